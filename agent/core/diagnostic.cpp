@@ -1,0 +1,66 @@
+#include "agent/core/diagnostic.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace highwater {
+namespace {
+
+// Damerau's distance restricted to adjacent transpositions, on at most 64 characters.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  a = a.substr(0, 64);
+  b = b.substr(0, 64);
+  std::vector<size_t> before(b.size() + 1);
+  std::vector<size_t> last(b.size() + 1);
+  std::iota(last.begin(), last.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    std::vector<size_t> row(b.size() + 1);
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({replaced, last[j] + 1, row[j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before = std::move(last);
+    last = std::move(row);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::string Diagnostic::text() const {
+  std::string text = file;
+  if (line > 0) text += fmt::format(":{}:{}", line, column);
+  text += ": " + what;
+  if (!advice.empty()) text += ": " + advice;
+  return text;
+}
+
+std::string closest(std::string_view misspelt, std::span<const std::string> candidates) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(1, misspelt.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = edit_distance(misspelt, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string did_you_mean(std::string_view misspelt, std::span<const std::string> candidates) {
+  if (const std::string best = closest(misspelt, candidates); !best.empty())
+    return fmt::format("did you mean '{}'?", best);
+  std::string text = "one of: ";
+  const size_t shown = std::min<size_t>(candidates.size(), 10);
+  for (size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + candidates[i];
+  if (shown < candidates.size()) text += fmt::format(" and {} more", candidates.size() - shown);
+  return text;
+}
+
+}  // namespace highwater

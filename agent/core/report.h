@@ -1,0 +1,115 @@
+// Report: what the rules concluded from one snapshot. Immutable once published; every exporter gets
+// the same one.
+//
+// An Alert is a rule on an entity. An Incident is what people hear of: one or more alerts with a
+// common cause, an id and a correlation id fixed at first firing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/core/ids.h"
+#include "agent/core/observation.h"
+
+namespace highwater {
+
+enum class Severity : uint8_t { info, ticket, page };
+[[nodiscard]] constexpr std::string_view severity_name(Severity severity) {
+  switch (severity) {
+    case Severity::info:
+      return "info";
+    case Severity::ticket:
+      return "ticket";
+    case Severity::page:
+      return "page";
+  }
+  return "info";
+}
+
+enum class AlertState : uint8_t { pending, firing };
+
+// One rule on one entity, as it stands now.
+struct Alert {
+  std::string rule;  // the alertname, PascalCase
+  Entity entity;
+  Severity severity = Severity::ticket;
+  AlertState state = AlertState::pending;
+  double value = 0;     // at the last known sample
+  std::string summary;  // placeholders filled in
+  std::string description;
+  std::string note;     // what the collector says about the entity, may be empty
+  std::string runbook;  // a name in runbooks/, or a URL
+  std::vector<std::pair<std::string, std::string>> labels;  // the rule's own labels
+  bool unknown = false;   // frozen: the measure cannot be read at the moment
+  WallTime active_since;  // first sample that met the condition
+  WallTime firing_since;  // only when firing
+  uint64_t incident = 0;  // the incident it belongs to; 0 while pending
+};
+
+// An alert that was explained by the incident's cause: shown as evidence, not sent on its own.
+struct Evidence {
+  std::string rule;
+  Entity entity;
+  Severity severity = Severity::ticket;
+  std::string summary;
+  WallTime since;
+  bool ended = false;
+};
+
+constexpr size_t kMaxEvidence = 20;
+
+struct Incident {
+  uint64_t id = 0;      // grows; unique within this agent's state
+  TraceId correlation;  // a valid trace id; finds the trace, the log lines and the page
+  Alert cause;          // the alert that opened it
+  Severity severity =
+      Severity::ticket;  // the highest among its members, never lowered while it is open
+  WallTime opened;
+  WallTime updated;
+  std::vector<Evidence> evidence;  // at most kMaxEvidence, worst first
+  size_t evidence_count = 0;       // how many there truly are
+  std::vector<std::pair<std::string, size_t>>
+      impact;           // what hangs on the entity: {"leads partition", 412}
+  uint64_t former = 0;  // the incident whose cause ended while this evidence still stood
+  TraceId former_correlation;
+  SpanLink revealed_by;  // the poll that revealed it
+};
+
+enum class TransitionKind : uint8_t { opened, updated, resolved };
+[[nodiscard]] constexpr std::string_view transition_name(TransitionKind kind) {
+  switch (kind) {
+    case TransitionKind::opened:
+      return "opened";
+    case TransitionKind::updated:
+      return "updated";
+    case TransitionKind::resolved:
+      return "resolved";
+  }
+  return "opened";
+}
+
+// Something people are told. `sequence` grows by one per transition and is the idempotency key of
+// its delivery.
+struct Transition {
+  uint64_t sequence = 0;
+  TransitionKind kind = TransitionKind::opened;
+  Incident incident;           // as it was at that moment
+  std::string resolution;      // for resolved: "the condition ended", "it is gone: topic deleted"
+  ObservationPtr revealed_by;  // for opened: the poll that revealed it; may be null
+};
+
+struct Report {
+  Now at;
+  Duration took{};  // of the evaluation, filled in by the pipeline
+  SnapshotPtr snapshot;
+  std::vector<Alert> alerts;            // pending and firing; worst first
+  std::vector<Incident> incidents;      // open now; worst first
+  std::vector<Transition> transitions;  // since the report before
+  Span evaluation;                      // filled in by the pipeline
+};
+using ReportPtr = std::shared_ptr<const Report>;
+
+}  // namespace highwater
