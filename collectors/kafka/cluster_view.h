@@ -1,0 +1,179 @@
+// ClusterView: what the sweeps of one Kafka cluster brought, as plain data. The fetch half
+// (sweep.h) writes it on the cluster's thread; the interpreters (collectors/*.h) read it on the
+// same thread and turn it into tables. No I/O, no Asio, no wire types.
+//
+// Every number is either known or carries the reason why not. What a sweep could not read keeps its
+// last number beside the reason: for people, never as a sample.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/core/symbol.h"
+#include "agent/core/table.h"
+#include "agent/core/time.h"
+
+namespace highwater::kafka {
+
+using TopicId = std::array<std::byte, 16>;  // all zero before Metadata v10
+
+// How a broker stands with us, judged from our own connection to it and, after a loss, from what
+// the others say.
+enum class BrokerStatus : uint8_t {
+  connecting,  // not judged yet
+  up,          // it answered its last request
+  crashed,     // connection lost or refused while Metadata of the others still lists it (or nobody
+               // else can be asked)
+  hung,        // a connection is accepted, nothing is answered
+  cut_off,     // no connection within the time-out: the network, or a full backlog
+  refuses,  // it answers, and will not have us: authentication, or closes the connection after the
+            // handshake
+  stopped,  // connection lost, and the others' Metadata does not list it any more: an orderly stop
+};
+[[nodiscard]] std::string_view status_name(BrokerStatus status);  // "cut_off"
+// Down in a way that nobody asked for.
+[[nodiscard]] constexpr bool is_failed(BrokerStatus status) {
+  return status == BrokerStatus::crashed || status == BrokerStatus::hung ||
+         status == BrokerStatus::cut_off || status == BrokerStatus::refuses;
+}
+
+struct BrokerView {
+  int32_t id = -1;
+  std::string host;
+  int32_t port = 0;
+  std::string rack;  // "" when it has none
+  BrokerStatus status = BrokerStatus::connecting;
+  std::string why;  // for people: "connection refused", "no answer to ApiVersions within 2 s"
+  Now since{};      // when it took this status
+  std::optional<Duration> response_time;  // of the last probe that was answered
+  bool listed = false;  // by the newest Metadata of any other broker (its own when it is alone)
+  std::optional<SteadyTime> contradicted_since;  // Metadata lists it although it failed, since then
+};
+
+struct QuorumReplica {
+  int32_t id = -1;
+  int64_t lag_records = 0;            // behind the leader's log end; never negative
+  std::optional<Duration> caught_up;  // how long ago it had caught up, by the leader's clock
+};
+
+struct QuorumView {
+  Unknown reason = Unknown::not_asked;  // known: the rest is fresh
+  int32_t leader = -1;
+  int32_t epoch = -1;
+  std::vector<QuorumReplica> voters;
+  std::vector<QuorumReplica> observers;
+  bool lost = false;  // a majority of the voters is down, or nobody has named a leader for long
+  std::string why_lost;
+};
+
+// What one broker may never have been asked, or asked in vain, stands beside its reason.
+struct OffsetView {
+  int64_t offset = -1;
+  Unknown reason = Unknown::not_asked;
+  [[nodiscard]] bool known() const { return reason == Unknown::known; }
+};
+
+struct ReplicaSize {
+  int32_t broker = -1;
+  int64_t bytes = 0;
+};
+
+struct PartitionView {
+  int32_t index = -1;
+  int32_t leader = -1;       // -1: leaderless
+  int32_t last_leader = -1;  // the last one that was not -1; the same as leader while there is one
+  int32_t leader_epoch = -1;
+  std::vector<int32_t> replicas;  // the first is the preferred leader
+  std::vector<int32_t> isr;
+  std::vector<int32_t> adding;  // replicas of a reassignment in progress
+  std::vector<int32_t> removing;
+  OffsetView log_start;
+  OffsetView high_watermark;
+  OffsetView last_stable;
+  std::vector<ReplicaSize> log_dirs;  // bytes on each broker that told; empty when nobody did
+};
+
+struct TopicConfig {
+  int32_t min_insync_replicas = 1;
+  int64_t retention_ms = -1;     // -1: unlimited
+  int64_t retention_bytes = -1;  // -1: unlimited
+  bool compact = false;
+  bool remove = true;  // cleanup.policy contains "delete"
+  bool unclean_leader_election = false;
+};
+
+struct TopicView {
+  Symbol name;
+  TopicId id{};
+  bool internal = false;
+  Unknown reason = Unknown::known;        // not known: nothing below is fresh
+  std::vector<PartitionView> partitions;  // ascending index
+  std::optional<TopicConfig> config;      // the last one read
+  Unknown config_reason = Unknown::not_asked;
+};
+
+struct CommittedOffset {
+  int32_t partition = -1;
+  int64_t offset = -1;
+  Unknown reason = Unknown::known;  // no_commit when Kafka says -1
+};
+
+struct CommittedTopic {
+  Symbol topic;
+  std::vector<CommittedOffset> partitions;  // ascending
+};
+
+struct GroupMember {
+  std::string member_id;
+  std::string client_id;
+  std::string client_host;
+  std::string instance_id;                                          // static membership; else ""
+  std::vector<std::pair<Symbol, std::vector<int32_t>>> assignment;  // topic, partitions
+};
+
+enum class GroupType : uint8_t { unknown, classic, consumer, share };
+[[nodiscard]] std::string_view group_type_name(GroupType type);
+
+struct GroupView {
+  Symbol id;
+  std::string state;     // Kafka's own: Stable, Empty, PreparingRebalance, ...
+  std::string protocol;  // protocol type: "consumer", "connect", "share", "" for groups that only
+                         // store offsets
+  GroupType type = GroupType::unknown;
+  int32_t coordinator = -1;         // -1: no broker coordinates it at the moment
+  Unknown listed = Unknown::known;  // not known: state and coordinator are from before
+  Unknown committed_reason = Unknown::not_asked;  // of the whole group's offsets
+  std::vector<CommittedTopic> committed;  // the last that could be read; share groups have none
+  std::optional<std::vector<GroupMember>> members;  // the last description
+  Unknown members_reason = Unknown::not_asked;
+  std::string assignor;
+  std::optional<SteadyTime> last_commit_change;  // when a committed offset was last seen to move
+};
+
+struct ClusterView {
+  Symbol cluster;          // the configured name
+  std::string cluster_id;  // Kafka's own; "" until known
+  bool reachable = false;  // some broker answers
+  bool ever_reached = false;
+  std::string why_unreachable;
+  std::map<int32_t, BrokerView> brokers;  // every broker not known to be gone
+  QuorumView quorum;
+  bool has_quorum = false;  // KRaft with DescribeQuorum; false for older brokers or missing rights
+  std::vector<TopicView> topics;  // ascending by name; excluded topics are absent
+  Unknown topics_reason = Unknown::not_asked;
+  std::vector<GroupView> groups;  // ascending by id; excluded groups are absent
+  Unknown groups_reason = Unknown::not_asked;
+  std::vector<std::pair<std::string, bool>>
+      rights;  // {"cluster_describe", missing}: asked at start and with the configs
+  bool suspiciously_empty =
+      false;  // topics or groups that were there are all gone from one answer to the next
+  std::string why_empty;
+};
+
+}  // namespace highwater::kafka
