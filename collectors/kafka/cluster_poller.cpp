@@ -1,0 +1,345 @@
+#include "collectors/kafka/cluster_poller.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include "collectors/kafka/brokers.h"
+#include "collectors/kafka/sweep.h"
+
+namespace highwater::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// After a change of a broker's status, and while a broker contradicts Metadata, polls come at least this often: fencing, new
+// leaders and moved groups follow within seconds and are worth hearing of at once.
+constexpr auto kAlertCadence = seconds(1);
+constexpr auto kAlertFor = seconds(20);
+// Two sweeps never start closer together than this, however many events there are.
+constexpr auto kSweepGap = milliseconds(200);
+// A quorum whose leader nobody has named for this long is lost, even if its voters cannot be counted.
+constexpr auto kQuorumSilence = seconds(15);
+constexpr double kStretch = 1.5;
+
+SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
+// When a part is due, and how much its cadence had to be stretched.
+struct Schedule {
+  Duration configured{};
+  Duration effective{};
+  SteadyTime next{};
+  uint64_t missed = 0;
+
+  [[nodiscard]] bool due(SteadyTime now) const { return now >= next; }
+  void done(SteadyTime started, Duration took, Duration at_most) {
+    const Duration wanted = std::min(configured, at_most);
+    // Missed slots are counted and skipped, never replayed.
+    if (took > wanted) missed += static_cast<uint64_t>(took / wanted);
+    effective = took * kStretch > wanted ? std::chrono::duration_cast<Duration>(took * kStretch) : wanted;
+    next = started + effective;
+  }
+};
+
+}  // namespace
+
+class ClusterPoller::Impl {
+ public:
+  Impl(ClusterSettings settings, Log& log, OnUpdate on_update)
+      : settings_(std::move(settings)),
+        log_(log),
+        on_update_(std::move(on_update)),
+        sweep_timer_(io_),
+        brokers_timer_(io_),
+        brokers_(io_.get_executor(), link_settings(settings_), bootstrap(settings_), view_,
+                 [this](std::vector<Span> spans) { on_status_changed(std::move(spans)); }),
+        sweep_(brokers_, sweep_settings(settings_), view_,
+               {[this](const MetadataResponse& metadata, Now now) { brokers_.on_metadata(metadata, now); },
+                [this](const DescribeClusterResponse& cluster) { brokers_.on_registered(cluster); }}) {
+    view_.cluster = Symbol(settings_.name);
+    partitions_.configured = partitions_.effective = settings_.poll.partitions;
+    groups_.configured = groups_.effective = settings_.poll.groups;
+    configs_.configured = configs_.effective = settings_.poll.configs;
+  }
+
+  void start() {
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "hw-kafka");
+      brokers_.start();
+      asio::co_spawn(io_, sweep_loop(), asio::detached);
+      asio::co_spawn(io_, brokers_loop(), asio::detached);
+      io_.run();
+    });
+  }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    asio::post(io_, [this] {
+      stopping_ = true;
+      brokers_.stop();
+      sweep_timer_.cancel();
+      brokers_timer_.cancel();
+      // What still waits for an answer ends with its connection; nothing else is worth waiting for.
+      asio::post(io_, [this] { io_.stop(); });
+    });
+    thread_.join();
+  }
+
+ private:
+  static LinkSettings link_settings(const ClusterSettings& settings) {
+    LinkSettings links;
+    links.request_timeout = settings.request_timeout;
+    links.connect_timeout = settings.request_timeout;
+    links.hello_timeout = std::min<Duration>(settings.request_timeout, milliseconds(1500));
+    links.probe_interval = settings.poll.brokers;
+    return links;
+  }
+  static std::vector<BootstrapServer> bootstrap(const ClusterSettings& settings) {
+    std::vector<BootstrapServer> servers;
+    for (const auto& [host, port] : settings.bootstrap) servers.push_back({host, port});
+    return servers;
+  }
+  static SweepSettings sweep_settings(const ClusterSettings& settings) {
+    const Duration shortest = std::min(settings.poll.partitions, settings.poll.groups);
+    return {settings.topics, settings.groups, settings.internal_topics,
+            std::clamp<Duration>(shortest / 2, milliseconds(300), settings.request_timeout)};
+  }
+
+  asio::awaitable<void> sweep_loop() {
+    SteadyTime last_start{};
+    while (!stopping_) {
+      const SteadyTime next = std::max(std::min({partitions_.next, groups_.next, configs_.next}), last_start + kSweepGap);
+      if (steady_now() < next || brokers_.usable().empty()) {
+        const bool nobody = brokers_.usable().empty();
+        std::error_code ignored;
+        sweep_timer_.expires_at(nobody ? std::max(next, steady_now() + kSweepGap) : next);
+        co_await sweep_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        if (stopping_) co_return;
+        // A cluster that was never reached has nothing to say; one that was lost says so, part by part.
+        if (nobody && brokers_.usable().empty() && !view_.ever_reached) continue;
+        if (steady_now() < next) continue;
+      }
+      last_start = steady_now();
+      SweepDue due;
+      due.groups = groups_.due(last_start);
+      due.configs = configs_.due(last_start) && !brokers_.usable().empty();
+      const auto run = co_await sweep_.run(due);
+      if (stopping_) co_return;
+      finish(*run, due, last_start);
+    }
+  }
+
+  void finish(SweepRun& run, const SweepDue& due, SteadyTime started) {
+    const Duration took = steady_now() - started;
+    const Duration at_most = alert() ? Duration(kAlertCadence) : Duration::max();
+    partitions_.done(started, took, at_most);
+    if (due.groups) groups_.done(started, took, at_most);
+    if (due.configs) configs_.done(started, took, Duration::max());
+    if (partitions_.effective > settings_.poll.partitions) {
+      log_.on_change("stretched/" + settings_.name, "yes", LogLevel::warning, "polls take longer than their cadence and are stretched",
+                     {{"cluster", settings_.name}, {"took_seconds", to_seconds(took)}, {"configured_seconds", to_seconds(settings_.poll.partitions)}});
+    } else if (!alert()) {
+      log_.on_change("stretched/" + settings_.name, "no", LogLevel::debug, "polls fit their cadence", {{"cluster", settings_.name}});
+    }
+    publish("partitions", took, partitions_, run.spans, run.problems);
+    publish("topics", took, partitions_, {}, {});
+    if (due.groups) publish("groups", took, groups_, run.spans, run.problems);
+    publish_brokers(took, {});
+  }
+
+  void publish(std::string_view part, Duration took, const Schedule& schedule, std::vector<Span> spans, std::vector<Problem> problems) {
+    Update update;
+    update.part = part;
+    update.at = SystemClock().now();
+    update.took = took;
+    // What is said of the cadence is what was asked for or what it had to become, not the haste after an event.
+    update.cadence = std::max(schedule.configured, schedule.effective);
+    update.missed = schedule.missed;
+    update.spans = std::move(spans);
+    update.problems = std::move(problems);
+    on_update_(view_, std::move(update));
+  }
+
+  void publish_brokers(Duration took, std::vector<Span> spans) {
+    brokers_.refresh_response_times();
+    judge_quorum();
+    Schedule schedule;
+    schedule.configured = schedule.effective = settings_.poll.brokers;
+    publish("brokers", took, schedule, std::move(spans), {});
+  }
+
+  [[nodiscard]] bool alert() const {
+    return steady_now() < alert_until_ ||
+           std::ranges::any_of(view_.brokers, [](const auto& entry) { return entry.second.contradicted_since.has_value(); });
+  }
+
+  void on_status_changed(std::vector<Span> spans) {
+    if (stopping_) return;
+    log_statuses();
+    alert_until_ = steady_now() + kAlertFor;
+    Duration took{};
+    if (!spans.empty()) {
+      Span root;
+      root.trace = TraceId::random();
+      root.id = SpanId::random();
+      root.name = "kafka.poll";
+      root.start = spans.front().start;
+      root.duration = took = SystemClock().now().wall - root.start;
+      root.error = "a broker was lost";
+      root.attributes = {{"highwater.cluster", settings_.name}, {"highwater.reason", "connection lost"}};
+      for (Span& span : spans) {
+        span.trace = root.trace;
+        span.parent = root.id;
+      }
+      spans.insert(spans.begin(), std::move(root));
+    }
+    publish_brokers(took, std::move(spans));
+    partitions_.next = groups_.next = steady_now();
+    sweep_timer_.cancel();
+  }
+
+  void log_statuses() {
+    for (const auto& [id, broker] : view_.brokers) {
+      const LogLevel level = is_failed(broker.status) ? LogLevel::warning : LogLevel::info;
+      log_.on_change(fmt::format("broker/{}/{}", settings_.name, id), status_name(broker.status), level, "broker status changed",
+                     {{"cluster", settings_.name}, {"broker", id}, {"status", status_name(broker.status)}, {"why", broker.why}});
+    }
+    log_.on_change("reachable/" + settings_.name, view_.reachable ? "yes" : "no " + view_.why_unreachable,
+                   view_.reachable ? LogLevel::info : LogLevel::warning, view_.reachable ? "cluster reached" : "cluster cannot be reached",
+                   {{"cluster", settings_.name}, {"why", view_.why_unreachable}});
+  }
+
+  asio::awaitable<void> brokers_loop() {
+    bool first = true;
+    while (!stopping_) {
+      if (!first) publish_brokers({}, {});
+      first = false;
+      co_await read_quorum();
+      if (stopping_) co_return;
+      if (steady_now() >= next_reassignments_ && !brokers_.usable().empty()) {
+        next_reassignments_ = steady_now() + settings_.poll.partitions;
+        co_await sweep_.read_reassignments(quorum_broker());
+      }
+      if (stopping_) co_return;
+      std::error_code ignored;
+      // Until the first answer a tick comes soon, so that the start is not a whole cadence blind.
+      brokers_timer_.expires_after(view_.ever_reached ? settings_.poll.brokers : std::min<Duration>(settings_.poll.brokers, seconds(1)));
+      co_await brokers_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+
+  // The active controller itself when it is a broker we can ask, else another one each time.
+  int32_t quorum_broker() {
+    const std::vector<int32_t> usable = brokers_.usable();
+    if (usable.empty()) return -1;
+    if (quorum_failures_ == 0 && std::ranges::binary_search(usable, view_.quorum.leader)) return view_.quorum.leader;
+    return usable[static_cast<size_t>(quorum_failures_) % usable.size()];
+  }
+
+  asio::awaitable<void> read_quorum() {
+    const int32_t broker = quorum_broker();
+    if (broker < 0) co_return;
+    const auto answer = co_await sweep_.read_quorum(broker);
+    if (stopping_) co_return;
+    QuorumView& quorum = view_.quorum;
+    if (!answer || answer->error_code != ErrorCode::kNone || answer->topics.empty() || answer->topics.front().partitions.empty()) {
+      ++quorum_failures_;
+      quorum.reason = answer ? reason_of(answer->error_code) : reason_of(answer.error());
+      if (answer && quorum.reason == Unknown::known) quorum.reason = Unknown::failed;
+      if (quorum.reason == Unknown::unsupported || quorum.reason == Unknown::denied) view_.has_quorum = false;
+      const bool was_lost = quorum.lost;
+      judge_quorum();
+      if (quorum.lost != was_lost) publish_brokers({}, {});
+      co_return;
+    }
+    const auto& told = answer->topics.front().partitions.front();
+    if (told.error_code != ErrorCode::kNone || told.leader_id < 0) {
+      ++quorum_failures_;
+      quorum.reason = told.error_code != ErrorCode::kNone ? reason_of(told.error_code) : Unknown::leaderless;
+      co_return;
+    }
+    quorum_failures_ = 0;
+    quorum_seen_ = steady_now();
+    view_.has_quorum = true;
+    const bool changed = quorum.leader != told.leader_id || quorum.epoch != told.leader_epoch || quorum.reason != Unknown::known;
+    quorum.reason = Unknown::known;
+    quorum.leader = told.leader_id;
+    quorum.epoch = told.leader_epoch;
+    int64_t end = 0;
+    int64_t clock = 0;
+    for (const auto& voter : told.current_voters) {
+      if (voter.replica_id == told.leader_id) end = voter.log_end_offset;
+      clock = std::max(clock, voter.last_caught_up_timestamp);
+    }
+    const auto convert = [&](const auto& replicas) {
+      std::vector<QuorumReplica> out;
+      for (const auto& replica : replicas) {
+        QuorumReplica seen;
+        seen.id = replica.replica_id;
+        seen.lag_records = std::max<int64_t>(0, end - replica.log_end_offset);
+        if (replica.last_caught_up_timestamp > 0) seen.caught_up = milliseconds(std::max<int64_t>(0, clock - replica.last_caught_up_timestamp));
+        out.push_back(seen);
+      }
+      return out;
+    };
+    quorum.voters = convert(told.current_voters);
+    quorum.observers = convert(told.observers);
+    if (changed) publish_brokers({}, {});
+  }
+
+  // Lost when a majority of the voters is down, which our own connections tell within a second, or when nobody has named a
+  // leader for long.
+  void judge_quorum() {
+    QuorumView& quorum = view_.quorum;
+    if (!view_.has_quorum || quorum.voters.empty()) return;
+    size_t down = 0;
+    for (const QuorumReplica& voter : quorum.voters) {
+      const auto broker = view_.brokers.find(voter.id);
+      if (broker == view_.brokers.end()) continue;
+      if (is_failed(broker->second.status) || broker->second.status == BrokerStatus::stopped) ++down;
+    }
+    const bool majority_down = down * 2 >= quorum.voters.size() && down > 0 && quorum.voters.size() - down <= quorum.voters.size() / 2;
+    const Duration silence = steady_now() - quorum_seen_;
+    quorum.lost = majority_down || (quorum_failures_ > 0 && silence > kQuorumSilence && view_.reachable);
+    quorum.why_lost = !quorum.lost ? ""
+                      : majority_down ? fmt::format("{} of {} controllers are down", down, quorum.voters.size())
+                                      : fmt::format("no broker has named a controller for {}", describe_duration(silence));
+  }
+
+  const ClusterSettings settings_;
+  Log& log_;
+  OnUpdate on_update_;
+  ClusterView view_;
+  asio::io_context io_{1};
+  asio::steady_timer sweep_timer_;
+  asio::steady_timer brokers_timer_;
+  Brokers brokers_;
+  Sweep sweep_;
+  Schedule partitions_;
+  Schedule groups_;
+  Schedule configs_;
+  SteadyTime alert_until_{};
+  SteadyTime next_reassignments_{};
+  SteadyTime quorum_seen_{};
+  int quorum_failures_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+ClusterPoller::ClusterPoller(ClusterSettings settings, Log& log, OnUpdate on_update)
+    : impl_(std::make_unique<Impl>(std::move(settings), log, std::move(on_update))) {}
+ClusterPoller::~ClusterPoller() { stop(); }
+void ClusterPoller::start() { impl_->start(); }
+void ClusterPoller::stop() { impl_->stop(); }
+
+}  // namespace highwater::kafka

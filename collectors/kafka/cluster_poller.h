@@ -1,0 +1,64 @@
+// ClusterPoller: watches one Kafka cluster on a thread of its own: keeps the connections, sweeps on the parts' cadences and at once
+// when a broker's status changes, and calls back with the view after each. No Asio in this header: whoever owns a poller needs
+// none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/core/log.h"
+#include "agent/core/observation.h"
+#include "agent/core/pattern.h"
+#include "collectors/kafka/cluster_view.h"
+
+namespace highwater::kafka {
+
+struct PollCadence {
+  Duration brokers = std::chrono::seconds(5);
+  Duration partitions = std::chrono::seconds(10);
+  Duration groups = std::chrono::seconds(15);
+  Duration configs = std::chrono::minutes(5);
+};
+
+struct ClusterSettings {
+  std::string name;  // the value of the label `cluster`
+  std::vector<std::pair<std::string, int32_t>> bootstrap;  // host, port
+  PollCadence poll;
+  Duration request_timeout = std::chrono::seconds(2);
+  NameFilter topics;
+  NameFilter groups;
+  bool internal_topics = false;
+};
+
+// One part of the view was brought up to date.
+struct Update {
+  std::string_view part;  // "brokers", "partitions", "topics", "groups"
+  Now at{};
+  Duration took{};
+  Duration cadence{};  // in force, stretched when a poll does not fit
+  uint64_t missed = 0;
+  std::vector<Span> spans;
+  std::vector<Problem> problems;
+};
+
+class ClusterPoller {
+ public:
+  // On the poller's thread; must not block. The view is valid during the call.
+  using OnUpdate = std::function<void(const ClusterView&, Update)>;
+
+  // `log` must outlive the poller.
+  ClusterPoller(ClusterSettings settings, Log& log, OnUpdate on_update);
+  ~ClusterPoller();
+
+  void start();
+  void stop();  // returns when the thread has ended: within a second, but for a name lookup that hangs
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace highwater::kafka

@@ -1,0 +1,149 @@
+// Sweep: the fetch half of watching one Kafka cluster. One sweep asks, in fixed order, every broker once for what is due and writes
+// what it brought into the ClusterView. On the cluster's thread; one sweep at a time.
+//
+// The order carries a promise: committed offsets are read before end offsets, so a lag is never negative and overstated by
+// one poll at most. No phase waits for a broker that is slower than the others by more than `patience`: the sweep goes on
+// without it, its rows are unknown, and it is not asked again until it has answered or timed out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+
+#include "agent/core/observation.h"
+#include "agent/core/pattern.h"
+#include "collectors/kafka/admin.h"
+#include "collectors/kafka/cluster_view.h"
+
+namespace highwater::kafka {
+
+struct SweepSettings {
+  NameFilter topics;
+  NameFilter groups;
+  bool internal_topics = false;
+  Duration patience = std::chrono::seconds(2);
+};
+
+struct SweepDue {
+  bool groups = false;
+  bool configs = false;  // topic configurations, log directories, rights
+};
+
+// What one sweep leaves beside the view. Shared with its tasks: one that comes late finds `open` false and writes nothing.
+struct SweepRun {
+  bool open = true;
+  Now start{};
+  bool metadata_read = false;
+  uint64_t requests = 0;
+  std::vector<Span> spans;  // the first is the root
+  std::vector<Problem> problems;
+};
+
+class Sweep {
+ public:
+  // Called with Metadata and with the registered brokers as they arrive; both may add and remove brokers of the view.
+  struct Hooks {
+    std::function<void(const MetadataResponse&, Now)> metadata;
+    std::function<void(const DescribeClusterResponse&)> registered;
+  };
+
+  Sweep(KafkaAdmin& admin, SweepSettings settings, ClusterView& view, Hooks hooks);
+
+  asio::awaitable<std::shared_ptr<SweepRun>> run(SweepDue due);
+
+  // The two questions that are forwarded to the active controller; never part of a sweep.
+  asio::awaitable<void> read_reassignments(int32_t broker);
+  asio::awaitable<Answer<DescribeQuorumResponse>> read_quorum(int32_t broker);
+
+ private:
+  using RunPtr = std::shared_ptr<SweepRun>;
+
+  // sweep.cpp
+  template <class Request>
+  asio::awaitable<Answer<typename Request::Response>> ask(RunPtr run, int32_t broker, Request request);
+  [[nodiscard]] std::vector<int32_t> ready() const;  // usable, and not still busy with an earlier phase
+  [[nodiscard]] Unknown why_not(int32_t broker) const;  // of a broker that is not ready
+  [[nodiscard]] Entity broker_entity(int32_t broker) const;
+
+  // sweep_topics.cpp
+  asio::awaitable<bool> read_metadata(RunPtr run);
+  void forget_freshness();
+  void merge_topics(SweepRun& run, const MetadataResponse& metadata);
+
+  // sweep_offsets.cpp
+  asio::awaitable<void> read_offsets(RunPtr run);
+  asio::awaitable<void> read_offsets_of(RunPtr run, int32_t broker, ListOffsetsRequest request, OffsetView PartitionView::*field);
+
+  // sweep_groups.cpp
+  asio::awaitable<void> read_groups(RunPtr run);
+  asio::awaitable<void> read_committed(RunPtr run);
+  asio::awaitable<void> read_committed_of(RunPtr run, int32_t broker, OffsetFetchRequest request);
+  asio::awaitable<void> read_members(RunPtr run);
+  template <class Request>
+  asio::awaitable<void> read_members_of(RunPtr run, int32_t broker, Request request);
+  struct Listing {
+    std::map<int32_t, ListGroupsResponse> answers;
+  };
+  void merge_groups(SweepRun& run, const Listing& listing);
+  [[nodiscard]] bool worth_reading(const GroupView& group) const;
+
+  // sweep_configs.cpp
+  asio::awaitable<void> read_configs(RunPtr run, bool all);
+  asio::awaitable<void> read_configs_of(RunPtr run, int32_t broker, DescribeConfigsRequest request);
+  asio::awaitable<void> read_log_dirs(RunPtr run, int32_t broker);
+  asio::awaitable<void> read_cluster(RunPtr run, int32_t broker);
+
+  TopicView* topic(const std::string& name);
+  GroupView* group(const std::string& id);
+
+  KafkaAdmin& admin_;
+  const SweepSettings settings_;
+  ClusterView& view_;
+  const Hooks hooks_;
+  std::map<int32_t, int> busy_;  // requests in flight per broker
+  int32_t metadata_broker_ = -1;  // the one that answered last
+  std::unordered_map<std::string, size_t> topic_index_;  // name -> place in view_.topics
+  std::unordered_map<std::string, size_t> group_index_;
+  std::unordered_map<Symbol, int> topic_absences_;  // listings in a row without it
+  std::unordered_map<Symbol, int> group_absences_;
+  std::unordered_map<Symbol, int> group_quiet_polls_;  // Empty, and its offsets did not move
+  size_t raw_topics_ = 0;  // in the last full listing, before any filter
+  uint64_t group_polls_ = 0;
+  std::set<Symbol> undescribed_;  // groups whose state changed since they were described
+};
+
+[[nodiscard]] Unknown reason_of(const Failure& failure);
+[[nodiscard]] Unknown reason_of(ErrorCode error);
+PartitionView* find_partition(std::vector<PartitionView>& partitions, int32_t index);
+
+template <class Request>
+asio::awaitable<Answer<typename Request::Response>> Sweep::ask(RunPtr run, int32_t broker, Request request) {
+  const Now start = SystemClock().now();
+  ++busy_[broker];
+  ++run->requests;
+  Answer<typename Request::Response> answer = co_await admin_.ask(broker, std::move(request));
+  --busy_[broker];
+  if (run->open) {
+    Span span;
+    span.name = "kafka.request " + std::string(api_name(Request::kApiKey));
+    span.kind = SpanKind::client;
+    span.start = start.wall;
+    span.duration = std::chrono::steady_clock::now() - start.steady;
+    span.attributes = {{"messaging.system", "kafka"}, {"messaging.kafka.broker.id", std::to_string(broker)}};
+    if (!answer) span.error = answer.error().what;
+    span.trace = run->spans.front().trace;
+    span.parent = run->spans.front().id;
+    span.id = SpanId::random();
+    run->spans.push_back(std::move(span));
+  }
+  co_return answer;
+}
+
+}  // namespace highwater::kafka

@@ -1,0 +1,337 @@
+// The group phases of a sweep: who coordinates which group, what it committed, who its members are.
+#include <algorithm>
+
+#include <asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "collectors/kafka/gather.h"
+#include "collectors/kafka/sweep.h"
+#include "collectors/kafka/wire/consumer_protocol.h"
+
+namespace highwater::kafka {
+namespace {
+
+constexpr size_t kGroupsPerOffsetFetch = 50;  // a slow chunk then holds up little
+constexpr size_t kGroupsPerDescribe = 100;
+constexpr int kAbsencesBeforeGone = 2;
+constexpr size_t kSuspiciousFrom = 3;
+// Members are described when a group's state changed, and all of them every so many polls.
+constexpr uint64_t kDescribeEvery = 4;
+// A group that is Empty and did not move for this many polls is read only every kQuietEvery-th.
+constexpr int kQuietAfter = 6;
+constexpr uint64_t kQuietEvery = 10;
+
+GroupType type_of(const ListGroupsResponse::Group& group) {
+  if (group.group_type == "consumer") return GroupType::consumer;
+  if (group.group_type == "share" || group.protocol_type == "share") return GroupType::share;
+  // Brokers that do not tell have classic groups only.
+  return GroupType::classic;
+}
+
+std::vector<std::pair<Symbol, std::vector<int32_t>>> assignment_of(const GroupAssignment& assignment) {
+  std::vector<std::pair<Symbol, std::vector<int32_t>>> out;
+  for (const auto& assigned : assignment.topic_partitions) out.emplace_back(Symbol(assigned.topic_name), assigned.partitions);
+  return out;
+}
+
+GroupMember to_view(const DescribeGroupsResponse::Member& read, const std::string& protocol) {
+  GroupMember member{read.member_id, read.client_id, read.client_host, read.group_instance_id.value_or(""), {}};
+  if (protocol != "consumer" || read.member_assignment.empty()) return member;
+  if (const auto assignment = decode_consumer_assignment(read.member_assignment)) {
+    for (const auto& assigned : assignment->topics) member.assignment.emplace_back(Symbol(assigned.name), assigned.partitions);
+  }
+  return member;
+}
+GroupMember to_view(const ConsumerGroupDescribeResponse::Member& read, const std::string&) {
+  return {read.member_id, read.client_id, read.client_host, read.instance_id.value_or(""), assignment_of(read.assignment)};
+}
+GroupMember to_view(const ShareGroupDescribeResponse::Member& read, const std::string&) {
+  return {read.member_id, read.client_id, read.client_host, "", assignment_of(read.assignment)};
+}
+
+const std::string& assignor_of(const DescribeGroupsResponse::Group& group) { return group.protocol_data; }
+const std::string& assignor_of(const ConsumerGroupDescribeResponse::Group& group) { return group.assignor_name; }
+const std::string& assignor_of(const ShareGroupDescribeResponse::Group& group) { return group.assignor_name; }
+
+std::vector<std::string>& names_of(DescribeGroupsRequest& request) { return request.groups; }
+std::vector<std::string>& names_of(ConsumerGroupDescribeRequest& request) { return request.group_ids; }
+std::vector<std::string>& names_of(ShareGroupDescribeRequest& request) { return request.group_ids; }
+
+// Reuses the vectors of the last poll; true when an offset moved.
+bool merge_committed(std::vector<CommittedTopic>& committed, const OffsetFetchResponse::Group& read) {
+  bool moved = committed.size() != read.topics.size();
+  std::unordered_map<std::string_view, const CommittedTopic*> before;
+  for (const CommittedTopic& topic : committed) before.emplace(topic.topic.text(), &topic);
+  std::vector<CommittedTopic> merged;
+  merged.reserve(read.topics.size());
+  for (const auto& told : read.topics) {
+    const auto found = before.find(told.name);
+    CommittedTopic topic;
+    topic.topic = found != before.end() ? found->second->topic : Symbol(told.name);
+    topic.partitions.reserve(told.partitions.size());
+    for (const auto& partition : told.partitions) {
+      CommittedOffset offset{partition.partition_index, partition.committed_offset, reason_of(partition.error_code)};
+      if (offset.reason == Unknown::known && offset.offset < 0) offset.reason = Unknown::no_commit;
+      topic.partitions.push_back(offset);
+    }
+    std::ranges::sort(topic.partitions, {}, &CommittedOffset::partition);
+    moved = moved || found == before.end() ||
+            !std::ranges::equal(topic.partitions, found->second->partitions, [](const CommittedOffset& a, const CommittedOffset& b) {
+              return a.partition == b.partition && a.offset == b.offset;
+            });
+    merged.push_back(std::move(topic));
+  }
+  std::ranges::sort(merged, {}, [](const CommittedTopic& topic) -> const std::string& { return topic.topic.text(); });
+  committed = std::move(merged);
+  return moved;
+}
+
+}  // namespace
+
+asio::awaitable<void> Sweep::read_groups(RunPtr run) {
+  ++group_polls_;
+  const auto listing = std::make_shared<Listing>();
+  std::vector<asio::awaitable<void>> questions;
+  const auto question = [](Sweep* self, RunPtr context, int32_t broker, std::shared_ptr<Listing> into) -> asio::awaitable<void> {
+    ListGroupsRequest request;
+    auto answer = co_await self->ask(context, broker, std::move(request));
+    if (!context->open) co_return;
+    if (answer) {
+      into->answers.emplace(broker, std::move(*answer));
+    } else {
+      context->problems.push_back({fmt::format("broker {}: ListGroups: {}", broker, answer.error().what), self->broker_entity(broker)});
+    }
+  };
+  for (const int32_t broker : ready()) questions.push_back(question(this, run, broker, listing));
+  co_await gather(std::move(questions), settings_.patience);
+  merge_groups(*run, *listing);
+}
+
+void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
+  // Gone is only what every listed broker, without error, does not list.
+  bool complete = true;
+  std::set<int32_t> answered;
+  std::set<int32_t> loading;
+  for (const auto& [id, broker] : view_.brokers) {
+    const auto answer = listing.answers.find(id);
+    if (answer != listing.answers.end() && answer->second.error_code == ErrorCode::kNone) {
+      answered.insert(id);
+    } else if (broker.listed) {
+      complete = false;
+      if (answer != listing.answers.end() && reason_of(answer->second.error_code) == Unknown::coordinator_loading) loading.insert(id);
+      if (answer != listing.answers.end() && reason_of(answer->second.error_code) == Unknown::denied) view_.groups_reason = Unknown::denied;
+    }
+  }
+  struct Told {
+    int32_t coordinator;
+    const ListGroupsResponse::Group* group;
+  };
+  std::unordered_map<std::string_view, Told> told;
+  for (const int32_t broker : answered) {
+    for (const auto& group : listing.answers.at(broker).groups) {
+      if (!settings_.groups.accepts(group.group_id)) continue;
+      const auto [place, fresh] = told.try_emplace(group.group_id, Told{broker, &group});
+      if (fresh) continue;
+      // Listed twice: a broker that woke up still lists what it used to own. The one of the last poll is right.
+      const GroupView* before = this->group(group.group_id);
+      if (before != nullptr && before->coordinator == broker) place->second = {broker, &group};
+    }
+  }
+  if (complete && told.empty() && view_.groups.size() >= kSuspiciousFrom) {
+    view_.suspiciously_empty = true;
+    view_.why_empty = fmt::format("{} groups were listed before, and now none: rights lost, or everything was deleted", view_.groups.size());
+    view_.groups_reason = Unknown::denied;
+    for (GroupView& known : view_.groups) known.listed = known.committed_reason = Unknown::denied;
+    run.problems.push_back({view_.why_empty, {}});
+    return;
+  }
+  const size_t count_before = view_.groups.size();
+  bool changed = false;
+  for (const auto& [id, entry] : told) {
+    GroupView* known = this->group(std::string(id));
+    if (known == nullptr) {
+      view_.groups.emplace_back();
+      known = &view_.groups.back();
+      known->id = Symbol(id);
+      known->state = "";
+      changed = true;
+    }
+    if (known->state != entry.group->group_state || known->coordinator != entry.coordinator) {
+      undescribed_.insert(known->id);
+      group_quiet_polls_.erase(known->id);
+    }
+    known->state = entry.group->group_state;
+    known->protocol = entry.group->protocol_type;
+    known->type = type_of(*entry.group);
+    known->coordinator = entry.coordinator;
+    known->listed = Unknown::known;
+    group_absences_.erase(known->id);
+  }
+  for (size_t i = 0; i < count_before; ++i) {
+    GroupView& known = view_.groups[i];
+    if (told.contains(known.id.text())) continue;
+    if (complete) {
+      if (++group_absences_[known.id] >= kAbsencesBeforeGone) {
+        group_absences_.erase(known.id);
+        group_quiet_polls_.erase(known.id);
+        undescribed_.erase(known.id);
+        known.coordinator = -2;  // taken out below
+        changed = true;
+        continue;
+      }
+      known.listed = Unknown::not_asked;
+    } else {
+      known.listed = loading.contains(known.coordinator) ? Unknown::coordinator_loading : Unknown::no_coordinator;
+    }
+    known.committed_reason = known.listed;
+  }
+  if (changed) {
+    std::erase_if(view_.groups, [](const GroupView& known) { return known.coordinator == -2; });
+    std::ranges::sort(view_.groups, {}, [](const GroupView& known) -> const std::string& { return known.id.text(); });
+    group_index_.clear();
+    for (size_t i = 0; i < view_.groups.size(); ++i) group_index_.emplace(view_.groups[i].id.text(), i);
+  }
+  if (view_.groups_reason != Unknown::denied || !told.empty()) {
+    view_.groups_reason = answered.empty() ? Unknown::broker_unreachable : Unknown::known;
+    if (!told.empty() && view_.why_empty.find("groups") != std::string::npos) {
+      view_.suspiciously_empty = false;
+      view_.why_empty.clear();
+    }
+  }
+}
+
+bool Sweep::worth_reading(const GroupView& group) const {
+  if (group.listed != Unknown::known || group.coordinator < 0 || group.type == GroupType::share) return false;
+  const auto quiet = group_quiet_polls_.find(group.id);
+  const bool asleep = quiet != group_quiet_polls_.end() && quiet->second >= kQuietAfter;
+  // Spread over the polls, so that ten thousand abandoned groups do not all come in one.
+  return !asleep || group.committed_reason != Unknown::known || (group_polls_ + group.id.hash() / 64) % kQuietEvery == 0;
+}
+
+asio::awaitable<void> Sweep::read_committed(RunPtr run) {
+  const std::vector<int32_t> brokers = ready();
+  std::map<int32_t, std::vector<OffsetFetchRequest>> requests;
+  for (GroupView& known : view_.groups) {
+    if (!worth_reading(known)) continue;
+    if (!std::ranges::binary_search(brokers, known.coordinator)) {
+      known.committed_reason = why_not(known.coordinator);
+      continue;
+    }
+    known.committed_reason = Unknown::timed_out;  // until the answer says otherwise
+    const bool batched = admin_.version(known.coordinator, ApiKey::kOffsetFetch).value_or(0) >= 8;
+    auto& list = requests[known.coordinator];
+    if (list.empty() || list.back().groups.size() >= (batched ? kGroupsPerOffsetFetch : 1)) list.emplace_back();
+    OffsetFetchRequest::Group asked;
+    asked.group_id = known.id.text();
+    list.back().groups.push_back(std::move(asked));
+  }
+  std::vector<asio::awaitable<void>> questions;
+  for (auto& [broker, list] : requests) {
+    for (OffsetFetchRequest& request : list) questions.push_back(read_committed_of(run, broker, std::move(request)));
+  }
+  co_await gather(std::move(questions), settings_.patience);
+}
+
+asio::awaitable<void> Sweep::read_committed_of(RunPtr run, int32_t broker, OffsetFetchRequest request) {
+  std::vector<std::string> names;
+  for (const auto& asked : request.groups) names.push_back(asked.group_id);
+  auto answer = co_await ask(run, broker, std::move(request));
+  if (!run->open) co_return;
+  if (!answer) {
+    run->problems.push_back({fmt::format("broker {}: OffsetFetch: {}", broker, answer.error().what), broker_entity(broker)});
+    for (const std::string& name : names) {
+      if (GroupView* known = group(name)) known->committed_reason = reason_of(answer.error());
+    }
+    co_return;
+  }
+  // Below v8 the answer names no group: there was one.
+  if (answer->groups.size() == 1 && answer->groups.front().group_id.empty() && names.size() == 1) {
+    answer->groups.front().group_id = names.front();
+  }
+  for (const auto& read : answer->groups) {
+    GroupView* known = group(read.group_id);
+    if (known == nullptr || known->coordinator != broker) continue;
+    known->committed_reason = reason_of(read.error_code);
+    if (known->committed_reason != Unknown::known) continue;
+    const bool first = known->committed.empty();
+    const bool moved = merge_committed(known->committed, read);
+    if (moved && !first) known->last_commit_change = std::chrono::steady_clock::now();
+    int& quiet = group_quiet_polls_[known->id];
+    quiet = moved || known->state != "Empty" ? 0 : quiet + 1;
+  }
+}
+
+asio::awaitable<void> Sweep::read_members(RunPtr run) {
+  const std::vector<int32_t> brokers = ready();
+  const bool all = group_polls_ % kDescribeEvery == 1;
+  std::map<int32_t, std::vector<DescribeGroupsRequest>> classic;
+  std::map<int32_t, std::vector<ConsumerGroupDescribeRequest>> consumer;
+  std::map<int32_t, std::vector<ShareGroupDescribeRequest>> share;
+  const auto add = [](auto& requests, int32_t broker, const std::string& name) {
+    auto& list = requests[broker];
+    if (list.empty() || names_of(list.back()).size() >= kGroupsPerDescribe) list.emplace_back();
+    names_of(list.back()).push_back(name);
+  };
+  for (GroupView& known : view_.groups) {
+    if (known.listed != Unknown::known) {
+      known.members_reason = known.listed;
+      continue;
+    }
+    if (known.state == "Empty" || known.state == "Dead") {
+      known.members.emplace();
+      known.members_reason = Unknown::known;
+      undescribed_.erase(known.id);
+      continue;
+    }
+    const bool due = all || known.members_reason != Unknown::known || undescribed_.contains(known.id);
+    if (!due) continue;
+    if (!std::ranges::binary_search(brokers, known.coordinator)) {
+      known.members_reason = why_not(known.coordinator);
+      continue;
+    }
+    undescribed_.erase(known.id);
+    known.members_reason = Unknown::timed_out;
+    switch (known.type) {
+      case GroupType::unknown:
+      case GroupType::classic: add(classic, known.coordinator, known.id.text()); break;
+      case GroupType::consumer: add(consumer, known.coordinator, known.id.text()); break;
+      case GroupType::share: add(share, known.coordinator, known.id.text()); break;
+    }
+  }
+  std::vector<asio::awaitable<void>> questions;
+  const auto ask_all = [&](auto& requests) {
+    for (auto& [broker, list] : requests) {
+      for (auto& request : list) questions.push_back(read_members_of(run, broker, std::move(request)));
+    }
+  };
+  ask_all(classic);
+  ask_all(consumer);
+  ask_all(share);
+  co_await gather(std::move(questions), settings_.patience);
+}
+
+template <class Request>
+asio::awaitable<void> Sweep::read_members_of(RunPtr run, int32_t broker, Request request) {
+  const std::vector<std::string> names = names_of(request);
+  const auto answer = co_await ask(run, broker, std::move(request));
+  if (!run->open) co_return;
+  if (!answer) {
+    for (const std::string& name : names) {
+      if (GroupView* known = group(name)) known->members_reason = reason_of(answer.error());
+    }
+    co_return;
+  }
+  for (const auto& read : answer->groups) {
+    GroupView* known = group(read.group_id);
+    if (known == nullptr) continue;
+    known->members_reason = reason_of(read.error_code);
+    if (known->members_reason != Unknown::known) continue;
+    known->assignor = assignor_of(read);
+    std::vector<GroupMember> members;
+    members.reserve(read.members.size());
+    for (const auto& member : read.members) members.push_back(to_view(member, known->protocol));
+    known->members = std::move(members);
+  }
+}
+
+}  // namespace highwater::kafka

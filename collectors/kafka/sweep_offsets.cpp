@@ -1,0 +1,114 @@
+// The ListOffsets phase of a sweep: log start, high watermark and last stable offset of every partition, asked of its leader.
+#include <algorithm>
+#include <array>
+
+#include <asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "collectors/kafka/gather.h"
+#include "collectors/kafka/sweep.h"
+
+namespace highwater::kafka {
+namespace {
+
+// More in one request would hold up the broker's other answers on this connection, and our own loop.
+constexpr size_t kPartitionsPerRequest = 5000;
+
+struct Kind {
+  int64_t timestamp;
+  IsolationLevel isolation;
+  OffsetView PartitionView::*field;
+};
+// The same partition twice in one request is an error, so these are three requests.
+constexpr std::array<Kind, 3> kKinds{{{kEarliestOffset, IsolationLevel::kReadUncommitted, &PartitionView::log_start},
+                                      {kLatestOffset, IsolationLevel::kReadUncommitted, &PartitionView::high_watermark},
+                                      {kLatestOffset, IsolationLevel::kReadCommitted, &PartitionView::last_stable}}};
+
+void mark(PartitionView& partition, Unknown reason) {
+  for (const Kind& kind : kKinds) (partition.*kind.field).reason = reason;
+}
+
+}  // namespace
+
+asio::awaitable<void> Sweep::read_offsets(RunPtr run) {
+  const std::vector<int32_t> brokers = ready();
+  std::map<int32_t, std::vector<ListOffsetsRequest>> requests;
+  std::map<int32_t, size_t> last_size;
+  for (TopicView& known : view_.topics) {
+    for (PartitionView& partition : known.partitions) {
+      if (known.reason != Unknown::known) {
+        mark(partition, known.reason);
+        continue;
+      }
+      if (partition.leader < 0) {
+        mark(partition, Unknown::leaderless);
+        continue;
+      }
+      if (!std::ranges::binary_search(brokers, partition.leader)) {
+        mark(partition, why_not(partition.leader));
+        continue;
+      }
+      mark(partition, Unknown::timed_out);  // until the answer says otherwise
+      auto& list = requests[partition.leader];
+      size_t& size = last_size[partition.leader];
+      if (list.empty() || size >= kPartitionsPerRequest) {
+        list.emplace_back();
+        size = 0;
+      }
+      auto& topics = list.back().topics;
+      if (topics.empty() || topics.back().name != known.name.text()) topics.push_back({known.name.text(), {}});
+      topics.back().partitions.push_back({partition.index, partition.leader_epoch, kLatestOffset});
+      ++size;
+    }
+  }
+  std::vector<asio::awaitable<void>> questions;
+  for (auto& [broker, list] : requests) {
+    for (ListOffsetsRequest& request : list) {
+      for (const Kind& kind : kKinds) {
+        ListOffsetsRequest copy = request;
+        copy.isolation_level = kind.isolation;
+        for (auto& asked : copy.topics) {
+          for (auto& partition : asked.partitions) partition.timestamp = kind.timestamp;
+        }
+        questions.push_back(read_offsets_of(run, broker, std::move(copy), kind.field));
+      }
+    }
+  }
+  co_await gather(std::move(questions), settings_.patience);
+}
+
+asio::awaitable<void> Sweep::read_offsets_of(RunPtr run, int32_t broker, ListOffsetsRequest request, OffsetView PartitionView::*field) {
+  const auto answer = co_await ask(run, broker, std::move(request));
+  if (!run->open) co_return;
+  if (!answer) {
+    run->problems.push_back({fmt::format("broker {}: ListOffsets: {}", broker, answer.error().what), broker_entity(broker)});
+    const Unknown reason = reason_of(answer.error());
+    for (TopicView& known : view_.topics) {
+      for (PartitionView& partition : known.partitions) {
+        if (partition.leader == broker) (partition.*field).reason = reason;
+      }
+    }
+    co_return;
+  }
+  for (const auto& read : answer->topics) {
+    TopicView* known = topic(read.name);
+    if (known == nullptr) continue;
+    for (const auto& told : read.partitions) {
+      PartitionView* partition = find_partition(known->partitions, told.partition_index);
+      if (partition == nullptr || partition->leader != broker) continue;
+      OffsetView& offset = partition->*field;
+      offset.reason = reason_of(told.error_code);
+      if (offset.reason != Unknown::known) continue;
+      // An epoch below Metadata's is told by a leader that was deposed and does not know it yet.
+      if (told.leader_epoch >= 0 && told.leader_epoch < partition->leader_epoch) {
+        offset.reason = Unknown::contradicted;
+      } else if (told.offset < 0) {
+        offset.reason = Unknown::failed;
+      } else {
+        offset.offset = told.offset;
+      }
+    }
+  }
+}
+
+}  // namespace highwater::kafka
