@@ -1,0 +1,263 @@
+#include "exporters/notify/outbox.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <stop_token>
+#include <string_view>
+#include <thread>
+
+#include "exporters/notify/delivery.h"
+
+namespace highwater::notify {
+namespace {
+
+constexpr size_t kMaxUndeliveredLines = 100;
+
+double random_chance() {
+  thread_local std::mt19937_64 engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(engine);
+}
+
+std::string_view status_of(const Notice& notice) {
+  return notice.transition.kind == TransitionKind::resolved ? "resolved" : "firing";
+}
+
+}  // namespace
+
+// A thin shell around ReceiverQueue: waits, sends, tells. Everything mutable is behind mutex_; no
+// request, log line or span is made while it is held.
+class Notifier::Worker {
+ public:
+  Worker(ReceiverConfig config, const NotifierOptions& options, const Clock& clock, Log& log,
+         SpanSink spans)
+      : config_(std::move(config)),
+        context_{config_.name, options.external_url, options.cluster},
+        transport_(options.transport),
+        clock_(clock),
+        log_(log),
+        spans_(std::move(spans)),
+        queue_(config_, options.chance) {
+    stats_.name = config_.name;
+    thread_ = std::thread([this] { run(); });
+  }
+
+  void push(const NoticePtr& notice, SteadyTime now) {
+    std::vector<NoticePtr> lost;
+    {
+      const std::lock_guard lock(mutex_);
+      lost = queue_.push(notice, now);
+      stats_.given_up += lost.size();
+    }
+    changed_.notify_all();
+    for (const NoticePtr& one : lost)
+      log_undelivered(*one, "notification given up: too many wait for this receiver");
+  }
+
+  void begin_stop(SteadyTime now, SteadyTime deadline) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (drain_until_) return;
+      drain_until_ = deadline;
+      queue_.begin_drain(now);
+    }
+    changed_.notify_all();
+  }
+
+  // After begin_stop, in this order. Together they return soon after its deadline at the latest.
+  void await_end() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, *drain_until_, [this] { return ended_; });
+  }
+  void cancel() { stop_.request_stop(); }  // ends a request that is still under way
+  void join() {
+    if (!thread_.joinable()) return;
+    thread_.join();
+    const std::vector<NoticePtr> left = queue_.undelivered();
+    for (size_t i = 0; i < std::min(left.size(), kMaxUndeliveredLines); ++i)
+      log_undelivered(*left[i], "notification not delivered before the agent stopped");
+    if (left.size() > kMaxUndeliveredLines) {
+      log_.error("more notifications not delivered before the agent stopped",
+                 {{"receiver", config_.name}, {"count", left.size() - kMaxUndeliveredLines}});
+    }
+  }
+
+  [[nodiscard]] ReceiverStats stats() const {
+    const std::lock_guard lock(mutex_);
+    ReceiverStats stats = stats_;
+    stats.pending = queue_.pending();
+    return stats;
+  }
+
+ private:
+  void run() {
+    while (const std::optional<Delivery> delivery = wait_for_next()) attempt(*delivery);
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+  }
+
+  // Nothing: the agent stops, and there is nothing left or no time for it.
+  std::optional<Delivery> wait_for_next() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      const SteadyTime now = clock_.now().steady;
+      if (drain_until_ && (now >= *drain_until_ || queue_.pending() == 0)) return std::nullopt;
+      ReceiverQueue::Action action = queue_.next_action(now);
+      if (action.send) return std::move(action.send);
+      if (drain_until_ && action.until.value_or(*drain_until_) >= *drain_until_)
+        return std::nullopt;
+      if (action.until) {
+        changed_.wait_until(lock, *action.until);
+      } else {
+        changed_.wait(lock);
+      }
+    }
+  }
+
+  void attempt(const Delivery& delivery) {
+    const SpanId span_id = SpanId::random();
+    http::Request request = request_of(config_, delivery, context_, span_id);
+    request.stop = stop_.get_token();
+    const Now start = clock_.now();
+    const Verdict verdict = judge(transport_(request), start.wall);
+    const Now end = clock_.now();
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.on_result(verdict.result, end.steady);
+      count(verdict, end.wall);
+    }
+    say(delivery, verdict);
+    if (!spans_) return;
+    Span span = delivery_span(config_, delivery, verdict, span_id);
+    span.start = start.wall;
+    span.duration = end.steady - start.steady;
+    spans_(std::move(span));
+  }
+
+  void count(const Verdict& verdict, WallTime now) {
+    stats_.last_error = verdict.error;
+    stats_.misconfigured = verdict.result.outcome == Outcome::rejected;
+    switch (verdict.result.outcome) {
+      case Outcome::delivered:
+        ++stats_.sent;
+        stats_.last_success = now;
+        return;
+      case Outcome::retry:
+        ++stats_.failed_attempts;
+        return;
+      case Outcome::rejected:
+        ++stats_.rejected;
+        return;
+    }
+  }
+
+  void say(const Delivery& delivery, const Verdict& verdict) {
+    const Incident& incident = delivery.incident();
+    const std::string correlation = incident.correlation.hex();
+    const std::string fault = std::to_string(verdict.status);
+    switch (verdict.result.outcome) {
+      case Outcome::delivered:
+        if (!fault_.empty())
+          log_.info("receiver accepts notifications again", {{"receiver", config_.name}});
+        fault_.clear();
+        log_.info("notification delivered", {{"incident", incident.id},
+                                             {"correlation_id", correlation},
+                                             {"receiver", config_.name},
+                                             {"alertname", incident.cause.rule},
+                                             {"status", status_of(*delivery.notice)},
+                                             {"attempt", delivery.attempt}});
+        return;
+      case Outcome::retry:
+        if (fault_ != fault)
+          log_.warning("notification not delivered, it will be tried again",
+                       {{"incident", incident.id},
+                        {"correlation_id", correlation},
+                        {"receiver", config_.name},
+                        {"error", verdict.error}});
+        fault_ = fault;
+        return;
+      case Outcome::rejected:
+        log_.error("notification refused by the receiver: check its url and headers",
+                   {{"incident", incident.id},
+                    {"correlation_id", correlation},
+                    {"receiver", config_.name},
+                    {"error", verdict.error}});
+        fault_ = fault;
+        return;
+    }
+  }
+
+  void log_undelivered(const Notice& notice, std::string_view message) {
+    const Incident& incident = notice.transition.incident;
+    log_.error(message, {{"incident", incident.id},
+                         {"correlation_id", incident.correlation.hex()},
+                         {"receiver", config_.name},
+                         {"alertname", incident.cause.rule},
+                         {"status", status_of(notice)}});
+  }
+
+  const ReceiverConfig config_;
+  const PayloadContext context_;
+  const Transport transport_;
+  const Clock& clock_;
+  Log& log_;
+  const SpanSink spans_;
+  std::stop_source stop_;
+  std::string
+      fault_;  // the worker's thread: the status of the last failure, empty when all is well
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  ReceiverQueue queue_;                    // under mutex_, until the thread has ended
+  ReceiverStats stats_;                    // under mutex_; without `pending`
+  std::optional<SteadyTime> drain_until_;  // under mutex_
+  bool ended_ = false;                     // under mutex_
+  std::thread thread_;
+};
+
+Notifier::Notifier(std::vector<ReceiverConfig> receivers, NotifierOptions options,
+                   const Clock& clock, Log& log, SpanSink spans)
+    : clock_(clock), log_(log) {
+  if (!options.chance) options.chance = random_chance;
+  if (!options.transport) {
+    options.transport = [client = std::make_shared<http::Client>()](const http::Request& request) {
+      return client->send(request);
+    };
+  }
+  for (ReceiverConfig& receiver : receivers)
+    workers_.push_back(std::make_unique<Worker>(std::move(receiver), options, clock, log, spans));
+}
+
+Notifier::~Notifier() {
+  stop(Duration::zero());
+}
+
+void Notifier::publish(const ReportPtr& report) {
+  if (workers_.empty() || report->transitions.empty()) return;
+  const SteadyTime now = clock_.now().steady;
+  for (const Transition& transition : report->transitions) {
+    auto notice = std::make_shared<Notice>(Notice{transition, report->at.wall});
+    notice->transition.revealed_by = nullptr;
+    for (const auto& worker : workers_) worker->push(notice, now);
+  }
+}
+
+void Notifier::stop(Duration limit) {
+  const SteadyTime now = clock_.now().steady;
+  for (const auto& worker : workers_) worker->begin_stop(now, now + limit);
+  for (const auto& worker : workers_) worker->await_end();
+  for (const auto& worker : workers_) worker->cancel();
+  for (const auto& worker : workers_) worker->join();
+}
+
+std::vector<ReceiverStats> Notifier::stats() const {
+  std::vector<ReceiverStats> stats;
+  for (const auto& worker : workers_) stats.push_back(worker->stats());
+  return stats;
+}
+
+}  // namespace highwater::notify

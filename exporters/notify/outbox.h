@@ -1,0 +1,70 @@
+// The notifier: takes what each report says people must be told, and delivers it to every receiver.
+//
+// Made by the agent. publish() is called by the pipeline thread and never waits for a receiver;
+// each receiver has a worker thread and a queue of its own, so a slow one delays no other. stop()
+// is called once, after the pipeline has ended. stats() may be called on any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/log.h"
+#include "agent/core/report.h"
+#include "exporters/http/client.h"
+#include "exporters/notify/receiver.h"
+
+namespace highwater::notify {
+
+using SpanSink = std::function<void(Span)>;  // any thread; must not block
+using Transport = std::function<Result<http::Response>(const http::Request&)>;
+
+struct NotifierOptions {
+  std::string external_url;  // where people reach this agent, without trailing slash
+  std::string cluster;       // for incidents of the agent itself, which have none; may be empty
+  Transport transport;       // called by the workers, several at a time; empty: a client of its own
+  ReceiverQueue::Chance chance;  // for tests; empty: random
+};
+
+struct ReceiverStats {
+  std::string name;
+  uint64_t sent = 0;             // delivered: the receiver answered 2xx
+  uint64_t failed_attempts = 0;  // will be, or were, tried again
+  uint64_t rejected = 0;         // the receiver refused them for good: its configuration is wrong
+  uint64_t given_up = 0;         // too much had ended untold
+  size_t pending = 0;            // transitions not yet delivered
+  bool misconfigured = false;    // the last answer was a refusal for good
+  std::string last_error;        // of the last attempt, empty when it succeeded
+  std::optional<WallTime> last_success;
+};
+
+class Notifier {
+ public:
+  // `clock` and `log` must outlive it. `spans` gets one span per attempt, in the incident's trace;
+  // may be empty.
+  Notifier(std::vector<ReceiverConfig> receivers, NotifierOptions options, const Clock& clock,
+           Log& log, SpanSink spans);
+  ~Notifier();
+  Notifier(const Notifier&) = delete;
+  Notifier& operator=(const Notifier&) = delete;
+
+  // The pipeline's thread.
+  void publish(const ReportPtr& report);
+
+  // Tries once more at once what is pending, and ends within about `limit`. What could not be
+  // delivered is logged with its incident, receiver and correlation id.
+  void stop(Duration limit);
+
+  [[nodiscard]] std::vector<ReceiverStats> stats() const;
+
+ private:
+  class Worker;
+
+  const Clock& clock_;
+  Log& log_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace highwater::notify

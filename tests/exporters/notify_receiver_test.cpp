@@ -1,0 +1,421 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "exporters/notify/receiver.h"
+#include "exporters/notify/retry_after.h"
+#include "tests/exporters/notify_samples.h"
+
+namespace highwater::notify {
+namespace {
+
+using samples::broker_down;
+using samples::notice;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using enum TransitionKind;
+
+ReceiverConfig no_repeat() {
+  ReceiverConfig config;
+  config.repeat_interval = Duration::zero();
+  return config;
+}
+ReceiverConfig pages_only() {
+  ReceiverConfig config;
+  config.lowest = Severity::page;
+  return config;
+}
+ReceiverConfig no_resolved() {
+  ReceiverConfig config;
+  config.send_resolved = false;
+  return config;
+}
+
+class Queue : public testing::Test {
+ protected:
+  // No jitter: the whole back-off.
+  ReceiverQueue make(const ReceiverConfig& config = {}) {
+    return ReceiverQueue(config, [] { return 1.0; });
+  }
+  std::optional<Delivery> next(ReceiverQueue& queue) { return queue.next_action(now_).send; }
+  // When the next attempt is, counted from now.
+  std::optional<Duration> wait(ReceiverQueue& queue) {
+    const auto action = queue.next_action(now_);
+    EXPECT_FALSE(action.send);
+    if (!action.until) return std::nullopt;
+    return *action.until - now_;
+  }
+  // Delivers everything there is; what was sent as "7 firing".
+  std::vector<std::string> deliver_all(ReceiverQueue& queue) {
+    std::vector<std::string> sent;
+    while (const auto delivery = next(queue)) {
+      sent.push_back(std::to_string(delivery->incident().id) +
+                     (delivery->resolved() ? " resolved" : " firing"));
+      queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+    }
+    return sent;
+  }
+  void fail(ReceiverQueue& queue, std::optional<Duration> retry_after = {}) {
+    ASSERT_TRUE(next(queue));
+    queue.on_result({.outcome = Outcome::retry, .retry_after = retry_after}, now_);
+  }
+  void reject(ReceiverQueue& queue) {
+    ASSERT_TRUE(next(queue));
+    queue.on_result({.outcome = Outcome::rejected, .retry_after = {}}, now_);
+  }
+
+  SteadyTime now_ = SteadyTime(hours(1));
+};
+
+using Strings = std::vector<std::string>;
+
+TEST_F(Queue, SendsAtOnce) {
+  auto queue = make();
+  EXPECT_EQ(wait(queue), std::nullopt);
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  const auto delivery = next(queue);
+  ASSERT_TRUE(delivery);
+  EXPECT_EQ(delivery->attempt, 1);
+  EXPECT_EQ(delivery->id, "7-1-ab000000000000000000000000000007");
+}
+
+TEST_F(Queue, SendsOneThingAtATime) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  queue.push(notice(2, opened, broker_down(8)), now_);
+  ASSERT_TRUE(next(queue));
+  EXPECT_FALSE(next(queue));
+}
+
+TEST_F(Queue, TellsOpenedUpdatedAndResolvedInOrder) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 firing"});
+  queue.push(notice(2, updated, broker_down(7)), now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 firing"});
+  queue.push(notice(3, resolved, broker_down(7)), now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 resolved"});
+  EXPECT_EQ(wait(queue), std::nullopt);  // and it is forgotten
+}
+
+TEST_F(Queue, TellsOnlyTheNewestFormOfWhatWasNotDeliveredYet) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  queue.push(notice(2, updated, broker_down(7)), now_);
+  queue.push(notice(3, updated, broker_down(7)), now_);
+  EXPECT_EQ(queue.pending(), 1);
+  EXPECT_EQ(next(queue)->notice->transition.sequence, 3);
+}
+
+TEST_F(Queue, TellsAFiringThatEndedBeforeItWasDelivered) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  fail(queue);
+  queue.push(notice(2, resolved, broker_down(7)), now_);
+  EXPECT_EQ(queue.pending(), 2);
+  EXPECT_EQ(deliver_all(queue), (Strings{"7 firing", "7 resolved"}));
+}
+
+TEST_F(Queue, DropsAnUpdateThatTheResolutionOvertook) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  queue.push(notice(2, updated, broker_down(7)), now_);
+  fail(queue);
+  queue.push(notice(3, resolved, broker_down(7)), now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 resolved"});
+}
+
+TEST_F(Queue, SendsWhatChangedWhileTheFormerFormWasUnderWay) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  ASSERT_TRUE(next(queue));
+  queue.push(notice(2, updated, broker_down(7)), now_);
+  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  EXPECT_EQ(next(queue)->notice->transition.sequence, 2);
+}
+
+TEST_F(Queue, SendsTheResolutionThatCameWhileTheFiringWasUnderWay) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  ASSERT_TRUE(next(queue));
+  queue.push(notice(2, resolved, broker_down(7)), now_);
+  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 resolved"});
+}
+
+TEST_F(Queue, TellsWhatOpensAgainAfterItsResolutionWasOvertaken) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  queue.push(notice(2, resolved, broker_down(7)), now_);
+  queue.push(notice(3, opened, broker_down(7)), now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 firing"});
+}
+
+TEST_F(Queue, BacksOffFromHalfASecondToAMinute) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  std::vector<Duration> waits;
+  for (int i = 0; i < 10; ++i) {
+    fail(queue);
+    waits.push_back(wait(queue).value());
+    now_ += waits.back();
+  }
+  EXPECT_EQ(waits, (std::vector<Duration>{milliseconds(500), seconds(1), seconds(2), seconds(4),
+                                          seconds(8), seconds(16), seconds(32), seconds(60),
+                                          seconds(60), seconds(60)}));
+}
+
+TEST_F(Queue, LeavesTheUpperHalfOfTheBackOffToChance) {
+  ReceiverQueue queue({}, [] { return 0.0; });
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  fail(queue);
+  EXPECT_EQ(wait(queue), milliseconds(250));
+}
+
+TEST_F(Queue, CountsAttempts) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  fail(queue);
+  now_ += seconds(1);
+  const auto second = next(queue);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->attempt, 2);
+  EXPECT_EQ(second->id, "7-1-ab000000000000000000000000000007");  // the same as the first time
+}
+
+TEST_F(Queue, TriesAtOnceWhenSomethingNewComes) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  for (int i = 0; i < 8; ++i) {
+    fail(queue);
+    now_ += wait(queue).value();
+  }
+  fail(queue);
+  queue.push(notice(2, opened, broker_down(8)), now_);
+  const auto delivery = next(queue);
+  ASSERT_TRUE(delivery);
+  EXPECT_EQ(delivery->incident().id, 8);
+  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 firing"});  // it works again: no more waiting
+}
+
+TEST_F(Queue, ANoticeTheReceiverChokesOnHoldsUpNoOther) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  queue.push(notice(2, opened, broker_down(8)), now_);
+  fail(queue);
+  now_ += seconds(1);
+  EXPECT_EQ(next(queue)->incident().id, 8);
+}
+
+TEST_F(Queue, SendsPagesBeforeTickets) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7, Severity::ticket)), now_);
+  queue.push(notice(2, opened, broker_down(8, Severity::page)), now_);
+  EXPECT_EQ(deliver_all(queue), (Strings{"8 firing", "7 firing"}));
+}
+
+TEST_F(Queue, HonoursRetryAfterEvenForNews) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  fail(queue, seconds(30));
+  queue.push(notice(2, opened, broker_down(8)), now_);
+  EXPECT_EQ(wait(queue), seconds(30));
+}
+
+TEST_F(Queue, CapsRetryAfterAtTenMinutes) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  fail(queue, hours(24));
+  EXPECT_EQ(wait(queue), minutes(10));
+}
+
+TEST_F(Queue, BacksOffWhenRetryAfterIsZero) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  fail(queue, Duration::zero());
+  EXPECT_EQ(wait(queue), milliseconds(500));
+}
+
+TEST_F(Queue, GivesUpWhatIsRejectedAndGoesOn) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  queue.push(notice(2, opened, broker_down(8)), now_);
+  reject(queue);
+  EXPECT_EQ(deliver_all(queue), Strings{"8 firing"});
+  EXPECT_EQ(queue.pending(), 0);
+}
+
+TEST_F(Queue, TellsARejectedFiringAgainWhileTheIncidentIsOpen) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  reject(queue);
+  EXPECT_EQ(wait(queue), minutes(10));
+  now_ += minutes(10);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 firing"});
+}
+
+TEST_F(Queue, NeverTellsTheEndOfWhatWasRejected) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  reject(queue);
+  queue.push(notice(2, resolved, broker_down(7)), now_);
+  EXPECT_EQ(wait(queue), std::nullopt);
+}
+
+TEST_F(Queue, NeverTellsTheEndWhenItsBeginningIsRejectedLater) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  ASSERT_TRUE(next(queue));
+  queue.push(notice(2, resolved, broker_down(7)), now_);
+  queue.on_result({.outcome = Outcome::rejected, .retry_after = {}}, now_);
+  EXPECT_EQ(wait(queue), std::nullopt);
+  EXPECT_EQ(queue.pending(), 0);
+}
+
+TEST_F(Queue, RepeatsAnOpenIncidentWithAnIdOfItsOwn) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  EXPECT_EQ(wait(queue), hours(4));
+  now_ += hours(4);
+  auto again = next(queue);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->id, "7-1-ab000000000000000000000000000007-repeat1");
+  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  EXPECT_EQ(wait(queue), hours(4));
+  now_ += hours(4);
+  EXPECT_EQ(next(queue)->id, "7-1-ab000000000000000000000000000007-repeat2");
+}
+
+TEST_F(Queue, RepeatsNothingWhenTheIntervalIsZero) {
+  auto queue = make(no_repeat());
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  EXPECT_EQ(wait(queue), std::nullopt);
+}
+
+TEST_F(Queue, RepeatsNothingThatHasEnded) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  queue.push(notice(2, resolved, broker_down(7)), now_);
+  deliver_all(queue);
+  now_ += hours(5);
+  EXPECT_FALSE(next(queue));
+}
+
+TEST_F(Queue, TellsNothingBelowTheLowestSeverity) {
+  auto queue = make(pages_only());
+  queue.push(notice(1, opened, broker_down(7, Severity::ticket)), now_);
+  EXPECT_FALSE(next(queue));
+}
+
+TEST_F(Queue, TellsTicketsButNoInformationByDefault) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7, Severity::info)), now_);
+  queue.push(notice(2, opened, broker_down(8, Severity::ticket)), now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"8 firing"});
+}
+
+TEST_F(Queue, TellsAnIncidentOnceItsSeverityHasRisen) {
+  auto queue = make(pages_only());
+  queue.push(notice(1, opened, broker_down(7, Severity::ticket)), now_);
+  queue.push(notice(2, updated, broker_down(7, Severity::page)), now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 firing"});
+}
+
+TEST_F(Queue, TellsNoResolutionOfWhatWasNeverTold) {
+  auto queue = make(pages_only());
+  queue.push(notice(1, opened, broker_down(7, Severity::ticket)), now_);
+  queue.push(notice(2, resolved, broker_down(7, Severity::ticket)), now_);
+  EXPECT_FALSE(next(queue));
+}
+
+TEST_F(Queue, TellsNoResolutionsWhenTheReceiverWantsNone) {
+  auto queue = make(no_resolved());
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  queue.push(notice(2, resolved, broker_down(7)), now_);
+  EXPECT_EQ(wait(queue), std::nullopt);
+  queue.push(notice(3, opened, broker_down(8)), now_);
+  queue.push(notice(4, resolved, broker_down(8)), now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"8 firing"});  // the page itself is never lost
+  EXPECT_EQ(wait(queue), std::nullopt);
+}
+
+TEST_F(Queue, TriesAtOnceWhenTheAgentStops) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  for (int i = 0; i < 6; ++i) {
+    fail(queue);
+    now_ += wait(queue).value();
+  }
+  fail(queue);
+  queue.begin_drain(now_);
+  ASSERT_TRUE(next(queue));
+  queue.on_result({.outcome = Outcome::retry, .retry_after = {}}, now_);
+  EXPECT_EQ(wait(queue), milliseconds(500));
+}
+
+TEST_F(Queue, LeavesRepeatsAloneWhenTheAgentStops) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  now_ += hours(4);
+  queue.begin_drain(now_);
+  EXPECT_EQ(queue.pending(), 0);
+  EXPECT_FALSE(next(queue));
+}
+
+TEST_F(Queue, GivesUpTheOldestThatEndedWhenTooManyHave) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(1)), now_);  // stays open
+  fail(queue);
+  std::vector<NoticePtr> lost;
+  for (uint64_t id = 2; id < 2 + ReceiverQueue::kMaxEnded + 1; ++id) {
+    queue.push(notice(2 * id, opened, broker_down(id)), now_);
+    lost = queue.push(notice(2 * id + 1, resolved, broker_down(id)), now_);
+    ASSERT_EQ(lost.empty(), id < 2 + ReceiverQueue::kMaxEnded) << id;
+  }
+  ASSERT_EQ(lost.size(), 2);
+  EXPECT_EQ(lost[0]->transition.incident.id, 2);
+  EXPECT_EQ(queue.pending(), 1 + 2 * ReceiverQueue::kMaxEnded);
+}
+
+TEST_F(Queue, SurvivesAnEntryThatWasGivenUpWhileUnderWay) {
+  auto queue = make(no_resolved());
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  queue.push(notice(2, updated, broker_down(7)), now_);
+  ASSERT_TRUE(next(queue));
+  queue.push(notice(3, resolved, broker_down(7)), now_);
+  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  EXPECT_EQ(wait(queue), std::nullopt);
+}
+
+TEST(RetryAfter, ReadsSeconds) {
+  EXPECT_EQ(parse_retry_after(" 120 ", samples::wall(0)), seconds(120));
+}
+TEST(RetryAfter, ReadsAnHttpDate) {
+  EXPECT_EQ(parse_retry_after("Thu, 01 Jan 2026 00:02:00 GMT", samples::wall(0)), minutes(2));
+}
+TEST(RetryAfter, IsZeroWhenTheDateHasPassed) {
+  EXPECT_EQ(parse_retry_after("Thu, 01 Jan 2026 00:02:00 GMT", samples::wall(500)),
+            Duration::zero());
+}
+TEST(RetryAfter, BoundsEnormousNumbers) {
+  EXPECT_EQ(parse_retry_after("99999999999999999999", samples::wall(0)), hours(365 * 24));
+}
+TEST(RetryAfter, IgnoresNonsense) {
+  for (const char* text : {"", "soon", "-5", "1.5", "Thu, 99 Jan 2026 00:02:00 GMT",
+                           "Thu, 01 Foo 2026 00:02:00 GMT", "Thu, 01 Jan 2026 00:02:00 XXX"}) {
+    EXPECT_EQ(parse_retry_after(text, samples::wall(0)), std::nullopt) << text;
+  }
+}
+
+}  // namespace
+}  // namespace highwater::notify

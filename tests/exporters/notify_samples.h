@@ -1,0 +1,66 @@
+// Incidents and transitions for the tests of what is pushed out.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/core/report.h"
+#include "exporters/notify/payload.h"
+
+namespace highwater::samples {
+
+inline WallTime wall(int64_t seconds_after_2026) {
+  return WallTime(std::chrono::seconds(1'767'225'600 + seconds_after_2026));  // 2026-01-01T00:00Z
+}
+
+inline Entity entity(const std::vector<std::pair<std::string, std::string>>& labels) {
+  Entity made;
+  for (const auto& [name, value] : labels) made.labels.emplace_back(Symbol(name), Symbol(value));
+  return made;
+}
+
+inline TraceId correlation(uint64_t incident) {
+  TraceId id;
+  id.bytes[0] = 0xab;
+  id.bytes[15] = static_cast<uint8_t>(incident);
+  return id;
+}
+
+inline Incident broker_down(uint64_t id, Severity severity = Severity::page) {
+  Incident incident;
+  incident.id = id;
+  incident.correlation = correlation(id);
+  incident.severity = severity;
+  incident.opened = wall(100);
+  incident.updated = wall(100);
+  incident.cause.rule = "BrokerDown";
+  incident.cause.entity = entity({{"broker", "3"}, {"cluster", "prod"}});
+  incident.cause.severity = severity;
+  incident.cause.state = AlertState::firing;
+  incident.cause.summary = "Broker 3 of prod is down";
+  incident.cause.description = "Its connection was lost and cannot be opened again.";
+  incident.cause.note = "connection refused since 00:01:38";
+  incident.cause.runbook = "broker-down";
+  incident.cause.labels = {{"team", "streaming"}};
+  incident.cause.incident = id;
+  return incident;
+}
+
+inline Transition transition(uint64_t sequence, TransitionKind kind, Incident incident) {
+  Transition made;
+  made.sequence = sequence;
+  made.kind = kind;
+  made.incident = std::move(incident);
+  if (kind == TransitionKind::resolved) made.resolution = "the condition ended";
+  return made;
+}
+
+inline notify::NoticePtr notice(uint64_t sequence, TransitionKind kind, Incident incident,
+                                WallTime at = wall(101)) {
+  return std::make_shared<notify::Notice>(
+      notify::Notice{transition(sequence, kind, std::move(incident)), at});
+}
+
+}  // namespace highwater::samples
