@@ -1,0 +1,67 @@
+// The intake of the server: accepts connections and collects whole requests, all on one thread that
+// never waits for one client. What is complete goes to the workers; what is late, too large or
+// ambiguous is refused here.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "exporters/http/request_head.h"
+#include "exporters/http/server.h"
+#include "exporters/http/socket.h"
+
+namespace highwater::http {
+
+// A complete request and the connection that waits for its reply.
+struct Job {
+  Descriptor connection;  // non-blocking
+  std::string head;
+  std::string body;
+};
+
+class Intake {
+ public:
+  // `offer` takes a job, or leaves it alone and says false when nobody can take it. Called on the
+  // intake's thread; must not wait.
+  using Offer = std::function<bool(Job&)>;
+  Intake(Descriptor listener, const ServerLimits& limits, Offer offer);
+  ~Intake();  // stops
+
+  void start();
+  void stop();  // closes the listener and every incomplete request
+
+ private:
+  enum class Phase : uint8_t { head, body, lingering };
+  struct Client {
+    Descriptor connection;
+    SteadyTime since;
+    SteadyTime deadline;
+    Phase phase = Phase::head;
+    std::string bytes;
+    size_t head_bytes = 0;  // of `bytes`, once the head is complete
+    size_t scanned = 0;     // of `bytes`, when looking for the head's end
+    RequestHead head;
+    bool done = false;  // to be removed
+  };
+
+  void run();
+  [[nodiscard]] int poll_timeout(SteadyTime now) const;
+  void accept_all(SteadyTime now);
+  void make_room();
+  void read_from(Client& client);
+  void look_at(Client& client);
+  void hand_over(Client& client);
+  void refuse(Client& client, int status, std::string_view why);
+
+  Descriptor listener_;
+  const ServerLimits limits_;
+  const Offer offer_;
+  Descriptor wake_;  // an eventfd that ends the thread
+  std::vector<Client> clients_;
+  SteadyTime accept_after_;  // out of descriptors: not before this
+  std::thread thread_;
+};
+
+}  // namespace highwater::http

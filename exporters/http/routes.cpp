@@ -1,0 +1,81 @@
+#include "exporters/http/routes.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "exporters/http/request_head.h"
+
+namespace highwater::http {
+namespace {
+
+std::string_view next_segment(std::string_view& path) {
+  path.remove_prefix(1);  // the slash
+  const size_t length = std::min(path.find('/'), path.size());
+  const std::string_view segment = path.substr(0, length);
+  path.remove_prefix(length);
+  return segment;
+}
+
+// The values of the pattern's placeholders when it fits the path.
+std::optional<HeaderList> match(std::string_view pattern, std::string_view path) {
+  HeaderList values;
+  while (!pattern.empty() && !path.empty() && path.front() == '/') {
+    const std::string_view expected = next_segment(pattern);
+    const std::string_view found = next_segment(path);
+    if (expected.starts_with('{')) {
+      if (found.empty()) return std::nullopt;
+      values.emplace_back(expected.substr(1, expected.size() - 2), found);
+    } else if (expected != found) {
+      return std::nullopt;
+    }
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return values;
+}
+
+Reply plain(int status, std::string_view text) {
+  Reply reply;
+  reply.status = status;
+  reply.body = std::string(text) + "\n";
+  return reply;
+}
+
+Reply run(const Handler& handler, const ServerRequest& request) {
+  try {
+    return handler(request);
+  } catch (...) {
+    // What went wrong inside is nobody's business outside.
+    return plain(500, "something went wrong inside");
+  }
+}
+
+}  // namespace
+
+void Routes::add(std::string method, std::string path, Handler handler) {
+  routes_.push_back({std::move(method), std::move(path), std::move(handler)});
+}
+
+Routes::Answer Routes::answer(ServerRequest& request) const {
+  std::string_view known;
+  std::string allowed;
+  for (const Route& route : routes_) {
+    auto values = match(route.path, request.path);
+    if (!values) continue;
+    known = route.path;
+    if (route.method != request.method) {
+      allowed += (allowed.empty() ? "" : ", ") + route.method;
+      continue;
+    }
+    // Browsers send Origin with everything that changes something; no page of another site may.
+    if (request.method != "GET" && !request.header("Origin").empty())
+      return {plain(403, "not from a browser"), known};
+    request.placeholders = std::move(*values);
+    return {run(route.handler, request), known};
+  }
+  if (known.empty()) return {plain(404, "there is nothing here"), known};
+  Reply reply = plain(405, "this method is not allowed here");
+  reply.headers.emplace_back("Allow", allowed);
+  return {std::move(reply), known};
+}
+
+}  // namespace highwater::http
