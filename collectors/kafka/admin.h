@@ -1,15 +1,15 @@
-// KafkaAdmin: the port through which everything above asks Kafka. Real brokers and the simulator stand behind the network
-// implementation (brokers.h); tests put a fake here. All calls are made and resumed on the cluster's thread.
+// KafkaAdmin: the port through which everything above asks Kafka. Real brokers and the simulator
+// stand behind the network implementation (brokers.h); tests put a fake here. All calls are made
+// and resumed on the cluster's thread.
 //
-// The implementation chooses the version, the connection and the deadline. An answer is what the broker said, errors inside
-// it included; a Failure means that it said nothing usable.
+// The implementation chooses the version, the connection and the deadline. An answer is what the
+// broker said, errors inside it included; a Failure means that it said nothing usable.
 #pragma once
 
+#include <asio/awaitable.hpp>
 #include <cstdint>
 #include <optional>
 #include <vector>
-
-#include <asio/awaitable.hpp>
 
 #include "collectors/kafka/failure.h"
 #include "collectors/kafka/wire/admin.h"
@@ -37,13 +37,17 @@ class KafkaAdmin {
   virtual Reply<ListGroupsRequest> ask(int32_t broker, ListGroupsRequest request) = 0;
   virtual Reply<OffsetFetchRequest> ask(int32_t broker, OffsetFetchRequest request) = 0;
   virtual Reply<DescribeGroupsRequest> ask(int32_t broker, DescribeGroupsRequest request) = 0;
-  virtual Reply<ConsumerGroupDescribeRequest> ask(int32_t broker, ConsumerGroupDescribeRequest request) = 0;
-  virtual Reply<ShareGroupDescribeRequest> ask(int32_t broker, ShareGroupDescribeRequest request) = 0;
+  virtual Reply<ConsumerGroupDescribeRequest> ask(int32_t broker,
+                                                  ConsumerGroupDescribeRequest request) = 0;
+  virtual Reply<ShareGroupDescribeRequest> ask(int32_t broker,
+                                               ShareGroupDescribeRequest request) = 0;
   virtual Reply<FindCoordinatorRequest> ask(int32_t broker, FindCoordinatorRequest request) = 0;
   virtual Reply<DescribeConfigsRequest> ask(int32_t broker, DescribeConfigsRequest request) = 0;
   virtual Reply<DescribeLogDirsRequest> ask(int32_t broker, DescribeLogDirsRequest request) = 0;
-  // These two are forwarded to the active controller and may hang with it: they have a connection of their own.
-  virtual Reply<ListPartitionReassignmentsRequest> ask(int32_t broker, ListPartitionReassignmentsRequest request) = 0;
+  // These two are forwarded to the active controller and may hang with it: they have a connection
+  // of their own.
+  virtual Reply<ListPartitionReassignmentsRequest> ask(
+      int32_t broker, ListPartitionReassignmentsRequest request) = 0;
   virtual Reply<DescribeQuorumRequest> ask(int32_t broker, DescribeQuorumRequest request) = 0;
 };
 

@@ -1,13 +1,13 @@
 #include "collectors/kafka/broker_link.h"
 
-#include <algorithm>
-#include <random>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
-#include <fmt/format.h>
+#include <random>
 
 namespace highwater::kafka {
 namespace {
@@ -27,11 +27,18 @@ Duration jittered(Duration duration) {
 
 }  // namespace
 
-BrokerLink::BrokerLink(asio::any_io_executor executor, LinkSettings settings, std::string host, int32_t port,
-                       std::function<void()> changed)
-    : executor_(executor), settings_(settings), host_(std::move(host)), port_(port), changed_(std::move(changed)), wake_(executor) {}
+BrokerLink::BrokerLink(asio::any_io_executor executor, LinkSettings settings, std::string host,
+                       int32_t port, std::function<void()> changed)
+    : executor_(executor),
+      settings_(settings),
+      host_(std::move(host)),
+      port_(port),
+      changed_(std::move(changed)),
+      wake_(executor) {}
 
-void BrokerLink::start() { asio::co_spawn(executor_, run(shared_from_this()), asio::detached); }
+void BrokerLink::start() {
+  asio::co_spawn(executor_, run(shared_from_this()), asio::detached);
+}
 
 void BrokerLink::stop() {
   stopped_ = true;
@@ -45,22 +52,26 @@ void BrokerLink::stop() {
 asio::awaitable<void> BrokerLink::run(std::shared_ptr<BrokerLink> self) {
   while (!self->stopped_) {
     std::string host = self->host_;
-    const auto connected = co_await Connection::connect(std::move(host), self->port_, self->settings_.connect_timeout);
+    const auto connected =
+        co_await Connection::connect(std::move(host), self->port_, self->settings_.connect_timeout);
     if (self->stopped_) break;
     if (!connected) {
       self->on_connect_failure(connected.error());
       co_await self->pause(self->back_off());
       continue;
     }
+    self->greeted_ = false;
     self->connection_ = *connected;
     if (co_await self->say_hello()) {
       co_await self->stay_up();
-      // A connection that was up and ended is tried again at once: the answer to that is the finding.
+      // A connection that was up and ended is tried again at once: the answer to that is the
+      // finding.
       continue;
     }
     if (!self->stopped_) co_await self->pause(self->back_off());
   }
-  if (self->connection_) self->connection_->close({FailureKind::not_usable, "the agent is stopping"});
+  if (self->connection_)
+    self->connection_->close({FailureKind::not_usable, "the agent is stopping"});
 }
 
 asio::awaitable<bool> BrokerLink::say_hello() {
@@ -70,8 +81,11 @@ asio::awaitable<bool> BrokerLink::say_hello() {
   asio::steady_timer impatience(executor_, settings_.hello_timeout);
   impatience.async_wait([self, connection, answered](const std::error_code& cancelled) {
     if (cancelled || *answered || self->stopped_ || !connection->is_open()) return;
-    self->enter(LinkState::hung, fmt::format("it accepts connections and does not answer: no answer to ApiVersions within {}",
-                                             describe_duration(self->settings_.hello_timeout)));
+    self->enter(
+        LinkState::hung,
+        fmt::format(
+            "it accepts connections and does not answer: no answer to ApiVersions within {}",
+            describe_duration(self->settings_.hello_timeout)));
   });
   const auto asked_at = std::chrono::steady_clock::now();
   const auto hello = co_await connection->handshake(kHungPatience);
@@ -79,6 +93,7 @@ asio::awaitable<bool> BrokerLink::say_hello() {
   impatience.cancel();
   if (stopped_) co_return false;
   if (hello) {
+    greeted_ = true;
     failures_ = 0;
     closed_in_hello_ = 0;
     response_time_ = std::chrono::steady_clock::now() - asked_at;
@@ -87,8 +102,11 @@ asio::awaitable<bool> BrokerLink::say_hello() {
   }
   if (hello.error().kind == FailureKind::malformed) {
     enter(LinkState::refuses, hello.error().what);
-  } else if (hello.error().kind == FailureKind::lost && ++closed_in_hello_ >= kClosedBeforeRefuses) {
-    enter(LinkState::refuses, "it accepts connections and closes them before it answers: a TLS listener, a proxy without a broker, or a quota");
+  } else if (hello.error().kind == FailureKind::lost &&
+             ++closed_in_hello_ >= kClosedBeforeRefuses) {
+    enter(LinkState::refuses,
+          "it accepts connections and closes them before it answers: a TLS listener, a proxy "
+          "without a broker, or a quota");
   }
   co_return false;
 }
@@ -116,7 +134,8 @@ asio::awaitable<Answer<std::shared_ptr<Connection>>> BrokerLink::control() {
   if (!usable()) co_return fail_with(FailureKind::not_usable, "the broker is not up");
   if (control_ && control_->is_open()) co_return control_;
   std::string host = host_;
-  const auto connected = co_await Connection::connect(std::move(host), port_, settings_.connect_timeout);
+  const auto connected =
+      co_await Connection::connect(std::move(host), port_, settings_.connect_timeout);
   if (!connected) co_return tl::unexpected<Failure>(connected.error());
   const auto opened = *connected;
   const auto hello = co_await opened->handshake(settings_.request_timeout);
@@ -151,14 +170,16 @@ void BrokerLink::on_connect_failure(const Failure& failure) {
       return;
     case FailureKind::no_route:
     case FailureKind::unresolved:
-      // The backlog of a hung broker fills up: then connecting times out too, and it is still the same fault.
+      // The backlog of a hung broker fills up: then connecting times out too, and it is still the
+      // same fault.
       if (state_ != LinkState::hung) enter(LinkState::cut_off, failure.what);
       return;
     case FailureKind::lost:
     case FailureKind::timed_out:
     case FailureKind::unsupported:
     case FailureKind::malformed:
-    case FailureKind::not_usable: return;
+    case FailureKind::not_usable:
+      return;
   }
 }
 
@@ -167,10 +188,13 @@ Duration BrokerLink::back_off() {
   switch (state_) {
     case LinkState::connecting:
     case LinkState::up:
-    case LinkState::refused: return jittered(std::min<Duration>(milliseconds(100) * (1 << doublings), seconds(1)));
+    case LinkState::refused:
+      return jittered(std::min<Duration>(milliseconds(100) * (1 << doublings), seconds(1)));
     case LinkState::hung:
-    case LinkState::cut_off: return jittered(std::min<Duration>(milliseconds(500) * (1 << doublings), seconds(4)));
-    case LinkState::refuses: return jittered(std::min<Duration>(seconds(1) * (1 << doublings), seconds(30)));
+    case LinkState::cut_off:
+      return jittered(std::min<Duration>(milliseconds(500) * (1 << doublings), seconds(4)));
+    case LinkState::refuses:
+      return jittered(std::min<Duration>(seconds(1) * (1 << doublings), seconds(30)));
   }
   return seconds(1);
 }

@@ -1,13 +1,13 @@
 #include "collectors/kafka/brokers.h"
 
-#include <algorithm>
-#include <set>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
-#include <fmt/format.h>
+#include <set>
 
 #include "collectors/kafka/gather.h"
 
@@ -17,13 +17,15 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// An orderly stop leaves the others' Metadata within the same tenths of a second in which its connections end; a crash
-// stays listed for 9 s. Half a second tells them apart.
+// An orderly stop leaves the others' Metadata within the same tenths of a second in which its
+// connections end; a crash stays listed for 9 s. Half a second tells them apart.
 constexpr auto kInvestigation = milliseconds(500);
 constexpr auto kInvestigationStep = milliseconds(50);
 constexpr auto kInvestigationAnswer = milliseconds(200);
 
-Now now() { return SystemClock().now(); }
+Now now() {
+  return SystemClock().now();
+}
 
 Span request_span(const char* name, int32_t broker, Now start, const std::string& error) {
   Span span;
@@ -33,14 +35,15 @@ Span request_span(const char* name, int32_t broker, Now start, const std::string
   span.start = start.wall;
   span.duration = std::chrono::steady_clock::now() - start.steady;
   span.error = error;
-  span.attributes = {{"messaging.system", "kafka"}, {"messaging.kafka.broker.id", std::to_string(broker)}};
+  span.attributes = {{"messaging.system", "kafka"},
+                     {"messaging.kafka.broker.id", std::to_string(broker)}};
   return span;
 }
 
 }  // namespace
 
-Brokers::Brokers(asio::any_io_executor executor, LinkSettings settings, std::vector<BootstrapServer> bootstrap, ClusterView& view,
-                 Changed changed)
+Brokers::Brokers(asio::any_io_executor executor, LinkSettings settings,
+                 std::vector<BootstrapServer> bootstrap, ClusterView& view, Changed changed)
     : executor_(executor),
       settings_(settings),
       bootstrap_(std::move(bootstrap)),
@@ -48,9 +51,13 @@ Brokers::Brokers(asio::any_io_executor executor, LinkSettings settings, std::vec
       changed_(std::move(changed)),
       discover_timer_(executor) {}
 
-Brokers::~Brokers() { stop(); }
+Brokers::~Brokers() {
+  stop();
+}
 
-void Brokers::start() { asio::co_spawn(executor_, discover(), asio::detached); }
+void Brokers::start() {
+  asio::co_spawn(executor_, discover(), asio::detached);
+}
 
 void Brokers::stop() {
   stopped_ = true;
@@ -76,7 +83,8 @@ void Brokers::on_metadata(const MetadataResponse& metadata, Now at) {
     if (link) link->stop();
     seen.host = broker.host;
     seen.port = broker.port;
-    link = std::make_shared<BrokerLink>(executor_, settings_, broker.host, broker.port, [this, id = broker.node_id] { on_link_changed(id); });
+    link = std::make_shared<BrokerLink>(executor_, settings_, broker.host, broker.port,
+                                        [this, id = broker.node_id] { on_link_changed(id); });
     link->start();
   }
   for (auto& [id, broker] : view_.brokers) {
@@ -94,7 +102,8 @@ void Brokers::on_registered(const DescribeClusterResponse& cluster) {
   for (const auto& broker : cluster.brokers) registered.insert(broker.broker_id);
   std::erase_if(view_.brokers, [&](const auto& entry) {
     const auto& [id, broker] = entry;
-    const bool gone = !registered.contains(id) && !broker.listed && broker.status != BrokerStatus::up;
+    const bool gone =
+        !registered.contains(id) && !broker.listed && broker.status != BrokerStatus::up;
     if (gone && links_.contains(id)) {
       links_[id]->stop();
       links_.erase(id);
@@ -127,7 +136,8 @@ template <class Request>
 Reply<Request> Brokers::poll(int32_t broker, Request request) {
   const auto found = link(broker);
   const auto connection = found ? found->connection() : nullptr;
-  if (!connection) co_return fail_with(FailureKind::not_usable, fmt::format("broker {} is not up", broker));
+  if (!connection)
+    co_return fail_with(FailureKind::not_usable, fmt::format("broker {} is not up", broker));
   ++requests_;
   co_return co_await connection->ask(std::move(request), settings_.request_timeout);
 }
@@ -135,7 +145,8 @@ Reply<Request> Brokers::poll(int32_t broker, Request request) {
 template <class Request>
 Reply<Request> Brokers::controller(int32_t broker, Request request) {
   const auto found = link(broker);
-  if (!found) co_return fail_with(FailureKind::not_usable, fmt::format("broker {} is not known", broker));
+  if (!found)
+    co_return fail_with(FailureKind::not_usable, fmt::format("broker {} is not known", broker));
   const Duration timeout = settings_.request_timeout;
   const auto alive = alive_;
   const auto connection = co_await found->control();
@@ -148,7 +159,8 @@ asio::awaitable<void> Brokers::discover() {
   const auto alive = alive_;
   int round = 0;
   while (*alive) {
-    // While a broker answers, the bootstrap list is of no interest; it is looked at again when all are lost.
+    // While a broker answers, the bootstrap list is of no interest; it is looked at again when all
+    // are lost.
     if (usable().empty()) {
       std::string why;
       for (const BootstrapServer& server : bootstrap_) {
@@ -174,7 +186,8 @@ asio::awaitable<void> Brokers::discover() {
 
 asio::awaitable<std::string> Brokers::try_bootstrap(BootstrapServer server) {
   const auto alive = alive_;
-  const auto connected = co_await Connection::connect(server.host, server.port, settings_.connect_timeout);
+  const auto connected =
+      co_await Connection::connect(server.host, server.port, settings_.connect_timeout);
   if (!*alive) co_return "stopping";
   if (!connected) co_return connected.error().what;
   const auto connection = *connected;
@@ -197,12 +210,23 @@ void Brokers::on_link_changed(int32_t broker) {
   const auto found = link(broker);
   if (!found || stopped_) return;
   switch (found->state()) {
-    case LinkState::connecting: return;
-    case LinkState::up: set_status(broker, BrokerStatus::up, "", {}); return;
-    case LinkState::refused: asio::co_spawn(executor_, investigate(broker), asio::detached); return;
-    case LinkState::hung: set_status(broker, BrokerStatus::hung, found->why(), {}); return;
-    case LinkState::cut_off: set_status(broker, BrokerStatus::cut_off, found->why(), {}); return;
-    case LinkState::refuses: set_status(broker, BrokerStatus::refuses, found->why(), {}); return;
+    case LinkState::connecting:
+      return;
+    case LinkState::up:
+      set_status(broker, BrokerStatus::up, "", {});
+      return;
+    case LinkState::refused:
+      asio::co_spawn(executor_, investigate(broker), asio::detached);
+      return;
+    case LinkState::hung:
+      set_status(broker, BrokerStatus::hung, found->why(), {});
+      return;
+    case LinkState::cut_off:
+      set_status(broker, BrokerStatus::cut_off, found->why(), {});
+      return;
+    case LinkState::refuses:
+      set_status(broker, BrokerStatus::refuses, found->why(), {});
+      return;
   }
 }
 
@@ -212,13 +236,15 @@ asio::awaitable<void> Brokers::investigate(int32_t broker) {
   const Now start = now();
   std::vector<Span> spans;
   Span lost = request_span("kafka.connect", broker, start, suspect->why());
-  lost.attributes.emplace_back("server.address", fmt::format("{}:{}", suspect->host(), suspect->port()));
+  lost.attributes.emplace_back("server.address",
+                               fmt::format("{}:{}", suspect->host(), suspect->port()));
   spans.push_back(std::move(lost));
 
   bool anybody_answered = false;
   bool still_listed = true;
   asio::steady_timer timer(executor_);
-  while (*alive && suspect->state() == LinkState::refused && std::chrono::steady_clock::now() - start.steady < kInvestigation) {
+  while (*alive && suspect->state() == LinkState::refused &&
+         std::chrono::steady_clock::now() - start.steady < kInvestigation) {
     // Listed by anybody is listed: the others do not learn of an orderly stop in the same instant.
     struct Round {
       int answers = 0;
@@ -229,13 +255,15 @@ asio::awaitable<void> Brokers::investigate(int32_t broker) {
     const Now asked = now();
     for (const int32_t other : usable()) {
       if (other == broker) continue;
-      const auto question = [](Brokers* self, int32_t whom, int32_t about, std::shared_ptr<Round> result) -> asio::awaitable<void> {
+      const auto question = [](Brokers* self, int32_t whom, int32_t about,
+                               std::shared_ptr<Round> result) -> asio::awaitable<void> {
         MetadataRequest request;
         request.topics.emplace();
         const auto metadata = co_await self->ask(whom, std::move(request));
         if (!metadata) co_return;
         ++result->answers;
-        for (const auto& listed : metadata->brokers) result->listed = result->listed || listed.node_id == about;
+        for (const auto& listed : metadata->brokers)
+          result->listed = result->listed || listed.node_id == about;
       };
       questions.push_back(question(this, other, broker, round));
     }
@@ -245,7 +273,8 @@ asio::awaitable<void> Brokers::investigate(int32_t broker) {
     if (round->answers > 0) {
       anybody_answered = true;
       still_listed = round->listed;
-      if (spans.size() < 20) spans.push_back(request_span("kafka.request Metadata", broker, asked, ""));
+      if (spans.size() < 20)
+        spans.push_back(request_span("kafka.request Metadata", broker, asked, ""));
       if (!still_listed) break;
     }
     std::error_code ignored;
@@ -254,15 +283,23 @@ asio::awaitable<void> Brokers::investigate(int32_t broker) {
   }
   if (!*alive || suspect->state() != LinkState::refused || link(broker) != suspect) co_return;
   if (anybody_answered && !still_listed) {
-    set_status(broker, BrokerStatus::stopped, "it left the cluster in order: " + suspect->why() + ", and Metadata lists it no more", std::move(spans));
+    set_status(
+        broker, BrokerStatus::stopped,
+        "it left the cluster in order: " + suspect->why() + ", and Metadata lists it no more",
+        std::move(spans));
   } else if (anybody_answered) {
-    set_status(broker, BrokerStatus::crashed, "its process is gone: " + suspect->why() + ", while Metadata still lists it", std::move(spans));
+    set_status(broker, BrokerStatus::crashed,
+               "its process is gone: " + suspect->why() + ", while Metadata still lists it",
+               std::move(spans));
   } else {
-    set_status(broker, BrokerStatus::crashed, "its process is gone: " + suspect->why() + "; no other broker could be asked", std::move(spans));
+    set_status(broker, BrokerStatus::crashed,
+               "its process is gone: " + suspect->why() + "; no other broker could be asked",
+               std::move(spans));
   }
 }
 
-void Brokers::set_status(int32_t id, BrokerStatus status, std::string why, std::vector<Span> spans) {
+void Brokers::set_status(int32_t id, BrokerStatus status, std::string why,
+                         std::vector<Span> spans) {
   const auto found = view_.brokers.find(id);
   if (found == view_.brokers.end()) return;
   BrokerView& broker = found->second;
@@ -281,7 +318,8 @@ void Brokers::set_status(int32_t id, BrokerStatus status, std::string why, std::
 }
 
 void Brokers::update_reachable() {
-  const bool any = std::ranges::any_of(view_.brokers, [](const auto& entry) { return entry.second.status == BrokerStatus::up; });
+  const bool any = std::ranges::any_of(
+      view_.brokers, [](const auto& entry) { return entry.second.status == BrokerStatus::up; });
   view_.reachable = any;
   view_.ever_reached = view_.ever_reached || any;
   if (any) {
@@ -290,7 +328,8 @@ void Brokers::update_reachable() {
   }
   view_.why_unreachable.clear();
   for (const auto& [id, broker] : view_.brokers) {
-    view_.why_unreachable += fmt::format("{}broker {}: {}", view_.why_unreachable.empty() ? "" : "; ", id, broker.why);
+    view_.why_unreachable +=
+        fmt::format("{}broker {}: {}", view_.why_unreachable.empty() ? "" : "; ", id, broker.why);
   }
 }
 

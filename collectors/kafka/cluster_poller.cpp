@@ -1,8 +1,9 @@
 #include "collectors/kafka/cluster_poller.h"
 
-#include <algorithm>
-#include <thread>
+#include <fmt/format.h>
+#include <pthread.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
@@ -10,8 +11,7 @@
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <fmt/format.h>
-#include <pthread.h>
+#include <thread>
 
 #include "collectors/kafka/brokers.h"
 #include "collectors/kafka/sweep.h"
@@ -22,17 +22,21 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// After a change of a broker's status, and while a broker contradicts Metadata, polls come at least this often: fencing, new
-// leaders and moved groups follow within seconds and are worth hearing of at once.
+// After a change of a broker's status, and while a broker contradicts Metadata, polls come at least
+// this often: fencing, new leaders and moved groups follow within seconds and are worth hearing of
+// at once.
 constexpr auto kAlertCadence = seconds(1);
 constexpr auto kAlertFor = seconds(20);
 // Two sweeps never start closer together than this, however many events there are.
 constexpr auto kSweepGap = milliseconds(200);
-// A quorum whose leader nobody has named for this long is lost, even if its voters cannot be counted.
+// A quorum whose leader nobody has named for this long is lost, even if its voters cannot be
+// counted.
 constexpr auto kQuorumSilence = seconds(15);
 constexpr double kStretch = 1.5;
 
-SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+SteadyTime steady_now() {
+  return std::chrono::steady_clock::now();
+}
 
 // When a part is due, and how much its cadence had to be stretched.
 struct Schedule {
@@ -46,7 +50,8 @@ struct Schedule {
     const Duration wanted = std::min(configured, at_most);
     // Missed slots are counted and skipped, never replayed.
     if (took > wanted) missed += static_cast<uint64_t>(took / wanted);
-    effective = took * kStretch > wanted ? std::chrono::duration_cast<Duration>(took * kStretch) : wanted;
+    effective =
+        took * kStretch > wanted ? std::chrono::duration_cast<Duration>(took * kStretch) : wanted;
     next = started + effective;
   }
 };
@@ -63,9 +68,12 @@ class ClusterPoller::Impl {
         brokers_timer_(io_),
         brokers_(io_.get_executor(), link_settings(settings_), bootstrap(settings_), view_,
                  [this](std::vector<Span> spans) { on_status_changed(std::move(spans)); }),
-        sweep_(brokers_, sweep_settings(settings_), view_,
-               {[this](const MetadataResponse& metadata, Now now) { brokers_.on_metadata(metadata, now); },
-                [this](const DescribeClusterResponse& cluster) { brokers_.on_registered(cluster); }}) {
+        sweep_(
+            brokers_, sweep_settings(settings_), view_,
+            {[this](const MetadataResponse& metadata, Now now) {
+               brokers_.on_metadata(metadata, now);
+             },
+             [this](const DescribeClusterResponse& cluster) { brokers_.on_registered(cluster); }}) {
     view_.cluster = Symbol(settings_.name);
     partitions_.configured = partitions_.effective = settings_.poll.partitions;
     groups_.configured = groups_.effective = settings_.poll.groups;
@@ -118,14 +126,16 @@ class ClusterPoller::Impl {
   asio::awaitable<void> sweep_loop() {
     SteadyTime last_start{};
     while (!stopping_) {
-      const SteadyTime next = std::max(std::min({partitions_.next, groups_.next, configs_.next}), last_start + kSweepGap);
+      const SteadyTime next = std::max(std::min({partitions_.next, groups_.next, configs_.next}),
+                                       last_start + kSweepGap);
       if (steady_now() < next || brokers_.usable().empty()) {
         const bool nobody = brokers_.usable().empty();
         std::error_code ignored;
         sweep_timer_.expires_at(nobody ? std::max(next, steady_now() + kSweepGap) : next);
         co_await sweep_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         if (stopping_) co_return;
-        // A cluster that was never reached has nothing to say; one that was lost says so, part by part.
+        // A cluster that was never reached has nothing to say; one that was lost says so, part by
+        // part.
         if (nobody && brokers_.usable().empty() && !view_.ever_reached) continue;
         if (steady_now() < next) continue;
       }
@@ -146,10 +156,14 @@ class ClusterPoller::Impl {
     if (due.groups) groups_.done(started, took, at_most);
     if (due.configs) configs_.done(started, took, Duration::max());
     if (partitions_.effective > settings_.poll.partitions) {
-      log_.on_change("stretched/" + settings_.name, "yes", LogLevel::warning, "polls take longer than their cadence and are stretched",
-                     {{"cluster", settings_.name}, {"took_seconds", to_seconds(took)}, {"configured_seconds", to_seconds(settings_.poll.partitions)}});
+      log_.on_change("stretched/" + settings_.name, "yes", LogLevel::warning,
+                     "polls take longer than their cadence and are stretched",
+                     {{"cluster", settings_.name},
+                      {"took_seconds", to_seconds(took)},
+                      {"configured_seconds", to_seconds(settings_.poll.partitions)}});
     } else if (!alert()) {
-      log_.on_change("stretched/" + settings_.name, "no", LogLevel::debug, "polls fit their cadence", {{"cluster", settings_.name}});
+      log_.on_change("stretched/" + settings_.name, "no", LogLevel::debug,
+                     "polls fit their cadence", {{"cluster", settings_.name}});
     }
     publish("partitions", took, partitions_, run.spans, run.problems);
     publish("topics", took, partitions_, {}, {});
@@ -157,12 +171,14 @@ class ClusterPoller::Impl {
     publish_brokers(took, {});
   }
 
-  void publish(std::string_view part, Duration took, const Schedule& schedule, std::vector<Span> spans, std::vector<Problem> problems) {
+  void publish(std::string_view part, Duration took, const Schedule& schedule,
+               std::vector<Span> spans, std::vector<Problem> problems) {
     Update update;
     update.part = part;
     update.at = SystemClock().now();
     update.took = took;
-    // What is said of the cadence is what was asked for or what it had to become, not the haste after an event.
+    // What is said of the cadence is what was asked for or what it had to become, not the haste
+    // after an event.
     update.cadence = std::max(schedule.configured, schedule.effective);
     update.missed = schedule.missed;
     update.spans = std::move(spans);
@@ -179,8 +195,9 @@ class ClusterPoller::Impl {
   }
 
   [[nodiscard]] bool alert() const {
-    return steady_now() < alert_until_ ||
-           std::ranges::any_of(view_.brokers, [](const auto& entry) { return entry.second.contradicted_since.has_value(); });
+    return steady_now() < alert_until_ || std::ranges::any_of(view_.brokers, [](const auto& entry) {
+             return entry.second.contradicted_since.has_value();
+           });
   }
 
   void on_status_changed(std::vector<Span> spans) {
@@ -196,7 +213,8 @@ class ClusterPoller::Impl {
       root.start = spans.front().start;
       root.duration = took = SystemClock().now().wall - root.start;
       root.error = "a broker was lost";
-      root.attributes = {{"highwater.cluster", settings_.name}, {"highwater.reason", "connection lost"}};
+      root.attributes = {{"highwater.cluster", settings_.name},
+                         {"highwater.reason", "connection lost"}};
       for (Span& span : spans) {
         span.trace = root.trace;
         span.parent = root.id;
@@ -211,11 +229,17 @@ class ClusterPoller::Impl {
   void log_statuses() {
     for (const auto& [id, broker] : view_.brokers) {
       const LogLevel level = is_failed(broker.status) ? LogLevel::warning : LogLevel::info;
-      log_.on_change(fmt::format("broker/{}/{}", settings_.name, id), status_name(broker.status), level, "broker status changed",
-                     {{"cluster", settings_.name}, {"broker", id}, {"status", status_name(broker.status)}, {"why", broker.why}});
+      log_.on_change(fmt::format("broker/{}/{}", settings_.name, id), status_name(broker.status),
+                     level, "broker status changed",
+                     {{"cluster", settings_.name},
+                      {"broker", id},
+                      {"status", status_name(broker.status)},
+                      {"why", broker.why}});
     }
-    log_.on_change("reachable/" + settings_.name, view_.reachable ? "yes" : "no " + view_.why_unreachable,
-                   view_.reachable ? LogLevel::info : LogLevel::warning, view_.reachable ? "cluster reached" : "cluster cannot be reached",
+    log_.on_change("reachable/" + settings_.name,
+                   view_.reachable ? "yes" : "no " + view_.why_unreachable,
+                   view_.reachable ? LogLevel::info : LogLevel::warning,
+                   view_.reachable ? "cluster reached" : "cluster cannot be reached",
                    {{"cluster", settings_.name}, {"why", view_.why_unreachable}});
   }
 
@@ -233,7 +257,9 @@ class ClusterPoller::Impl {
       if (stopping_) co_return;
       std::error_code ignored;
       // Until the first answer a tick comes soon, so that the start is not a whole cadence blind.
-      brokers_timer_.expires_after(view_.ever_reached ? settings_.poll.brokers : std::min<Duration>(settings_.poll.brokers, seconds(1)));
+      brokers_timer_.expires_after(view_.ever_reached
+                                       ? settings_.poll.brokers
+                                       : std::min<Duration>(settings_.poll.brokers, seconds(1)));
       co_await brokers_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
   }
@@ -242,7 +268,8 @@ class ClusterPoller::Impl {
   int32_t quorum_broker() {
     const std::vector<int32_t> usable = brokers_.usable();
     if (usable.empty()) return -1;
-    if (quorum_failures_ == 0 && std::ranges::binary_search(usable, view_.quorum.leader)) return view_.quorum.leader;
+    if (quorum_failures_ == 0 && std::ranges::binary_search(usable, view_.quorum.leader))
+      return view_.quorum.leader;
     return usable[static_cast<size_t>(quorum_failures_) % usable.size()];
   }
 
@@ -252,11 +279,13 @@ class ClusterPoller::Impl {
     const auto answer = co_await sweep_.read_quorum(broker);
     if (stopping_) co_return;
     QuorumView& quorum = view_.quorum;
-    if (!answer || answer->error_code != ErrorCode::kNone || answer->topics.empty() || answer->topics.front().partitions.empty()) {
+    if (!answer || answer->error_code != ErrorCode::kNone || answer->topics.empty() ||
+        answer->topics.front().partitions.empty()) {
       ++quorum_failures_;
       quorum.reason = answer ? reason_of(answer->error_code) : reason_of(answer.error());
       if (answer && quorum.reason == Unknown::known) quorum.reason = Unknown::failed;
-      if (quorum.reason == Unknown::unsupported || quorum.reason == Unknown::denied) view_.has_quorum = false;
+      if (quorum.reason == Unknown::unsupported || quorum.reason == Unknown::denied)
+        view_.has_quorum = false;
       const bool was_lost = quorum.lost;
       judge_quorum();
       if (quorum.lost != was_lost) publish_brokers({}, {});
@@ -265,13 +294,15 @@ class ClusterPoller::Impl {
     const auto& told = answer->topics.front().partitions.front();
     if (told.error_code != ErrorCode::kNone || told.leader_id < 0) {
       ++quorum_failures_;
-      quorum.reason = told.error_code != ErrorCode::kNone ? reason_of(told.error_code) : Unknown::leaderless;
+      quorum.reason =
+          told.error_code != ErrorCode::kNone ? reason_of(told.error_code) : Unknown::leaderless;
       co_return;
     }
     quorum_failures_ = 0;
     quorum_seen_ = steady_now();
     view_.has_quorum = true;
-    const bool changed = quorum.leader != told.leader_id || quorum.epoch != told.leader_epoch || quorum.reason != Unknown::known;
+    const bool changed = quorum.leader != told.leader_id || quorum.epoch != told.leader_epoch ||
+                         quorum.reason != Unknown::known;
     quorum.reason = Unknown::known;
     quorum.leader = told.leader_id;
     quorum.epoch = told.leader_epoch;
@@ -287,7 +318,9 @@ class ClusterPoller::Impl {
         QuorumReplica seen;
         seen.id = replica.replica_id;
         seen.lag_records = std::max<int64_t>(0, end - replica.log_end_offset);
-        if (replica.last_caught_up_timestamp > 0) seen.caught_up = milliseconds(std::max<int64_t>(0, clock - replica.last_caught_up_timestamp));
+        if (replica.last_caught_up_timestamp > 0)
+          seen.caught_up =
+              milliseconds(std::max<int64_t>(0, clock - replica.last_caught_up_timestamp));
         out.push_back(seen);
       }
       return out;
@@ -297,8 +330,8 @@ class ClusterPoller::Impl {
     if (changed) publish_brokers({}, {});
   }
 
-  // Lost when a majority of the voters is down, which our own connections tell within a second, or when nobody has named a
-  // leader for long.
+  // Lost when a majority of the voters is down, which our own connections tell within a second, or
+  // when nobody has named a leader for long.
   void judge_quorum() {
     QuorumView& quorum = view_.quorum;
     if (!view_.has_quorum || quorum.voters.empty()) return;
@@ -306,14 +339,19 @@ class ClusterPoller::Impl {
     for (const QuorumReplica& voter : quorum.voters) {
       const auto broker = view_.brokers.find(voter.id);
       if (broker == view_.brokers.end()) continue;
-      if (is_failed(broker->second.status) || broker->second.status == BrokerStatus::stopped) ++down;
+      if (is_failed(broker->second.status) || broker->second.status == BrokerStatus::stopped)
+        ++down;
     }
-    const bool majority_down = down * 2 >= quorum.voters.size() && down > 0 && quorum.voters.size() - down <= quorum.voters.size() / 2;
+    const bool majority_down = down * 2 >= quorum.voters.size() && down > 0 &&
+                               quorum.voters.size() - down <= quorum.voters.size() / 2;
     const Duration silence = steady_now() - quorum_seen_;
-    quorum.lost = majority_down || (quorum_failures_ > 0 && silence > kQuorumSilence && view_.reachable);
-    quorum.why_lost = !quorum.lost ? ""
-                      : majority_down ? fmt::format("{} of {} controllers are down", down, quorum.voters.size())
-                                      : fmt::format("no broker has named a controller for {}", describe_duration(silence));
+    quorum.lost =
+        majority_down || (quorum_failures_ > 0 && silence > kQuorumSilence && view_.reachable);
+    quorum.why_lost =
+        !quorum.lost ? ""
+        : majority_down
+            ? fmt::format("{} of {} controllers are down", down, quorum.voters.size())
+            : fmt::format("no broker has named a controller for {}", describe_duration(silence));
   }
 
   const ClusterSettings settings_;
@@ -338,8 +376,14 @@ class ClusterPoller::Impl {
 
 ClusterPoller::ClusterPoller(ClusterSettings settings, Log& log, OnUpdate on_update)
     : impl_(std::make_unique<Impl>(std::move(settings), log, std::move(on_update))) {}
-ClusterPoller::~ClusterPoller() { stop(); }
-void ClusterPoller::start() { impl_->start(); }
-void ClusterPoller::stop() { impl_->stop(); }
+ClusterPoller::~ClusterPoller() {
+  stop();
+}
+void ClusterPoller::start() {
+  impl_->start();
+}
+void ClusterPoller::stop() {
+  impl_->stop();
+}
 
 }  // namespace highwater::kafka

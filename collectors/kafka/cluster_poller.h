@@ -1,6 +1,6 @@
-// ClusterPoller: watches one Kafka cluster on a thread of its own: keeps the connections, sweeps on the parts' cadences and at once
-// when a broker's status changes, and calls back with the view after each. No Asio in this header: whoever owns a poller needs
-// none.
+// ClusterPoller: watches one Kafka cluster on a thread of its own: keeps the connections, sweeps on
+// the parts' cadences and at once when a broker's status changes, and calls back with the view
+// after each. No Asio in this header: whoever owns a poller needs none.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct PollCadence {
 };
 
 struct ClusterSettings {
-  std::string name;  // the value of the label `cluster`
+  std::string name;                                        // the value of the label `cluster`
   std::vector<std::pair<std::string, int32_t>> bootstrap;  // host, port
   PollCadence poll;
   Duration request_timeout = std::chrono::seconds(2);
@@ -54,7 +54,8 @@ class ClusterPoller {
   ~ClusterPoller();
 
   void start();
-  void stop();  // returns when the thread has ended: within a second, but for a name lookup that hangs
+  void
+  stop();  // returns when the thread has ended: within a second, but for a name lookup that hangs
 
  private:
   class Impl;

@@ -1,8 +1,9 @@
 #include "collectors/kafka/connection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/read.hpp>
@@ -10,7 +11,6 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
-#include <fmt/format.h>
 
 namespace highwater::kafka {
 namespace {
@@ -18,11 +18,13 @@ namespace {
 using asio::ip::tcp;
 using std::chrono::milliseconds;
 
-// Larger than any answer a cluster of 100,000 partitions gives; a broker that claims more speaks another protocol.
+// Larger than any answer a cluster of 100,000 partitions gives; a broker that claims more speaks
+// another protocol.
 constexpr int32_t kMaxFrame = 128 << 20;
 // Memory is taken as the bytes arrive, not as the length claims.
 constexpr size_t kReadStep = size_t{256} << 10;
-// A deadline noticed this late says that our own loop was busy, not that the broker was slow: it gets one more chance.
+// A deadline noticed this late says that our own loop was busy, not that the broker was slow: it
+// gets one more chance.
 constexpr auto kLoopLate = milliseconds(100);
 constexpr auto kSecondChance = milliseconds(250);
 
@@ -30,28 +32,39 @@ asio::awaitable<Answer<std::vector<tcp::endpoint>>> resolve(std::string host, in
   const auto executor = co_await asio::this_coro::executor;
   std::error_code error;
   const asio::ip::address address = asio::ip::make_address(host, error);
-  if (!error) co_return std::vector<tcp::endpoint>{tcp::endpoint(address, static_cast<uint16_t>(port))};
+  if (!error)
+    co_return std::vector<tcp::endpoint>{tcp::endpoint(address, static_cast<uint16_t>(port))};
   tcp::resolver resolver(executor);
   const std::string service = std::to_string(port);
-  const auto found = co_await resolver.async_resolve(host, service, asio::redirect_error(asio::use_awaitable, error));
+  const auto found = co_await resolver.async_resolve(
+      host, service, asio::redirect_error(asio::use_awaitable, error));
   if (error || found.empty()) {
-    co_return fail_with(FailureKind::unresolved, fmt::format("the host name '{}' has no address: {}", host, error.message()));
+    co_return fail_with(
+        FailureKind::unresolved,
+        fmt::format("the host name '{}' has no address: {}", host, error.message()));
   }
   std::vector<tcp::endpoint> endpoints;
   for (const auto& entry : found) endpoints.push_back(entry.endpoint());
   co_return endpoints;
 }
 
-Failure connect_failure(const std::error_code& error, bool expired, const std::string& where, Duration timeout) {
-  if (expired) return {FailureKind::no_route, fmt::format("no connection to {} within {}", where, describe_duration(timeout))};
-  if (error == asio::error::connection_refused) return {FailureKind::refused, fmt::format("connection to {} refused", where)};
-  if (error == asio::error::connection_reset) return {FailureKind::refused, fmt::format("connection to {} reset while connecting", where)};
+Failure connect_failure(const std::error_code& error, bool expired, const std::string& where,
+                        Duration timeout) {
+  if (expired)
+    return {FailureKind::no_route,
+            fmt::format("no connection to {} within {}", where, describe_duration(timeout))};
+  if (error == asio::error::connection_refused)
+    return {FailureKind::refused, fmt::format("connection to {} refused", where)};
+  if (error == asio::error::connection_reset)
+    return {FailureKind::refused, fmt::format("connection to {} reset while connecting", where)};
   return {FailureKind::no_route, fmt::format("no connection to {}: {}", where, error.message())};
 }
 
 }  // namespace
 
-asio::awaitable<Answer<std::shared_ptr<Connection>>> Connection::connect(std::string host, int32_t port, Duration timeout) {
+asio::awaitable<Answer<std::shared_ptr<Connection>>> Connection::connect(std::string host,
+                                                                         int32_t port,
+                                                                         Duration timeout) {
   const auto executor = co_await asio::this_coro::executor;
   const Answer<std::vector<tcp::endpoint>> endpoints = co_await resolve(host, port);
   if (!endpoints) co_return tl::unexpected<Failure>(endpoints.error());
@@ -69,7 +82,8 @@ asio::awaitable<Answer<std::shared_ptr<Connection>>> Connection::connect(std::st
       self->socket_.close(ignored);
     });
     std::error_code error;
-    co_await self->socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+    co_await self->socket_.async_connect(endpoint,
+                                         asio::redirect_error(asio::use_awaitable, error));
     timer.cancel();
     if (!error && !*expired) {
       self->socket_.set_option(tcp::no_delay(true), error);
@@ -88,13 +102,17 @@ asio::awaitable<Answer<ApiVersionsResponse>> Connection::handshake(Duration time
   while (true) {
     const int32_t correlation_id = next_correlation_id_++;
     Bytes frame = encode_request(request, api_version, correlation_id, kClientId);
-    const Answer<Bytes> payload = co_await exchange(correlation_id, std::move(frame), "ApiVersions", timeout);
+    const Answer<Bytes> payload =
+        co_await exchange(correlation_id, std::move(frame), "ApiVersions", timeout);
     if (!payload) co_return tl::unexpected<Failure>(payload.error());
     Result<ApiVersionsResponse> response = fail("");
-    if (const Result<ResponseHeader> header = decode_response_header(*payload, ApiKey::kApiVersions, api_version)) {
-      // A broker that does not know our version answers in version 0 with error 35, whatever was asked.
-      const bool degraded = header->body.size() >= 2 && header->body[0] == std::byte{0} &&
-                            header->body[1] == std::byte{static_cast<uint8_t>(ErrorCode::kUnsupportedVersion)};
+    if (const Result<ResponseHeader> header =
+            decode_response_header(*payload, ApiKey::kApiVersions, api_version)) {
+      // A broker that does not know our version answers in version 0 with error 35, whatever was
+      // asked.
+      const bool degraded =
+          header->body.size() >= 2 && header->body[0] == std::byte{0} &&
+          header->body[1] == std::byte{static_cast<uint8_t>(ErrorCode::kUnsupportedVersion)};
       if (degraded && api_version != 0) {
         api_version = 0;
         continue;
@@ -102,7 +120,8 @@ asio::awaitable<Answer<ApiVersionsResponse>> Connection::handshake(Duration time
       response = decode_response<ApiVersionsResponse>(header->body, api_version);
     }
     if (!response || response->error_code != ErrorCode::kNone || response->api_keys.empty()) {
-      close({FailureKind::malformed, "the answer to ApiVersions is not Kafka's: is this a Kafka listener without TLS?"});
+      close({FailureKind::malformed,
+             "the answer to ApiVersions is not Kafka's: is this a Kafka listener without TLS?"});
       co_return tl::unexpected<Failure>(*closed_);
     }
     offered_.clear();
@@ -131,7 +150,8 @@ void Connection::close(Failure why) {
   if (on_closed_) on_closed_();
 }
 
-asio::awaitable<Answer<Bytes>> Connection::exchange(int32_t correlation_id, Bytes frame, std::string_view api, Duration timeout) {
+asio::awaitable<Answer<Bytes>> Connection::exchange(int32_t correlation_id, Bytes frame,
+                                                    std::string_view api, Duration timeout) {
   const auto self = shared_from_this();
   if (closed_) co_return tl::unexpected<Failure>(*closed_);
   const auto executor = co_await asio::this_coro::executor;
@@ -150,7 +170,8 @@ asio::awaitable<Answer<Bytes>> Connection::exchange(int32_t correlation_id, Byte
     co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   if (!waiter->result) {
-    close({FailureKind::timed_out, fmt::format("no answer to {} within {}", api, describe_duration(timeout))});
+    close({FailureKind::timed_out,
+           fmt::format("no answer to {} within {}", api, describe_duration(timeout))});
   }
   waiters_.erase(correlation_id);
   co_return std::move(*waiter->result);
@@ -161,7 +182,8 @@ asio::awaitable<void> Connection::write_loop(std::shared_ptr<Connection> self) {
     const Bytes frame = std::move(self->outgoing_.front());
     self->outgoing_.pop_front();
     std::error_code error;
-    co_await asio::async_write(self->socket_, asio::buffer(frame), asio::redirect_error(asio::use_awaitable, error));
+    co_await asio::async_write(self->socket_, asio::buffer(frame),
+                               asio::redirect_error(asio::use_awaitable, error));
     if (error) {
       self->close({FailureKind::lost, "connection lost while sending: " + error.message()});
       break;
@@ -186,11 +208,13 @@ asio::awaitable<void> Connection::read_loop(std::shared_ptr<Connection> self) {
 
 asio::awaitable<std::optional<Bytes>> Connection::read_frame(std::error_code& error) {
   std::array<std::byte, kFrameLengthSize> prefix{};
-  co_await asio::async_read(socket_, asio::buffer(prefix), asio::redirect_error(asio::use_awaitable, error));
+  co_await asio::async_read(socket_, asio::buffer(prefix),
+                            asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return std::nullopt;
   const int32_t length = frame_length(prefix);
   if (length < 4 || length > kMaxFrame) {
-    close({FailureKind::malformed, fmt::format("a frame of {} bytes is announced: this is not Kafka's protocol", length)});
+    close({FailureKind::malformed,
+           fmt::format("a frame of {} bytes is announced: this is not Kafka's protocol", length)});
     co_return std::nullopt;
   }
   Bytes payload;
@@ -207,7 +231,8 @@ asio::awaitable<std::optional<Bytes>> Connection::read_frame(std::error_code& er
 }
 
 void Connection::deliver(Bytes payload) {
-  // Every response header starts with the correlation id; an id nobody waits for ends the connection.
+  // Every response header starts with the correlation id; an id nobody waits for ends the
+  // connection.
   const Result<ResponseHeader> header = decode_response_header(payload, ApiKey::kApiVersions, 0);
   const auto found = header ? waiters_.find(header->correlation_id) : waiters_.end();
   if (found == waiters_.end() || found->second->result) {

@@ -1,12 +1,12 @@
-// Failure: why a broker gave no usable answer. The kinds are told apart because they are different findings: a dead process,
-// a hung one, a cut network and a refusal need different people and different runbooks.
+// Failure: why a broker gave no usable answer. The kinds are told apart because they are different
+// findings: a dead process, a hung one, a cut network and a refusal need different people and
+// different runbooks.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <utility>
-
 #include <tl/expected.hpp>
+#include <utility>
 
 namespace highwater::kafka {
 

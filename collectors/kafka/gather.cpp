@@ -1,12 +1,11 @@
 #include "collectors/kafka/gather.h"
 
-#include <memory>
-
 #include <asio/co_spawn.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <memory>
 
 namespace highwater::kafka {
 
@@ -27,7 +26,8 @@ asio::awaitable<bool> gather(std::vector<asio::awaitable<void>> tasks, Duration 
     });
   }
   std::error_code ignored;
-  if (state->open > 0) co_await state->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  if (state->open > 0)
+    co_await state->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   co_return state->open == 0;
 }
 

@@ -1,10 +1,10 @@
 #include "collectors/kafka/sweep.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
 #include <asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include "collectors/kafka/gather.h"
 
@@ -16,10 +16,14 @@ Unknown reason_of(const Failure& failure) {
     case FailureKind::lost:
     case FailureKind::no_route:
     case FailureKind::unresolved:
-    case FailureKind::not_usable: return Unknown::broker_unreachable;
-    case FailureKind::timed_out: return Unknown::timed_out;
-    case FailureKind::unsupported: return Unknown::unsupported;
-    case FailureKind::malformed: return Unknown::failed;
+    case FailureKind::not_usable:
+      return Unknown::broker_unreachable;
+    case FailureKind::timed_out:
+      return Unknown::timed_out;
+    case FailureKind::unsupported:
+      return Unknown::unsupported;
+    case FailureKind::malformed:
+      return Unknown::failed;
   }
   return Unknown::failed;
 }
@@ -28,8 +32,10 @@ Unknown reason_of(ErrorCode error) {
   if (error == ErrorCode::kNone) return Unknown::known;
   if (error == ErrorCode::kLeaderNotAvailable) return Unknown::leaderless;
   if (error == ErrorCode::kCoordinatorLoadInProgress) return Unknown::coordinator_loading;
-  if (error == ErrorCode::kCoordinatorNotAvailable || error == ErrorCode::kNotCoordinator) return Unknown::no_coordinator;
-  if (error == ErrorCode::kTopicAuthorizationFailed || error == ErrorCode::kGroupAuthorizationFailed ||
+  if (error == ErrorCode::kCoordinatorNotAvailable || error == ErrorCode::kNotCoordinator)
+    return Unknown::no_coordinator;
+  if (error == ErrorCode::kTopicAuthorizationFailed ||
+      error == ErrorCode::kGroupAuthorizationFailed ||
       error == ErrorCode::kClusterAuthorizationFailed) {
     return Unknown::denied;
   }
@@ -41,7 +47,8 @@ Unknown reason_of(ErrorCode error) {
 PartitionView* find_partition(std::vector<PartitionView>& partitions, int32_t index) {
   // Partitions are numbered from 0 without gaps, so the place is nearly always the number.
   const auto place = static_cast<size_t>(index);
-  if (index >= 0 && place < partitions.size() && partitions[place].index == index) return &partitions[place];
+  if (index >= 0 && place < partitions.size() && partitions[place].index == index)
+    return &partitions[place];
   const auto found = std::ranges::find(partitions, index, &PartitionView::index);
   return found == partitions.end() ? nullptr : &*found;
 }
@@ -71,9 +78,11 @@ asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
   }
   run->open = false;
   run->spans.front().duration = std::chrono::steady_clock::now() - run->start.steady;
-  const auto failed = std::ranges::count_if(run->spans, [](const Span& span) { return !span.error.empty(); });
+  const auto failed =
+      std::ranges::count_if(run->spans, [](const Span& span) { return !span.error.empty(); });
   run->spans.front().attributes.emplace_back("highwater.requests", std::to_string(run->requests));
-  if (failed > 0) run->spans.front().error = fmt::format("{} of {} requests failed", failed, run->requests);
+  if (failed > 0)
+    run->spans.front().error = fmt::format("{} of {} requests failed", failed, run->requests);
   co_return run;
 }
 
@@ -88,7 +97,8 @@ std::vector<int32_t> Sweep::ready() const {
 
 Unknown Sweep::why_not(int32_t broker) const {
   const std::vector<int32_t> usable = admin_.usable();
-  return std::ranges::binary_search(usable, broker) ? Unknown::timed_out : Unknown::broker_unreachable;
+  return std::ranges::binary_search(usable, broker) ? Unknown::timed_out
+                                                    : Unknown::broker_unreachable;
 }
 
 Entity Sweep::broker_entity(int32_t broker) const {

@@ -1,11 +1,14 @@
-// Sweep: the fetch half of watching one Kafka cluster. One sweep asks, in fixed order, every broker once for what is due and writes
-// what it brought into the ClusterView. On the cluster's thread; one sweep at a time.
+// Sweep: the fetch half of watching one Kafka cluster. One sweep asks, in fixed order, every broker
+// once for what is due and writes what it brought into the ClusterView. On the cluster's thread;
+// one sweep at a time.
 //
-// The order carries a promise: committed offsets are read before end offsets, so a lag is never negative and overstated by
-// one poll at most. No phase waits for a broker that is slower than the others by more than `patience`: the sweep goes on
-// without it, its rows are unknown, and it is not asked again until it has answered or timed out.
+// The order carries a promise: committed offsets are read before end offsets, so a lag is never
+// negative and overstated by one poll at most. No phase waits for a broker that is slower than the
+// others by more than `patience`: the sweep goes on without it, its rows are unknown, and it is not
+// asked again until it has answered or timed out.
 #pragma once
 
+#include <asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -14,8 +17,6 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include <asio/awaitable.hpp>
 
 #include "agent/core/observation.h"
 #include "agent/core/pattern.h"
@@ -36,7 +37,8 @@ struct SweepDue {
   bool configs = false;  // topic configurations, log directories, rights
 };
 
-// What one sweep leaves beside the view. Shared with its tasks: one that comes late finds `open` false and writes nothing.
+// What one sweep leaves beside the view. Shared with its tasks: one that comes late finds `open`
+// false and writes nothing.
 struct SweepRun {
   bool open = true;
   Now start{};
@@ -48,7 +50,8 @@ struct SweepRun {
 
 class Sweep {
  public:
-  // Called with Metadata and with the registered brokers as they arrive; both may add and remove brokers of the view.
+  // Called with Metadata and with the registered brokers as they arrive; both may add and remove
+  // brokers of the view.
   struct Hooks {
     std::function<void(const MetadataResponse&, Now)> metadata;
     std::function<void(const DescribeClusterResponse&)> registered;
@@ -67,8 +70,10 @@ class Sweep {
 
   // sweep.cpp
   template <class Request>
-  asio::awaitable<Answer<typename Request::Response>> ask(RunPtr run, int32_t broker, Request request);
-  [[nodiscard]] std::vector<int32_t> ready() const;  // usable, and not still busy with an earlier phase
+  asio::awaitable<Answer<typename Request::Response>> ask(RunPtr run, int32_t broker,
+                                                          Request request);
+  [[nodiscard]] std::vector<int32_t> ready()
+      const;  // usable, and not still busy with an earlier phase
   [[nodiscard]] Unknown why_not(int32_t broker) const;  // of a broker that is not ready
   [[nodiscard]] Entity broker_entity(int32_t broker) const;
 
@@ -79,7 +84,8 @@ class Sweep {
 
   // sweep_offsets.cpp
   asio::awaitable<void> read_offsets(RunPtr run);
-  asio::awaitable<void> read_offsets_of(RunPtr run, int32_t broker, ListOffsetsRequest request, OffsetView PartitionView::*field);
+  asio::awaitable<void> read_offsets_of(RunPtr run, int32_t broker, ListOffsetsRequest request,
+                                        OffsetView PartitionView::*field);
 
   // sweep_groups.cpp
   asio::awaitable<void> read_groups(RunPtr run);
@@ -107,8 +113,8 @@ class Sweep {
   const SweepSettings settings_;
   ClusterView& view_;
   const Hooks hooks_;
-  std::map<int32_t, int> busy_;  // requests in flight per broker
-  int32_t metadata_broker_ = -1;  // the one that answered last
+  std::map<int32_t, int> busy_;                          // requests in flight per broker
+  int32_t metadata_broker_ = -1;                         // the one that answered last
   std::unordered_map<std::string, size_t> topic_index_;  // name -> place in view_.topics
   std::unordered_map<std::string, size_t> group_index_;
   std::unordered_map<Symbol, int> topic_absences_;  // listings in a row without it
@@ -124,7 +130,8 @@ class Sweep {
 PartitionView* find_partition(std::vector<PartitionView>& partitions, int32_t index);
 
 template <class Request>
-asio::awaitable<Answer<typename Request::Response>> Sweep::ask(RunPtr run, int32_t broker, Request request) {
+asio::awaitable<Answer<typename Request::Response>> Sweep::ask(RunPtr run, int32_t broker,
+                                                               Request request) {
   const Now start = SystemClock().now();
   ++busy_[broker];
   ++run->requests;
@@ -136,7 +143,8 @@ asio::awaitable<Answer<typename Request::Response>> Sweep::ask(RunPtr run, int32
     span.kind = SpanKind::client;
     span.start = start.wall;
     span.duration = std::chrono::steady_clock::now() - start.steady;
-    span.attributes = {{"messaging.system", "kafka"}, {"messaging.kafka.broker.id", std::to_string(broker)}};
+    span.attributes = {{"messaging.system", "kafka"},
+                       {"messaging.kafka.broker.id", std::to_string(broker)}};
     if (!answer) span.error = answer.error().what;
     span.trace = run->spans.front().trace;
     span.parent = run->spans.front().id;

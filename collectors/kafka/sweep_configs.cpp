@@ -1,9 +1,10 @@
-// The slow phase of a sweep: topic configurations, log directories, our own rights and the registered brokers.
-#include <algorithm>
-#include <charconv>
-
-#include <asio/use_awaitable.hpp>
+// The slow phase of a sweep: topic configurations, log directories, our own rights and the
+// registered brokers.
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <asio/use_awaitable.hpp>
+#include <charconv>
 
 #include "collectors/kafka/gather.h"
 #include "collectors/kafka/sweep.h"
@@ -12,11 +13,12 @@ namespace highwater::kafka {
 namespace {
 
 constexpr size_t kTopicsPerDescribeConfigs = 200;
-constexpr int kDescribe = 8;          // bits of the authorized operations
+constexpr int kDescribe = 8;  // bits of the authorized operations
 constexpr int kDescribeConfigs = 10;
 
 const std::vector<std::string>& watched_keys() {
-  static const std::vector<std::string> kKeys{"min.insync.replicas", "retention.ms", "retention.bytes", "cleanup.policy",
+  static const std::vector<std::string> kKeys{"min.insync.replicas", "retention.ms",
+                                              "retention.bytes", "cleanup.policy",
                                               "unclean.leader.election.enable"};
   return kKeys;
 }
@@ -51,17 +53,21 @@ asio::awaitable<void> Sweep::read_configs(RunPtr run, bool all) {
   std::vector<DescribeConfigsRequest> requests;
   for (TopicView& known : view_.topics) {
     if (known.reason != Unknown::known || (!all && known.config_reason == Unknown::known)) continue;
-    if (!all && known.config_reason != Unknown::not_asked) continue;  // denied or failed: with the next full round
-    if (requests.empty() || requests.back().resources.size() >= kTopicsPerDescribeConfigs) requests.emplace_back();
-    requests.back().resources.push_back({ConfigResourceType::kTopic, known.name.text(), watched_keys()});
+    if (!all && known.config_reason != Unknown::not_asked)
+      continue;  // denied or failed: with the next full round
+    if (requests.empty() || requests.back().resources.size() >= kTopicsPerDescribeConfigs)
+      requests.emplace_back();
+    requests.back().resources.push_back(
+        {ConfigResourceType::kTopic, known.name.text(), watched_keys()});
   }
   std::vector<asio::awaitable<void>> questions;
   size_t next = 0;
   for (DescribeConfigsRequest& request : requests) {
     questions.push_back(read_configs_of(run, brokers[next++ % brokers.size()], std::move(request)));
   }
-  const bool somebody_missing =
-      std::ranges::any_of(view_.brokers, [](const auto& entry) { return !entry.second.listed && entry.second.status != BrokerStatus::up; });
+  const bool somebody_missing = std::ranges::any_of(view_.brokers, [](const auto& entry) {
+    return !entry.second.listed && entry.second.status != BrokerStatus::up;
+  });
   if (all || somebody_missing) questions.push_back(read_cluster(run, brokers.front()));
   if (all) {
     for (const int32_t broker : brokers) questions.push_back(read_log_dirs(run, broker));
@@ -69,11 +75,14 @@ asio::awaitable<void> Sweep::read_configs(RunPtr run, bool all) {
   co_await gather(std::move(questions), settings_.patience);
 }
 
-asio::awaitable<void> Sweep::read_configs_of(RunPtr run, int32_t broker, DescribeConfigsRequest request) {
+asio::awaitable<void> Sweep::read_configs_of(RunPtr run, int32_t broker,
+                                             DescribeConfigsRequest request) {
   const auto answer = co_await ask(run, broker, std::move(request));
   if (!run->open) co_return;
   if (!answer) {
-    run->problems.push_back({fmt::format("broker {}: DescribeConfigs: {}", broker, answer.error().what), broker_entity(broker)});
+    run->problems.push_back(
+        {fmt::format("broker {}: DescribeConfigs: {}", broker, answer.error().what),
+         broker_entity(broker)});
     co_return;
   }
   for (const auto& read : answer->results) {
@@ -93,12 +102,14 @@ asio::awaitable<void> Sweep::read_log_dirs(RunPtr run, int32_t broker) {
   if (!run->open || !answer || answer->error_code != ErrorCode::kNone) co_return;
   for (TopicView& known : view_.topics) {
     for (PartitionView& partition : known.partitions) {
-      std::erase_if(partition.log_dirs, [broker](const ReplicaSize& size) { return size.broker == broker; });
+      std::erase_if(partition.log_dirs,
+                    [broker](const ReplicaSize& size) { return size.broker == broker; });
     }
   }
   for (const auto& directory : answer->results) {
     if (directory.error_code != ErrorCode::kNone) {
-      run->problems.push_back({fmt::format("broker {}: log directory {}: {}", broker, directory.log_dir, error_name(directory.error_code)),
+      run->problems.push_back({fmt::format("broker {}: log directory {}: {}", broker,
+                                           directory.log_dir, error_name(directory.error_code)),
                                broker_entity(broker)});
       continue;
     }
@@ -107,7 +118,8 @@ asio::awaitable<void> Sweep::read_log_dirs(RunPtr run, int32_t broker) {
       if (known == nullptr) continue;
       for (const auto& told : read.partitions) {
         PartitionView* partition = find_partition(known->partitions, told.partition_index);
-        if (partition != nullptr && !told.is_future_key) partition->log_dirs.push_back({broker, told.partition_size});
+        if (partition != nullptr && !told.is_future_key)
+          partition->log_dirs.push_back({broker, told.partition_size});
       }
     }
   }

@@ -1,8 +1,8 @@
 // The group phases of a sweep: who coordinates which group, what it committed, who its members are.
-#include <algorithm>
-
-#include <asio/use_awaitable.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <asio/use_awaitable.hpp>
 
 #include "collectors/kafka/gather.h"
 #include "collectors/kafka/sweep.h"
@@ -28,37 +28,55 @@ GroupType type_of(const ListGroupsResponse::Group& group) {
   return GroupType::classic;
 }
 
-std::vector<std::pair<Symbol, std::vector<int32_t>>> assignment_of(const GroupAssignment& assignment) {
+std::vector<std::pair<Symbol, std::vector<int32_t>>> assignment_of(
+    const GroupAssignment& assignment) {
   std::vector<std::pair<Symbol, std::vector<int32_t>>> out;
-  for (const auto& assigned : assignment.topic_partitions) out.emplace_back(Symbol(assigned.topic_name), assigned.partitions);
+  for (const auto& assigned : assignment.topic_partitions)
+    out.emplace_back(Symbol(assigned.topic_name), assigned.partitions);
   return out;
 }
 
 GroupMember to_view(const DescribeGroupsResponse::Member& read, const std::string& protocol) {
-  GroupMember member{read.member_id, read.client_id, read.client_host, read.group_instance_id.value_or(""), {}};
+  GroupMember member{
+      read.member_id, read.client_id, read.client_host, read.group_instance_id.value_or(""), {}};
   if (protocol != "consumer" || read.member_assignment.empty()) return member;
   if (const auto assignment = decode_consumer_assignment(read.member_assignment)) {
-    for (const auto& assigned : assignment->topics) member.assignment.emplace_back(Symbol(assigned.name), assigned.partitions);
+    for (const auto& assigned : assignment->topics)
+      member.assignment.emplace_back(Symbol(assigned.name), assigned.partitions);
   }
   return member;
 }
 GroupMember to_view(const ConsumerGroupDescribeResponse::Member& read, const std::string&) {
-  return {read.member_id, read.client_id, read.client_host, read.instance_id.value_or(""), assignment_of(read.assignment)};
+  return {read.member_id, read.client_id, read.client_host, read.instance_id.value_or(""),
+          assignment_of(read.assignment)};
 }
 GroupMember to_view(const ShareGroupDescribeResponse::Member& read, const std::string&) {
   return {read.member_id, read.client_id, read.client_host, "", assignment_of(read.assignment)};
 }
 
-const std::string& assignor_of(const DescribeGroupsResponse::Group& group) { return group.protocol_data; }
-const std::string& assignor_of(const ConsumerGroupDescribeResponse::Group& group) { return group.assignor_name; }
-const std::string& assignor_of(const ShareGroupDescribeResponse::Group& group) { return group.assignor_name; }
+const std::string& assignor_of(const DescribeGroupsResponse::Group& group) {
+  return group.protocol_data;
+}
+const std::string& assignor_of(const ConsumerGroupDescribeResponse::Group& group) {
+  return group.assignor_name;
+}
+const std::string& assignor_of(const ShareGroupDescribeResponse::Group& group) {
+  return group.assignor_name;
+}
 
-std::vector<std::string>& names_of(DescribeGroupsRequest& request) { return request.groups; }
-std::vector<std::string>& names_of(ConsumerGroupDescribeRequest& request) { return request.group_ids; }
-std::vector<std::string>& names_of(ShareGroupDescribeRequest& request) { return request.group_ids; }
+std::vector<std::string>& names_of(DescribeGroupsRequest& request) {
+  return request.groups;
+}
+std::vector<std::string>& names_of(ConsumerGroupDescribeRequest& request) {
+  return request.group_ids;
+}
+std::vector<std::string>& names_of(ShareGroupDescribeRequest& request) {
+  return request.group_ids;
+}
 
 // Reuses the vectors of the last poll; true when an offset moved.
-bool merge_committed(std::vector<CommittedTopic>& committed, const OffsetFetchResponse::Group& read) {
+bool merge_committed(std::vector<CommittedTopic>& committed,
+                     const OffsetFetchResponse::Group& read) {
   bool moved = committed.size() != read.topics.size();
   std::unordered_map<std::string_view, const CommittedTopic*> before;
   for (const CommittedTopic& topic : committed) before.emplace(topic.topic.text(), &topic);
@@ -70,18 +88,22 @@ bool merge_committed(std::vector<CommittedTopic>& committed, const OffsetFetchRe
     topic.topic = found != before.end() ? found->second->topic : Symbol(told.name);
     topic.partitions.reserve(told.partitions.size());
     for (const auto& partition : told.partitions) {
-      CommittedOffset offset{partition.partition_index, partition.committed_offset, reason_of(partition.error_code)};
+      CommittedOffset offset{partition.partition_index, partition.committed_offset,
+                             reason_of(partition.error_code)};
       if (offset.reason == Unknown::known && offset.offset < 0) offset.reason = Unknown::no_commit;
       topic.partitions.push_back(offset);
     }
     std::ranges::sort(topic.partitions, {}, &CommittedOffset::partition);
     moved = moved || found == before.end() ||
-            !std::ranges::equal(topic.partitions, found->second->partitions, [](const CommittedOffset& a, const CommittedOffset& b) {
-              return a.partition == b.partition && a.offset == b.offset;
-            });
+            !std::ranges::equal(topic.partitions, found->second->partitions,
+                                [](const CommittedOffset& a, const CommittedOffset& b) {
+                                  return a.partition == b.partition && a.offset == b.offset;
+                                });
     merged.push_back(std::move(topic));
   }
-  std::ranges::sort(merged, {}, [](const CommittedTopic& topic) -> const std::string& { return topic.topic.text(); });
+  std::ranges::sort(merged, {}, [](const CommittedTopic& topic) -> const std::string& {
+    return topic.topic.text();
+  });
   committed = std::move(merged);
   return moved;
 }
@@ -92,14 +114,17 @@ asio::awaitable<void> Sweep::read_groups(RunPtr run) {
   ++group_polls_;
   const auto listing = std::make_shared<Listing>();
   std::vector<asio::awaitable<void>> questions;
-  const auto question = [](Sweep* self, RunPtr context, int32_t broker, std::shared_ptr<Listing> into) -> asio::awaitable<void> {
+  const auto question = [](Sweep* self, RunPtr context, int32_t broker,
+                           std::shared_ptr<Listing> into) -> asio::awaitable<void> {
     ListGroupsRequest request;
     auto answer = co_await self->ask(context, broker, std::move(request));
     if (!context->open) co_return;
     if (answer) {
       into->answers.emplace(broker, std::move(*answer));
     } else {
-      context->problems.push_back({fmt::format("broker {}: ListGroups: {}", broker, answer.error().what), self->broker_entity(broker)});
+      context->problems.push_back(
+          {fmt::format("broker {}: ListGroups: {}", broker, answer.error().what),
+           self->broker_entity(broker)});
     }
   };
   for (const int32_t broker : ready()) questions.push_back(question(this, run, broker, listing));
@@ -118,8 +143,12 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
       answered.insert(id);
     } else if (broker.listed) {
       complete = false;
-      if (answer != listing.answers.end() && reason_of(answer->second.error_code) == Unknown::coordinator_loading) loading.insert(id);
-      if (answer != listing.answers.end() && reason_of(answer->second.error_code) == Unknown::denied) view_.groups_reason = Unknown::denied;
+      if (answer != listing.answers.end() &&
+          reason_of(answer->second.error_code) == Unknown::coordinator_loading)
+        loading.insert(id);
+      if (answer != listing.answers.end() &&
+          reason_of(answer->second.error_code) == Unknown::denied)
+        view_.groups_reason = Unknown::denied;
     }
   }
   struct Told {
@@ -132,14 +161,17 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
       if (!settings_.groups.accepts(group.group_id)) continue;
       const auto [place, fresh] = told.try_emplace(group.group_id, Told{broker, &group});
       if (fresh) continue;
-      // Listed twice: a broker that woke up still lists what it used to own. The one of the last poll is right.
+      // Listed twice: a broker that woke up still lists what it used to own. The one of the last
+      // poll is right.
       const GroupView* before = this->group(group.group_id);
       if (before != nullptr && before->coordinator == broker) place->second = {broker, &group};
     }
   }
   if (complete && told.empty() && view_.groups.size() >= kSuspiciousFrom) {
     view_.suspiciously_empty = true;
-    view_.why_empty = fmt::format("{} groups were listed before, and now none: rights lost, or everything was deleted", view_.groups.size());
+    view_.why_empty = fmt::format(
+        "{} groups were listed before, and now none: rights lost, or everything was deleted",
+        view_.groups.size());
     view_.groups_reason = Unknown::denied;
     for (GroupView& known : view_.groups) known.listed = known.committed_reason = Unknown::denied;
     run.problems.push_back({view_.why_empty, {}});
@@ -181,15 +213,18 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
       }
       known.listed = Unknown::not_asked;
     } else {
-      known.listed = loading.contains(known.coordinator) ? Unknown::coordinator_loading : Unknown::no_coordinator;
+      known.listed = loading.contains(known.coordinator) ? Unknown::coordinator_loading
+                                                         : Unknown::no_coordinator;
     }
     known.committed_reason = known.listed;
   }
   if (changed) {
     std::erase_if(view_.groups, [](const GroupView& known) { return known.coordinator == -2; });
-    std::ranges::sort(view_.groups, {}, [](const GroupView& known) -> const std::string& { return known.id.text(); });
+    std::ranges::sort(view_.groups, {},
+                      [](const GroupView& known) -> const std::string& { return known.id.text(); });
     group_index_.clear();
-    for (size_t i = 0; i < view_.groups.size(); ++i) group_index_.emplace(view_.groups[i].id.text(), i);
+    for (size_t i = 0; i < view_.groups.size(); ++i)
+      group_index_.emplace(view_.groups[i].id.text(), i);
   }
   if (view_.groups_reason != Unknown::denied || !told.empty()) {
     view_.groups_reason = answered.empty() ? Unknown::broker_unreachable : Unknown::known;
@@ -201,11 +236,13 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
 }
 
 bool Sweep::worth_reading(const GroupView& group) const {
-  if (group.listed != Unknown::known || group.coordinator < 0 || group.type == GroupType::share) return false;
+  if (group.listed != Unknown::known || group.coordinator < 0 || group.type == GroupType::share)
+    return false;
   const auto quiet = group_quiet_polls_.find(group.id);
   const bool asleep = quiet != group_quiet_polls_.end() && quiet->second >= kQuietAfter;
   // Spread over the polls, so that ten thousand abandoned groups do not all come in one.
-  return !asleep || group.committed_reason != Unknown::known || (group_polls_ + group.id.hash() / 64) % kQuietEvery == 0;
+  return !asleep || group.committed_reason != Unknown::known ||
+         (group_polls_ + group.id.hash() / 64) % kQuietEvery == 0;
 }
 
 asio::awaitable<void> Sweep::read_committed(RunPtr run) {
@@ -220,25 +257,29 @@ asio::awaitable<void> Sweep::read_committed(RunPtr run) {
     known.committed_reason = Unknown::timed_out;  // until the answer says otherwise
     const bool batched = admin_.version(known.coordinator, ApiKey::kOffsetFetch).value_or(0) >= 8;
     auto& list = requests[known.coordinator];
-    if (list.empty() || list.back().groups.size() >= (batched ? kGroupsPerOffsetFetch : 1)) list.emplace_back();
+    if (list.empty() || list.back().groups.size() >= (batched ? kGroupsPerOffsetFetch : 1))
+      list.emplace_back();
     OffsetFetchRequest::Group asked;
     asked.group_id = known.id.text();
     list.back().groups.push_back(std::move(asked));
   }
   std::vector<asio::awaitable<void>> questions;
   for (auto& [broker, list] : requests) {
-    for (OffsetFetchRequest& request : list) questions.push_back(read_committed_of(run, broker, std::move(request)));
+    for (OffsetFetchRequest& request : list)
+      questions.push_back(read_committed_of(run, broker, std::move(request)));
   }
   co_await gather(std::move(questions), settings_.patience);
 }
 
-asio::awaitable<void> Sweep::read_committed_of(RunPtr run, int32_t broker, OffsetFetchRequest request) {
+asio::awaitable<void> Sweep::read_committed_of(RunPtr run, int32_t broker,
+                                               OffsetFetchRequest request) {
   std::vector<std::string> names;
   for (const auto& asked : request.groups) names.push_back(asked.group_id);
   auto answer = co_await ask(run, broker, std::move(request));
   if (!run->open) co_return;
   if (!answer) {
-    run->problems.push_back({fmt::format("broker {}: OffsetFetch: {}", broker, answer.error().what), broker_entity(broker)});
+    run->problems.push_back({fmt::format("broker {}: OffsetFetch: {}", broker, answer.error().what),
+                             broker_entity(broker)});
     for (const std::string& name : names) {
       if (GroupView* known = group(name)) known->committed_reason = reason_of(answer.error());
     }
@@ -283,7 +324,8 @@ asio::awaitable<void> Sweep::read_members(RunPtr run) {
       undescribed_.erase(known.id);
       continue;
     }
-    const bool due = all || known.members_reason != Unknown::known || undescribed_.contains(known.id);
+    const bool due =
+        all || known.members_reason != Unknown::known || undescribed_.contains(known.id);
     if (!due) continue;
     if (!std::ranges::binary_search(brokers, known.coordinator)) {
       known.members_reason = why_not(known.coordinator);
@@ -293,15 +335,22 @@ asio::awaitable<void> Sweep::read_members(RunPtr run) {
     known.members_reason = Unknown::timed_out;
     switch (known.type) {
       case GroupType::unknown:
-      case GroupType::classic: add(classic, known.coordinator, known.id.text()); break;
-      case GroupType::consumer: add(consumer, known.coordinator, known.id.text()); break;
-      case GroupType::share: add(share, known.coordinator, known.id.text()); break;
+      case GroupType::classic:
+        add(classic, known.coordinator, known.id.text());
+        break;
+      case GroupType::consumer:
+        add(consumer, known.coordinator, known.id.text());
+        break;
+      case GroupType::share:
+        add(share, known.coordinator, known.id.text());
+        break;
     }
   }
   std::vector<asio::awaitable<void>> questions;
   const auto ask_all = [&](auto& requests) {
     for (auto& [broker, list] : requests) {
-      for (auto& request : list) questions.push_back(read_members_of(run, broker, std::move(request)));
+      for (auto& request : list)
+        questions.push_back(read_members_of(run, broker, std::move(request)));
     }
   };
   ask_all(classic);

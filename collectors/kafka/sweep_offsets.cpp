@@ -1,9 +1,10 @@
-// The ListOffsets phase of a sweep: log start, high watermark and last stable offset of every partition, asked of its leader.
+// The ListOffsets phase of a sweep: log start, high watermark and last stable offset of every
+// partition, asked of its leader.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
 #include <asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include "collectors/kafka/gather.h"
 #include "collectors/kafka/sweep.h"
@@ -11,7 +12,8 @@
 namespace highwater::kafka {
 namespace {
 
-// More in one request would hold up the broker's other answers on this connection, and our own loop.
+// More in one request would hold up the broker's other answers on this connection, and our own
+// loop.
 constexpr size_t kPartitionsPerRequest = 5000;
 
 struct Kind {
@@ -20,9 +22,10 @@ struct Kind {
   OffsetView PartitionView::*field;
 };
 // The same partition twice in one request is an error, so these are three requests.
-constexpr std::array<Kind, 3> kKinds{{{kEarliestOffset, IsolationLevel::kReadUncommitted, &PartitionView::log_start},
-                                      {kLatestOffset, IsolationLevel::kReadUncommitted, &PartitionView::high_watermark},
-                                      {kLatestOffset, IsolationLevel::kReadCommitted, &PartitionView::last_stable}}};
+constexpr std::array<Kind, 3> kKinds{
+    {{kEarliestOffset, IsolationLevel::kReadUncommitted, &PartitionView::log_start},
+     {kLatestOffset, IsolationLevel::kReadUncommitted, &PartitionView::high_watermark},
+     {kLatestOffset, IsolationLevel::kReadCommitted, &PartitionView::last_stable}}};
 
 void mark(PartitionView& partition, Unknown reason) {
   for (const Kind& kind : kKinds) (partition.*kind.field).reason = reason;
@@ -56,7 +59,8 @@ asio::awaitable<void> Sweep::read_offsets(RunPtr run) {
         size = 0;
       }
       auto& topics = list.back().topics;
-      if (topics.empty() || topics.back().name != known.name.text()) topics.push_back({known.name.text(), {}});
+      if (topics.empty() || topics.back().name != known.name.text())
+        topics.push_back({known.name.text(), {}});
       topics.back().partitions.push_back({partition.index, partition.leader_epoch, kLatestOffset});
       ++size;
     }
@@ -77,11 +81,13 @@ asio::awaitable<void> Sweep::read_offsets(RunPtr run) {
   co_await gather(std::move(questions), settings_.patience);
 }
 
-asio::awaitable<void> Sweep::read_offsets_of(RunPtr run, int32_t broker, ListOffsetsRequest request, OffsetView PartitionView::*field) {
+asio::awaitable<void> Sweep::read_offsets_of(RunPtr run, int32_t broker, ListOffsetsRequest request,
+                                             OffsetView PartitionView::*field) {
   const auto answer = co_await ask(run, broker, std::move(request));
   if (!run->open) co_return;
   if (!answer) {
-    run->problems.push_back({fmt::format("broker {}: ListOffsets: {}", broker, answer.error().what), broker_entity(broker)});
+    run->problems.push_back({fmt::format("broker {}: ListOffsets: {}", broker, answer.error().what),
+                             broker_entity(broker)});
     const Unknown reason = reason_of(answer.error());
     for (TopicView& known : view_.topics) {
       for (PartitionView& partition : known.partitions) {
@@ -99,10 +105,9 @@ asio::awaitable<void> Sweep::read_offsets_of(RunPtr run, int32_t broker, ListOff
       OffsetView& offset = partition->*field;
       offset.reason = reason_of(told.error_code);
       if (offset.reason != Unknown::known) continue;
-      // An epoch below Metadata's is told by a leader that was deposed and does not know it yet.
-      if (told.leader_epoch >= 0 && told.leader_epoch < partition->leader_epoch) {
-        offset.reason = Unknown::contradicted;
-      } else if (told.offset < 0) {
+      // The epoch we sent is the fence: a leader that was deposed and does not know it yet refuses
+      // it. The epoch in the answer is the record's, and may be old on a healthy leader.
+      if (told.offset < 0) {
         offset.reason = Unknown::failed;
       } else {
         offset.offset = told.offset;

@@ -1,8 +1,9 @@
-// The Metadata phase of a sweep: which brokers, topics and partitions there are, who leads them, who is in sync.
-#include <algorithm>
-
-#include <asio/use_awaitable.hpp>
+// The Metadata phase of a sweep: which brokers, topics and partitions there are, who leads them,
+// who is in sync.
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <asio/use_awaitable.hpp>
 
 #include "collectors/kafka/gather.h"
 #include "collectors/kafka/sweep.h"
@@ -12,7 +13,8 @@ namespace {
 
 // A topic or group is gone after this many complete listings in a row without it.
 constexpr int kAbsencesBeforeGone = 2;
-// Fewer than this many names may well all be deleted; more that vanish at once are a fault or a denial.
+// Fewer than this many names may well all be deleted; more that vanish at once are a fault or a
+// denial.
 constexpr size_t kSuspiciousFrom = 3;
 
 PartitionView to_view(const MetadataResponse::Partition& read) {
@@ -48,14 +50,17 @@ void carry_over(PartitionView& partition, PartitionView& before) {
 
 asio::awaitable<bool> Sweep::read_metadata(RunPtr run) {
   std::vector<int32_t> candidates = ready();
-  // The broker that answered last goes first: answers of different brokers differ for moments, and flapping helps nobody.
-  std::ranges::stable_partition(candidates, [this](int32_t broker) { return broker == metadata_broker_; });
+  // The broker that answered last goes first: answers of different brokers differ for moments, and
+  // flapping helps nobody.
+  std::ranges::stable_partition(candidates,
+                                [this](int32_t broker) { return broker == metadata_broker_; });
   for (const int32_t broker : candidates) {
     struct Result {
       std::optional<Answer<MetadataResponse>> answer;
     };
     const auto result = std::make_shared<Result>();
-    const auto question = [](Sweep* self, RunPtr context, int32_t whom, std::shared_ptr<Result> into) -> asio::awaitable<void> {
+    const auto question = [](Sweep* self, RunPtr context, int32_t whom,
+                             std::shared_ptr<Result> into) -> asio::awaitable<void> {
       MetadataRequest request;
       into->answer = co_await self->ask(context, whom, std::move(request));
     };
@@ -63,12 +68,15 @@ asio::awaitable<bool> Sweep::read_metadata(RunPtr run) {
     questions.push_back(question(this, run, broker, result));
     co_await gather(std::move(questions), settings_.patience);
     if (!result->answer) {
-      run->problems.push_back({fmt::format("broker {} did not answer Metadata within {}", broker, describe_duration(settings_.patience)),
+      run->problems.push_back({fmt::format("broker {} did not answer Metadata within {}", broker,
+                                           describe_duration(settings_.patience)),
                                broker_entity(broker)});
       continue;
     }
     if (!*result->answer) {
-      run->problems.push_back({fmt::format("broker {}: Metadata: {}", broker, result->answer->error().what), broker_entity(broker)});
+      run->problems.push_back(
+          {fmt::format("broker {}: Metadata: {}", broker, result->answer->error().what),
+           broker_entity(broker)});
       continue;
     }
     const MetadataResponse& metadata = **result->answer;
@@ -89,7 +97,8 @@ void Sweep::forget_freshness() {
   for (TopicView& known : view_.topics) {
     known.reason = Unknown::broker_unreachable;
     for (PartitionView& partition : known.partitions) {
-      partition.log_start.reason = partition.high_watermark.reason = partition.last_stable.reason = Unknown::broker_unreachable;
+      partition.log_start.reason = partition.high_watermark.reason = partition.last_stable.reason =
+          Unknown::broker_unreachable;
     }
   }
   for (GroupView& known : view_.groups) {
@@ -100,9 +109,12 @@ void Sweep::forget_freshness() {
 void Sweep::merge_topics(SweepRun& run, const MetadataResponse& metadata) {
   const size_t raw = metadata.topics.size();
   if (raw == 0 && raw_topics_ >= kSuspiciousFrom) {
-    // Deleting everything at once looks exactly like losing the right to see anything: what was there stays, unknown.
+    // Deleting everything at once looks exactly like losing the right to see anything: what was
+    // there stays, unknown.
     view_.suspiciously_empty = true;
-    view_.why_empty = fmt::format("{} topics were listed before, and now none: rights lost, or everything was deleted", raw_topics_);
+    view_.why_empty = fmt::format(
+        "{} topics were listed before, and now none: rights lost, or everything was deleted",
+        raw_topics_);
     view_.topics_reason = Unknown::denied;
     run.problems.push_back({view_.why_empty, {}});
     return;
@@ -133,7 +145,8 @@ void Sweep::merge_topics(SweepRun& run, const MetadataResponse& metadata) {
       merged.push_back(std::move(kept));
       continue;
     }
-    // A topic of the same name with another id is another topic: nothing of the old one holds for it.
+    // A topic of the same name with another id is another topic: nothing of the old one holds for
+    // it.
     const bool same = before != nullptr && (before->id == now.id || now.id == TopicId{});
     if (same) {
       now.config = std::move(before->config);
@@ -143,7 +156,8 @@ void Sweep::merge_topics(SweepRun& run, const MetadataResponse& metadata) {
     for (const auto& partition : read.partitions) {
       now.partitions.push_back(to_view(partition));
       if (!same) continue;
-      if (PartitionView* old = find_partition(before->partitions, partition.partition_index)) carry_over(now.partitions.back(), *old);
+      if (PartitionView* old = find_partition(before->partitions, partition.partition_index))
+        carry_over(now.partitions.back(), *old);
     }
     std::ranges::sort(now.partitions, {}, &PartitionView::index);
     topic_absences_.erase(now.name);
@@ -159,12 +173,14 @@ void Sweep::merge_topics(SweepRun& run, const MetadataResponse& metadata) {
     absent.reason = Unknown::not_asked;
     merged.push_back(std::move(absent));
   }
-  std::ranges::sort(merged, {}, [](const TopicView& known) -> const std::string& { return known.name.text(); });
+  std::ranges::sort(merged, {},
+                    [](const TopicView& known) -> const std::string& { return known.name.text(); });
   view_.topics = std::move(merged);
   view_.topics_reason = Unknown::known;
   topic_index_.clear();
   topic_index_.reserve(view_.topics.size());
-  for (size_t i = 0; i < view_.topics.size(); ++i) topic_index_.emplace(view_.topics[i].name.text(), i);
+  for (size_t i = 0; i < view_.topics.size(); ++i)
+    topic_index_.emplace(view_.topics[i].name.text(), i);
 }
 
 }  // namespace highwater::kafka
