@@ -1,0 +1,398 @@
+// What the decoder understands of answers captured from real brokers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "collectors/kafka/wire/consumer_protocol.h"
+#include "tests/kafka/wire_messages.h"
+
+namespace highwater::kafka {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+constexpr std::int32_t kAllClusterOperations = 8096;
+constexpr std::int32_t kAllGroupOperations = 3400;
+
+// Answers come in any order, so tests find things by name.
+template <class Element, class Value>
+const Element& find(const std::vector<Element>& list, Value Element::*field, const auto& wanted) {
+  const auto found = std::ranges::find(list, wanted, field);
+  if (found == list.end()) throw std::runtime_error("not in the answer");
+  return *found;
+}
+
+std::string numbered(const char* api, int version) {
+  return std::string(api) + ".v" + std::to_string(version) + ".response";
+}
+
+TEST(WireResponses, ApiVersionsListsRangesAndFeatures) {
+  using Response = ApiVersionsResponse;
+  for (int version = 0; version <= 3; ++version) {
+    const auto response = captured<Response>(numbered("ApiVersions", version));
+    EXPECT_EQ(response.error_code, ErrorCode::kNone);
+    const auto& fetch =
+        find(response.api_keys, &Response::ApiVersion::api_key, ApiKey::kOffsetFetch);
+    EXPECT_EQ(fetch.range(), (ApiVersionRange{ApiKey::kOffsetFetch, 1, 9}));
+  }
+  const auto response = captured<Response>("ApiVersions.v3.response");
+  const auto& share = find(response.finalized_features, &Response::FinalizedFeature::name,
+                           std::string("share.version"));
+  EXPECT_EQ(share.max_version_level, 1);
+  EXPECT_THAT(response.supported_features, SizeIs(1));
+  EXPECT_EQ(response.supported_features[0].name, "metadata.version");
+  EXPECT_GE(response.supported_features[0].max_version, 27);
+  EXPECT_GT(response.finalized_features_epoch, 0);
+}
+
+TEST(WireResponses, ApiVersionsInAVersionNobodyKnowsNamesTheRangeToUse) {
+  const auto response = captured<ApiVersionsResponse>("ApiVersions.v0.unsupported.response");
+  EXPECT_EQ(response.error_code, ErrorCode::kUnsupportedVersion);
+  ASSERT_THAT(response.api_keys, SizeIs(1));
+  EXPECT_EQ(response.api_keys[0].range(), (ApiVersionRange{ApiKey::kApiVersions, 0, 4}));
+}
+
+TEST(WireResponses, MetadataDescribesBrokersTopicsAndPartitions) {
+  using Response = MetadataResponse;
+  for (int version = 9; version <= 12; ++version) {
+    const auto response = captured<Response>(numbered("Metadata", version));
+    const auto& broker = find(response.brokers, &Response::Broker::node_id, 2);
+    EXPECT_EQ(broker.host, "127.0.0.1");
+    EXPECT_EQ(broker.port, 21092);
+    EXPECT_EQ(broker.rack, "rack-a");
+    EXPECT_EQ(response.cluster_id, "MkU3OEVBNTcwNTJENDM2Qg");
+    EXPECT_EQ(response.cluster_authorized_operations,
+              version <= 10 ? kAllClusterOperations : kOperationsUnknown);
+    const auto& orders = find(response.topics, &Response::Topic::name, std::string("orders"));
+    EXPECT_EQ(orders.topic_id == Uuid(), version < 10);
+    EXPECT_FALSE(orders.is_internal);
+    EXPECT_NE(orders.topic_authorized_operations, kOperationsUnknown);
+    ASSERT_THAT(orders.partitions, SizeIs(4));
+    const auto& partition = find(orders.partitions, &Response::Partition::partition_index, 1);
+    EXPECT_EQ(partition.leader_id, 2);
+    EXPECT_EQ(partition.leader_epoch, 0);
+    EXPECT_THAT(partition.replica_nodes, ElementsAre(2, 1));
+    EXPECT_THAT(partition.isr_nodes, UnorderedElementsAre(1, 2));
+    EXPECT_THAT(partition.offline_replicas, IsEmpty());
+    const auto& internal =
+        find(response.topics, &Response::Topic::name, std::string("__consumer_offsets"));
+    EXPECT_TRUE(internal.is_internal);
+  }
+}
+
+TEST(WireResponses, MetadataOfWhatDoesNotExist) {
+  using Response = MetadataResponse;
+  const auto named = captured<Response>("Metadata.v12.named.response");
+  ASSERT_THAT(named.topics, SizeIs(2));
+  EXPECT_EQ(find(named.topics, &Response::Topic::name, std::string("missing")).error_code,
+            ErrorCode::kUnknownTopicOrPartition);
+
+  const auto by_id = captured<Response>("Metadata.v12.unknown-id.response");
+  ASSERT_THAT(by_id.topics, SizeIs(1));
+  EXPECT_EQ(by_id.topics[0].error_code, ErrorCode::kUnknownTopicId);
+  EXPECT_EQ(by_id.topics[0].name, "");
+  EXPECT_EQ(by_id.topics[0].topic_id.bytes.back(), std::byte{7});
+}
+
+TEST(WireResponses, DescribeClusterNamesBrokersAndOperations) {
+  using Response = DescribeClusterResponse;
+  for (int version = 0; version <= 2; ++version) {
+    const auto response = captured<Response>(numbered("DescribeCluster", version));
+    EXPECT_EQ(response.error_code, ErrorCode::kNone);
+    EXPECT_EQ(response.cluster_id, "MkU3OEVBNTcwNTJENDM2Qg");
+    EXPECT_EQ(response.endpoint_type, 1);
+    EXPECT_EQ(response.cluster_authorized_operations, kAllClusterOperations);
+    ASSERT_THAT(response.brokers, SizeIs(2));
+    const auto& broker = find(response.brokers, &Response::Broker::broker_id, 1);
+    EXPECT_EQ(broker.port, 21091);
+    EXPECT_EQ(broker.rack, "rack-a");
+    EXPECT_FALSE(broker.is_fenced);
+  }
+}
+
+TEST(WireResponses, ListOffsetsAnswersEachPartitionForItself) {
+  using Response = ListOffsetsResponse;
+  for (int version = 5; version <= 9; ++version) {
+    const auto response = captured<Response>(numbered("ListOffsets", version));
+    ASSERT_THAT(response.topics, SizeIs(2));
+    const auto& orders = find(response.topics, &Response::Topic::name, std::string("orders"));
+    const auto partition = [&](int index) {
+      return find(orders.partitions, &Response::Partition::partition_index, index);
+    };
+    EXPECT_EQ(partition(0), (Response::Partition{0, ErrorCode::kNone, -1, 9, 0}));
+    EXPECT_EQ(partition(1), (Response::Partition{1, ErrorCode::kNotLeaderOrFollower, -1, -1, -1}));
+    EXPECT_EQ(partition(2), (Response::Partition{2, ErrorCode::kNone, -1, 0, 0}));
+    EXPECT_EQ(partition(3), (Response::Partition{3, ErrorCode::kUnknownLeaderEpoch, -1, -1, -1}));
+    const auto& missing = find(response.topics, &Response::Topic::name, std::string("missing"));
+    ASSERT_THAT(missing.partitions, SizeIs(1));
+    EXPECT_EQ(missing.partitions[0].error_code, ErrorCode::kUnknownTopicOrPartition);
+  }
+}
+
+TEST(WireResponses, ListOffsetsByTimeTellsTheRecordsTimestamp) {
+  using Response = ListOffsetsResponse;
+  const auto response = captured<Response>("ListOffsets.v7.by-time.response");
+  ASSERT_THAT(response.topics, SizeIs(1));
+  const auto partition = [&](int index) {
+    return find(response.topics[0].partitions, &Response::Partition::partition_index, index);
+  };
+  EXPECT_EQ(partition(0).offset, 8) << "the record with the highest timestamp";
+  EXPECT_GT(partition(0).timestamp, 1'700'000'000'000);
+  EXPECT_EQ(partition(2).offset, 0) << "the first record after a time long ago";
+  EXPECT_GT(partition(2).timestamp, 1'700'000'000'000);
+  EXPECT_EQ(partition(3), (Response::Partition{3, ErrorCode::kNone, -1, -1, -1})) << "no record";
+}
+
+TEST(WireResponses, OffsetCommitAnswersEachPartitionForItself) {
+  using Response = OffsetCommitResponse;
+  const auto response = captured<Response>("OffsetCommit.v8.response");
+  const auto& orders = find(response.topics, &Response::Topic::name, std::string("orders"));
+  EXPECT_THAT(orders.partitions, ElementsAre(Response::Partition{0, ErrorCode::kNone},
+                                             Response::Partition{1, ErrorCode::kNone}));
+  const auto& missing = find(response.topics, &Response::Topic::name, std::string("missing"));
+  EXPECT_THAT(missing.partitions,
+              ElementsAre(Response::Partition{0, ErrorCode::kUnknownTopicOrPartition}));
+}
+
+TEST(WireResponses, OffsetFetchBelowVersion8HoldsOneGroupWithoutName) {
+  using Response = OffsetFetchResponse;
+  for (int version = 6; version <= 7; ++version) {
+    const auto response = captured<Response>(numbered("OffsetFetch", version));
+    ASSERT_THAT(response.groups, SizeIs(1));
+    EXPECT_EQ(response.groups[0].group_id, "");
+    EXPECT_EQ(response.groups[0].error_code, ErrorCode::kNone);
+    ASSERT_THAT(response.groups[0].topics, SizeIs(1));
+    EXPECT_THAT(
+        response.groups[0].topics[0].partitions,
+        UnorderedElementsAre(Response::Partition{0, 3, -1, "", ErrorCode::kNone},
+                             Response::Partition{1, 5, -1, "checkpoint 5", ErrorCode::kNone},
+                             Response::Partition{2, -1, -1, "", ErrorCode::kNone}));
+  }
+}
+
+TEST(WireResponses, OffsetFetchFromVersion8NamesItsGroups) {
+  using Response = OffsetFetchResponse;
+  for (int version = 8; version <= 9; ++version) {
+    const auto response = captured<Response>(numbered("OffsetFetch", version));
+    ASSERT_THAT(response.groups, SizeIs(3));
+    const auto& only =
+        find(response.groups, &Response::Group::group_id, std::string("offsets-only"));
+    ASSERT_THAT(only.topics, SizeIs(1));
+    EXPECT_EQ(only.topics[0].name, "orders");
+    EXPECT_THAT(
+        only.topics[0].partitions,
+        UnorderedElementsAre(Response::Partition{0, 3, -1, "", ErrorCode::kNone},
+                             Response::Partition{1, 5, -1, "checkpoint 5", ErrorCode::kNone}));
+    const auto& nobody = find(response.groups, &Response::Group::group_id, std::string("nobody"));
+    EXPECT_THAT(nobody.topics, IsEmpty());
+    EXPECT_EQ(nobody.error_code, ErrorCode::kNone);
+  }
+}
+
+TEST(WireResponses, ListGroupsTellsStateFromVersion4AndTypeFromVersion5) {
+  using Group = ListGroupsResponse::Group;
+  const auto listed = [](int version) {
+    return captured<ListGroupsResponse>(numbered("ListGroups", version)).groups;
+  };
+  EXPECT_THAT(listed(3), UnorderedElementsAre(Group{"classic-group", "consumer", "", ""},
+                                              Group{"modern-group", "consumer", "", ""},
+                                              Group{"share-group", "share", "", ""},
+                                              Group{"offsets-only", "", "", ""}));
+  EXPECT_THAT(listed(4), UnorderedElementsAre(Group{"classic-group", "consumer", "Stable", ""},
+                                              Group{"modern-group", "consumer", "Stable", ""},
+                                              Group{"share-group", "share", "Stable", ""},
+                                              Group{"offsets-only", "", "Empty", ""}));
+  EXPECT_THAT(listed(5),
+              UnorderedElementsAre(Group{"classic-group", "consumer", "Stable", "classic"},
+                                   Group{"modern-group", "consumer", "Stable", "consumer"},
+                                   Group{"share-group", "share", "Stable", "share"},
+                                   Group{"offsets-only", "", "Empty", "classic"}));
+  EXPECT_THAT(captured<ListGroupsResponse>("ListGroups.v5.filtered.response").groups,
+              ElementsAre(Group{"modern-group", "consumer", "Stable", "consumer"}));
+}
+
+TEST(WireResponses, FindCoordinatorNamesTheBroker) {
+  const auto one = captured<FindCoordinatorResponse>("FindCoordinator.v3.response");
+  ASSERT_THAT(one.coordinators, SizeIs(1));
+  EXPECT_EQ(one.coordinators[0].key, "");
+  EXPECT_EQ(one.coordinators[0].error_message, "NONE");
+
+  const auto many = captured<FindCoordinatorResponse>("FindCoordinator.v4.response");
+  ASSERT_THAT(many.coordinators, SizeIs(2));
+  EXPECT_EQ(many.coordinators[0].key, "classic-group");
+  EXPECT_EQ(many.coordinators[0].error_code, ErrorCode::kNone);
+  EXPECT_EQ(many.coordinators[0].host, "127.0.0.1");
+  EXPECT_EQ(many.coordinators[0].port, 21090 + many.coordinators[0].node_id);
+}
+
+TEST(WireResponses, DescribeGroupsShowsMembersAndTheirAssignment) {
+  using Response = DescribeGroupsResponse;
+  for (int version = 5; version <= 6; ++version) {
+    const auto response = captured<Response>(numbered("DescribeGroups", version));
+    const auto& group =
+        find(response.groups, &Response::Group::group_id, std::string("classic-group"));
+    EXPECT_EQ(group.error_code, ErrorCode::kNone);
+    EXPECT_EQ(group.group_state, "Stable");
+    EXPECT_EQ(group.protocol_type, "consumer");
+    EXPECT_EQ(group.protocol_data, "range");
+    EXPECT_EQ(group.authorized_operations, kAllGroupOperations);
+    ASSERT_THAT(group.members, SizeIs(1));
+    const Response::Member& member = group.members[0];
+    EXPECT_THAT(member.member_id, testing::StartsWith("static-1-"));
+    EXPECT_EQ(member.group_instance_id, "static-1");
+    EXPECT_EQ(member.client_id, "console-consumer");
+    EXPECT_EQ(member.client_host, "/127.0.0.1");
+    const auto assignment = decode_consumer_assignment(member.member_assignment);
+    ASSERT_TRUE(assignment) << assignment.error().message;
+    EXPECT_EQ(assignment->version, 3);
+    EXPECT_THAT(assignment->topics, ElementsAre(ConsumerAssignment::Topic{"orders", {0, 1, 2, 3}}));
+  }
+}
+
+TEST(WireResponses, DescribeGroupsSaysDeadOfGroupsOfAnotherKind) {
+  using Response = DescribeGroupsResponse;
+  const auto state = [](int version) {
+    return find(captured<Response>(numbered("DescribeGroups", version)).groups,
+                &Response::Group::group_id, std::string("modern-group"));
+  };
+  EXPECT_EQ(state(5).group_state, "Dead");
+  EXPECT_EQ(state(5).error_code, ErrorCode::kNone);
+  EXPECT_EQ(state(6).group_state, "Dead");
+  EXPECT_EQ(state(6).error_code, ErrorCode::kGroupIdNotFound);
+  EXPECT_EQ(state(6).error_message, "Group modern-group is not a classic group.");
+}
+
+TEST(WireResponses, ConsumerGroupDescribeShowsMembersEpochsAndAssignment) {
+  using Response = ConsumerGroupDescribeResponse;
+  for (int version = 0; version <= 1; ++version) {
+    const auto response = captured<Response>(numbered("ConsumerGroupDescribe", version));
+    const auto& group =
+        find(response.groups, &Response::Group::group_id, std::string("modern-group"));
+    EXPECT_EQ(group.group_state, "Stable");
+    EXPECT_EQ(group.assignor_name, "uniform");
+    EXPECT_EQ(group.group_epoch, group.assignment_epoch);
+    ASSERT_THAT(group.members, SizeIs(1));
+    const Response::Member& member = group.members[0];
+    EXPECT_EQ(member.member_epoch, group.assignment_epoch);
+    EXPECT_EQ(member.client_host, "/127.0.0.1");
+    EXPECT_THAT(member.subscribed_topic_names, ElementsAre("orders"));
+    ASSERT_THAT(member.assignment.topic_partitions, SizeIs(1));
+    EXPECT_EQ(member.assignment.topic_partitions[0].topic_name, "orders");
+    EXPECT_THAT(member.assignment.topic_partitions[0].partitions, UnorderedElementsAre(0, 1, 2, 3));
+    EXPECT_EQ(member.target_assignment, member.assignment);
+    EXPECT_EQ(member.member_type, version == 0 ? -1 : 1);
+    EXPECT_EQ(
+        find(response.groups, &Response::Group::group_id, std::string("classic-group")).error_code,
+        ErrorCode::kGroupIdNotFound);
+  }
+}
+
+TEST(WireResponses, ShareGroupDescribeShowsMembersAndAssignment) {
+  using Response = ShareGroupDescribeResponse;
+  const auto response = captured<Response>("ShareGroupDescribe.v1.response");
+  const auto& group = find(response.groups, &Response::Group::group_id, std::string("share-group"));
+  EXPECT_EQ(group.group_state, "Stable");
+  EXPECT_EQ(group.assignor_name, "simple");
+  ASSERT_THAT(group.members, SizeIs(1));
+  EXPECT_EQ(group.members[0].client_id, "console-share-consumer");
+  ASSERT_THAT(group.members[0].assignment.topic_partitions, SizeIs(1));
+  EXPECT_THAT(group.members[0].assignment.topic_partitions[0].partitions, SizeIs(4));
+  EXPECT_EQ(find(response.groups, &Response::Group::group_id, std::string("nobody")).error_code,
+            ErrorCode::kGroupIdNotFound);
+}
+
+TEST(WireResponses, DescribeConfigsTellsValueSourceAndSynonyms) {
+  using Response = DescribeConfigsResponse;
+  const auto response = captured<Response>("DescribeConfigs.v2.response");
+  ASSERT_THAT(response.results, SizeIs(3));
+  const auto& orders =
+      find(response.results, &Response::Resource::resource_name, std::string("orders"));
+  EXPECT_EQ(orders.resource_type, ConfigResourceType::kTopic);
+  const auto& retention =
+      find(orders.configs, &Response::Config::name, std::string("retention.ms"));
+  EXPECT_EQ(retention.value, "604800000");
+  EXPECT_EQ(retention.config_source, ConfigSource::kDefault);
+  const auto& min_isr =
+      find(orders.configs, &Response::Config::name, std::string("min.insync.replicas"));
+  EXPECT_EQ(min_isr.value, "1");
+  EXPECT_EQ(min_isr.config_source, ConfigSource::kClusterDefault);
+  EXPECT_THAT(min_isr.synonyms, SizeIs(3));
+  EXPECT_EQ(min_isr.synonyms.back(),
+            (Response::Synonym{"min.insync.replicas", "1", ConfigSource::kDefault}));
+  EXPECT_EQ(
+      find(response.results, &Response::Resource::resource_name, std::string("missing")).error_code,
+      ErrorCode::kUnknownTopicOrPartition);
+  const auto& broker = find(response.results, &Response::Resource::resource_name, std::string("1"));
+  EXPECT_EQ(broker.resource_type, ConfigResourceType::kBroker);
+  EXPECT_TRUE(
+      find(broker.configs, &Response::Config::name, std::string("log.retention.hours")).read_only);
+}
+
+TEST(WireResponses, DescribeLogDirsTellsSizes) {
+  using Response = DescribeLogDirsResponse;
+  for (int version = 1; version <= 4; ++version) {
+    const auto response = captured<Response>(numbered("DescribeLogDirs", version));
+    EXPECT_EQ(response.error_code, ErrorCode::kNone);
+    ASSERT_THAT(response.results, SizeIs(1));
+    EXPECT_THAT(response.results[0].log_dir, testing::EndsWith("/data1"));
+    const auto& orders =
+        find(response.results[0].topics, &Response::Topic::name, std::string("orders"));
+    const auto& partition = find(orders.partitions, &Response::Partition::partition_index, 2);
+    EXPECT_GT(partition.partition_size, 0);
+    EXPECT_EQ(partition.offset_lag, 0);
+    EXPECT_FALSE(partition.is_future_key);
+    EXPECT_EQ(response.results[0].total_bytes > 0, version >= 4);
+    EXPECT_EQ(response.results[0].usable_bytes > 0, version >= 4);
+  }
+}
+
+TEST(WireResponses, ListPartitionReassignmentsShowsWhatMoves) {
+  using Response = ListPartitionReassignmentsResponse;
+  const auto response = captured<Response>("ListPartitionReassignments.v0.response");
+  EXPECT_EQ(response.error_code, ErrorCode::kNone);
+  EXPECT_THAT(response.topics, ElementsAre(Response::Topic{"payments", {{0, {2, 1}, {2}, {1}}}}));
+}
+
+TEST(WireResponses, DescribeQuorumShowsLeaderAndVoters) {
+  const auto response = captured<DescribeQuorumResponse>("DescribeQuorum.v1.response");
+  EXPECT_EQ(response.error_code, ErrorCode::kNone);
+  ASSERT_THAT(response.topics, SizeIs(1));
+  EXPECT_EQ(response.topics[0].topic_name, "__cluster_metadata");
+  ASSERT_THAT(response.topics[0].partitions, SizeIs(1));
+  const auto& quorum = response.topics[0].partitions[0];
+  EXPECT_EQ(quorum.leader_id, 1);
+  EXPECT_EQ(quorum.leader_epoch, 1);
+  EXPECT_EQ(quorum.high_watermark, 150);
+  EXPECT_THAT(quorum.current_voters, SizeIs(2));
+  EXPECT_THAT(quorum.observers, IsEmpty());
+  for (const auto& voter : quorum.current_voters) {
+    EXPECT_EQ(voter.log_end_offset, 150);
+    EXPECT_GT(voter.last_fetch_timestamp, 1'700'000'000'000);
+    EXPECT_GT(voter.last_caught_up_timestamp, 1'700'000'000'000);
+  }
+}
+
+TEST(WireResponses, SaslHandshakeListsTheMechanismsEnabled) {
+  const auto accepted = captured<SaslHandshakeResponse>("SaslHandshake.v1.response");
+  EXPECT_EQ(accepted.error_code, ErrorCode::kNone);
+  EXPECT_THAT(accepted.mechanisms, ElementsAre("PLAIN", "SCRAM-SHA-256"));
+  const auto refused = captured<SaslHandshakeResponse>("SaslHandshake.v1.not-enabled.response");
+  EXPECT_EQ(refused.error_code, ErrorCode::kUnsupportedSaslMechanism);
+  EXPECT_EQ(refused.mechanisms, accepted.mechanisms);
+}
+
+TEST(WireResponses, SaslAuthenticateTellsTheSessionLifetimeOrWhyNot) {
+  const auto accepted = captured<SaslAuthenticateResponse>("SaslAuthenticate.v1.response");
+  EXPECT_EQ(accepted.error_code, ErrorCode::kNone);
+  EXPECT_EQ(accepted.error_message.value_or(""), "");
+  EXPECT_EQ(accepted.session_lifetime_ms, 15000);
+  const auto refused = captured<SaslAuthenticateResponse>("SaslAuthenticate.v1.refused.response");
+  EXPECT_EQ(refused.error_code, ErrorCode::kSaslAuthenticationFailed);
+  EXPECT_THAT(refused.error_message.value_or(""), HasSubstr("Invalid username or password"));
+}
+
+}  // namespace
+}  // namespace highwater::kafka
