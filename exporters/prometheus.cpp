@@ -1,0 +1,97 @@
+#include "exporters/prometheus.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <unordered_map>
+
+#include "exporters/prometheus_state.h"
+
+namespace highwater {
+namespace {
+
+std::string_view unit_of(const Measure& measure) {
+  switch (measure.unit) {
+    case Unit::seconds:
+    case Unit::bytes:
+    case Unit::records:
+    case Unit::ratio:
+      return unit_name(measure.unit);
+    case Unit::none:
+    case Unit::boolean:
+    case Unit::info:
+    case Unit::count:
+      return {};
+  }
+  return {};
+}
+
+// Suffixes that Prometheus reserves for histograms and summaries are fine for what has no type.
+FamilyType type_of(const Measure& measure) {
+  for (const std::string_view reserved : {"_sum", "_count", "_bucket"}) {
+    if (measure.name.ends_with(reserved)) return FamilyType::untyped;
+  }
+  switch (measure.type) {
+    case MeasureType::gauge:
+      return FamilyType::gauge;
+    case MeasureType::counter:
+      return FamilyType::counter;
+  }
+  return FamilyType::untyped;
+}
+
+bool is_per_partition_of_group(const Measure& measure) {
+  return dimension_index(measure, "group") >= 0 && dimension_index(measure, "partition") >= 0;
+}
+
+void write_table(const Table& table, std::string_view name, const RenderedLabels& labels,
+                 Exposition& out) {
+  for (size_t row = 0; row < table.rows(); ++row) {
+    if (!table.known(row) || std::isnan(table.values[row])) continue;
+    out.sample(name, labels.row(row), table.values[row]);
+  }
+}
+
+}  // namespace
+
+MetricsPage::MetricsPage(const Catalogue& catalogue, MetricsOptions options)
+    : options_(std::move(options)) {
+  for (const Measure* measure : catalogue.measures()) {
+    const bool wanted = options_.per_partition_group_series || !is_per_partition_of_group(*measure);
+    families_.push_back(
+        {measure, "highwater_" + std::string(measure->name), type_of(*measure), wanted});
+  }
+}
+
+void MetricsPage::write(const Report* report, Now now, Exposition& out) {
+  write_build_info(options_.version, out);
+  if (report == nullptr) return;
+  if (report->snapshot != nullptr) {
+    write_measures(*report->snapshot, now.steady, out);
+    write_collectors(*report->snapshot, now.steady, out);
+  }
+  write_alerts(*report, out);
+  cache_.sweep();
+}
+
+void MetricsPage::write_measures(const Snapshot& snapshot, SteadyTime now, Exposition& out) {
+  // A family stands in one piece, whichever clusters and parts its tables come from.
+  std::unordered_map<const Measure*, std::vector<const Table*>> tables;
+  for (const auto& [key, observation] : snapshot.observations) {
+    if (is_stale(*observation, now)) continue;
+    for (const Table& table : observation->tables) {
+      if (table.rows() > 0) tables[table.measure].push_back(&table);
+    }
+  }
+  for (const Family& family : families_) {
+    const auto found = tables.find(family.measure);
+    if (!family.wanted || found == tables.end()) continue;
+    out.family(family.name, family.measure->help, family.type, unit_of(*family.measure));
+    for (const Table* table : found->second) {
+      if (out.reader_gone()) return;
+      write_table(*table, family.name, *cache_.labels(table->keys), out);
+    }
+  }
+}
+
+}  // namespace highwater

@@ -1,0 +1,50 @@
+// The metrics page: the newest report as Prometheus reads it. A measure `x` of the catalogue is
+// `highwater_x`; beside them stand what could not be read, how fresh each collector is, and the
+// alerts. Nothing is asked of Kafka. Any thread, several scrapes at a time.
+//
+// A row that is unknown has no sample, and neither has any row of an observation that is too old to
+// speak for the present: `highwater_unknown_rows` counts them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/core/measure.h"
+#include "agent/core/report.h"
+#include "exporters/exposition.h"
+#include "exporters/label_cache.h"
+
+namespace highwater {
+
+struct MetricsOptions {
+  // False leaves out what exists per group and partition, which in a huge cluster is most of it.
+  bool per_partition_group_series = true;
+  std::string version = HIGHWATER_VERSION;
+};
+
+// Alerts beyond this are counted in `highwater_alerts` and not listed.
+constexpr size_t kMaxAlertSeries = 10'000;
+
+class MetricsPage {
+ public:
+  // The catalogue must outlive it.
+  MetricsPage(const Catalogue& catalogue, MetricsOptions options);
+
+  // Everything but the end mark. `report` may be null: nothing was judged yet.
+  void write(const Report* report, Now now, Exposition& out);
+
+ private:
+  void write_measures(const Snapshot& snapshot, SteadyTime now, Exposition& out);
+
+  struct Family {
+    const Measure* measure;
+    std::string name;
+    FamilyType type;
+    bool wanted;
+  };
+  std::vector<Family> families_;  // in the order of the catalogue
+  const MetricsOptions options_;
+  LabelCache cache_;
+};
+
+}  // namespace highwater

@@ -1,0 +1,23 @@
+// What the metrics page says beside the measures: the collectors' freshness, what is unknown,
+// alerts and incidents. Pure; used by the metrics page.
+#pragma once
+
+#include <string_view>
+
+#include "agent/core/observation.h"
+#include "agent/core/report.h"
+#include "exporters/exposition.h"
+
+namespace highwater {
+
+void write_build_info(std::string_view version, Exposition& out);
+void write_collectors(const Snapshot& snapshot, SteadyTime now, Exposition& out);
+void write_alerts(const Report& report, Exposition& out);
+
+// Whether the collector sees what it is there for: its newest observation speaks for the present,
+// and none of its tables is unknown from end to end because it could not be read. What is unknown
+// for a reason of Kafka's own (a group that never committed, a broker too old to tell) does not
+// count.
+[[nodiscard]] bool collector_up(const Observation& observation, SteadyTime now);
+
+}  // namespace highwater

@@ -1,0 +1,220 @@
+#include "exporters/self_metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <vector>
+
+#include "exporters/process_metrics.h"
+
+namespace highwater {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+const Histogram::BucketBoundaries kEvaluationBuckets{
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
+const Histogram::BucketBoundaries kHttpBuckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                               0.25,  0.5,    1,     2.5,  5,     10};
+
+std::string_view outcome_name(NotificationOutcome outcome) {
+  switch (outcome) {
+    case NotificationOutcome::delivered:
+      return "delivered";
+    case NotificationOutcome::retried:
+      return "retried";
+    case NotificationOutcome::given_up:
+      return "given_up";
+  }
+  return "given_up";
+}
+
+FamilyType family_type(MetricType type) {
+  switch (type) {
+    case MetricType::Counter:
+      return FamilyType::counter;
+    case MetricType::Gauge:
+      return FamilyType::gauge;
+    case MetricType::Histogram:
+      return FamilyType::histogram;
+    case MetricType::Summary:
+    case MetricType::Untyped:
+      return FamilyType::untyped;
+  }
+  return FamilyType::untyped;
+}
+
+std::vector<LabelView> labels_of(const ClientMetric& metric) {
+  std::vector<LabelView> labels;
+  for (const ClientMetric::Label& label : metric.label)
+    labels.emplace_back(label.name, label.value);
+  return labels;
+}
+
+// "0.005", and "+Inf" for the last.
+std::string bound_text(double bound) {
+  if (std::isinf(bound)) return "+Inf";
+  std::string text = std::to_string(bound);
+  text.erase(text.find_last_not_of('0') + 1);
+  // OpenMetrics writes the whole numbers among bounds with a decimal place.
+  if (text.ends_with('.')) text += '0';
+  return text;
+}
+
+void write_histogram(const std::string& name, const ClientMetric& metric, Exposition& out) {
+  auto labels = labels_of(metric);
+  const std::string own = render_labels(labels);
+  labels.emplace_back("le", "");
+  for (const ClientMetric::Bucket& bucket : metric.histogram.bucket) {
+    const std::string bound = bound_text(bucket.upper_bound);
+    labels.back().second = bound;
+    out.sample(name + "_bucket", render_labels(labels),
+               static_cast<double>(bucket.cumulative_count));
+  }
+  out.sample(name + "_sum", own, metric.histogram.sample_sum);
+  out.sample(name + "_count", own, static_cast<double>(metric.histogram.sample_count));
+}
+
+void write_metric(const MetricFamily& family, const ClientMetric& metric, Exposition& out) {
+  switch (family.type) {
+    case MetricType::Counter:
+      return out.sample(family.name, render_labels(labels_of(metric)), metric.counter.value);
+    case MetricType::Gauge:
+      return out.sample(family.name, render_labels(labels_of(metric)), metric.gauge.value);
+    case MetricType::Histogram:
+      return write_histogram(family.name, metric, out);
+    case MetricType::Summary:
+    case MetricType::Untyped:
+      return;  // there are none
+  }
+}
+
+// Adds what a total grew by since it was last seen.
+void catch_up(Counter& counter, double total) {
+  const double grown = total - counter.Value();
+  if (grown > 0) counter.Increment(grown);
+}
+
+}  // namespace
+
+struct SelfMetrics::Impl {
+  prometheus::Registry registry;
+  Family<Counter>& polls = counters("highwater_agent_polls_total",
+                                    "Polls of a cluster's part, by whether anything went wrong.");
+  Family<Counter>& requests = counters("highwater_agent_kafka_requests_total",
+                                       "Requests sent to Kafka, by API and outcome.");
+  Histogram& evaluation = prometheus::BuildHistogram()
+                              .Name("highwater_agent_evaluation_duration_seconds")
+                              .Help("How long one evaluation of all rules took.")
+                              .Register(registry)
+                              .Add({}, kEvaluationBuckets);
+  Family<Counter>& notifications =
+      counters("highwater_agent_notifications_total", "Attempts to notify a receiver, by outcome.");
+  Family<Gauge>& queued = prometheus::BuildGauge()
+                              .Name("highwater_agent_notifications_queued")
+                              .Help("Notifications that wait for delivery to the receiver.")
+                              .Register(registry);
+  Counter& spans_exported =
+      counters("highwater_agent_spans_exported_total", "Spans that the trace collector accepted.")
+          .Add({});
+  Counter& spans_dropped = counters("highwater_agent_spans_dropped_total",
+                                    "Spans given up because the trace collector was away or slow.")
+                               .Add({});
+  Counter& log_lines_lost =
+      counters("highwater_agent_log_lines_lost_total", "Log lines that could not be written.")
+          .Add({});
+  Family<Counter>& http_requests = counters("highwater_agent_http_requests_total",
+                                            "Requests answered, by route and status code.");
+  Histogram& http_duration = prometheus::BuildHistogram()
+                                 .Name("highwater_agent_http_request_duration_seconds")
+                                 .Help("How long replies took until the client had them.")
+                                 .Register(registry)
+                                 .Add({}, kHttpBuckets);
+  std::mutex totals;  // spans and log lines: a total is read and added to in one piece
+
+  Family<Counter>& counters(const char* name, const char* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+  }
+};
+
+SelfMetrics::SelfMetrics() : impl_(std::make_unique<Impl>()) {}
+SelfMetrics::~SelfMetrics() = default;
+
+void SelfMetrics::count_poll(std::string_view cluster, std::string_view collector,
+                             bool with_problems) {
+  impl_->polls
+      .Add({{"cluster", std::string(cluster)},
+            {"collector", std::string(collector)},
+            {"outcome", with_problems ? "problems" : "ok"}})
+      .Increment();
+}
+
+void SelfMetrics::count_kafka_request(std::string_view cluster, std::string_view api, bool failed) {
+  impl_->requests
+      .Add({{"cluster", std::string(cluster)},
+            {"api", std::string(api)},
+            {"outcome", failed ? "failed" : "ok"}})
+      .Increment();
+}
+
+void SelfMetrics::observe_evaluation(Duration took) {
+  impl_->evaluation.Observe(to_seconds(took));
+}
+
+void SelfMetrics::count_notification(std::string_view receiver, NotificationOutcome outcome) {
+  impl_->notifications
+      .Add({{"receiver", std::string(receiver)}, {"outcome", std::string(outcome_name(outcome))}})
+      .Increment();
+}
+
+void SelfMetrics::set_notifications_queued(std::string_view receiver, size_t queued) {
+  impl_->queued.Add({{"receiver", std::string(receiver)}}).Set(static_cast<double>(queued));
+}
+
+void SelfMetrics::count_http_request(std::string_view route, int status, Duration took) {
+  impl_->http_requests
+      .Add({{"route", route.empty() ? "none" : std::string(route)},
+            {"code", std::to_string(status)}})
+      .Increment();
+  impl_->http_duration.Observe(to_seconds(took));
+}
+
+void SelfMetrics::set_spans(uint64_t exported, uint64_t dropped) {
+  const std::lock_guard lock(impl_->totals);
+  catch_up(impl_->spans_exported, static_cast<double>(exported));
+  catch_up(impl_->spans_dropped, static_cast<double>(dropped));
+}
+
+void SelfMetrics::set_log_lines_lost(uint64_t total) {
+  const std::lock_guard lock(impl_->totals);
+  catch_up(impl_->log_lines_lost, static_cast<double>(total));
+}
+
+void SelfMetrics::write(Exposition& out) const {
+  std::vector<MetricFamily> families = impl_->registry.Collect();
+  std::sort(families.begin(), families.end(),
+            [](const MetricFamily& a, const MetricFamily& b) { return a.name < b.name; });
+  for (MetricFamily& family : families) {
+    if (family.metric.empty()) continue;
+    std::sort(family.metric.begin(), family.metric.end(),
+              [](const ClientMetric& a, const ClientMetric& b) { return a.label < b.label; });
+    out.family(family.name, family.help, family_type(family.type),
+               family.name.ends_with("_seconds") ? "seconds" : "");
+    for (const ClientMetric& metric : family.metric) write_metric(family, metric, out);
+  }
+  if (const auto facts = read_process_facts()) write_process_facts(*facts, out);
+}
+
+}  // namespace highwater

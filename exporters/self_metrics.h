@@ -1,0 +1,52 @@
+// The agent's telemetry about itself, kept in a prometheus-cpp registry and written beside the
+// measures. Main owns it; whoever does something countable is given a reference or a callback. Any
+// thread; each call takes a short lock.
+//
+// Labels are few and bounded: clusters, collectors, receivers and routes come from the
+// configuration and the program, never from what is read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "agent/core/time.h"
+#include "exporters/exposition.h"
+
+namespace highwater {
+
+enum class NotificationOutcome : uint8_t {
+  delivered,
+  retried,   // an attempt failed and another will follow
+  given_up,  // never delivered
+};
+
+class SelfMetrics {
+ public:
+  SelfMetrics();
+  ~SelfMetrics();
+  SelfMetrics(const SelfMetrics&) = delete;
+  SelfMetrics& operator=(const SelfMetrics&) = delete;
+
+  void count_poll(std::string_view cluster, std::string_view collector, bool with_problems);
+  // `api` is Kafka's name of it: "Metadata".
+  void count_kafka_request(std::string_view cluster, std::string_view api, bool failed);
+  void observe_evaluation(Duration took);
+  void count_notification(std::string_view receiver, NotificationOutcome outcome);
+  void set_notifications_queued(std::string_view receiver, size_t queued);
+  void count_http_request(std::string_view route, int status, Duration took);
+
+  // Totals since start, as their owners count them.
+  void set_spans(uint64_t exported, uint64_t dropped);
+  void set_log_lines_lost(uint64_t total);
+
+  // All of it and the process's own figures.
+  void write(Exposition& out) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace highwater

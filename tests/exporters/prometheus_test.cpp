@@ -1,0 +1,444 @@
+#include "exporters/prometheus.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "exporters/prometheus_state.h"
+#include "exporters/self_metrics.h"
+#include "report_support.h"
+
+namespace highwater {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+std::string page(const Report* report, MetricsFormat format = MetricsFormat::text,
+                 MetricsOptions options = {}, Now now = test_now()) {
+  const Catalogue catalogue = small_catalogue();
+  MetricsPage metrics(catalogue, std::move(options));
+  std::string text;
+  Exposition out(format, [&](std::string_view piece) {
+    text += piece;
+    return true;
+  });
+  metrics.write(report, now, out);
+  out.finish();
+  return text;
+}
+
+Report report_of(std::vector<Observation> observations) {
+  Report report;
+  report.at = test_now();
+  report.snapshot = make_snapshot(std::move(observations));
+  return report;
+}
+
+// The lines of one family, its comments included.
+std::string family(const std::string& text, const std::string& name) {
+  std::istringstream lines(text);
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    const bool comment = line.starts_with("# HELP " + name + " ") ||
+                         line.starts_with("# TYPE " + name + " ") ||
+                         line.starts_with("# UNIT " + name + " ");
+    if (comment || line.starts_with(name + "{") || line.starts_with(name + " "))
+      result += line + "\n";
+  }
+  return result;
+}
+
+TEST(Metrics, AreWrittenInTheTextFormat) {
+  const Report report = report_of(
+      {make_observation("prod", "brokers",
+                        {make_table(kBrokerUp, {{{"prod", "1"}, 1}, {{"prod", "2"}, 0}}),
+                         make_table(kBrokerResponse, {{{"prod", "1"}, 0.0125},
+                                                      {{"prod", "2"}, 0, Unknown::timed_out}}),
+                         make_table(kElections, {{{"prod", "1"}, 12}})})});
+  const std::string text = page(&report);
+  EXPECT_EQ(family(text, "highwater_broker_up"),
+            "# HELP highwater_broker_up Whether the broker answers.\n"
+            "# TYPE highwater_broker_up gauge\n"
+            "highwater_broker_up{cluster=\"prod\",broker=\"1\"} 1\n"
+            "highwater_broker_up{cluster=\"prod\",broker=\"2\"} 0\n");
+  EXPECT_EQ(family(text, "highwater_broker_response_seconds"),
+            "# HELP highwater_broker_response_seconds How long it took to answer.\n"
+            "# TYPE highwater_broker_response_seconds gauge\n"
+            "highwater_broker_response_seconds{cluster=\"prod\",broker=\"1\"} 0.0125\n");
+  EXPECT_EQ(family(text, "highwater_broker_elections_total"),
+            "# HELP highwater_broker_elections_total Elections seen.\n"
+            "# TYPE highwater_broker_elections_total counter\n"
+            "highwater_broker_elections_total{cluster=\"prod\",broker=\"1\"} 12\n");
+}
+
+TEST(Metrics, AreWrittenInOpenMetrics) {
+  const Report report = report_of(
+      {make_observation("prod", "brokers",
+                        {make_table(kBrokerResponse, {{{"prod", "1"}, 0.5}}),
+                         make_table(kElections, {{{"prod", "1"}, 12}})}),
+       make_observation("prod", "groups", {make_table(kLagSum, {{{"prod", "g", "t"}, 5}})})});
+  const std::string text = page(&report, MetricsFormat::openmetrics);
+  EXPECT_EQ(family(text, "highwater_broker_response_seconds"),
+            "# HELP highwater_broker_response_seconds How long it took to answer.\n"
+            "# TYPE highwater_broker_response_seconds gauge\n"
+            "# UNIT highwater_broker_response_seconds seconds\n"
+            "highwater_broker_response_seconds{cluster=\"prod\",broker=\"1\"} 0.5\n");
+  EXPECT_EQ(family(text, "highwater_broker_elections"),
+            "# HELP highwater_broker_elections Elections seen.\n"
+            "# TYPE highwater_broker_elections counter\n");
+  EXPECT_THAT(text,
+              HasSubstr("\nhighwater_broker_elections_total{cluster=\"prod\",broker=\"1\"} 12\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE highwater_group_lag_records_sum unknown\n"));
+  EXPECT_TRUE(text.ends_with("\n# EOF\n"));
+}
+
+TEST(Metrics, LeaveOutWhatIsUnknownAndCountIt) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Report report = report_of(
+      {make_observation("prod", "groups",
+                        {make_table(kLag, {{{"prod", "g", "t", "0"}, 5},
+                                           {{"prod", "g", "t", "1"}, 77, Unknown::no_commit},
+                                           {{"prod", "g", "t", "2"}, nan, Unknown::leaderless},
+                                           {{"prod", "g", "t", "3"}, nan}})})});
+  const std::string text = page(&report);
+  EXPECT_EQ(family(text, "highwater_group_lag_records"),
+            "# HELP highwater_group_lag_records Records not read yet.\n"
+            "# TYPE highwater_group_lag_records gauge\n"
+            "highwater_group_lag_records{cluster=\"prod\",group=\"g\",topic=\"t\",partition=\"0\"} "
+            "5\n");
+  const std::string unknown = family(text, "highwater_unknown_rows");
+  const std::string labels = "{cluster=\"prod\",collector=\"groups\",reason=";
+  EXPECT_THAT(unknown, HasSubstr(labels + "\"no_commit\"} 1\n"));
+  EXPECT_THAT(unknown, HasSubstr(labels + "\"leaderless\"} 1\n"));
+  EXPECT_THAT(unknown, HasSubstr(labels + "\"failed\"} 1\n"));
+  EXPECT_THAT(unknown, HasSubstr(labels + "\"denied\"} 0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("nan")));
+  EXPECT_THAT(text, Not(HasSubstr("NaN")));
+}
+
+TEST(Metrics, OfACollectorThatFellSilentEnd) {
+  const Report report = report_of(
+      {make_observation("prod", "brokers", {make_table(kBrokerUp, {{{"prod", "1"}, 1}})}, 16s)});
+  const std::string text = page(&report);
+  EXPECT_EQ(family(text, "highwater_broker_up"), "");
+  EXPECT_THAT(text, HasSubstr("highwater_unknown_rows{cluster=\"prod\",collector=\"brokers\","
+                              "reason=\"not_asked\"} 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("highwater_collector_up{cluster=\"prod\",collector=\"brokers\"} 0\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("highwater_collector_age_seconds{cluster=\"prod\",collector=\"brokers\"} 16\n"));
+}
+
+TEST(Metrics, EndAlsoWhenThePipelineStandsStill) {
+  const Report report = report_of(
+      {make_observation("prod", "brokers", {make_table(kBrokerUp, {{{"prod", "1"}, 1}})})});
+  Now later = test_now();
+  later.steady += 1min;
+  EXPECT_EQ(family(page(&report, MetricsFormat::text, {}, later), "highwater_broker_up"), "");
+}
+
+TEST(Metrics, OfSeveralClustersStandUnderOneHelp) {
+  const Report report =
+      report_of({make_observation("a", "brokers", {make_table(kBrokerUp, {{{"a", "1"}, 1}})}),
+                 make_observation("a", "groups", {make_table(kLagSum, {{{"a", "g", "t"}, 5}})}),
+                 make_observation("b", "brokers", {make_table(kBrokerUp, {{{"b", "1"}, 1}})})});
+  EXPECT_EQ(family(page(&report), "highwater_broker_up"),
+            "# HELP highwater_broker_up Whether the broker answers.\n"
+            "# TYPE highwater_broker_up gauge\n"
+            "highwater_broker_up{cluster=\"a\",broker=\"1\"} 1\n"
+            "highwater_broker_up{cluster=\"b\",broker=\"1\"} 1\n");
+}
+
+TEST(Metrics, EscapeTheNamesOfTheirLabels) {
+  const Report report = report_of({make_observation(
+      "prod", "groups", {make_table(kLagSum, {{{"prod", "a\"b\\c\nd\xc3\xa4", "t"}, 5}})})});
+  EXPECT_THAT(page(&report), HasSubstr("group=\"a\\\"b\\\\c\\nd\xc3\xa4\",topic=\"t\"} 5\n"));
+}
+
+TEST(Metrics, WriteNumbersInTheirShortestForm) {
+  const std::pair<double, std::string> cases[] = {
+      {0, "0"},
+      {-0.0, "0"},
+      {0.1, "0.1"},
+      {1.0 / 3, "0.3333333333333333"},
+      {1700000000.125, "1700000000.125"},
+      {123456789012, "123456789012"},
+      {9007199254740993, "9007199254740992"},
+      {1e300, "1e+300"},
+      {kInfinity, "+Inf"},
+      {-kInfinity, "-Inf"},
+      {-5, "-5"},
+  };
+  for (const auto& [value, text] : cases) {
+    const Report report = report_of(
+        {make_observation("p", "brokers", {make_table(kBrokerResponse, {{{"p", "1"}, value}})})});
+    EXPECT_THAT(
+        page(&report),
+        HasSubstr("highwater_broker_response_seconds{cluster=\"p\",broker=\"1\"} " + text + "\n"));
+  }
+}
+
+TEST(Metrics, CanLeaveOutWhatGroupsHavePerPartition) {
+  const Report report =
+      report_of({make_observation("prod", "groups",
+                                  {make_table(kLag, {{{"prod", "g", "t", "0"}, 5}}),
+                                   make_table(kLagSum, {{{"prod", "g", "t"}, 5}})})});
+  MetricsOptions options;
+  options.per_partition_group_series = false;
+  const std::string text = page(&report, MetricsFormat::text, options);
+  EXPECT_THAT(text, Not(HasSubstr("highwater_group_lag_records{")));
+  EXPECT_THAT(text, HasSubstr("highwater_group_lag_records_sum{"));
+}
+
+TEST(Metrics, SayWhichAlertsStandAndCountThem) {
+  Report report = report_of({});
+  report.alerts = {broker_down_alert()};
+  report.alerts[0].labels = {
+      {"team", "kafka"}, {"cluster", "liar"}, {"not-a-label", "x"}, {"__name__", "x"}};
+  Alert pending;
+  pending.rule = "LagGrowing";
+  pending.entity = make_entity({{"cluster", "prod"}, {"group", "g"}});
+  report.alerts.push_back(pending);
+  report.incidents = {broker_down_incident()};
+  const std::string text = page(&report);
+  EXPECT_EQ(family(text, "highwater_alert"),
+            "# HELP highwater_alert An alert that is pending or firing, with the labels of what it "
+            "is about; always 1.\n"
+            "# TYPE highwater_alert gauge\n"
+            "highwater_alert{alertname=\"BrokerDown\",severity=\"page\",state=\"firing\","
+            "broker=\"3\",cluster=\"prod\",team=\"kafka\"} 1\n"
+            "highwater_alert{alertname=\"LagGrowing\",severity=\"ticket\",state=\"pending\","
+            "cluster=\"prod\",group=\"g\"} 1\n");
+  EXPECT_THAT(text, HasSubstr("highwater_alerts{severity=\"page\",state=\"firing\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("highwater_incidents{severity=\"page\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("highwater_incidents{severity=\"ticket\"} 0\n"));
+}
+
+TEST(Metrics, CapTheAlertsThatAreListedButNotTheirCount) {
+  Report report = report_of({});
+  for (size_t i = 0; i < kMaxAlertSeries + 5; ++i)
+    report.alerts.push_back(broker_down_alert(std::to_string(i)));
+  const std::string text = page(&report);
+  size_t listed = 0;
+  for (size_t at = 0; (at = text.find("\nhighwater_alert{", at)) != std::string::npos; ++at)
+    ++listed;
+  EXPECT_EQ(listed, kMaxAlertSeries);
+  EXPECT_THAT(text, HasSubstr("highwater_alerts{severity=\"page\",state=\"firing\"} 10005\n"));
+}
+
+TEST(Metrics, BeforeTheFirstReportAreTheBuildAlone) {
+  EXPECT_EQ(page(nullptr),
+            "# HELP highwater_build_info The version of the agent; always 1.\n"
+            "# TYPE highwater_build_info gauge\n"
+            "highwater_build_info{version=\"" HIGHWATER_VERSION "\"} 1\n");
+}
+
+TEST(Metrics, LeaveInPiecesAndStopWhenTheReaderIsGone) {
+  std::vector<Row> rows;
+  for (int i = 0; i < 20000; ++i) rows.push_back({{"prod", "g", "t", std::to_string(i)}, 1});
+  const Report report = report_of({make_observation("prod", "groups", {make_table(kLag, rows)})});
+  const Catalogue catalogue = small_catalogue();
+  MetricsPage metrics(catalogue, {});
+  int pieces = 0;
+  size_t largest = 0;
+  Exposition all(MetricsFormat::text, [&](std::string_view piece) {
+    ++pieces;
+    largest = std::max(largest, piece.size());
+    return true;
+  });
+  metrics.write(&report, test_now(), all);
+  EXPECT_GT(pieces, 10);
+  EXPECT_LE(largest, 65536U);
+  int taken = 0;
+  Exposition cut(MetricsFormat::text, [&](std::string_view) { return ++taken < 3; });
+  metrics.write(&report, test_now(), cut);
+  cut.finish();
+  EXPECT_EQ(taken, 3);
+  EXPECT_TRUE(cut.reader_gone());
+}
+
+TEST(LabelCache, KeepsWhatStaysAndForgetsWhatWent) {
+  LabelCache cache;
+  auto keys = keys_of(kBrokerUp, {{{"prod", "1"}}});
+  const auto first = cache.labels(keys);
+  EXPECT_EQ(first->row(0), "{cluster=\"prod\",broker=\"1\"} ");
+  EXPECT_EQ(cache.labels(keys), first);
+  keys.reset();
+  cache.sweep();
+  EXPECT_EQ(cache.size(), 0U);
+}
+
+TEST(Collector, IsUpWhileItSeesWhatItIsThereFor) {
+  const auto up = [](std::vector<Row> rows, Duration age = 1s) {
+    return collector_up(make_observation("p", "brokers", {make_table(kBrokerUp, rows)}, age),
+                        test_now().steady);
+  };
+  EXPECT_TRUE(up({{{"p", "1"}, 1}, {{"p", "2"}, 0, Unknown::timed_out}}));
+  EXPECT_TRUE(up({}));
+  EXPECT_TRUE(up({{{"p", "1"}, 0, Unknown::unsupported}}));
+  EXPECT_FALSE(up({{{"p", "1"}, 0, Unknown::denied}, {{"p", "2"}, 0, Unknown::timed_out}}));
+  EXPECT_FALSE(up({{{"p", "1"}, 1}}, 1h));
+}
+
+TEST(MetricsFormat, IsNegotiated) {
+  const std::string prometheus =
+      "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
+      "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+  EXPECT_EQ(negotiate_format(prometheus), MetricsFormat::openmetrics);
+  for (const char* accept :
+       {"", "*/*", "text/plain", "text/html,application/xml;q=0.9,*/*;q=0.8",
+        "application/openmetrics-text;q=0", "application/openmetrics-text; q=0.4, text/plain",
+        "application/openmetrics-text;q=nonsense", "application/openmetrics-text;q=7", ";;,,"})
+    EXPECT_EQ(negotiate_format(accept), MetricsFormat::text) << accept;
+  EXPECT_EQ(negotiate_format("application/openmetrics-text, text/plain"),
+            MetricsFormat::openmetrics);
+  EXPECT_EQ(content_type(MetricsFormat::openmetrics),
+            "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_EQ(content_type(MetricsFormat::text), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+std::string self_text(const SelfMetrics& self, MetricsFormat format) {
+  std::string text;
+  Exposition out(format, [&](std::string_view piece) {
+    text += piece;
+    return true;
+  });
+  self.write(out);
+  out.finish();
+  return text;
+}
+
+void use_everything(SelfMetrics& self) {
+  self.count_poll("prod", "brokers", false);
+  self.count_poll("prod", "brokers", false);
+  self.count_poll("prod", "groups", true);
+  self.count_kafka_request("prod", "Metadata", true);
+  self.observe_evaluation(3ms);
+  self.count_notification("oncall", NotificationOutcome::delivered);
+  self.count_notification("oncall", NotificationOutcome::retried);
+  self.count_notification("oncall", NotificationOutcome::given_up);
+  self.set_notifications_queued("oncall", 4);
+  self.count_http_request("/metrics", 200, 4ms);
+  self.count_http_request("", 404, 1ms);
+  self.set_spans(10, 2);
+  self.set_spans(15, 2);
+  self.set_log_lines_lost(1);
+}
+
+TEST(SelfMetrics, CountWhatTheAgentDoes) {
+  SelfMetrics self;
+  use_everything(self);
+  const std::string text = self_text(self, MetricsFormat::text);
+  for (const char* line :
+       {"highwater_agent_polls_total{cluster=\"prod\",collector=\"brokers\",outcome=\"ok\"} 2\n",
+        "highwater_agent_kafka_requests_total{api=\"Metadata\",cluster=\"prod\",outcome=\"failed\"}"
+        " "
+        "1\n",
+        "highwater_agent_evaluation_duration_seconds_bucket{le=\"0.0025\"} 0\n",
+        "highwater_agent_evaluation_duration_seconds_bucket{le=\"0.005\"} 1\n",
+        "highwater_agent_evaluation_duration_seconds_bucket{le=\"1.0\"} 1\n",
+        "highwater_agent_evaluation_duration_seconds_bucket{le=\"+Inf\"} 1\n",
+        "highwater_agent_evaluation_duration_seconds_sum 0.003\n",
+        "highwater_agent_evaluation_duration_seconds_count 1\n",
+        "highwater_agent_notifications_total{outcome=\"given_up\",receiver=\"oncall\"} 1\n",
+        "highwater_agent_notifications_queued{receiver=\"oncall\"} 4\n",
+        "highwater_agent_http_requests_total{code=\"404\",route=\"none\"} 1\n",
+        "highwater_agent_spans_exported_total 15\n", "highwater_agent_spans_dropped_total 2\n",
+        "highwater_agent_log_lines_lost_total 1\n", "process_cpu_seconds_total ",
+        "process_resident_memory_bytes ", "process_start_time_seconds ", "process_open_fds "})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(SelfMetrics, ReadPlausibleFactsAboutTheProcess) {
+  SelfMetrics self;
+  std::istringstream lines(self_text(self, MetricsFormat::text));
+  std::map<std::string, double> values;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("process_"))
+      values[line.substr(0, line.find(' '))] = std::stod(line.substr(line.find(' ')));
+  }
+  EXPECT_GT(values["process_resident_memory_bytes"], 1e6);
+  EXPECT_GT(values["process_virtual_memory_bytes"], values["process_resident_memory_bytes"]);
+  EXPECT_GE(values["process_open_fds"], 3);
+  EXPECT_GE(values["process_threads"], 1);
+  const double now = to_unix_seconds(SystemClock().now().wall);
+  EXPECT_NEAR(values["process_start_time_seconds"], now, 3600);
+}
+
+// Everything that can stand on the page.
+Report full_report() {
+  Report report =
+      report_of({make_observation("prod", "brokers",
+                                  {make_table(kBrokerUp, {{{"prod", "1"}, 1}, {{"prod", "2"}, 0}}),
+                                   make_table(kBrokerResponse, {{{"prod", "1"}, 0.0125}}),
+                                   make_table(kBrokerStatus, {{{"prod", "1", "up"}, 1}}),
+                                   make_table(kBrokerStatusSince, {{{"prod", "1"}, 1.7e9}}),
+                                   make_table(kElections, {{{"prod", "1"}, 12}})}),
+                 make_observation("prod", "groups",
+                                  {make_table(kLag, {{{"prod", "g\"\\\n", "t", "0"}, 5}}),
+                                   make_table(kLagSum, {{{"prod", "g", "t"}, kInfinity}})})});
+  report.alerts = {broker_down_alert()};
+  report.incidents = {broker_down_incident()};
+  return report;
+}
+
+std::string full_page(MetricsFormat format) {
+  const Report report = full_report();
+  SelfMetrics self;
+  use_everything(self);
+  const Catalogue catalogue = small_catalogue();
+  MetricsPage metrics(catalogue, {});
+  std::string text;
+  Exposition out(format, [&](std::string_view piece) {
+    text += piece;
+    return true;
+  });
+  metrics.write(&report, test_now(), out);
+  self.write(out);
+  out.finish();
+  return text;
+}
+
+TEST(Metrics, PleasePromtool) {
+  if (std::system("command -v promtool >/dev/null 2>&1") != 0)
+    GTEST_SKIP() << "promtool is not installed (Debian package prometheus)";
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("highwater-promtool-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "metrics") << full_page(MetricsFormat::text);
+  const std::string command = "promtool check metrics < '" + (folder / "metrics").string() +
+                              "' > '" + (folder / "findings").string() + "' 2>&1";
+  const int status = std::system(command.c_str());
+  std::stringstream findings;
+  findings << std::ifstream(folder / "findings").rdbuf();
+  EXPECT_EQ(findings.str(), "");
+  EXPECT_EQ(status, 0);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Metrics, SayEachFamilyAndEachSeriesOnce) {
+  for (const MetricsFormat format : {MetricsFormat::text, MetricsFormat::openmetrics}) {
+    std::istringstream lines(full_page(format));
+    std::set<std::string> seen;
+    for (std::string line; std::getline(lines, line);) {
+      const std::string key =
+          line.substr(0, line.starts_with('#') ? line.find(' ', 7) : line.rfind(' '));
+      EXPECT_TRUE(seen.insert(key).second) << line;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace highwater
