@@ -55,6 +55,11 @@ std::string_view type_name(FamilyType type, MetricsFormat format) {
   return "untyped";
 }
 
+bool ends_with_word(std::string_view name, std::string_view word) {
+  return !word.empty() && name.ends_with(word) && name.size() > word.size() &&
+         name[name.size() - word.size() - 1] == '_';
+}
+
 size_t write_number(char* to, double value) {
   char* const end = to + kMaxNumber;
   if (std::isinf(value)) {
@@ -140,7 +145,15 @@ void Exposition::family(std::string_view name, std::string_view help, FamilyType
   // OpenMetrics names a counter's family without the suffix of its samples.
   if (openmetrics && type == FamilyType::counter && family.ends_with("_total"))
     family.remove_suffix(6);
-  std::string text = "# HELP " + std::string(family) + " ";
+  std::string text;
+  const auto start_line = [&](std::string_view what) {
+    text += "# ";
+    text += what;
+    text += ' ';
+    text += family;
+    text += ' ';
+  };
+  start_line("HELP");
   for (const char c : help) {
     if (c == '\\' || (c == '"' && openmetrics)) text += '\\';
     if (c == '\n') {
@@ -149,11 +162,15 @@ void Exposition::family(std::string_view name, std::string_view help, FamilyType
       text += c;
     }
   }
-  text += "\n# TYPE " + std::string(family) + " ";
+  text += '\n';
+  start_line("TYPE");
   text += type_name(type, format_);
   text += '\n';
-  if (openmetrics && !unit.empty() && family.ends_with("_" + std::string(unit)))
-    text += "# UNIT " + std::string(family) + " " + std::string(unit) + "\n";
+  if (openmetrics && ends_with_word(family, unit)) {
+    start_line("UNIT");
+    text += unit;
+    text += '\n';
+  }
   put(text);
 }
 

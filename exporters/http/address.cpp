@@ -28,7 +28,7 @@ bool is_alnum(char c) {
 }
 
 std::string bracketed(const std::string& host, bool ipv6) {
-  return ipv6 ? "[" + host + "]" : host;
+  return ipv6 ? fmt::format("[{}]", host) : host;
 }
 
 }  // namespace
