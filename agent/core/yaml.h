@@ -22,6 +22,8 @@
 namespace highwater {
 
 struct YamlNode {
+  YamlNode();  // defined where YamlNode is complete: clang cannot make it from entries before
+
   enum class Kind : uint8_t { null, scalar, list, map };
   Kind kind = Kind::null;
   int line = 0;  // from 1
