@@ -1,0 +1,202 @@
+#include "rules/alerts.h"
+
+#include <algorithm>
+
+namespace highwater::rules {
+namespace {
+
+constexpr std::string_view kConditionEnded = "the condition ended";
+constexpr std::string_view kGone = "it is gone";
+constexpr std::string_view kExcluded = "the rule does not cover it any more";
+
+SteadyTime stale_from(const Observation& observation) {
+  const Duration limit = std::max<Duration>(observation.cadence * kStaleCadences, kStaleFloor);
+  return observation.at.steady + limit + Duration(1);
+}
+
+}  // namespace
+
+RuleEntry::RuleEntry(AlertRule checked, size_t place)
+    : rule(std::move(checked)),
+      order(place),
+      name(rule.name),
+      summary(rule.summary),
+      description(rule.description) {}
+
+RuleWatch::RuleWatch(const RuleEntry& rule, Symbol cluster)
+    : rule_(rule), cluster_(std::move(cluster)), sampler_(rule.rule) {}
+
+void RuleWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
+  const Condition& when = rule_.rule.when;
+  const Source left = find_source(view.observations(), *when.left);
+  const Source right =
+      when.right == nullptr ? Source{} : find_source(view.observations(), *when.right);
+  const auto speaks = [&](const Source& source) {
+    return source.table != nullptr && !is_stale(*source.observation, now.steady);
+  };
+  if (!speaks(left) || (when.right != nullptr && !speaks(right))) return freeze();
+  if (left.observation != left_ || right.observation != right_) {
+    left_ = left.observation;
+    right_ = right.observation;
+    sampled_ = left_->at;
+    if (right_ != nullptr && right_->at.steady > sampled_.steady) sampled_ = right_->at;
+    if (sampled_.steady > now.steady) sampled_ = now;
+    const auto before = sampler_.subjects();
+    if (sampler_.read(left, right)) renumber(before, events);
+    judge(view, now, events);
+  }
+  let_time_pass(now, events);
+}
+
+void RuleWatch::freeze() {
+  left_ = nullptr;
+  right_ = nullptr;
+  for (auto& [subject, alert] : alerts_) alert->alert.unknown = true;
+}
+
+void RuleWatch::end_all(AlertEvents& events, std::string_view resolution) {
+  for (auto& [subject, alert] : alerts_) end(std::move(alert), resolution, events);
+  alerts_.clear();
+}
+
+void RuleWatch::rule_changed() {
+  left_ = nullptr;
+  right_ = nullptr;
+  sampler_.rule_changed();
+  for (auto& [subject, alert] : alerts_) {
+    alert->alert.severity = rule_.rule.severity;
+    alert->alert.runbook = rule_.rule.runbook;
+    alert->alert.labels = rule_.rule.labels;
+  }
+}
+
+std::optional<SteadyTime> RuleWatch::next_deadline() const {
+  std::optional<SteadyTime> earliest;
+  const auto consider = [&](SteadyTime time) {
+    if (!earliest || time < *earliest) earliest = time;
+  };
+  for (const auto& [subject, alert] : alerts_) {
+    if (alert->alert.unknown || left_ == nullptr) continue;
+    consider(stale_from(*left_));
+    if (right_ != nullptr) consider(stale_from(*right_));
+    if (alert->alert.state == AlertState::pending)
+      consider(alert->active_since + rule_.rule.hold);
+    else if (alert->clear_since)
+      consider(*alert->clear_since + rule_.rule.keep_firing_for);
+  }
+  return earliest;
+}
+
+void RuleWatch::renumber(const std::shared_ptr<const KeySet>& before, AlertEvents& events) {
+  if (before == nullptr || before == sampler_.subjects()) return;
+  std::map<uint32_t, std::unique_ptr<LiveAlert>> renumbered;
+  for (auto& [subject, alert] : alerts_) {
+    if (const auto now = sampler_.subjects()->find(before->row(subject)))
+      renumbered.emplace(*now, std::move(alert));
+    else
+      end(std::move(alert), kGone, events);
+  }
+  alerts_ = std::move(renumbered);
+}
+
+void RuleWatch::judge(ClusterView& view, Now now, AlertEvents& events) {
+  start_alerts(now);
+  for (auto it = alerts_.begin(); it != alerts_.end();) {
+    LiveAlert& alert = *it->second;
+    const Sample sample = sampler_.sample(it->first);
+    const bool pending = alert.alert.state == AlertState::pending;
+    if (sample.verdict == Verdict::excluded || (sample.verdict == Verdict::clear && pending)) {
+      end(std::move(it->second), kExcluded, events);
+      it = alerts_.erase(it);
+      continue;
+    }
+    apply_sample(alert, sample, view, now);
+    ++it;
+  }
+}
+
+void RuleWatch::start_alerts(Now now) {
+  const std::vector<std::string_view> dimensions = sampler_.met_subjects().empty()
+                                                       ? std::vector<std::string_view>{}
+                                                       : subject_dimensions(rule_.rule);
+  for (const uint32_t subject : sampler_.met_subjects()) {
+    auto& slot = alerts_[subject];
+    if (slot != nullptr) continue;
+    slot = std::make_unique<LiveAlert>();
+    slot->rule = &rule_;
+    slot->cluster = cluster_;
+    slot->active_since = sampled_.steady;
+    Alert& alert = slot->alert;
+    alert.rule = rule_.rule.name;
+    alert.entity = Entity(dimensions, sampler_.subjects()->row(subject));
+    slot->entity_text = alert.entity.text();
+    alert.severity = rule_.rule.severity;
+    alert.runbook = rule_.rule.runbook;
+    alert.labels = rule_.rule.labels;
+    alert.active_since = now.wall - (now.steady - sampled_.steady);
+  }
+}
+
+void RuleWatch::apply_sample(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now) {
+  switch (sample.verdict) {
+    case Verdict::met:
+      alert.alert.unknown = false;
+      alert.clear_since.reset();
+      word(alert, sample, view, now);
+      return;
+    case Verdict::clear:
+      alert.alert.unknown = false;
+      if (!alert.clear_since) alert.clear_since = sampled_.steady;
+      // What is sent when it resolves still says what was wrong.
+      if (now.steady - *alert.clear_since < rule_.rule.keep_firing_for)
+        word(alert, sample, view, now);
+      return;
+    case Verdict::unknown:
+      alert.alert.unknown = true;
+      return;
+    case Verdict::gone:
+    case Verdict::excluded:
+      return;
+  }
+}
+
+void RuleWatch::let_time_pass(Now now, AlertEvents& events) {
+  for (auto it = alerts_.begin(); it != alerts_.end();) {
+    LiveAlert& alert = *it->second;
+    if (alert.alert.unknown) {
+      ++it;
+      continue;
+    }
+    if (alert.alert.state == AlertState::pending &&
+        now.steady - alert.active_since >= rule_.rule.hold) {
+      alert.alert.state = AlertState::firing;
+      alert.alert.firing_since = now.wall;
+      events.fired.push_back({&alert, left_});
+    }
+    if (alert.clear_since && now.steady - *alert.clear_since >= rule_.rule.keep_firing_for) {
+      end(std::move(it->second), kConditionEnded, events);
+      it = alerts_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+void RuleWatch::word(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now) const {
+  alert.alert.value = sample.value;
+  alert.alert.note = view.notes().about(alert.alert.entity);
+  const Filling filling{alert.alert.entity, format_value(sample.value, rule_.rule.when.left->unit),
+                        sample.count,       alert.alert.note,
+                        rule_.rule.hold,    now.steady - alert.active_since};
+  alert.alert.summary = rule_.summary.fill(filling);
+  alert.alert.description = rule_.description.fill(filling);
+}
+
+// Only what fired is ever heard of again.
+void RuleWatch::end(std::unique_ptr<LiveAlert> alert, std::string_view resolution,
+                    AlertEvents& events) {
+  if (alert->alert.state == AlertState::firing)
+    events.ended.push_back({std::move(alert), resolution});
+}
+
+}  // namespace highwater::rules

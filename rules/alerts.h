@@ -1,0 +1,119 @@
+// Alerts: the life of one rule's alerts on one cluster, from the first sample that meets the
+// condition to the end. Owned by the engine, on the pipeline's thread; no clock is read.
+//
+//   pending --(`for` has passed, confirmed by a known sample)--> firing --(clear for
+//   `keep_firing_for`)--> ended.  An unknown row freezes its alert in whatever state it is.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/core/report.h"
+#include "rules/conditions.h"
+#include "rules/notes.h"
+#include "rules/text.h"
+
+namespace highwater::rules {
+
+// A rule with what is made of it once. Its address is its identity while the engine keeps it.
+struct RuleEntry {
+  RuleEntry(AlertRule checked, size_t place);
+
+  AlertRule rule;
+  size_t order;  // the rule's place in the file: the earlier one wins a tie
+  Symbol name;
+  Template summary;
+  Template description;
+};
+
+// An alert as reported, with what only the engine needs to know. Lives until it ends; incidents
+// point to it meanwhile.
+struct LiveAlert {
+  Alert alert;
+  const RuleEntry* rule = nullptr;
+  Symbol cluster;
+  std::string entity_text;
+  SteadyTime active_since;
+  std::optional<SteadyTime> clear_since;  // firing, but the last known sample does not meet
+};
+
+struct FiredAlert {
+  LiveAlert* alert = nullptr;
+  ObservationPtr revealed_by;
+};
+
+struct EndedAlert {
+  std::unique_ptr<LiveAlert> alert;
+  std::string_view resolution;
+};
+
+// What happened in one evaluation. An alert that was only pending comes and goes unheard.
+struct AlertEvents {
+  std::vector<FiredAlert> fired;
+  std::vector<EndedAlert> ended;
+};
+
+// The newest observations of one cluster, in the order of their parts.
+class ClusterView {
+ public:
+  ClusterView(Symbol cluster, std::vector<ObservationPtr> observations)
+      : cluster_(std::move(cluster)), observations_(std::move(observations)) {}
+
+  [[nodiscard]] const Symbol& cluster() const { return cluster_; }
+  [[nodiscard]] std::span<const ObservationPtr> observations() const { return observations_; }
+  [[nodiscard]] const NoteIndex& notes() {
+    if (!notes_) notes_.emplace(observations_);
+    return *notes_;
+  }
+
+ private:
+  Symbol cluster_;
+  std::vector<ObservationPtr> observations_;
+  std::optional<NoteIndex> notes_;
+};
+
+// One rule on one cluster.
+class RuleWatch {
+ public:
+  RuleWatch(const RuleEntry& rule, Symbol cluster);
+
+  void evaluate(ClusterView& view, Now now, AlertEvents& events);
+  // Nothing is known of the cluster.
+  void freeze();
+  // The rule was removed.
+  void end_all(AlertEvents& events, std::string_view resolution);
+  // The rule was changed in place; what its alerts are about is still the same.
+  void rule_changed();
+
+  // When time alone changes something here.
+  [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
+
+  template <class Visit>
+  void for_each_alert(Visit visit) const {
+    for (const auto& [subject, alert] : alerts_) visit(*alert);
+  }
+
+ private:
+  void judge(ClusterView& view, Now now, AlertEvents& events);
+  void renumber(const std::shared_ptr<const KeySet>& before, AlertEvents& events);
+  void start_alerts(Now now);
+  void apply_sample(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now);
+  void let_time_pass(Now now, AlertEvents& events);
+  void word(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now) const;
+  void end(std::unique_ptr<LiveAlert> alert, std::string_view resolution, AlertEvents& events);
+
+  const RuleEntry& rule_;
+  Symbol cluster_;
+  Sampler sampler_;
+  ObservationPtr left_;                                    // of the last read; null: none yet
+  ObservationPtr right_;                                   // the same for the right measure
+  Now sampled_{};                                          // when what was read last was true
+  std::map<uint32_t, std::unique_ptr<LiveAlert>> alerts_;  // by subject
+};
+
+}  // namespace highwater::rules

@@ -1,0 +1,257 @@
+#include "rules/conditions.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <unordered_map>
+#include <utility>
+
+namespace highwater::rules {
+namespace {
+
+constexpr uint32_t kNoRow = UINT32_MAX;
+
+// One loop for each comparison, so that the loop itself compares and does nothing else.
+template <class Compare>
+void gather(std::span<const double> values, double threshold, Compare compare,
+            std::vector<uint32_t>& rows) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (compare(values[i], threshold)) [[unlikely]]
+      rows.push_back(static_cast<uint32_t>(i));
+  }
+}
+
+void gather(std::span<const double> values, Comparison comparison, double threshold,
+            std::vector<uint32_t>& rows) {
+  switch (comparison) {
+    case Comparison::equal:
+      return gather(values, threshold, std::equal_to<>{}, rows);
+    case Comparison::not_equal:
+      return gather(values, threshold, std::not_equal_to<>{}, rows);
+    case Comparison::less:
+      return gather(values, threshold, std::less<>{}, rows);
+    case Comparison::less_or_equal:
+      return gather(values, threshold, std::less_equal<>{}, rows);
+    case Comparison::greater:
+      return gather(values, threshold, std::greater<>{}, rows);
+    case Comparison::greater_or_equal:
+      return gather(values, threshold, std::greater_equal<>{}, rows);
+  }
+}
+
+bool matches_any(const DimensionFilter& filter, std::span<const Symbol> cells) {
+  const std::string& text = cells[static_cast<size_t>(filter.dimension)].text();
+  return std::any_of(filter.patterns.begin(), filter.patterns.end(),
+                     [&](const Pattern& pattern) { return pattern.matches(text); });
+}
+
+// The places of a subject's dimensions in the measure's. A subject is never about several clusters.
+std::vector<size_t> subject_places(const AlertRule& rule) {
+  std::vector<size_t> places{0};
+  for (const int place : rule.per) {
+    if (place != 0) places.push_back(static_cast<size_t>(place));
+  }
+  return places;
+}
+
+}  // namespace
+
+Source find_source(std::span<const ObservationPtr> observations, const Measure& measure) {
+  for (const ObservationPtr& observation : observations) {
+    const Table* table = observation->find(measure);
+    if (table != nullptr && table->keys != nullptr) return {table, observation};
+  }
+  return {};
+}
+
+std::vector<std::string_view> subject_dimensions(const AlertRule& rule) {
+  if (!rule.aggregated) return rule.when.left->dimensions;
+  std::vector<std::string_view> dimensions;
+  for (const size_t place : subject_places(rule))
+    dimensions.push_back(rule.when.left->dimensions[place]);
+  return dimensions;
+}
+
+RowIndex::RowIndex(const AlertRule& rule, std::shared_ptr<const KeySet> rows)
+    : rows_(std::move(rows)), subjects_(rows_) {
+  if (!rule.select.empty() || !rule.exclude.empty()) select(rule);
+  if (rule.aggregated) group(rule);
+}
+
+void RowIndex::select(const AlertRule& rule) {
+  selected_.resize(rows_->rows());
+  for (size_t row = 0; row < selected_.size(); ++row) {
+    const auto cells = rows_->row(row);
+    const auto matches = [&](const DimensionFilter& filter) { return matches_any(filter, cells); };
+    selected_[row] = std::all_of(rule.select.begin(), rule.select.end(), matches) &&
+                     std::none_of(rule.exclude.begin(), rule.exclude.end(), matches);
+  }
+}
+
+void RowIndex::group(const AlertRule& rule) {
+  const std::vector<size_t> places = subject_places(rule);
+  std::unordered_map<size_t, std::vector<uint32_t>> by_hash;
+  std::vector<Symbol> cells;  // of all subjects
+  std::vector<Symbol> key(places.size());
+  uint32_t count = 0;
+  subject_of_.reserve(rows_->rows());
+  for (size_t row = 0; row < rows_->rows(); ++row) {
+    for (size_t i = 0; i < places.size(); ++i) key[i] = rows_->row(row)[places[i]];
+    std::vector<uint32_t>& candidates = by_hash[hash_cells(key)];
+    const auto same = [&](uint32_t subject) {
+      return std::equal(key.begin(), key.end(),
+                        cells.begin() + static_cast<ptrdiff_t>(subject * places.size()));
+    };
+    const auto found = std::find_if(candidates.begin(), candidates.end(), same);
+    if (found != candidates.end()) {
+      subject_of_.push_back(*found);
+      continue;
+    }
+    candidates.push_back(count);
+    subject_of_.push_back(count++);
+    cells.insert(cells.end(), key.begin(), key.end());
+  }
+  subjects_ = std::make_shared<const KeySet>(subject_dimensions(rule), std::move(cells));
+}
+
+bool Sampler::read(const Source& left, const Source& right) {
+  left_ = left;
+  right_ = right;
+  const bool anew = rows_outdated_ || left.table->keys != index_.rows();
+  if (anew) take_up_keys(left.table->keys);
+  if (rule_.when.right != nullptr) join(right.table->keys);
+  gather_met_rows();
+  if (rule_.aggregated)
+    gather_groups();
+  else
+    met_subjects_ = met_rows_;
+  return anew;
+}
+
+Sample Sampler::sample(uint32_t subject) {
+  if (rule_.aggregated) {
+    if (!surveyed_) survey_groups();
+    const Group& group = groups_[subject];
+    if (group.met.count > 0) return group.met;
+    if (group.selected == 0) return {Verdict::excluded};
+    if (group.held || group.others.count == 0) return {Verdict::unknown};
+    return {Verdict::clear, group.others.value, 0};
+  }
+  if (!index_.selected(subject)) return {Verdict::excluded};
+  if (!is_known(subject)) return {Verdict::unknown};
+  const double value = left_.table->values[subject];
+  const bool met = holds(value, rule_.when.comparison, right_value(subject));
+  return {met ? Verdict::met : Verdict::clear, value, met ? size_t{1} : size_t{0}};
+}
+
+void Sampler::take_up_keys(const std::shared_ptr<const KeySet>& rows) {
+  const std::shared_ptr<const KeySet> before = index_.rows();
+  index_ = RowIndex(rule_, rows);
+  rows_outdated_ = false;
+  if (before == nullptr || before == rows) return;
+  std::vector<uint32_t> carried;
+  for (const uint32_t row : lit_rows_) {
+    if (const auto now = rows->find(before->row(row))) carried.push_back(*now);
+  }
+  std::sort(carried.begin(), carried.end());
+  lit_rows_ = std::move(carried);
+}
+
+void Sampler::join(const std::shared_ptr<const KeySet>& right) {
+  if (join_rows_ == index_.rows() && join_right_ == right) return;
+  join_rows_ = index_.rows();
+  join_right_ = right;
+  std::vector<size_t> places;
+  for (const std::string_view dimension : right->dimensions()) {
+    const int place = dimension_index(*rule_.when.left, dimension);
+    places.push_back(static_cast<size_t>(std::max(place, 0)));
+  }
+  join_.clear();
+  std::vector<Symbol> key(places.size());
+  for (size_t row = 0; row < join_rows_->rows(); ++row) {
+    for (size_t i = 0; i < places.size(); ++i) key[i] = join_rows_->row(row)[places[i]];
+    join_.push_back(right->find(key).value_or(kNoRow));
+  }
+}
+
+void Sampler::gather_met_rows() {
+  met_rows_.clear();
+  const std::span<const double> values(left_.table->values);
+  if (rule_.when.right == nullptr) {
+    gather(values, rule_.when.comparison, rule_.when.threshold, met_rows_);
+  } else {
+    for (uint32_t row = 0; row < values.size(); ++row) {
+      if (is_known(row) && holds(values[row], rule_.when.comparison, right_value(row)))
+        met_rows_.push_back(row);
+    }
+  }
+  std::erase_if(met_rows_, [&](uint32_t row) { return !index_.selected(row) || !is_known(row); });
+}
+
+void Sampler::gather_groups() {
+  std::vector<uint32_t> lit = met_rows_;
+  for (const uint32_t row : lit_rows_) {
+    if (index_.selected(row) && !is_known(row)) lit.push_back(row);
+  }
+  std::sort(lit.begin(), lit.end());
+  lit_rows_ = std::move(lit);
+  met_subjects_.clear();
+  for (const uint32_t row : met_rows_) met_subjects_.push_back(index_.subject_of(row));
+  std::sort(met_subjects_.begin(), met_subjects_.end());
+  met_subjects_.erase(std::unique(met_subjects_.begin(), met_subjects_.end()), met_subjects_.end());
+  surveyed_ = false;
+}
+
+// One pass over the rows, only when a subject has an alert.
+void Sampler::survey_groups() {
+  surveyed_ = true;
+  groups_.assign(index_.subjects()->rows(), Group{});
+  const auto add = [&](Sample& sample, double value) {
+    sample.value = sample.count == 0 ? value : worse(sample.value, value);
+    ++sample.count;
+  };
+  size_t next_met = 0;
+  for (uint32_t row = 0; row < left_.table->rows(); ++row) {
+    if (!index_.selected(row)) continue;
+    Group& group = groups_[index_.subject_of(row)];
+    ++group.selected;
+    if (next_met < met_rows_.size() && met_rows_[next_met] == row) {
+      ++next_met;
+      add(group.met, left_.table->values[row]);
+    } else if (is_known(row)) {
+      add(group.others, left_.table->values[row]);
+    }
+  }
+  for (const uint32_t row : lit_rows_) {
+    if (!is_known(row)) groups_[index_.subject_of(row)].held = true;
+  }
+  for (Group& group : groups_) group.met.verdict = Verdict::met;
+}
+
+double Sampler::right_value(uint32_t row) const {
+  return rule_.when.right == nullptr ? rule_.when.threshold : right_.table->values[join_[row]];
+}
+
+// A value that is not a number was never measured, whatever its row says.
+bool Sampler::is_known(uint32_t row) const {
+  if (!left_.table->known(row) || std::isnan(left_.table->values[row])) return false;
+  if (rule_.when.right == nullptr) return true;
+  const uint32_t other = join_[row];
+  return other != kNoRow && right_.table->known(other) && !std::isnan(right_.table->values[other]);
+}
+
+double Sampler::worse(double a, double b) const {
+  switch (rule_.when.comparison) {
+    case Comparison::less:
+    case Comparison::less_or_equal:
+      return std::min(a, b);
+    case Comparison::equal:
+    case Comparison::not_equal:
+    case Comparison::greater:
+    case Comparison::greater_or_equal:
+      return std::max(a, b);
+  }
+  return a;
+}
+
+}  // namespace highwater::rules

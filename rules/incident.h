@@ -1,0 +1,108 @@
+// OpenIncident: one incident from its opening to its end: its cause, its evidence, and when people
+// hear of changes. Owned by the incident book, on the pipeline's thread; no clock is read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/core/report.h"
+#include "rules/alerts.h"
+
+namespace highwater::rules {
+
+// How long evidence may outlive the cause before it becomes an incident of its own.
+constexpr Duration kEvidenceOutlives = std::chrono::seconds(60);
+
+// An alert's identity, across its ends and returns.
+struct AlertKey {
+  Symbol rule;
+  Entity entity;
+  bool operator==(const AlertKey&) const = default;
+};
+[[nodiscard]] AlertKey key_of(const LiveAlert& alert);
+
+struct HashAlertKey {
+  size_t operator()(const AlertKey& key) const { return key.entity.hash() * 31 + key.rule.hash(); }
+};
+
+class OpenIncident {
+ public:
+  OpenIncident(uint64_t id, TraceId correlation, LiveAlert& cause, Now now);
+
+  [[nodiscard]] uint64_t id() const { return shown_.id; }
+  [[nodiscard]] const Symbol& cluster() const { return cluster_; }
+  [[nodiscard]] const AlertKey& cause_key() const { return cause_key_; }
+  [[nodiscard]] SteadyTime opened() const { return opened_; }
+  [[nodiscard]] Severity severity() const { return shown_.severity; }
+  // Null once it ended.
+  [[nodiscard]] LiveAlert* cause() const { return cause_; }
+
+  void add_evidence(LiveAlert& alert, Now now);
+  void evidence_ended(const LiveAlert& alert, Now now);
+  void cause_ended(const LiveAlert& alert, std::string_view resolution, Now now);
+  void cause_returned(LiveAlert& alert);
+  // Of one rule, none the other's cause: the incident stands as long as one of them.
+  void make_peers() { peers_ = true; }
+  // Takes further alerts of its rule for a while.
+  void gather_until(SteadyTime time) { gathers_until_ = time; }
+  [[nodiscard]] bool gathers(SteadyTime now) const {
+    return gathers_until_ && now <= *gathers_until_;
+  }
+
+  enum class End : uint8_t { none, resolved, outlived };
+  // Whether the incident is over: nothing of it stands, or its evidence outlived the cause.
+  [[nodiscard]] End end_at(SteadyTime now) const;
+  [[nodiscard]] std::string_view cause_resolution() const { return resolution_; }
+  // Evidence that still fires, worst first.
+  [[nodiscard]] std::vector<LiveAlert*> standing() const;
+
+  // Brings what is shown up to date.
+  void refresh();
+  [[nodiscard]] bool update_due(SteadyTime now) const;
+  // The incident as it stands is being sent.
+  void sent(Now now, bool as_update);
+  [[nodiscard]] std::optional<SteadyTime> next_deadline(SteadyTime now) const;
+
+  [[nodiscard]] const Incident& shown() const { return shown_; }
+  void set_impact(std::vector<std::pair<std::string, size_t>> impact) {
+    shown_.impact = std::move(impact);
+  }
+  void set_former(uint64_t id, TraceId correlation);
+  void set_revealed_by(const ObservationPtr& observation);
+
+ private:
+  struct Member {
+    LiveAlert* live = nullptr;  // null: it ended
+    Evidence evidence;
+    size_t order = 0;  // of its rule
+  };
+  [[nodiscard]] static bool worse(const Member* a, const Member* b);
+  void choose_shown();
+  [[nodiscard]] bool has_news() const;
+  [[nodiscard]] SteadyTime news_allowed_at() const;
+
+  Incident shown_;
+  Symbol cluster_;
+  AlertKey cause_key_;
+  LiveAlert* cause_;
+  SteadyTime opened_;
+  std::optional<SteadyTime> cause_ended_;
+  std::string_view resolution_;
+  bool peers_ = false;
+  std::optional<SteadyTime> gathers_until_;
+
+  std::unordered_map<AlertKey, Member, HashAlertKey> members_;
+  size_t standing_ = 0;
+  bool members_changed_ = false;
+  std::vector<const Member*> chosen_;  // what `evidence` shows
+
+  size_t sent_evidence_ = 0;
+  Severity sent_severity_;
+  std::optional<SteadyTime> unsent_since_;  // the first piece of evidence that was not sent yet
+  std::optional<SteadyTime> last_update_;
+};
+
+}  // namespace highwater::rules

@@ -1,0 +1,188 @@
+#include "rules/incidents.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace highwater::rules {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr size_t kManyAtOnce = 10;            // more incidents of one rule than this become one
+constexpr Duration kGathering = seconds(60);  // ... which takes further ones for this long
+constexpr std::string_view kCauseEnded = "the cause ended";
+
+bool comes_first(const Newcomer& a, const Newcomer& b) {
+  const LiveAlert& left = *a.alert;
+  const LiveAlert& right = *b.alert;
+  if (left.alert.severity != right.alert.severity)
+    return left.alert.severity > right.alert.severity;
+  if (left.rule->order != right.rule->order) return left.rule->order < right.rule->order;
+  return left.alert.entity < right.alert.entity;
+}
+
+}  // namespace
+
+std::vector<Transition> IncidentBook::update(AlertEvents events, std::span<ClusterView> clusters,
+                                             Now now) {
+  told_.clear();
+  take_ended(events.ended, now);
+  std::vector<Newcomer> newcomers = take_back(events.fired);
+  close(now, newcomers);
+  for (const ClusterView& view : clusters) causes_.follow(view.cluster(), view.observations());
+  if (!newcomers.empty()) settle(std::move(newcomers), now);
+  for (auto& [id, incident] : incidents_) {
+    incident->refresh();
+    if (incident->update_due(now.steady)) tell(TransitionKind::updated, *incident, now);
+  }
+  return std::move(told_);
+}
+
+std::vector<Incident> IncidentBook::open() const {
+  std::vector<const OpenIncident*> order;
+  for (const auto& [id, incident] : incidents_) order.push_back(incident.get());
+  std::stable_sort(order.begin(), order.end(), [](const OpenIncident* a, const OpenIncident* b) {
+    return a->severity() > b->severity();
+  });
+  std::vector<Incident> shown;
+  shown.reserve(order.size());
+  for (const OpenIncident* incident : order) shown.push_back(incident->shown());
+  return shown;
+}
+
+std::optional<SteadyTime> IncidentBook::next_deadline(SteadyTime now) const {
+  std::optional<SteadyTime> earliest;
+  for (const auto& [id, incident] : incidents_) {
+    const auto deadline = incident->next_deadline(now);
+    if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
+  }
+  return earliest;
+}
+
+void IncidentBook::take_ended(const std::vector<EndedAlert>& ended, Now now) {
+  for (const EndedAlert& end : ended) {
+    const auto found = incidents_.find(end.alert->alert.incident);
+    if (found == incidents_.end()) continue;
+    OpenIncident& incident = *found->second;
+    if (incident.cause() == end.alert.get())
+      incident.cause_ended(*end.alert, end.resolution, now);
+    else
+      incident.evidence_ended(*end.alert, now);
+  }
+}
+
+std::vector<Newcomer> IncidentBook::take_back(const std::vector<FiredAlert>& fired) {
+  std::unordered_map<AlertKey, OpenIncident*, HashAlertKey> without_cause;
+  for (auto& [id, incident] : incidents_) {
+    if (incident->cause() == nullptr) without_cause.emplace(incident->cause_key(), incident.get());
+  }
+  std::vector<Newcomer> newcomers;
+  for (const FiredAlert& alert : fired) {
+    const auto found = without_cause.find(key_of(*alert.alert));
+    if (found != without_cause.end())
+      found->second->cause_returned(*alert.alert);
+    else
+      newcomers.push_back({alert.alert, alert.revealed_by, 0, {}});
+  }
+  return newcomers;
+}
+
+void IncidentBook::close(Now now, std::vector<Newcomer>& newcomers) {
+  for (auto it = incidents_.begin(); it != incidents_.end();) {
+    OpenIncident& incident = *it->second;
+    const OpenIncident::End end = incident.end_at(now.steady);
+    if (end == OpenIncident::End::none) {
+      ++it;
+      continue;
+    }
+    const bool outlived = end == OpenIncident::End::outlived;
+    incident.refresh();
+    tell(TransitionKind::resolved, incident, now,
+         std::string(outlived ? kCauseEnded : incident.cause_resolution()));
+    for (LiveAlert* alert : incident.standing())
+      newcomers.push_back({alert, nullptr, incident.id(), incident.shown().correlation});
+    it = incidents_.erase(it);
+  }
+}
+
+void IncidentBook::settle(std::vector<Newcomer> newcomers, Now now) {
+  std::sort(newcomers.begin(), newcomers.end(), comes_first);
+  std::vector<Place> places = causes_.place(newcomers, incidents_, now.steady);
+  std::vector<size_t> massed;
+  gather(newcomers, places, now.steady, massed);
+
+  std::vector<std::pair<size_t, OpenIncident*>> opened;
+  std::map<size_t, OpenIncident*> by_root;
+  for (size_t i = 0; i < newcomers.size(); ++i) {
+    if (places[i].incident != 0 || places[i].root != i) continue;
+    OpenIncident& incident = open_for(newcomers[i], now);
+    by_root.emplace(i, &incident);
+    opened.emplace_back(i, &incident);
+  }
+  for (const size_t root : massed) {
+    by_root.at(root)->make_peers();
+    if (newcomers[root].former == 0) by_root.at(root)->gather_until(now.steady + kGathering);
+  }
+  for (size_t i = 0; i < newcomers.size(); ++i) {
+    const Place& place = places[i];
+    if (place.incident != 0)
+      incidents_.at(place.incident)->add_evidence(*newcomers[i].alert, now);
+    else if (place.root != i)
+      by_root.at(place.root)->add_evidence(*newcomers[i].alert, now);
+  }
+  for (const auto& [root, incident] : opened) {
+    incident->refresh();
+    tell(TransitionKind::opened, *incident, now, {}, newcomers[root].revealed_by);
+  }
+}
+
+// Many roots of one rule become one. Afterwards a place's root is a newcomer that opens an
+// incident.
+void IncidentBook::gather(std::span<const Newcomer> newcomers, std::vector<Place>& places,
+                          SteadyTime now, std::vector<size_t>& massed) const {
+  struct Peers {
+    uint64_t gathering = 0;  // an open incident that takes them
+    std::vector<size_t> roots;
+  };
+  // By cluster, rule, and the incident whose evidence they were.
+  std::map<std::tuple<Symbol, Symbol, uint64_t>, Peers> peers;
+  for (const auto& [id, incident] : incidents_) {
+    if (incident->gathers(now))
+      peers[{incident->cluster(), incident->cause_key().rule, 0}].gathering = id;
+  }
+  for (size_t i = 0; i < newcomers.size(); ++i) {
+    const LiveAlert& alert = *newcomers[i].alert;
+    const bool alone = alert.rule->rule.aggregated && newcomers[i].former == 0;
+    if (places[i].incident == 0 && places[i].root == i && !alone)
+      peers[{alert.cluster, alert.rule->name, newcomers[i].former}].roots.push_back(i);
+  }
+  std::vector<Place> moved(newcomers.size());
+  for (size_t i = 0; i < newcomers.size(); ++i) moved[i] = {0, i};
+  for (const auto& [key, group] : peers) {
+    const bool former = std::get<2>(key) != 0;
+    if (group.roots.empty()) continue;
+    if (group.gathering == 0 && !former && group.roots.size() <= kManyAtOnce) continue;
+    for (const size_t root : group.roots) moved[root] = {group.gathering, group.roots.front()};
+    if (group.gathering == 0) massed.push_back(group.roots.front());
+  }
+  for (Place& place : places) {
+    if (place.incident == 0) place = moved[place.root];
+  }
+}
+
+OpenIncident& IncidentBook::open_for(const Newcomer& newcomer, Now now) {
+  const uint64_t id = ++last_id_;
+  auto incident = std::make_unique<OpenIncident>(id, make_trace_id_(), *newcomer.alert, now);
+  incident->set_former(newcomer.former, newcomer.former_correlation);
+  incident->set_revealed_by(newcomer.revealed_by);
+  return *incidents_.emplace(id, std::move(incident)).first->second;
+}
+
+void IncidentBook::tell(TransitionKind kind, OpenIncident& incident, Now now,
+                        std::string resolution, ObservationPtr revealed_by) {
+  incident.sent(now, kind == TransitionKind::updated);
+  told_.push_back(
+      {++last_sequence_, kind, incident.shown(), std::move(resolution), std::move(revealed_by)});
+}
+
+}  // namespace highwater::rules

@@ -1,0 +1,56 @@
+// IncidentBook: all open incidents, and what people are told about them. Owned by the engine, on
+// the pipeline's thread; no clock is read.
+//
+// After every update each firing alert belongs to exactly one open incident, as its cause or as
+// evidence.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rules/causes.h"
+#include "rules/incident.h"
+
+namespace highwater::rules {
+
+class IncidentBook {
+ public:
+  using MakeTraceId = std::function<TraceId()>;
+  explicit IncidentBook(MakeTraceId make_trace_id) : make_trace_id_(std::move(make_trace_id)) {}
+
+  // Takes in what happened to the alerts of all clusters and returns what people are told, in
+  // order.
+  [[nodiscard]] std::vector<Transition> update(AlertEvents events, std::span<ClusterView> clusters,
+                                               Now now);
+
+  // Worst first, then the oldest.
+  [[nodiscard]] std::vector<Incident> open() const;
+  [[nodiscard]] std::optional<SteadyTime> next_deadline(SteadyTime now) const;
+
+ private:
+  void take_ended(const std::vector<EndedAlert>& ended, Now now);
+  // Alerts that come back to the incident they once opened; the others are newcomers.
+  [[nodiscard]] std::vector<Newcomer> take_back(const std::vector<FiredAlert>& fired);
+  void close(Now now, std::vector<Newcomer>& newcomers);
+  void settle(std::vector<Newcomer> newcomers, Now now);
+  void gather(std::span<const Newcomer> newcomers, std::vector<Place>& places, SteadyTime now,
+              std::vector<size_t>& massed) const;
+  OpenIncident& open_for(const Newcomer& newcomer, Now now);
+  void tell(TransitionKind kind, OpenIncident& incident, Now now, std::string resolution = {},
+            ObservationPtr revealed_by = {});
+
+  MakeTraceId make_trace_id_;
+  Causes causes_;
+  Causes::Incidents incidents_;
+  uint64_t last_id_ = 0;
+  uint64_t last_sequence_ = 0;
+  std::vector<Transition> told_;  // in this update
+};
+
+}  // namespace highwater::rules
