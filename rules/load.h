@@ -22,6 +22,7 @@ namespace highwater::rules {
 struct RuleSettings {
   bool builtin = true;
   std::vector<std::string> files;                        // files, or directories of *.yaml and *.yml
+  std::vector<YamlNode> file_nodes;                      // where each of them is named, for errors; may be empty
   std::string tune_file;                                 // where `tune` stands, for errors
   std::vector<std::pair<YamlNode, YamlNode>> tune;       // rule name -> changes, in the file's order
 };

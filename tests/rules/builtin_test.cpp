@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "rules/load.h"
+#include "tests/rules/local_catalogue.h"
+
+namespace highwater::rules {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+std::vector<AlertRule> load_builtin() {
+  Diagnostics diagnostics;
+  std::vector<AlertRule> rules =
+      load_rules(RuleSettings{}, local_catalogue(), repository_has_runbook, diagnostics);
+  EXPECT_EQ(text_of(diagnostics), "");
+  return rules;
+}
+
+const AlertRule& rule_named(const std::vector<AlertRule>& rules, std::string_view name) {
+  const auto found = std::ranges::find(rules, name, &AlertRule::name);
+  if (found == rules.end()) throw std::runtime_error("there is no rule " + std::string(name));
+  return *found;
+}
+
+std::string threshold_text(const Condition& when) {
+  return when.left->unit == Unit::seconds ? format_duration(std::chrono::duration_cast<Duration>(
+                                                std::chrono::duration<double>(when.threshold)))
+                                          : fmt::format("{}", when.threshold);
+}
+
+// The rule's line in the table of docs/rules.md.
+std::string table_line(const AlertRule& rule) {
+  std::string per;
+  for (const int place : rule.per)
+    per += fmt::format("{}{}", per.empty() ? "" : ", ", rule.when.left->dimensions[place]);
+  return fmt::format("| {} | `{} {} {}` | {} | {} | {} | [{}](../runbooks/{}.md) |", rule.name,
+                     rule.when.left->name, comparison_text(rule.when.comparison),
+                     threshold_text(rule.when), rule.aggregated ? per : "each row",
+                     format_duration(rule.hold), severity_name(rule.severity), rule.runbook,
+                     rule.runbook);
+}
+
+TEST(BuiltinRules, LoadWithoutAMistakeAndHaveTheirRunbooks) {
+  EXPECT_EQ(load_builtin().size(), 17U);
+}
+
+TEST(BuiltinRules, PageOnlyForWhatNeedsAPersonNow) {
+  std::vector<std::string> pages;
+  for (const AlertRule& rule : load_builtin()) {
+    if (rule.severity == Severity::page) pages.push_back(rule.name);
+  }
+  EXPECT_THAT(pages, testing::UnorderedElementsAre(
+                         "BrokerDown", "LeaderlessPartitions", "UnderMinIsr", "QuorumLost",
+                         "ClusterUnreachable", "MetadataContradiction", "RecordsLost",
+                         "MonitorBlind", "ClusterLooksEmpty"));
+}
+
+TEST(BuiltinRules, AnOrderlyStopIsATicketAfterTenMinutes) {
+  const auto rules = load_builtin();
+  const AlertRule& rule = rule_named(rules, "BrokerStopped");
+  EXPECT_EQ(rule.severity, Severity::ticket);
+  EXPECT_EQ(rule.hold, minutes(10));
+}
+
+TEST(BuiltinRules, AContradictionCountsFromTwentySeconds) {
+  const auto rules = load_builtin();
+  const AlertRule& rule = rule_named(rules, "MetadataContradiction");
+  EXPECT_EQ(rule.when.comparison, Comparison::greater);
+  EXPECT_DOUBLE_EQ(rule.when.threshold, 20);
+  EXPECT_EQ(rule.hold, seconds(0));
+}
+
+TEST(BuiltinRules, BlindnessLeavesOutReasonsThatHaveAnAlertOrAreNoFault) {
+  const auto rules = load_builtin();
+  const AlertRule& rule = rule_named(rules, "MonitorBlind");
+  ASSERT_EQ(rule.exclude.size(), 1U);
+  EXPECT_EQ(rule.when.left->dimensions[rule.exclude[0].dimension], "reason");
+  const auto excluded = [&](std::string_view reason) {
+    return std::ranges::any_of(rule.exclude[0].patterns,
+                               [&](const Pattern& pattern) { return pattern.matches(reason); });
+  };
+  for (const char* reason : {"broker_unreachable", "leaderless", "no_commit", "contradicted",
+                             "unsupported", "not_asked", "beyond_end"}) {
+    EXPECT_TRUE(excluded(reason)) << reason;
+  }
+  for (const char* reason :
+       {"timed_out", "denied", "failed", "no_coordinator", "coordinator_loading"})
+    EXPECT_FALSE(excluded(reason)) << reason;
+}
+
+TEST(BuiltinRules, SayTheClusterAndWhatToLookAtFirst) {
+  for (const AlertRule& rule : load_builtin()) {
+    const bool of_one_receiver = rule.name == "NotificationFailing";
+    EXPECT_TRUE(of_one_receiver || rule.summary.find("{cluster}") != std::string::npos)
+        << rule.name;
+    EXPECT_NE(rule.description.find("First: "), std::string::npos) << rule.name;
+    EXPECT_LE(rule.summary.size(), 120U) << rule.name << ": too long for a telephone";
+  }
+}
+
+TEST(BuiltinRules, StandInTheDocumentedTableAsTheyAre) {
+  const std::string document = read_repository_file("docs/rules.md");
+  for (const AlertRule& rule : load_builtin()) {
+    EXPECT_TRUE(document.find(table_line(rule) + "\n") != std::string::npos)
+        << "docs/rules.md lacks this line:\n"
+        << table_line(rule);
+  }
+}
+
+TEST(BuiltinRules, EveryRuleOfTheDocumentedTableExists) {
+  std::set<std::string> names;
+  for (const AlertRule& rule : load_builtin()) names.insert(rule.name);
+  std::istringstream lines(read_repository_file("docs/rules.md"));
+  size_t rows = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("| ") || line.find("../runbooks/") == std::string::npos) continue;
+    ++rows;
+    EXPECT_TRUE(names.contains(line.substr(2, line.find(' ', 2) - 2))) << line;
+  }
+  EXPECT_EQ(rows, names.size());
+}
+
+TEST(BuiltinRules, EveryExampleOfTheDocumentLoads) {
+  std::istringstream lines(read_repository_file("docs/rules.md"));
+  std::string example;
+  int examples = 0;
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line == "```yaml") {
+      inside = true;
+      example.clear();
+    } else if (line == "```" && inside) {
+      inside = false;
+      if (!example.starts_with("alerts:")) continue;
+      Diagnostics diagnostics;
+      EXPECT_FALSE(
+          parse_rules(example, "example", local_catalogue(), repository_has_runbook, diagnostics)
+              .empty());
+      EXPECT_EQ(text_of(diagnostics), "") << example;
+      ++examples;
+    } else if (inside) {
+      example += line + "\n";
+    }
+  }
+  EXPECT_GE(examples, 3);
+}
+
+}  // namespace
+}  // namespace highwater::rules

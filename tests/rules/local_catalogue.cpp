@@ -1,0 +1,90 @@
+#include "tests/rules/local_catalogue.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace highwater::rules {
+namespace {
+
+using Dimensions = std::vector<std::string_view>;
+
+struct Measures {
+  std::deque<Measure> all;
+
+  void add(const Dimensions& dimensions, Unit unit, const std::vector<std::string_view>& names,
+           MeasureType type = MeasureType::gauge) {
+    for (const std::string_view name : names)
+      all.push_back({name, "A measure for tests.", unit, type, dimensions});
+  }
+};
+
+std::deque<Measure> make_measures() {
+  Measures measures;
+  const Dimensions broker{"cluster", "broker"};
+  const Dimensions partition{"cluster", "topic", "partition"};
+  const Dimensions group_topic{"cluster", "group", "topic"};
+  const Dimensions group_partition{"cluster", "group", "topic", "partition"};
+  measures.add(broker, Unit::boolean, {"broker_up", "broker_failed", "broker_stopped"});
+  measures.add(broker, Unit::seconds, {"broker_contradiction_seconds"});
+  measures.add({"cluster"}, Unit::boolean,
+               {"cluster_reachable", "quorum_lost", "cluster_suspiciously_empty"});
+  measures.add({"cluster", "right"}, Unit::boolean, {"cluster_right_missing"});
+  measures.add(partition, Unit::boolean,
+               {"partition_leaderless", "partition_under_replicated", "partition_under_min_isr",
+                "partition_at_min_isr"});
+  measures.add({"cluster", "topic", "finding"}, Unit::boolean, {"topic_audit_finding"});
+  measures.add({"cluster", "topic"}, Unit::boolean, {"topic_unclean_leader_election"});
+  measures.add(group_topic, Unit::records, {"group_lag_growth_records"});
+  measures.add(group_partition, Unit::records, {"group_records_lost", "group_lag_records"});
+  measures.add({"cluster", "collector", "reason"}, Unit::count, {"monitor_unknown_rows"});
+  measures.add({"cluster", "receiver"}, Unit::boolean, {"notification_failing"});
+
+  measures.add({"cluster", "cluster_id"}, Unit::info, {"cluster_info"});
+  measures.add(group_topic, Unit::seconds, {"group_lag_seconds"});
+  measures.add({"cluster", "topic"}, Unit::seconds, {"topic_retention_seconds"});
+  measures.add({"cluster", "topic"}, Unit::count, {"topic_min_isr"});
+  measures.add({"cluster", "topic"}, Unit::ratio, {"topic_skew_ratio"});
+  measures.add({"cluster", "topic"}, Unit::bytes, {"topic_size_bytes"});
+  measures.add(partition, Unit::count, {"partition_in_sync_replicas"});
+  measures.add({"cluster", "topic"}, Unit::records, {"topic_records_failed_total"},
+               MeasureType::counter);
+  return std::move(measures.all);
+}
+
+}  // namespace
+
+const Catalogue& local_catalogue() {
+  static const std::deque<Measure> measures = make_measures();
+  static const Catalogue catalogue = [] {
+    std::vector<const Measure*> pointers;
+    for (const Measure& measure : measures) pointers.push_back(&measure);
+    return Catalogue(pointers);
+  }();
+  return catalogue;
+}
+
+bool repository_has_runbook(std::string_view name) {
+  return std::filesystem::exists(std::filesystem::path(HIGHWATER_SOURCE_DIR) / "runbooks" /
+                                 (std::string(name) + ".md"));
+}
+
+std::string text_of(const Diagnostics& diagnostics) {
+  std::string text;
+  for (const Diagnostic& diagnostic : diagnostics) text += diagnostic.text() + "\n";
+  return text;
+}
+
+std::string read_repository_file(const std::string& path) {
+  const std::ifstream stream(std::filesystem::path(HIGHWATER_SOURCE_DIR) / path);
+  EXPECT_TRUE(stream) << path;
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+}  // namespace highwater::rules
