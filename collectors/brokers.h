@@ -1,0 +1,49 @@
+// Part "brokers": how each broker stands, and with it the cluster and its metadata quorum. Used by
+// the poll of one cluster, on that cluster's thread.
+//
+// A broker's state is judged from our own connection to it; what Metadata says of it stands beside
+// it, and the two contradicting each other is a measure of its own.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+
+#include "collectors/cluster.h"
+#include "collectors/interpreter.h"
+#include "collectors/key_tracker.h"
+#include "collectors/number_symbols.h"
+#include "collectors/quorum.h"
+
+namespace highwater::collectors {
+
+class BrokersInterpreter {
+ public:
+  // Of the brokers alone; those of the cluster and the quorum are listed by their own tables.
+  [[nodiscard]] static std::span<const Measure* const> measures();
+
+  [[nodiscard]] Observation interpret(const kafka::ClusterView& view, PollInfo poll, Now now);
+
+ private:
+  // Texts that would be interned anew in each poll.
+  struct Labels {
+    Symbol address;
+    Symbol rack;
+    Symbol status;
+    std::string host;
+    int32_t port = 0;
+    kafka::BrokerStatus judged{};
+  };
+  const Labels& labels_of(const kafka::BrokerView& broker);
+  void add_brokers(Observation& observation, const kafka::ClusterView& view, Now now);
+
+  NumberSymbols numbers_;
+  std::map<int32_t, Labels> labels_;
+  KeyTracker keys_{{"cluster", "broker"}};
+  KeyTracker status_keys_{{"cluster", "broker", "status"}};
+  KeyTracker info_keys_{{"cluster", "broker", "address", "rack"}};
+  ClusterTables cluster_;
+  QuorumTables quorum_;
+};
+
+}  // namespace highwater::collectors

@@ -1,0 +1,331 @@
+#include "collectors/group_offsets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace highwater::collectors {
+namespace {
+
+using kafka::CommittedOffset;
+using kafka::GroupView;
+using kafka::PartitionView;
+using kafka::TopicView;
+
+const std::vector<std::string_view> kPartition{"cluster", "group", "topic", "partition"};
+const std::vector<std::string_view> kTopic{"cluster", "group", "topic"};
+
+const Measure kCommitted{"group_committed_offset",
+                         "Offset that the group committed for the partition: the next record it "
+                         "will read after a restart.",
+                         Unit::none, MeasureType::gauge, kPartition};
+const Measure kLag{"group_lag_records",
+                   "How many records lie between the group's committed offset and the end of the "
+                   "partition; never negative, unknown without a commit or without the end.",
+                   Unit::records, MeasureType::gauge, kPartition};
+const Measure kLost{
+    "group_records_lost",
+    "How many records were deleted before the group read them: its committed offset "
+    "lies before the start of the log; 0 where nobody reads for the group any more.",
+    Unit::records, MeasureType::gauge, kPartition};
+const Measure kLagSum{"group_lag_records_sum",
+                      "The group's lag in the topic: the sum over the partitions it committed to; "
+                      "unknown while one of these is.",
+                      Unit::records, MeasureType::gauge, kTopic};
+const Measure kLagMax{"group_lag_records_max",
+                      "The group's largest lag in one partition; unknown while that of a partition "
+                      "it committed to is.",
+                      Unit::records,
+                      MeasureType::gauge,
+                      {"cluster", "group"}};
+const Measure kLagGrowth{"group_lag_growth_records",
+                         "By how much the group's lag in the topic grew at least within the last "
+                         "two minutes (longer for slow polls), batches of commits aside; 0 for a "
+                         "group that nobody uses, unknown until watched for that long.",
+                         Unit::records, MeasureType::gauge, kTopic};
+
+constexpr std::array<const Measure*, 6> kMeasures{&kCommitted, &kLag,    &kLost,
+                                                  &kLagSum,    &kLagMax, &kLagGrowth};
+
+// The reasons are declared with what explains most first.
+Unknown worse(Unknown one, Unknown other) {
+  if (one == Unknown::known) return other;
+  return other == Unknown::known ? one : std::min(one, other);
+}
+
+Unknown offset_reason(const PartitionView* partition, Unknown listed,
+                      kafka::OffsetView PartitionView::*offset) {
+  if (partition == nullptr) return listed;
+  return partition->leader < 0 ? Unknown::leaderless : (partition->*offset).reason;
+}
+
+double offset_or_none(int64_t offset) {
+  return offset < 0 ? kNoValue : static_cast<double>(offset);
+}
+
+// How far `to` lies after `from`; 0 when before it, kNoValue when one of them is.
+double distance(double from, double to) {
+  return std::isnan(from) || std::isnan(to) ? kNoValue : std::max(0.0, to - from);
+}
+
+bool moved_recently(const std::optional<SteadyTime>& moved, Now now) {
+  return moved && now.steady - *moved <= kActiveAfterCommit;
+}
+
+}  // namespace
+
+// The columns with one row per group and partition, while they grow.
+struct GroupOffsets::Rows {
+  explicit Rows(size_t expected)
+      : committed(kCommitted, expected), lag(kLag, expected), lost(kLost, expected) {
+    reads.pairs.reserve(expected);
+  }
+  Column committed, lag, lost;
+  Relation reads{"is read by groups", nullptr, nullptr, {}};
+  size_t beyond_end = 0;
+  std::string beyond_end_example;
+};
+
+std::span<const Measure* const> GroupOffsets::measures() {
+  return kMeasures;
+}
+
+void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& view,
+                          const std::shared_ptr<const KeySet>& groups,
+                          std::span<const GroupActivity> activities, NumberSymbols& numbers) {
+  numbers_ = &numbers;
+  topics_.update(view, numbers);
+  topic_assigned_.resize(topics_.topics());
+  topic_committed_.resize(topics_.topics());
+  row_committed_.resize(topics_.keys()->rows());
+  runs_.clear();
+  by_group_.clear();
+
+  Rows rows(keys_.expected_rows());
+  for (uint32_t i = 0; i < view.groups.size(); ++i) add_group(view, view.groups[i], i, rows);
+  const auto sum_keys = sum_keys_.finish();
+  std::vector<Memory>& memory = history_.align(sum_keys);
+  judge_runs(memory, activities, observation.at);
+  // Retention overtaking what nobody reads any more is no loss.
+  for (const Run& run : runs_) {
+    for (uint32_t row = run.first_row; row < run.end_row && !run.read; ++row) {
+      if (rows.lost.known(row)) rows.lost.replace(row, 0);
+    }
+  }
+  const auto keys = keys_.finish();
+  observation.tables.push_back(std::move(rows.committed).build(keys));
+  observation.tables.push_back(std::move(rows.lag).build(keys));
+  observation.tables.push_back(std::move(rows.lost).build(keys));
+  add_sums(observation, memory, sum_keys);
+  add_maxima(observation, view);
+  rows.reads.from = groups;
+  rows.reads.to = topics_.keys();
+  observation.relations.push_back(std::move(rows.reads));
+  note_beyond_end(view, observation, rows);
+}
+
+void GroupOffsets::add_group(const kafka::ClusterView& view, const GroupView& group,
+                             uint32_t group_row, Rows& rows) {
+  ++stamp_;
+  GroupRuns runs{static_cast<uint32_t>(runs_.size()), 0, false};
+  // Share groups commit no offsets.
+  if (group.type != kafka::GroupType::share) {
+    runs.any_assigned = note_assigned(group);
+    for (const kafka::CommittedTopic& committed : group.committed) {
+      if (const auto place = topics_.find(committed.topic))
+        add_topic(view, group, committed, *place, group_row, rows);
+    }
+    add_uncommitted(view, group, group_row, rows);
+  }
+  runs.end_run = static_cast<uint32_t>(runs_.size());
+  by_group_.push_back(runs);
+}
+
+void GroupOffsets::add_topic(const kafka::ClusterView& view, const GroupView& group,
+                             const kafka::CommittedTopic& committed, const TopicIndex::Place& place,
+                             uint32_t group_row, Rows& rows) {
+  const TopicView& topic = *place.view;
+  const Unknown group_reason = offsets_reason(group);
+  const Unknown listed = listing_reason(view, topic);
+  Run run;
+  run.first_row = run.end_row = static_cast<uint32_t>(rows.lag.size());
+  run.assigned = topic_assigned_[place.topic] == stamp_;
+  for (const CommittedOffset& commit : committed.partitions) {
+    const auto position = TopicIndex::position(topic, commit.partition);
+    // A partition that a complete listing lacks went with an older topic of that name.
+    if (!position && listed == Unknown::known) continue;
+    keys_.add(view.cluster, group.id, topic.name, numbers_->of(commit.partition));
+    add_commit(commit, group_reason, position ? &topic.partitions[*position] : nullptr, listed, run,
+               rows);
+    ++run.end_row;
+    if (!position) continue;
+    rows.reads.pairs.emplace_back(group_row, place.first_row + *position);
+    row_committed_[place.first_row + *position] = stamp_;
+  }
+  if (run.first_row == run.end_row) return;
+  topic_committed_[place.topic] = stamp_;
+  sum_keys_.add(view.cluster, group.id, topic.name);
+  runs_.push_back(run);
+  if (rows.beyond_end > 0 && rows.beyond_end_example.empty())
+    rows.beyond_end_example = fmt::format("group {}, topic {}", group.id.text(), topic.name.text());
+}
+
+void GroupOffsets::add_commit(const CommittedOffset& commit, Unknown group_reason,
+                              const PartitionView* partition, Unknown listed, Run& run,
+                              Rows& rows) {
+  const Unknown none = commit.offset < 0 ? Unknown::no_commit : Unknown::known;
+  const Unknown committed = first_unknown(group_reason, first_unknown(commit.reason, none));
+  rows.committed.add(offset_or_none(commit.offset), committed);
+
+  const double offset = offset_or_none(commit.offset);
+  const double end = partition ? offset_or_none(partition->high_watermark.offset) : kNoValue;
+  const double start = partition ? offset_or_none(partition->log_start.offset) : kNoValue;
+  const Unknown end_reason = offset_reason(partition, listed, &PartitionView::high_watermark);
+  const Unknown start_reason = offset_reason(partition, listed, &PartitionView::log_start);
+  Unknown reason = first_unknown(committed, end_reason);
+  double lag = distance(offset, end);
+  // Commits are read before ends, so this is no matter of timing.
+  if (reason == Unknown::known && offset > end) {
+    reason = Unknown::beyond_end;
+    lag = kNoValue;
+    ++rows.beyond_end;
+  }
+  rows.lag.add(lag, reason);
+  rows.lost.add(distance(offset, start), first_unknown(committed, start_reason));
+  if (committed == Unknown::no_commit) return;
+  run.any_commit = true;
+  run.reason = worse(run.reason, reason);
+  run.committed_known = run.committed_known && committed == Unknown::known;
+  run.committed_sum += offset;
+  run.lag_sum += lag;
+  run.lag_max = std::max(run.lag_max, lag);
+}
+
+// Stamps the topics that the group's members read. True when any member is assigned anything.
+bool GroupOffsets::note_assigned(const GroupView& group) {
+  assigned_.clear();
+  if (!group.members) return false;
+  bool any = false;
+  for (const kafka::GroupMember& member : *group.members) {
+    for (const auto& [name, partitions] : member.assignment) {
+      any = any || !partitions.empty();
+      const auto place = topics_.find(name);
+      if (!place || partitions.empty()) continue;
+      topic_assigned_[place->topic] = stamp_;
+      for (const int32_t partition : partitions) {
+        if (const auto position = TopicIndex::position(*place->view, partition))
+          assigned_.push_back({place->topic, *position, place->first_row + *position});
+      }
+    }
+  }
+  return any;
+}
+
+// Partitions that members read without having committed anything yet.
+void GroupOffsets::add_uncommitted(const kafka::ClusterView& view, const GroupView& group,
+                                   uint32_t group_row, Rows& rows) {
+  std::erase_if(assigned_, [&](const Assigned& one) { return row_committed_[one.row] == stamp_; });
+  if (assigned_.empty()) return;
+  // Members may assign in any order, and for a moment twice.
+  std::sort(assigned_.begin(), assigned_.end(),
+            [](const Assigned& one, const Assigned& other) { return one.row < other.row; });
+  const Unknown reason = first_unknown(offsets_reason(group), Unknown::no_commit);
+  for (const Assigned& one : assigned_) {
+    if (row_committed_[one.row] == stamp_) continue;
+    row_committed_[one.row] = stamp_;
+    const TopicView& topic = view.topics[one.topic];
+    const auto row = keys_.add(view.cluster, group.id, topic.name,
+                               numbers_->of(topic.partitions[one.position].index));
+    rows.committed.add(kNoValue, reason);
+    rows.lag.add(kNoValue, reason);
+    rows.lost.add(kNoValue, reason);
+    rows.reads.pairs.emplace_back(group_row, one.row);
+    if (topic_committed_[one.topic] == stamp_) continue;
+    topic_committed_[one.topic] = stamp_;
+    sum_keys_.add(view.cluster, group.id, topic.name);
+    Run run;
+    run.first_row = run.end_row = row;
+    run.assigned = true;
+    run.committed_known = false;
+    run.reason = reason;
+    runs_.push_back(run);
+  }
+}
+
+// Learns from this poll which topics are read for each group. A topic counts as read while its
+// group is used, unless what is known of the members or of the commits speaks of other topics only.
+void GroupOffsets::judge_runs(std::vector<Memory>& memory,
+                              std::span<const GroupActivity> activities, Now now) {
+  for (size_t group = 0; group < by_group_.size(); ++group) {
+    bool any_moved = false;
+    for (uint32_t i = by_group_[group].first_run; i < by_group_[group].end_run; ++i) {
+      if (runs_[i].committed_known) {
+        const double before = std::exchange(memory[i].committed_sum, runs_[i].committed_sum);
+        if (before != runs_[i].committed_sum && !std::isnan(before)) memory[i].moved = now.steady;
+      }
+      any_moved = any_moved || moved_recently(memory[i].moved, now);
+    }
+    const GroupActivity& activity = activities[group];
+    const bool can_tell = activity.has_members ? by_group_[group].any_assigned : any_moved;
+    for (uint32_t i = by_group_[group].first_run; i < by_group_[group].end_run; ++i) {
+      runs_[i].read = activity.active &&
+                      (!can_tell || runs_[i].assigned || moved_recently(memory[i].moved, now));
+    }
+  }
+}
+
+void GroupOffsets::add_sums(Observation& observation, std::vector<Memory>& memory,
+                            const std::shared_ptr<const KeySet>& keys) {
+  const Duration window = lag_window_length(observation.cadence);
+  Column sum(kLagSum, runs_.size());
+  Column growth(kLagGrowth, runs_.size());
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    const Run& run = runs_[i];
+    const Unknown reason =
+        run.any_commit ? run.reason : first_unknown(run.reason, Unknown::no_commit);
+    sum.add(run.any_commit ? run.lag_sum : kNoValue, reason);
+    if (reason != Unknown::known) {
+      growth.add(kNoValue, reason);
+      continue;
+    }
+    memory[i].window.add(observation.at.steady, window, run.lag_sum);
+    const auto grown = memory[i].window.growth();
+    if (!run.read)
+      growth.add(0);
+    else
+      growth.add(grown.value_or(kNoValue), grown ? Unknown::known : Unknown::not_asked);
+  }
+  observation.tables.push_back(std::move(sum).build(keys));
+  observation.tables.push_back(std::move(growth).build(keys));
+}
+
+void GroupOffsets::add_maxima(Observation& observation, const kafka::ClusterView& view) {
+  Column column(kLagMax, max_keys_.expected_rows());
+  for (size_t group = 0; group < by_group_.size(); ++group) {
+    const GroupRuns& span = by_group_[group];
+    if (span.first_run == span.end_run) continue;
+    double largest = kNoValue;
+    Unknown reason = Unknown::known;
+    for (uint32_t i = span.first_run; i < span.end_run; ++i) {
+      if (!runs_[i].any_commit) continue;
+      largest = std::fmax(largest, runs_[i].lag_max);
+      reason = worse(reason, runs_[i].reason);
+    }
+    if (std::isnan(largest)) reason = worse(reason, Unknown::no_commit);
+    max_keys_.add(view.cluster, view.groups[group].id);
+    column.add(largest, reason);
+  }
+  observation.tables.push_back(std::move(column).build(max_keys_.finish()));
+}
+
+void GroupOffsets::note_beyond_end(const kafka::ClusterView& view, Observation& observation,
+                                   const Rows& rows) const {
+  if (rows.beyond_end == 0) return;
+  observation.problems.push_back(
+      {fmt::format("{} committed offsets are beyond the end of their partition, the first of {}",
+                   rows.beyond_end, rows.beyond_end_example),
+       cluster_entity(view)});
+}
+
+}  // namespace highwater::collectors

@@ -1,0 +1,100 @@
+// Committed offsets, lag and losses of every group: the join of what coordinators say about commits
+// and leaders about ends. Tables of part "groups"; used by its interpreter.
+//
+// Lag is counted as Kafka's own tools do: end of the log less committed offset. Whatever stands
+// between us and either number is the row's reason. A group whose topic was deleted loses its rows
+// with the topic.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "collectors/column.h"
+#include "collectors/group_activity.h"
+#include "collectors/interpreter.h"
+#include "collectors/key_tracker.h"
+#include "collectors/lag_window.h"
+#include "collectors/number_symbols.h"
+#include "collectors/row_history.h"
+#include "collectors/topic_index.h"
+
+namespace highwater::collectors {
+
+class GroupOffsets {
+ public:
+  [[nodiscard]] static std::span<const Measure* const> measures();
+
+  // `groups` has one row per group of the view, as has `activities`.
+  void add_to(Observation& observation, const kafka::ClusterView& view,
+              const std::shared_ptr<const KeySet>& groups,
+              std::span<const GroupActivity> activities, NumberSymbols& numbers);
+
+ private:
+  // What a group committed in one topic.
+  struct Run {
+    uint32_t first_row = 0;
+    uint32_t end_row = 0;
+    double lag_sum = 0;
+    double lag_max = 0;
+    double committed_sum = 0;
+    bool committed_known = true;
+    bool any_commit = false;
+    bool assigned = false;            // some member of the group reads the topic
+    Unknown reason = Unknown::known;  // of the lag, by the worst partition with a commit
+    bool read = false;                // somebody reads the topic for the group, as far as is known
+  };
+  // The runs of one group.
+  struct GroupRuns {
+    uint32_t first_run = 0;
+    uint32_t end_run = 0;
+    bool any_assigned = false;
+  };
+  // What is remembered about a group's topic.
+  struct Memory {
+    LagWindow window;
+    double committed_sum = kNoValue;
+    std::optional<SteadyTime> moved;  // when a commit was last seen to move
+  };
+  struct Rows;
+
+  void add_group(const kafka::ClusterView& view, const kafka::GroupView& group, uint32_t group_row,
+                 Rows& rows);
+  void add_topic(const kafka::ClusterView& view, const kafka::GroupView& group,
+                 const kafka::CommittedTopic& committed, const TopicIndex::Place& place,
+                 uint32_t group_row, Rows& rows);
+  void add_commit(const kafka::CommittedOffset& commit, Unknown group_reason,
+                  const kafka::PartitionView* partition, Unknown listed, Run& run, Rows& rows);
+  bool note_assigned(const kafka::GroupView& group);
+  void add_uncommitted(const kafka::ClusterView& view, const kafka::GroupView& group,
+                       uint32_t group_row, Rows& rows);
+  void note_beyond_end(const kafka::ClusterView& view, Observation& observation,
+                       const Rows& rows) const;
+  void judge_runs(std::vector<Memory>& memory, std::span<const GroupActivity> activities, Now now);
+  void add_sums(Observation& observation, std::vector<Memory>& memory,
+                const std::shared_ptr<const KeySet>& keys);
+  void add_maxima(Observation& observation, const kafka::ClusterView& view);
+
+  TopicIndex topics_;
+  NumberSymbols* numbers_ = nullptr;  // during add_to
+  KeyTracker keys_{{"cluster", "group", "topic", "partition"}};
+  KeyTracker sum_keys_{{"cluster", "group", "topic"}};
+  KeyTracker max_keys_{{"cluster", "group"}};
+  RowHistory<Memory> history_;  // by row of sum_keys_
+  // Of the poll in hand; kept to reuse their memory.
+  std::vector<Run> runs_;            // by row of sum_keys_
+  std::vector<GroupRuns> by_group_;  // by group
+  struct Assigned {
+    uint32_t topic;
+    uint32_t position;
+    uint32_t row;
+  };
+  std::vector<Assigned> assigned_;         // of the group in hand
+  std::vector<uint64_t> topic_assigned_;   // by topic: the last group that reads it
+  std::vector<uint64_t> topic_committed_;  // by topic: the last group that has a run in it
+  std::vector<uint64_t> row_committed_;    // by partition: the last group that has a commit in it
+  uint64_t stamp_ = 0;                     // of the group in hand; grows for ever
+};
+
+}  // namespace highwater::collectors

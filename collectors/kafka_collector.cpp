@@ -1,0 +1,56 @@
+#include "collectors/kafka_collector.h"
+
+#include <utility>
+
+#include "collectors/brokers.h"
+#include "collectors/groups.h"
+#include "collectors/partitions.h"
+#include "collectors/topics.h"
+
+namespace highwater::collectors {
+
+struct KafkaCollector::Interpreters {
+  BrokersInterpreter brokers;
+  PartitionsInterpreter partitions;
+  TopicsInterpreter topics;
+  GroupsInterpreter groups;
+};
+
+KafkaCollector::KafkaCollector(kafka::ClusterSettings settings, Log& log, Publish publish)
+    : publish_(std::move(publish)),
+      interpreters_(std::make_unique<Interpreters>()),
+      poller_(std::move(settings), log,
+              [this](const kafka::ClusterView& view, kafka::Update update) {
+                on_update(view, std::move(update));
+              }) {}
+
+KafkaCollector::~KafkaCollector() {
+  stop();
+}
+
+void KafkaCollector::start() {
+  poller_.start();
+}
+void KafkaCollector::stop() {
+  poller_.stop();
+}
+
+void KafkaCollector::on_update(const kafka::ClusterView& view, kafka::Update update) {
+  PollInfo poll{update.took, update.cadence, update.missed, std::move(update.spans),
+                std::move(update.problems)};
+  const auto interpret = [&](auto& interpreter) {
+    publish_(std::make_shared<const Observation>(
+        interpreter.interpret(view, std::move(poll), update.at)));
+  };
+  if (update.part == "brokers") {
+    interpret(interpreters_->brokers);
+  } else if (update.part == "partitions") {
+    interpret(interpreters_->partitions);
+  } else if (update.part == "topics") {
+    interpret(interpreters_->topics);
+  } else if (update.part == "groups") {
+    interpret(interpreters_->groups);
+  }
+}
+
+}  // namespace highwater::collectors

@@ -1,0 +1,52 @@
+// Part "partitions": leaders, replicas and offsets of every partition, and what each broker leads
+// and holds. Used by the poll of one cluster, on that cluster's thread.
+//
+// While a broker that Metadata lists has failed on the wire, what Metadata says of its partitions
+// is no evidence: their leader and in-sync replicas are unknown (contradicted). An orderly stopped
+// broker contradicts nothing. A partition without leader is leaderless, and nothing else: it is
+// neither under-replicated nor under min ISR.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "collectors/broker_rows.h"
+#include "collectors/interpreter.h"
+#include "collectors/key_tracker.h"
+#include "collectors/number_symbols.h"
+
+namespace highwater::collectors {
+
+class PartitionsInterpreter {
+ public:
+  // Without those of PartitionColumns.
+  [[nodiscard]] static std::span<const Measure* const> measures();
+
+  [[nodiscard]] Observation interpret(const kafka::ClusterView& view, PollInfo poll, Now now);
+
+ private:
+  // What one broker leads and holds, counted on the way through the partitions.
+  struct Load {
+    uint32_t leads = 0;
+    uint32_t holds = 0;
+    uint32_t lost = 0;  // partitions it led, or still leads by Metadata, that nobody can serve now
+    bool contradicted = false;
+  };
+
+  void count_brokers(const kafka::ClusterView& view);
+  void add_partitions(Observation& observation, const kafka::ClusterView& view);
+  void add_log_sizes(Observation& observation, const kafka::ClusterView& view);
+  void add_loads(Observation& observation, const kafka::ClusterView& view,
+                 const std::shared_ptr<const KeySet>& brokers);
+  void count(const kafka::PartitionView& partition, bool contradicted);
+  void relate(const kafka::PartitionView& partition, uint32_t row, Relation& leads,
+              Relation& holds) const;
+
+  NumberSymbols numbers_;
+  BrokerRows brokers_;
+  std::vector<Load> loads_;  // by broker row
+  KeyTracker keys_{{"cluster", "topic", "partition"}};
+  KeyTracker log_keys_{{"cluster", "topic", "partition", "broker"}};
+};
+
+}  // namespace highwater::collectors

@@ -1,0 +1,26 @@
+#include "collectors/registry.h"
+
+#include "collectors/brokers.h"
+#include "collectors/cluster.h"
+#include "collectors/group_offsets.h"
+#include "collectors/groups.h"
+#include "collectors/monitor.h"
+#include "collectors/partition_columns.h"
+#include "collectors/partitions.h"
+#include "collectors/quorum.h"
+#include "collectors/topics.h"
+
+namespace highwater::collectors {
+
+Catalogue make_catalogue() {
+  std::vector<const Measure*> all;
+  for (const auto measures :
+       {ClusterTables::measures(), BrokersInterpreter::measures(), QuorumTables::measures(),
+        PartitionColumns::measures(), PartitionsInterpreter::measures(),
+        TopicsInterpreter::measures(), GroupsInterpreter::measures(), GroupOffsets::measures(),
+        MonitorInterpreter::measures()})
+    all.insert(all.end(), measures.begin(), measures.end());
+  return Catalogue(std::move(all));
+}
+
+}  // namespace highwater::collectors
