@@ -1,0 +1,234 @@
+#include "agent/agent.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "agent/load.h"
+#include "agent/pipeline.h"
+#include "agent/self_observation.h"
+#include "collectors/kafka_collector.h"
+#include "collectors/registry.h"
+#include "exporters/http/server.h"
+#include "exporters/notify/outbox.h"
+#include "exporters/otlp/exporter.h"
+#include "exporters/self_metrics.h"
+#include "exporters/web.h"
+
+namespace highwater::agent {
+namespace {
+
+using std::chrono::seconds;
+
+// Together below five seconds.
+constexpr auto kDeliverWithin = std::chrono::milliseconds(2500);
+constexpr auto kTraceWithin = seconds(1);
+// The pipeline comes round each second; one that did not for this long is stuck.
+constexpr auto kHeartbeatLimit = seconds(10);
+
+}  // namespace
+
+const Catalogue& catalogue() {
+  static const Catalogue instance = [] {
+    const Catalogue collectors = collectors::make_catalogue();
+    std::vector<const Measure*> all(collectors.measures().begin(), collectors.measures().end());
+    all.insert(all.end(), self_measures().begin(), self_measures().end());
+    return Catalogue(std::move(all));
+  }();
+  return instance;
+}
+
+class Agent::Impl {
+ public:
+  Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> server,
+       otlp::TraceSettings traces, const Clock& clock, Log& log)
+      : config_(std::move(config)),
+        clock_(clock),
+        log_(log),
+        traces_(std::move(traces.config), clock, log),
+        notifier_(config_.receivers, {config_.external_url, std::string(kSelfCluster), {}, {}},
+                  clock, log, traces_.sink()),
+        pipeline_(std::move(loaded.rules), cluster_symbols(),
+                  {[this](Now now) { return self_.observe(notifier_.stats(), now); }}, clock,
+                  [this](const ReportPtr& report) { on_report(report); }),
+        server_(std::move(server)),
+        web_(catalogue(), std::move(loaded.runbooks), web_options(), clock, self_metrics_) {
+    for (const std::string& warning : traces.warnings)
+      log_.warning("a variable of OpenTelemetry is not honoured", {{"why", warning}});
+    web_.install(*server_);
+    server_->observe([this](std::string_view route, int status, Duration took) {
+      self_metrics_.count_http_request(route, status, took);
+    });
+    for (const kafka::ClusterSettings& settings : config_.clusters) {
+      clusters_.push_back(std::make_unique<collectors::KafkaCollector>(
+          settings, log_,
+          [this](ObservationPtr observation) { on_observation(std::move(observation)); }));
+    }
+  }
+
+  void start() {
+    log_.info("starting", {{"version", HIGHWATER_VERSION},
+                           {"config", config_.file},
+                           {"listen", fmt::format("{}", listen_text())},
+                           {"clusters", config_.clusters.size()},
+                           {"receivers", config_.receivers.size()}});
+    if (config_.receivers.empty()) log_.warning("no receivers are configured: nobody is paged");
+    server_->start();
+    pipeline_.start();
+    for (auto& cluster : clusters_) cluster->start();
+  }
+
+  void stop() {
+    step("collectors", [&] {
+      for (auto& cluster : clusters_) cluster->stop();
+    });
+    step("pipeline", [&] { pipeline_.stop(); });
+    step("notifications", [&] { notifier_.stop(kDeliverWithin); });
+    step("traces", [&] { traces_.stop(kTraceWithin); });
+    step("http", [&] { server_->stop(); });
+  }
+
+  bool reload() {
+    Diagnostics diagnostics;
+    std::optional<Config> config = read_config(config_.file, diagnostics);
+    std::optional<Loaded> loaded;
+    if (config) loaded = load(*config, diagnostics);
+    if (!loaded) {
+      for (const Diagnostic& diagnostic : diagnostics)
+        log_.error("the configuration is wrong, nothing was changed",
+                   {{"where", diagnostic.text()}});
+      reload_failed_ = true;
+      return false;
+    }
+    reload_failed_ = false;
+    const size_t rules = loaded->rules.size();
+    pipeline_.replace_rules(std::move(loaded->rules));
+    log_.info("rules reloaded; other sections of the configuration are read at the next start",
+              {{"rules", rules}});
+    return true;
+  }
+
+  [[nodiscard]] int port() const { return server_->port(); }
+
+ private:
+  std::vector<Symbol> cluster_symbols() const {
+    std::vector<Symbol> symbols;
+    for (const auto& cluster : config_.clusters) symbols.emplace_back(cluster.name);
+    return symbols;
+  }
+
+  WebOptions web_options() {
+    WebOptions options;
+    options.metrics.per_partition_group_series = config_.per_partition_group_series;
+    options.latest = [this] { return pipeline_.latest(); };
+    options.why_unhealthy = [this] { return why_unhealthy(); };
+    options.missing = [this] { return pipeline_.missing(); };
+    options.before_scrape = [this] { refresh_self_metrics(); };
+    for (const auto& cluster : config_.clusters) {
+      std::string servers;
+      for (const auto& [host, port] : cluster.bootstrap)
+        servers += fmt::format("{}{}:{}", servers.empty() ? "" : ",", host, port);
+      options.bootstrap.emplace_back(cluster.name, servers);
+    }
+    return options;
+  }
+
+  std::string why_unhealthy() const {
+    const Duration age = pipeline_.heartbeat_age();
+    if (age < kHeartbeatLimit) return {};
+    return "the pipeline has not come round for " + describe_duration(age);
+  }
+
+  void refresh_self_metrics() {
+    for (const auto& receiver : notifier_.stats())
+      self_metrics_.set_notifications_queued(receiver.name, receiver.pending);
+    const otlp::TraceStats traces = traces_.stats();
+    self_metrics_.set_spans(traces.sent, traces.dropped);
+    self_metrics_.set_log_lines_lost(log_.lines_lost());
+  }
+
+  void on_observation(ObservationPtr observation) {
+    self_metrics_.count_poll(observation->cluster.text(), observation->part,
+                             !observation->problems.empty());
+    pipeline_.publish(std::move(observation));
+  }
+
+  void on_report(const ReportPtr& report) {
+    self_metrics_.observe_evaluation(report->took);
+    notifier_.publish(report);
+    traces_.publish(report);
+    for (const Transition& transition : report->transitions) log_transition(transition);
+  }
+
+  void log_transition(const Transition& transition) {
+    const Incident& incident = transition.incident;
+    const LogLevel level = incident.severity == Severity::page ? LogLevel::warning : LogLevel::info;
+    log_.write(level, "incident " + std::string(transition_name(transition.kind)),
+               {{"incident", incident.id},
+                {"correlation_id", incident.correlation.hex()},
+                {"alertname", incident.cause.rule},
+                {"severity", severity_name(incident.severity)},
+                {"entity", incident.cause.entity.text()},
+                {"summary", incident.cause.summary},
+                {"evidence", incident.evidence_count},
+                {"resolution", transition.resolution}});
+  }
+
+  template <class Step>
+  void step(std::string_view name, Step action) {
+    const SteadyTime start = clock_.now().steady;
+    action();
+    log_.debug("stopped a part",
+               {{"part", name}, {"seconds", to_seconds(clock_.now().steady - start)}});
+  }
+
+  std::string listen_text() const {
+    return http::ListenAddress{config_.listen.host, static_cast<uint16_t>(server_->port())}.text();
+  }
+
+  const Config config_;
+  const Clock& clock_;
+  Log& log_;
+  SelfMetrics self_metrics_;
+  SelfObserver self_;  // the pipeline's thread
+  otlp::TraceExporter traces_;
+  notify::Notifier notifier_;
+  Pipeline pipeline_;
+  std::unique_ptr<http::Server> server_;
+  Web web_;
+  std::vector<std::unique_ptr<collectors::KafkaCollector>> clusters_;
+  std::atomic<bool> reload_failed_{false};
+};
+
+Result<std::unique_ptr<Agent>> Agent::create(Config config, const Clock& clock, Log& log) {
+  Diagnostics diagnostics;
+  std::optional<Loaded> loaded = load(config, diagnostics);
+  if (!loaded) {
+    std::string text;
+    for (const Diagnostic& diagnostic : diagnostics)
+      text += (text.empty() ? "" : "\n") + diagnostic.text();
+    return fail(text);
+  }
+  Result<std::unique_ptr<http::Server>> server = http::Server::listen(config.listen);
+  if (!server) return tl::unexpected(server.error().in("listen: " + config.listen.text()));
+  otlp::TraceSettings traces = otlp::trace_settings(config.traces, otlp::process_environment());
+  return std::unique_ptr<Agent>(new Agent(std::make_unique<Impl>(
+      std::move(config), std::move(*loaded), std::move(*server), std::move(traces), clock, log)));
+}
+
+Agent::Agent(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Agent::~Agent() = default;
+void Agent::start() {
+  impl_->start();
+}
+void Agent::stop() {
+  impl_->stop();
+}
+bool Agent::reload() {
+  return impl_->reload();
+}
+int Agent::port() const {
+  return impl_->port();
+}
+
+}  // namespace highwater::agent

@@ -1,0 +1,37 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "agent/agent.h"
+#include "agent/commands.h"
+#include "agent/find_config.h"
+#include "agent/load.h"
+
+namespace highwater::agent {
+
+int check_command(const std::vector<std::string>& paths) {
+  Diagnostics diagnostics;
+  std::vector<std::string> files = paths;
+  if (files.empty()) {
+    if (const auto found = find_config("", diagnostics)) files.push_back(*found);
+  }
+  std::string fine;
+  for (const std::string& file : files) {
+    const auto config = read_config(file, diagnostics);
+    if (!config) continue;
+    if (const auto loaded = load(*config, diagnostics)) {
+      fine += fmt::format("{}: fine: {} clusters, {} rules, {} receivers\n", file,
+                          config->clusters.size(), loaded->rules.size(), config->receivers.size());
+      if (config->receivers.empty())
+        fine += fmt::format(
+            "{}: note: no receivers: nobody is paged; alerts are seen in /metrics and on the "
+            "status page only\n",
+            file);
+    }
+  }
+  for (const Diagnostic& diagnostic : diagnostics) std::cout << diagnostic.text() << "\n";
+  std::cout << fine;
+  return diagnostics.empty() ? 0 : 1;
+}
+
+}  // namespace highwater::agent

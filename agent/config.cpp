@@ -1,0 +1,347 @@
+#include "agent/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <set>
+
+#include "agent/core/yaml.h"
+
+namespace highwater::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const std::vector<std::string> kLogLevels{"debug", "info", "warning", "error"};
+const std::vector<std::string> kSeverities{"info", "ticket", "page"};
+
+class Reader {
+ public:
+  Reader(const std::string& file, Diagnostics& diagnostics)
+      : file_(file), diagnostics_(diagnostics) {
+    config_.file = file;
+  }
+
+  std::optional<Config> read(const YamlNode& root) {
+    if (root.kind == YamlNode::Kind::null) {
+      diagnostics_.push_back(
+          {file_, 1, 1, "the file is empty",
+           "name at least one cluster: clusters: [{name: prod, bootstrap: [\"kafka-1:9092\"]}]"});
+      return std::nullopt;
+    }
+    YamlMap map = child(root, "the configuration");
+    if (!map.valid()) return std::nullopt;
+    read_clusters(map);
+    read_listen(map);
+    if (const YamlNode* rules = map.get("rules"))
+      config_.rules = rules::read_rule_settings(*rules, file_, diagnostics_);
+    read_receivers(map);
+    if (const YamlNode* traces = map.get("traces")) read_traces(*traces);
+    if (const YamlNode* log = map.get("log")) read_log(*log);
+    if (const YamlNode* metrics = map.get("metrics")) read_metrics(*metrics);
+    read_runbooks(map);
+    map.finish();
+    if (!diagnostics_.empty()) return std::nullopt;
+    return std::move(config_);
+  }
+
+ private:
+  YamlMap child(const YamlNode& node, std::string what) {
+    return {node, std::move(what), file_, diagnostics_};
+  }
+
+  void read_clusters(YamlMap& map) {
+    const YamlNode* clusters = map.require("clusters");
+    if (clusters == nullptr) return;
+    if (clusters->kind != YamlNode::Kind::list || clusters->items.empty()) {
+      map.error(*clusters, "'clusters' must be a list with at least one cluster",
+                "start each with '- name: ...'");
+      return;
+    }
+    std::set<std::string> names;
+    for (const YamlNode& item : clusters->items) {
+      YamlMap cluster = child(item, "a cluster");
+      if (!cluster.valid()) continue;
+      kafka::ClusterSettings settings;
+      if (cluster.require("name") != nullptr) settings.name = cluster.text("name").value_or("");
+      if (!settings.name.empty() && !names.insert(settings.name).second) {
+        cluster.error(*item.find("name"), fmt::format("two clusters are named '{}'", settings.name),
+                      "the name is the label `cluster` everywhere: give each its own");
+      }
+      read_bootstrap(cluster, settings);
+      if (const YamlNode* poll = cluster.get("poll")) read_poll(*poll, settings.poll);
+      read_duration(cluster, "request_timeout", milliseconds(200), seconds(60),
+                    settings.request_timeout);
+      if (const YamlNode* topics = cluster.get("topics")) {
+        YamlMap filter = child(*topics, "'topics'");
+        read_filter(filter, settings.topics);
+        settings.internal_topics = filter.boolean("internal").value_or(false);
+        filter.finish();
+      }
+      if (const YamlNode* groups = cluster.get("groups")) {
+        YamlMap filter = child(*groups, "'groups'");
+        read_filter(filter, settings.groups);
+        filter.finish();
+      }
+      cluster.finish();
+      config_.clusters.push_back(std::move(settings));
+    }
+  }
+
+  void read_bootstrap(YamlMap& cluster, kafka::ClusterSettings& settings) {
+    const YamlNode* bootstrap = cluster.require("bootstrap");
+    if (bootstrap == nullptr) return;
+    const std::vector<std::string> servers = cluster.texts("bootstrap");
+    if (servers.empty() && bootstrap->kind == YamlNode::Kind::list && bootstrap->items.empty()) {
+      cluster.error(*bootstrap, "'bootstrap' is empty",
+                    "list at least one broker: [\"kafka-1:9092\"]");
+    }
+    for (size_t i = 0; i < servers.size(); ++i) {
+      const YamlNode& at = bootstrap->kind == YamlNode::Kind::list && i < bootstrap->items.size()
+                               ? bootstrap->items[i]
+                               : *bootstrap;
+      read_server(cluster, at, servers[i], settings);
+    }
+  }
+
+  void read_server(YamlMap& cluster, const YamlNode& at, std::string_view text,
+                   kafka::ClusterSettings& settings) {
+    if (text.find("://") != std::string_view::npos) {
+      cluster.error(at, fmt::format("'{}' is not host:port", text),
+                    "leave the protocol out: kafka-1:9092");
+      return;
+    }
+    if (text.find(',') != std::string_view::npos) {
+      cluster.error(at, fmt::format("'{}' holds several brokers in one text", text),
+                    "make it a list: [\"kafka-1:9092\", \"kafka-2:9092\"]");
+      return;
+    }
+    const size_t colon = text.rfind(':');
+    std::string_view host = text.substr(0, colon);
+    int32_t port = 0;
+    if (colon != std::string_view::npos) {
+      const std::string_view digits = text.substr(colon + 1);
+      const auto [end, problem] =
+          std::from_chars(digits.data(), digits.data() + digits.size(), port);
+      if (problem != std::errc{} || end != digits.data() + digits.size()) port = 0;
+    }
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+      host = host.substr(1, host.size() - 2);
+    if (host.empty() || port < 1 || port > 65535 ||
+        host.find_first_of(" /@") != std::string_view::npos) {
+      cluster.error(at, fmt::format("'{}' is not host:port", text), "write it like kafka-1:9092");
+      return;
+    }
+    settings.bootstrap.emplace_back(std::string(host), port);
+  }
+
+  void read_poll(const YamlNode& node, kafka::PollCadence& poll) {
+    YamlMap map = child(node, "'poll'");
+    read_duration(map, "brokers", milliseconds(200), std::chrono::hours(1), poll.brokers);
+    read_duration(map, "partitions", milliseconds(200), std::chrono::hours(1), poll.partitions);
+    read_duration(map, "groups", milliseconds(200), std::chrono::hours(1), poll.groups);
+    read_duration(map, "configs", seconds(1), std::chrono::hours(24), poll.configs);
+    map.finish();
+  }
+
+  void read_duration(YamlMap& map, const std::string& key, Duration lowest, Duration highest,
+                     Duration& into) {
+    const std::optional<Duration> duration = map.duration(key);
+    if (!duration) return;
+    if (*duration < lowest || *duration > highest) {
+      map.error(*map.node().find(key), fmt::format("'{}' is {}", key, format_duration(*duration)),
+                fmt::format("choose between {} and {}", format_duration(lowest),
+                            format_duration(highest)));
+      return;
+    }
+    into = *duration;
+  }
+
+  void read_filter(YamlMap& map, NameFilter& filter) {
+    read_patterns(map, "include", filter.include);
+    read_patterns(map, "exclude", filter.exclude);
+  }
+
+  void read_patterns(YamlMap& map, const std::string& key, std::vector<Pattern>& into) {
+    for (const std::string& text : map.texts(key)) {
+      if (Result<Pattern> pattern = Pattern::parse(text)) {
+        into.push_back(std::move(*pattern));
+      } else {
+        map.error(*map.node().find(key), fmt::format("'{}': {}", key, pattern.error().message));
+      }
+    }
+  }
+
+  void read_listen(YamlMap& map) {
+    if (const auto text = map.text("listen")) {
+      if (const auto address = http::parse_listen(*text)) {
+        config_.listen = *address;
+      } else {
+        map.error(*map.node().find("listen"), "'listen': " + address.error().message);
+      }
+    }
+    if (const auto url = map.text("external_url")) {
+      config_.external_url = check_url(map, "external_url", *url);
+      while (config_.external_url.ends_with('/')) config_.external_url.pop_back();
+    }
+  }
+
+  std::string check_url(YamlMap& map, const std::string& key, const std::string& url) {
+    if (const auto parsed = http::parse_url(url); !parsed)
+      map.error(*map.node().find(key), fmt::format("'{}': {}", key, parsed.error().message));
+    return url;
+  }
+
+  void read_receivers(YamlMap& map) {
+    const YamlNode* receivers = map.get("receivers");
+    if (receivers == nullptr) return;
+    if (receivers->kind != YamlNode::Kind::list) {
+      map.error(*receivers, "'receivers' must be a list", "start each with '- name: ...'");
+      return;
+    }
+    std::set<std::string> names;
+    for (const YamlNode& item : receivers->items) {
+      YamlMap receiver = child(item, "a receiver");
+      if (!receiver.valid()) continue;
+      notify::ReceiverConfig settings;
+      if (receiver.require("name") != nullptr) settings.name = receiver.text("name").value_or("");
+      if (!settings.name.empty() && !names.insert(settings.name).second) {
+        receiver.error(*item.find("name"),
+                       fmt::format("two receivers are named '{}'", settings.name),
+                       "give each its own name");
+      }
+      if (const YamlNode* webhook = receiver.require("webhook")) read_webhook(*webhook, settings);
+      if (const auto severity = receiver.text("severity")) {
+        const auto found = std::ranges::find(kSeverities, *severity);
+        if (found == kSeverities.end()) {
+          receiver.error(*item.find("severity"), fmt::format("'{}' is not a severity", *severity),
+                         did_you_mean(*severity, kSeverities));
+        } else {
+          settings.lowest = static_cast<Severity>(found - kSeverities.begin());
+        }
+      }
+      settings.send_resolved = receiver.boolean("send_resolved").value_or(true);
+      read_duration(receiver, "timeout", milliseconds(100), seconds(60), settings.timeout);
+      read_duration(receiver, "repeat_interval", Duration::zero(), std::chrono::hours(24 * 7),
+                    settings.repeat_interval);
+      receiver.finish();
+      config_.receivers.push_back(std::move(settings));
+    }
+  }
+
+  void read_webhook(const YamlNode& node, notify::ReceiverConfig& settings) {
+    YamlMap webhook = child(node, "'webhook'");
+    if (webhook.require("url") != nullptr)
+      settings.url = check_url(webhook, "url", webhook.text("url").value_or(""));
+    if (const YamlNode* headers = webhook.get("headers")) settings.headers = read_headers(*headers);
+    webhook.finish();
+  }
+
+  std::vector<std::pair<std::string, std::string>> read_headers(const YamlNode& node) {
+    std::vector<std::pair<std::string, std::string>> headers;
+    YamlMap map = child(node, "'headers'");
+    for (const auto& [name, value] : node.entries) {
+      const auto text = map.text(name.scalar);
+      if (!text) continue;
+      const bool unsafe = (name.scalar + *text).find_first_of("\r\n") != std::string::npos;
+      if (unsafe)
+        map.error(value, fmt::format("the header '{}' holds a line break", name.scalar),
+                  "write it on one line");
+      headers.emplace_back(name.scalar, *text);
+    }
+    return headers;
+  }
+
+  void read_traces(const YamlNode& node) {
+    YamlMap map = child(node, "'traces'");
+    if (map.require("endpoint") != nullptr)
+      config_.traces.endpoint = check_url(map, "endpoint", map.text("endpoint").value_or(""));
+    if (const YamlNode* headers = map.get("headers"))
+      config_.traces.headers = read_headers(*headers);
+    if (const auto ratio = map.number("sample_ratio")) {
+      if (*ratio < 0 || *ratio > 1)
+        map.error(*node.find("sample_ratio"), "'sample_ratio' must be between 0 and 1");
+      config_.traces.sampler.ratio = *ratio;
+    }
+    map.finish();
+  }
+
+  void read_log(const YamlNode& node) {
+    YamlMap map = child(node, "'log'");
+    if (const auto level = map.text("level")) {
+      const auto found = std::ranges::find(kLogLevels, *level);
+      if (found == kLogLevels.end()) {
+        map.error(*node.find("level"), fmt::format("'{}' is not a log level", *level),
+                  did_you_mean(*level, kLogLevels));
+      } else {
+        config_.log_level = static_cast<LogLevel>(found - kLogLevels.begin());
+      }
+    }
+    if (const auto format = map.text("format")) {
+      if (*format == "json") {
+        config_.log_form = LogForm::json;
+      } else if (*format == "human") {
+        config_.log_form = LogForm::human;
+      } else {
+        map.error(*node.find("format"), fmt::format("'{}' is not a log format", *format),
+                  "one of: json, human");
+      }
+    }
+    map.finish();
+  }
+
+  void read_metrics(const YamlNode& node) {
+    YamlMap map = child(node, "'metrics'");
+    config_.per_partition_group_series = map.boolean("per_partition_group_series").value_or(true);
+    map.finish();
+  }
+
+  void read_runbooks(YamlMap& map) {
+    const std::filesystem::path base = std::filesystem::path(file_).parent_path();
+    for (const std::string& directory : map.texts("runbooks")) {
+      const std::filesystem::path path = base / directory;
+      std::error_code ignored;
+      if (!std::filesystem::is_directory(path, ignored)) {
+        map.error(*map.node().find("runbooks"),
+                  fmt::format("'{}' is not a directory", path.string()),
+                  "name directories of Markdown files");
+      }
+      config_.runbook_directories.push_back(path);
+    }
+  }
+
+  const std::string& file_;
+  Diagnostics& diagnostics_;
+  Config config_;
+};
+
+std::optional<Config> finish(std::optional<Config> config) {
+  if (config && config->external_url.empty()) {
+    const std::string host = config->listen.host.empty() || config->listen.host == "0.0.0.0" ||
+                                     config->listen.host == "::"
+                                 ? "127.0.0.1"
+                                 : config->listen.host;
+    config->external_url = "http://" + http::ListenAddress{host, config->listen.port}.text();
+  }
+  return config;
+}
+
+}  // namespace
+
+std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics) {
+  const std::optional<YamlNode> root = read_yaml(path, diagnostics);
+  if (!root) return std::nullopt;
+  return finish(Reader(path, diagnostics).read(*root));
+}
+
+std::optional<Config> parse_config(std::string_view text, const std::string& file,
+                                   Diagnostics& diagnostics) {
+  const std::optional<YamlNode> root = parse_yaml(text, file, diagnostics);
+  if (!root) return std::nullopt;
+  return finish(Reader(file, diagnostics).read(*root));
+}
+
+}  // namespace highwater::agent

@@ -1,0 +1,42 @@
+// The configuration file as a value that cannot be wrong. Read once at start and again on reload,
+// by main's thread.
+//
+// Every mistake is a diagnostic with file, line, column and advice, all at once; a Config exists
+// only when there was none.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/diagnostic.h"
+#include "agent/core/log.h"
+#include "collectors/kafka/cluster_poller.h"
+#include "exporters/http/address.h"
+#include "exporters/notify/receiver.h"
+#include "exporters/otlp/config.h"
+#include "rules/load.h"
+
+namespace highwater::agent {
+
+struct Config {
+  std::string file;
+  std::vector<kafka::ClusterSettings> clusters;  // at least one, names distinct
+  http::ListenAddress listen{"127.0.0.1", 9877};
+  std::string external_url;  // without trailing slash; derived from `listen` when not given
+  rules::RuleSettings rules;
+  std::vector<notify::ReceiverConfig> receivers;
+  otlp::TraceConfig traces;
+  LogLevel log_level = LogLevel::info;
+  std::optional<LogForm> log_form;               // nothing: human on a terminal, JSON otherwise
+  std::vector<std::filesystem::path> runbook_directories;  // beside the built-in ones; theirs win
+  bool per_partition_group_series = true;
+};
+
+[[nodiscard]] std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics);
+// The same from a text; `file` names it in diagnostics, and relative paths start at its directory.
+[[nodiscard]] std::optional<Config> parse_config(std::string_view text, const std::string& file,
+                                                 Diagnostics& diagnostics);
+
+}  // namespace highwater::agent

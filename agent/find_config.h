@@ -1,0 +1,27 @@
+// Where the configuration is, when nobody said. Main's thread.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "agent/core/diagnostic.h"
+
+namespace highwater::agent {
+
+// `given` when it is not empty; else highwater.yaml in the working directory, then in
+// /etc/highwater.
+inline std::optional<std::string> find_config(const std::string& given, Diagnostics& diagnostics) {
+  if (!given.empty()) return given;
+  for (const char* candidate : {"highwater.yaml", "/etc/highwater/highwater.yaml"}) {
+    std::error_code ignored;
+    if (std::filesystem::exists(candidate, ignored)) return candidate;
+  }
+  diagnostics.push_back({"highwater.yaml", 0, 0,
+                         "there is no configuration here, nor in /etc/highwater",
+                         "name one with --config, or write one: clusters: [{name: prod, bootstrap: "
+                         "[\"kafka-1:9092\"]}]"});
+  return std::nullopt;
+}
+
+}  // namespace highwater::agent

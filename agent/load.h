@@ -1,0 +1,21 @@
+// What a configuration names and must be read before start: runbooks and rules. Used by `run`,
+// `check` and reload, so that what one refuses the others refuse.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "agent/config.h"
+#include "exporters/runbooks.h"
+#include "rules/alert_rule.h"
+
+namespace highwater::agent {
+
+struct Loaded {
+  Runbooks runbooks;
+  std::vector<rules::AlertRule> rules;
+};
+
+[[nodiscard]] std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics);
+
+}  // namespace highwater::agent

@@ -1,0 +1,170 @@
+#include "agent/pipeline.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+namespace highwater::agent {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr auto kHeartbeat = seconds(1);
+// How often the agent looks at itself: ages, unknown rows, receivers.
+constexpr auto kSelfEvery = seconds(5);
+constexpr std::string_view kParts[] = {"brokers", "partitions", "topics", "groups"};
+
+Span evaluation_span(Now start, Duration took, const Report& report) {
+  Span span;
+  span.trace = TraceId::random();
+  span.id = SpanId::random();
+  span.name = "rules.evaluate";
+  span.start = start.wall;
+  span.duration = took;
+  span.attributes = {{"highwater.alerts", std::to_string(report.alerts.size())},
+                     {"highwater.incidents", std::to_string(report.incidents.size())},
+                     {"highwater.transitions", std::to_string(report.transitions.size())}};
+  return span;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(std::vector<rules::AlertRule> rules, std::vector<Symbol> clusters,
+                   std::vector<Observe> observers, const Clock& clock, OnReport on_report)
+    : clock_(clock),
+      on_report_(std::move(on_report)),
+      clusters_(std::move(clusters)),
+      engine_(std::move(rules)),
+      observers_(std::move(observers)),
+      heartbeat_(clock.now().steady) {}
+
+Pipeline::~Pipeline() {
+  stop();
+}
+
+void Pipeline::start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "hw-pipeline");
+    run();
+  });
+}
+
+void Pipeline::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Pipeline::publish(ObservationPtr observation) {
+  {
+    const std::lock_guard lock(mutex_);
+    // Only the newest of a part counts; older ones that nobody looked at yet are replaced, so this
+    // is bounded.
+    std::erase_if(pending_, [&](const ObservationPtr& waiting) {
+      return waiting->cluster == observation->cluster && waiting->part == observation->part;
+    });
+    pending_.push_back(std::move(observation));
+  }
+  wake_.notify_all();
+}
+
+void Pipeline::replace_rules(std::vector<rules::AlertRule> rules) {
+  {
+    const std::lock_guard lock(mutex_);
+    pending_rules_ = std::move(rules);
+  }
+  wake_.notify_all();
+}
+
+void Pipeline::run() {
+  std::unique_lock lock(mutex_);
+  std::optional<SteadyTime> deadline;
+  while (true) {
+    SteadyTime until = clock_.now().steady + kHeartbeat;
+    if (deadline) until = std::min(until, *deadline);
+    wake_.wait_until(lock, until,
+                     [this] { return stopping_ || !pending_.empty() || pending_rules_; });
+    const bool last = stopping_;
+    std::vector<ObservationPtr> news = std::move(pending_);
+    pending_.clear();
+    std::optional<std::vector<rules::AlertRule>> rules = std::move(pending_rules_);
+    pending_rules_.reset();
+    const Now now = clock_.now();
+    heartbeat_ = now.steady;
+    lock.unlock();
+
+    bool changed = !news.empty() || rules.has_value();
+    for (ObservationPtr& observation : news) take(std::move(observation));
+    if (rules) engine_.replace_rules(std::move(*rules));
+    if (now.steady >= next_self_ || changed) {
+      changed = changed || now.steady >= next_self_;
+      observe_self(now);
+    }
+    if (changed || (deadline && now.steady >= *deadline)) {
+      evaluate(now);
+      deadline = engine_.next_deadline();
+      // A deadline that stays in the past must not become a busy loop.
+      if (deadline) deadline = std::max(*deadline, now.steady + std::chrono::milliseconds(50));
+    }
+
+    lock.lock();
+    if (last) return;
+  }
+}
+
+void Pipeline::take(ObservationPtr observation) {
+  ObservationPtr& place = current_.observations[{observation->cluster, observation->part}];
+  place = std::move(observation);
+}
+
+void Pipeline::observe_self(Now now) {
+  if (now.steady < next_self_) return;
+  next_self_ = now.steady + kSelfEvery;
+  for (const Symbol& cluster : clusters_) {
+    Observation monitor = monitors_[cluster].interpret(current_, cluster, now);
+    monitor.cadence = kSelfEvery;
+    take(std::make_shared<const Observation>(std::move(monitor)));
+  }
+  for (const Observe& observe : observers_) {
+    if (ObservationPtr observation = observe(now)) take(std::move(observation));
+  }
+}
+
+void Pipeline::evaluate(Now now) {
+  auto report =
+      std::make_shared<Report>(engine_.evaluate(std::make_shared<const Snapshot>(current_), now));
+  report->took = clock_.now().steady - now.steady;
+  report->evaluation = evaluation_span(now, report->took, *report);
+  const ReportPtr published = std::move(report);
+  on_report_(published);
+  const std::lock_guard lock(mutex_);
+  latest_ = published;
+}
+
+ReportPtr Pipeline::latest() const {
+  const std::lock_guard lock(mutex_);
+  return latest_;
+}
+
+Duration Pipeline::heartbeat_age() const {
+  const SteadyTime now = clock_.now().steady;
+  const std::lock_guard lock(mutex_);
+  return now - heartbeat_;
+}
+
+std::vector<std::string> Pipeline::missing() const {
+  const ReportPtr report = latest();
+  std::vector<std::string> missing;
+  for (const Symbol& cluster : clusters_) {
+    for (const std::string_view part : kParts) {
+      if (!report || !report->snapshot->observations.contains({cluster, part}))
+        missing.push_back(cluster.text() + "/" + std::string(part));
+    }
+  }
+  return missing;
+}
+
+}  // namespace highwater::agent

@@ -1,0 +1,75 @@
+// Pipeline: the one writer. Takes observations from every collector, keeps the newest of each part,
+// has the rules judge them, and hands the report on. Woken by each observation and by the rules'
+// own deadlines. Its thread owns all mutable state.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "agent/core/observation.h"
+#include "agent/core/report.h"
+#include "collectors/monitor.h"
+#include "rules/engine.h"
+
+namespace highwater::agent {
+
+class Pipeline {
+ public:
+  using OnReport = std::function<void(const ReportPtr&)>;  // the pipeline's thread; must not block
+  using Observe =
+      std::function<ObservationPtr(Now)>;  // the pipeline's thread; null: nothing to say
+
+  // `observers` tell about the agent itself; asked every few seconds. `clock` must outlive the
+  // pipeline.
+  Pipeline(std::vector<rules::AlertRule> rules, std::vector<Symbol> clusters,
+           std::vector<Observe> observers, const Clock& clock, OnReport on_report);
+  ~Pipeline();
+
+  void start();
+  void stop();  // judges what is there once more, then ends
+
+  void publish(ObservationPtr observation);  // any thread; never waits for an evaluation
+  void replace_rules(
+      std::vector<rules::AlertRule> rules);  // any thread; from the next evaluation on
+
+  [[nodiscard]] ReportPtr latest() const;  // any thread; null before the first
+  [[nodiscard]] Duration heartbeat_age()
+      const;  // any thread; how long ago its thread last came round
+  // Clusters and parts that were not yet observed: "prod/groups". Empty: the first complete round
+  // is done.
+  [[nodiscard]] std::vector<std::string> missing() const;
+
+ private:
+  void run();
+  void evaluate(Now now);
+  void observe_self(Now now);
+  void take(ObservationPtr observation);
+
+  const Clock& clock_;
+  const OnReport on_report_;
+  const std::vector<Symbol> clusters_;
+
+  // The pipeline's thread only.
+  rules::Engine engine_;
+  Snapshot current_;
+  std::vector<Observe> observers_;
+  std::map<Symbol, collectors::MonitorInterpreter> monitors_;
+  SteadyTime next_self_{};
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<ObservationPtr> pending_;                         // under mutex_
+  std::optional<std::vector<rules::AlertRule>> pending_rules_;  // under mutex_
+  ReportPtr latest_;                                            // under mutex_
+  SteadyTime heartbeat_;                                        // under mutex_
+  bool stopping_ = false;                                       // under mutex_
+  std::thread thread_;
+};
+
+}  // namespace highwater::agent

@@ -1,0 +1,61 @@
+#include "agent/self_observation.h"
+
+#include <algorithm>
+
+namespace highwater::agent {
+namespace {
+
+constexpr auto kFailingAfter = std::chrono::minutes(5);
+
+const Measure kNotificationFailing{"notification_failing",
+                                   "1 when a receiver of notifications refused them for good, or "
+                                   "could not be reached for 5 minutes.",
+                                   Unit::boolean,
+                                   MeasureType::gauge,
+                                   {"cluster", "receiver"}};
+const Measure* const kMeasures[] = {&kNotificationFailing};
+
+}  // namespace
+
+std::span<const Measure* const> self_measures() {
+  return kMeasures;
+}
+
+ObservationPtr SelfObserver::observe(const std::vector<notify::ReceiverStats>& receivers, Now now) {
+  const Symbol cluster(kSelfCluster);
+  if (!keys_ || !std::ranges::equal(receivers, names_, {}, &notify::ReceiverStats::name)) {
+    std::vector<Symbol> cells;
+    names_.clear();
+    for (const auto& receiver : receivers) {
+      names_.push_back(receiver.name);
+      cells.push_back(cluster);
+      cells.emplace_back(receiver.name);
+    }
+    keys_ = std::make_shared<const KeySet>(kNotificationFailing.dimensions, std::move(cells));
+  }
+  Observation observation;
+  observation.cluster = cluster;
+  observation.part = "agent";
+  observation.at = now;
+  observation.cadence = std::chrono::seconds(5);
+  TableBuilder failing(kNotificationFailing, keys_);
+  for (size_t i = 0; i < receivers.size(); ++i) {
+    const auto& receiver = receivers[i];
+    if (receiver.last_error.empty()) {
+      failing_since_.erase(receiver.name);
+    } else {
+      failing_since_.try_emplace(receiver.name, now.steady);
+      observation.notes.push_back(
+          {Entity(kNotificationFailing.dimensions, keys_->row(i)), receiver.last_error});
+    }
+    const auto since = failing_since_.find(receiver.name);
+    failing.set(i, since != failing_since_.end() &&
+                           (receiver.misconfigured || now.steady - since->second >= kFailingAfter)
+                       ? 1
+                       : 0);
+  }
+  observation.tables.push_back(std::move(failing).build());
+  return std::make_shared<const Observation>(std::move(observation));
+}
+
+}  // namespace highwater::agent

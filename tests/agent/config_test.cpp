@@ -1,0 +1,152 @@
+#include "agent/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace highwater::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kFull = R"(clusters:
+  - name: prod
+    bootstrap: ["kafka-1:9092", "[::1]:9093"]
+    poll: {brokers: 1s, partitions: 2s, groups: 3s, configs: 1m}
+    request_timeout: 500ms
+    topics: {exclude: ["tmp-*"], internal: true}
+    groups: {include: ["/^pay/"]}
+  - name: test
+    bootstrap: localhost:9092
+listen: 127.0.0.1:9877
+external_url: https://highwater.example/
+rules: {builtin: true}
+receivers:
+  - {name: oncall, webhook: {url: "http://127.0.0.1:9099/alerts", headers: {Authorization: "Bearer x"}}, severity: page, repeat_interval: 1h}
+traces: {endpoint: "http://127.0.0.1:4318", sample_ratio: 0.5}
+log: {level: debug, format: json}
+metrics: {per_partition_group_series: false}
+)";
+
+TEST(Config, EverySectionIsRead) {
+  Diagnostics diagnostics;
+  const auto config = parse_config(kFull, "highwater.yaml", diagnostics);
+  ASSERT_TRUE(config) << diagnostics.front().text();
+  ASSERT_EQ(config->clusters.size(), 2U);
+  const auto& prod = config->clusters[0];
+  EXPECT_EQ(prod.name, "prod");
+  EXPECT_EQ(prod.bootstrap,
+            (std::vector<std::pair<std::string, int32_t>>{{"kafka-1", 9092}, {"::1", 9093}}));
+  EXPECT_EQ(prod.poll.groups, 3s);
+  EXPECT_EQ(prod.request_timeout, 500ms);
+  EXPECT_TRUE(prod.internal_topics);
+  EXPECT_FALSE(prod.topics.accepts("tmp-1"));
+  EXPECT_TRUE(prod.groups.accepts("payments"));
+  EXPECT_FALSE(prod.groups.accepts("orders"));
+  EXPECT_EQ(config->clusters[1].bootstrap.front().second, 9092);
+  EXPECT_EQ(config->external_url, "https://highwater.example");
+  ASSERT_EQ(config->receivers.size(), 1U);
+  EXPECT_EQ(config->receivers[0].lowest, Severity::page);
+  EXPECT_EQ(config->receivers[0].repeat_interval, 1h);
+  EXPECT_EQ(config->receivers[0].headers.front().second, "Bearer x");
+  EXPECT_EQ(config->traces.endpoint, "http://127.0.0.1:4318");
+  EXPECT_EQ(config->log_level, LogLevel::debug);
+  EXPECT_FALSE(config->per_partition_group_series);
+}
+
+TEST(Config, TheExternalUrlIsDerivedFromTheListenAddress) {
+  Diagnostics diagnostics;
+  const auto config = parse_config(
+      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nlisten: \":8080\"\n", "c.yaml", diagnostics);
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->external_url, "http://127.0.0.1:8080");
+}
+
+struct Mistake {
+  const char* name;
+  const char* text;
+  int line;
+  const char* piece;  // of the diagnostic
+};
+
+class ConfigMistake : public testing::TestWithParam<Mistake> {};
+
+TEST_P(ConfigMistake, IsReportedWithItsPlaceAndAdvice) {
+  Diagnostics diagnostics;
+  EXPECT_FALSE(parse_config(GetParam().text, "c.yaml", diagnostics));
+  ASSERT_FALSE(diagnostics.empty());
+  std::vector<std::string> texts;
+  bool on_line = false;
+  for (const auto& diagnostic : diagnostics) {
+    texts.push_back(diagnostic.text());
+    on_line = on_line || (diagnostic.line == GetParam().line &&
+                          diagnostic.text().find(GetParam().piece) != std::string::npos);
+  }
+  EXPECT_TRUE(on_line) << testing::PrintToString(texts);
+}
+
+const Mistake kMistakes[] = {
+    {"Empty", "", 1, "the file is empty"},
+    {"NoClusters", "listen: 127.0.0.1:1\n", 1, "has no 'clusters'"},
+    {"MisspeltTopLevelKey", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceiver: []\n", 2,
+     "did you mean 'receivers'?"},
+    {"MisspeltClusterKey", "clusters:\n  - name: a\n    boostrap: [\"k:1\"]\n", 3,
+     "did you mean 'bootstrap'?"},
+    {"PortMissing", "clusters:\n  - name: a\n    bootstrap: [kafka-1]\n", 3,
+     "'kafka-1' is not host:port"},
+    {"UrlForBroker", "clusters:\n  - name: a\n    bootstrap: [\"kafka://k:1\"]\n", 3,
+     "leave the protocol out"},
+    {"CommaList", "clusters:\n  - name: a\n    bootstrap: \"a:1,b:2\"\n", 3, "make it a list"},
+    {"DurationWithoutUnit",
+     "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    poll: {brokers: 5}\n", 4,
+     "the unit is missing"},
+    {"DurationTooShort",
+     "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    poll: {brokers: 1ms}\n", 4,
+     "choose between"},
+    {"DuplicateKey",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nlisten: \":1\"\nlisten: \":2\"\n", 3,
+     "is here twice"},
+    {"SecondDocument", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\n---\nlisten: \":1\"\n", 3,
+     "second document"},
+    {"Alias", "clusters: [{name: &n a, bootstrap: [\"k:1\"]}]\n", 1, "anchors"},
+    {"TwoClustersOneName",
+     "clusters:\n  - {name: a, bootstrap: [\"k:1\"]}\n  - {name: a, bootstrap: [\"k:2\"]}\n", 3,
+     "two clusters are named 'a'"},
+    {"BadReceiverUrl",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - {name: r, webhook: {url: "
+     "\"ftp://x\"}}\n",
+     3, "'url'"},
+    {"ReceiverWithoutUrl",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - {name: r}\n", 3,
+     "has no 'webhook'"},
+    {"BadSeverity",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - {name: r, severity: pages, "
+     "webhook: {url: \"http://x\"}}\n",
+     3, "did you mean 'page'?"},
+    {"BadRegex",
+     "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    topics: {exclude: [\"/(/\"]}\n", 4,
+     "not a regular expression"},
+    {"YesIsNoBoolean",
+     "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    topics: {internal: yes}\n", 4,
+     "must be true or false"},
+    {"UnclosedQuote", "clusters: [{name: \"a, bootstrap: [k]}]\n", 1, "not YAML"},
+    {"HeaderInjection",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - {name: r, webhook: {url: "
+     "\"http://x\", headers: {A: \"b\\nC: d\"}}}\n",
+     3, "line break"},
+    {"TextWhereMapIsMeant", "clusters: prod\n", 1, "must be a list"},
+    {"NoValue", "clusters:\n", 1, "'clusters' has no value"},
+};
+INSTANTIATE_TEST_SUITE_P(All, ConfigMistake, testing::ValuesIn(kMistakes),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Config, AllMistakesAreReportedAtOnce) {
+  Diagnostics diagnostics;
+  EXPECT_FALSE(
+      parse_config("clusters:\n  - name: a\n    boostrap: [\"k:1\"]\n    poll: {brokers: 5}\nlog: "
+                   "{level: loud}\n",
+                   "c.yaml", diagnostics));
+  EXPECT_GE(diagnostics.size(), 4U);
+}
+
+}  // namespace
+}  // namespace highwater::agent

@@ -1,0 +1,196 @@
+"""What must hold on real Kafka brokers. One function, one behaviour; the cluster is healthy before each."""
+
+import contextlib
+import json
+import re
+import time
+
+from harness import Agent, Receiver, end, wait_until
+
+PAGE_WITHIN = 3.0  # seconds from a kill to the page; the figure of scripts/bench is tighter, this bound only catches breakage
+
+
+def prepare(cluster):
+    cluster.create_topic("orders", 6, 3)
+    cluster.create_topic("audit", 6, 1)
+    cluster.create_topic("quiet", 1, 3)
+    cluster.produce("orders", range(600))
+    cluster.produce("audit", range(60))
+    cluster.consume("orders", "payments", 400)
+    cluster.consume("orders", "ledger", 100, "group.protocol=consumer")
+    cluster.consume("audit", "archive", 60)
+
+
+def heal(cluster):
+    """Brings back every broker and waits until no partition is under-replicated."""
+    for line in cluster.run("status", check=False).splitlines():
+        broker, _, state = line.split()[:3]
+        if state == "paused":
+            cluster.resume(broker)
+        elif state == "down":
+            cluster.start_one(broker)
+
+    def all_in_sync():
+        return cluster.tool("TopicCommand", "--bootstrap-server", ",".join(cluster.servers()), "--describe",
+                            "--under-replicated-partitions").strip() == ""
+
+    wait_until(all_in_sync, 60, "every partition is in sync")
+
+
+@contextlib.contextmanager
+def watched(cluster, binary, name, **options):
+    """An agent that watches the cluster and a receiver; both end with the block, the agent with exit code 0."""
+    receiver = Receiver()
+    agent = Agent(binary, cluster.servers()[:2], receiver, name=name, **options)
+    try:
+        agent.wait_ready()
+        yield agent, receiver
+        assert agent.process.poll() is None, f"the agent ended by itself: {agent.log_path.read_text()[-3000:]}"
+    finally:
+        code = agent.stop()
+        receiver.close()
+    assert code == 0, f"exit code {code} after SIGTERM"
+
+
+def page(receiver, since, name, timeout):
+    def told():
+        found = receiver.incidents(since, severity="page", name=name)
+        return found[0] if found else None
+
+    return wait_until(told, timeout, f"a page {name}")
+
+
+def test_healthy_cluster_is_quiet_and_fully_known(cluster, binary):
+    with watched(cluster, binary, "healthy") as (agent, receiver):
+        for broker in "123":
+            assert agent.value("highwater_broker_up", broker=broker) == 1
+        wait_until(lambda: agent.value("highwater_quorum_lost") == 0, 5, "the quorum is known")
+        metrics = agent.metrics()
+        for (name, labels), value in metrics.items():
+            assert value == value, f"{name}{dict(labels)} is NaN"
+            if "lag" in name:
+                assert value >= 0, f"{name}{dict(labels)} is {value}"
+        for metric in ("partition_under_replicated", "partition_leaderless", "partition_under_min_isr"):
+            rows = [value for (name, _), value in metrics.items() if name == f"highwater_{metric}"]
+            assert len(rows) == 13 and not any(rows), f"{metric}: {rows}"
+        time.sleep(5)
+        assert receiver.alerts() == []
+
+
+def offsets_by_kafkas_tool(cluster, group):
+    """{(topic, partition): lag} as kafka-consumer-groups.sh prints it."""
+    text = cluster.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", cluster.server(), "--describe", "--group", group)
+    rows = {}
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) >= 6 and fields[0] == group and fields[5].isdigit():
+            rows[(fields[1], fields[2])] = int(fields[5])
+    return rows
+
+
+def test_lag_equals_what_kafkas_own_tool_prints(cluster, binary):
+    with watched(cluster, binary, "lag") as (agent, _):
+        for group in ("payments", "ledger", "archive"):
+            expected = offsets_by_kafkas_tool(cluster, group)
+            assert expected, f"Kafka's tool printed no offsets of {group}"
+            metrics = agent.metrics()
+            measured = {}
+            for (name, labels), value in metrics.items():
+                labels = dict(labels)
+                if name == "highwater_group_lag_records" and labels["group"] == group:
+                    measured[(labels["topic"], labels["partition"])] = int(value)
+            assert measured == expected, f"{group}: {measured} instead of {expected}"
+
+
+def test_killed_broker_pages_once_with_cause_and_evidence(cluster, binary):
+    with watched(cluster, binary, "killed") as (agent, receiver):
+        for broker in (1, 2, 3):
+            heal(cluster)
+            wait_until(lambda: agent.value("highwater_broker_up", broker=str(broker)) == 1, 20, "the broker is seen up")
+            time.sleep(2)
+            killed = time.monotonic()
+            cluster.kill(broker)
+            arrived, alert = page(receiver, killed, "BrokerDown", 10)
+            assert arrived - killed <= PAGE_WITHIN, f"broker {broker}: the page took {arrived - killed:.2f} s"
+            assert alert["labels"]["broker"] == str(broker)
+            assert alert["labels"]["severity"] == "page"
+            assert "leads partitions" in alert["annotations"]["impact"], alert["annotations"]
+            assert re.fullmatch(r"[0-9a-f]{32}", alert["annotations"]["correlation_id"])
+            time.sleep(14)  # past fencing: leaderless and under-replicated partitions follow, as evidence
+            pages = receiver.incidents(killed, severity="page")
+            assert len(pages) == 1, f"broker {broker}: {[a['labels'] for _, a in pages]}"
+            cluster.start_one(broker)
+            correlation = alert["annotations"]["correlation_id"]
+            wait_until(lambda: receiver.resolved(correlation), 90, f"broker {broker}: the incident is resolved")
+
+
+def test_hung_broker_pages_and_the_rest_stays_known(cluster, binary):
+    with watched(cluster, binary, "hung") as (agent, receiver):
+        paused = time.monotonic()
+        cluster.pause(2)
+        try:
+            arrived, alert = page(receiver, paused, "BrokerDown", 12)
+            assert arrived - paused <= 7, f"the page took {arrived - paused:.2f} s"
+            assert "answer" in alert["annotations"]["summary"], alert["annotations"]["summary"]
+            for _ in range(10):
+                started = time.monotonic()
+                metrics = agent.metrics()
+                assert time.monotonic() - started < 1
+                for (name, labels), value in metrics.items():
+                    assert value == value and (value >= 0 or name.endswith("_leader")), f"{name}{dict(labels)} {value}"
+                    if name == "highwater_broker_up":
+                        assert value == (0 if ("broker", "2") in labels else 1)
+                time.sleep(0.5)
+        finally:
+            cluster.resume(2)
+        woken = time.monotonic()
+        wait_until(lambda: agent.value("highwater_broker_up", broker="2") == 1, 5, "the broker is seen up again")
+        correlation = alert["annotations"]["correlation_id"]
+        wait_until(lambda: receiver.resolved(correlation), 90, "the incident is resolved")
+        assert len(receiver.incidents(paused, severity="page")) == 1
+        del woken
+
+
+def test_orderly_restart_pages_nobody(cluster, binary):
+    with watched(cluster, binary, "orderly") as (agent, receiver):
+        started = time.monotonic()
+        for broker in (1, 2, 3):
+            cluster.shut(broker)
+            time.sleep(2)
+            assert agent.value("highwater_broker_stopped", broker=str(broker)) == 1
+            cluster.start_one(broker)
+            heal(cluster)
+        time.sleep(3)
+        pages = receiver.incidents(started, severity="page")
+        assert pages == [], [alert["labels"] for _, alert in pages]
+
+
+def test_quorum_lost_pages(cluster, binary):
+    with watched(cluster, binary, "quorum") as (agent, receiver):
+        killed = time.monotonic()
+        cluster.kill(2)
+        cluster.kill(3)
+        arrived, _ = page(receiver, killed, "QuorumLost", 15)
+        assert arrived - killed <= 6, f"the page took {arrived - killed:.2f} s"
+        for broker in (2, 3):
+            cluster.run("startone", broker, check=False) if broker == 2 else cluster.start_one(broker)
+        wait_until(lambda: agent.value("highwater_quorum_lost") == 0, 60, "the quorum is seen again")
+
+
+def test_everyday_changes_page_nobody(cluster, binary):
+    cluster.create_topic("short-lived", 3, 3)
+    cluster.produce("short-lived", range(10))
+    cluster.consume("short-lived", "passing", 10)
+    with watched(cluster, binary, "everyday") as (agent, receiver):
+        started = time.monotonic()
+        cluster.tool("LeaderElectionCommand", "--bootstrap-server", cluster.server(), "--election-type", "preferred", "--all-topic-partitions")
+        cluster.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", cluster.server(), "--delete", "--group", "passing")
+        cluster.tool("TopicCommand", "--bootstrap-server", cluster.server(), "--delete", "--topic", "short-lived")
+        wait_until(lambda: agent.value("highwater_topic_partitions", topic="short-lived") is None, 20, "the topic is gone")
+        wait_until(lambda: agent.value("highwater_group_members", group="passing") is None, 20, "the group is gone")
+        time.sleep(5)
+        pages = receiver.incidents(started, severity="page")
+        assert pages == [], [alert["labels"] for _, alert in pages]
+
+
+TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]

@@ -1,0 +1,255 @@
+"""What the tests on real Kafka brokers share: a cluster, an agent, a receiver of pages. Python's standard library alone.
+
+Everything runs on loopback, in folders below build/integration, and is ended by the process id it was started with.
+"""
+
+import http.server
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WORK = ROOT / "build" / "integration"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, timeout, what):
+    """Polls `condition` until it is true; its value. Fails with `what` after `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(0.05)
+
+
+class Cluster:
+    """Real brokers, by the script beside this file."""
+
+    def __init__(self, brokers=3, port_base=23090, extra_config=None):
+        self.brokers = brokers
+        self.port_base = port_base
+        self.directory = WORK / "kafka"
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.environment = dict(os.environ, PORT_BASE=str(port_base), HEAP="320m", READY_TIMEOUT="180")
+        if extra_config:
+            path = self.directory / "extra.properties"
+            path.write_text(extra_config)
+            self.environment["EXTRA_CONFIG"] = str(path)
+
+    def run(self, *arguments, check=True, timeout=240, stdin=None):
+        command = [str(ROOT / "tests" / "integration" / "kafka-cluster"), str(self.directory), *map(str, arguments)]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=timeout, input=stdin)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def start(self):
+        self.run("start", self.brokers, timeout=600)
+
+    def stop(self):
+        self.run("stop", check=False)
+
+    def kill(self, broker):
+        self.run("kill", broker)
+
+    def pause(self, broker):
+        self.run("pause", broker)
+
+    def resume(self, broker):
+        self.run("resume", broker)
+
+    def shut(self, broker):
+        self.run("shut", broker)
+
+    def start_one(self, broker):
+        self.run("startone", broker)
+
+    def server(self, broker=1):
+        return f"127.0.0.1:{self.port_base + broker}"
+
+    def servers(self):
+        return [self.server(i) for i in range(1, self.brokers + 1)]
+
+    def tool(self, name, *arguments, **options):
+        return self.run("tool", name, *arguments, **options)
+
+    def create_topic(self, name, partitions, replication_factor, **config):
+        options = []
+        for key, value in config.items():
+            options += ["--config", f"{key.replace('_', '.')}={value}"]
+        self.tool("TopicCommand", "--bootstrap-server", ",".join(self.servers()), "--create", "--topic", name, "--partitions",
+                  partitions, "--replication-factor", replication_factor, *options)
+
+    def produce(self, topic, lines, *properties):
+        text = "".join(f"{line}\n" for line in lines)
+        options = []
+        for entry in properties:
+            options += ["--producer-property", entry]
+        self.tool("ConsoleProducer", "--bootstrap-server", ",".join(self.servers()), "--topic", topic, *options, stdin=text)
+
+    def consume(self, topic, group, count, *properties):
+        options = []
+        for entry in properties:
+            options += ["--consumer-property", entry]
+        self.tool("consumer.ConsoleConsumer", "--bootstrap-server", ",".join(self.servers()), "--topic", topic, "--group", group,
+                  "--from-beginning", "--max-messages", count, "--timeout-ms", 20000, *options)
+
+    def background(self, name, *arguments):
+        """A tool that keeps running, e.g. a consumer; ended with end()."""
+        jars = self.directory / f"lib-{os.environ.get('KAFKA_VERSION', '4.1.0')}"
+        command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx128m", "-cp", f"{jars}/*",
+                   f"org.apache.kafka.tools.{name}", *map(str, arguments)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def end(process, timeout=10):
+    """Asks a process we started to end, and makes sure."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return process.returncode
+
+
+class Receiver:
+    """A webhook receiver: keeps every payload with the moment it arrived (time.monotonic())."""
+
+    def __init__(self):
+        self.arrivals = []
+        self.lock = threading.Lock()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # noqa: N802 (the name is http.server's)
+                arrived = time.monotonic()
+                payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with outer.lock:
+                    outer.arrivals.append((arrived, dict(self.headers), payload))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/alerts"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def alerts(self, since=0.0):
+        """(arrived, alert) of every alert told since then."""
+        with self.lock:
+            return [(arrived, alert) for arrived, _, payload in self.arrivals if arrived >= since for alert in payload["alerts"]]
+
+    def incidents(self, since=0.0, severity=None, name=None):
+        """The first telling of each incident that was told firing since then."""
+        found = {}
+        for arrived, alert in self.alerts(since):
+            labels = alert["labels"]
+            if alert["status"] != "firing" or (severity and labels["severity"] != severity) or (name and labels["alertname"] != name):
+                continue
+            found.setdefault(alert["annotations"]["correlation_id"], (arrived, alert))
+        return list(found.values())
+
+    def resolved(self, correlation_id):
+        return [(arrived, alert) for arrived, alert in self.alerts()
+                if alert["status"] == "resolved" and alert["annotations"]["correlation_id"] == correlation_id]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Agent:
+    """A running agent with its configuration, log and metrics."""
+
+    def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None):
+        self.directory = WORK / name
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.config = self.directory / "highwater.yaml"
+        receivers = f"receivers:\n  - {{name: oncall, webhook: {{url: \"{receiver.url}\"}}}}\n" if receiver else ""
+        servers = ", ".join(f'"{server}"' for server in bootstrap)
+        self.config.write_text(
+            f"clusters:\n  - name: prod\n    bootstrap: [{servers}]\n"
+            f"    poll: {{brokers: {poll}, partitions: {poll}, groups: {poll}, configs: 10s}}\n"
+            f"listen: 127.0.0.1:{self.port}\n{receivers}{rules}{extra}")
+        self.log_path = self.directory / "agent.log"
+        self.log = open(self.log_path, "wb")
+        self.process = subprocess.Popen([str(binary), "run", "--config", str(self.config)], stderr=self.log, stdout=self.log,
+                                        env=dict(os.environ, **(environment or {})))
+
+    def get(self, path, timeout=5):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=timeout) as answer:
+            return answer.read().decode()
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the agent ended with {self.process.returncode}: {self.log_path.read_text()[-2000:]}")
+        try:
+            self.get("/readyz")
+            return True
+        except OSError:
+            return False
+
+    def wait_ready(self, timeout=30):
+        wait_until(self.ready, timeout, "the agent is ready")
+        return self
+
+    def metrics(self):
+        """{(name, frozenset of labels): value}"""
+        return parse_metrics(self.get("/metrics"))
+
+    def value(self, name, **labels):
+        """The one value of a metric whose labels include these; None when there is none."""
+        wanted = set(labels.items())
+        found = [value for (metric, have), value in self.metrics().items() if metric == name and wanted <= have]
+        assert len(found) <= 1, f"{name}{labels} is ambiguous: {found}"
+        return found[0] if found else None
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss_mib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
+
+    def stop(self):
+        code = end(self.process)
+        self.log.close()
+        return code
+
+
+SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)')
+LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+
+
+def parse_metrics(text):
+    samples = {}
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        match = SAMPLE.match(line)
+        assert match, f"not a sample: {line}"
+        labels = frozenset(LABEL.findall(match.group(2) or ""))
+        samples[(match.group(1), labels)] = float(match.group(3))
+    return samples
