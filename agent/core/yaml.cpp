@@ -115,6 +115,11 @@ class TreeBuilder final : public YAML::EventHandler {
       }
       top.key = std::move(node);
     } else {
+      // The parser finds out that a value is missing only where the next thing begins.
+      if (node.kind == YamlNode::Kind::null) {
+        node.line = top.key->line;
+        node.column = top.key->column;
+      }
       top.node.entries.emplace_back(std::move(*top.key), std::move(node));
       top.key.reset();
     }
@@ -125,6 +130,31 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Open> stack_;
   size_t nodes_ = 0;
 };
+
+// The parser notices an unclosed quote only at the end of the file, far from the mistake. A line
+// with an odd number of double quotes is where it most likely is; 0 when there is no such line, or
+// more than one.
+int line_of_unclosed_quote(std::string_view text) {
+  int found = 0;
+  int line = 0;
+  std::istringstream stream{std::string(text)};
+  for (std::string content; std::getline(stream, content);) {
+    ++line;
+    int quotes = 0;
+    for (size_t i = 0; i < content.size(); ++i) {
+      if (content[i] == '#' && quotes % 2 == 0 && (i == 0 || content[i - 1] == ' ')) break;
+      if (content[i] == '\\' && quotes % 2 == 1) {
+        ++i;
+      } else if (content[i] == '"') {
+        ++quotes;
+      }
+    }
+    if (quotes % 2 == 0) continue;
+    if (found != 0) return 0;
+    found = line;
+  }
+  return found;
+}
 
 std::string scalar_kind(const YamlNode& node) {
   switch (node.kind) {
@@ -179,6 +209,11 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
   } catch (const Refused& refused) {
     diagnostics.push_back(refused.diagnostic);
   } catch (const YAML::Exception& error) {
+    if (const int line = line_of_unclosed_quote(text); line > 0) {
+      diagnostics.push_back({file, line, 1, "a quote that opens on this line is not closed",
+                             "close it, or quote the whole value"});
+      return std::nullopt;
+    }
     diagnostics.push_back(
         {file, std::max(1, error.mark.line + 1), std::max(1, error.mark.column + 1),
          "this is not YAML: " + error.msg,
@@ -220,7 +255,7 @@ void YamlMap::error(const YamlNode& at, std::string what, std::string advice) {
 }
 
 const YamlNode* YamlMap::get(const std::string& key) {
-  known_.push_back(key);
+  if (std::ranges::find(known_, key) == known_.end()) known_.push_back(key);
   const YamlNode* value = valid_ ? node_.find(key) : nullptr;
   if (value != nullptr && value->kind == YamlNode::Kind::null) {
     error(*value, fmt::format("'{}' has no value", key), "give it one, or remove the line");
