@@ -1,14 +1,185 @@
 #include "rules/causes.h"
 
+#include <algorithm>
+
 namespace highwater::rules {
+namespace {
 
-void Causes::follow(const Symbol&, std::span<const ObservationPtr>) {}
+constexpr Duration kAbsorbedWithin = std::chrono::seconds(15);
+constexpr size_t kMaxDependents = 200'000;  // remembered for each incident
 
-std::vector<Place> Causes::place(std::span<const Newcomer> newcomers, const Incidents&,
-                                 SteadyTime) {
-  std::vector<Place> places(newcomers.size());
-  for (size_t i = 0; i < places.size(); ++i) places[i].root = i;
-  return places;
+// Whether anything may depend on the incident's cause by relations.
+bool has_relations(const OpenIncident& incident) {
+  return !is_about_cluster(incident.cause_key().entity);
+}
+
+// The node and the parts of it, and the parts of those.
+std::vector<DependencyGraph::Node> parts_of(const DependencyGraph& graph,
+                                            DependencyGraph::Node node) {
+  std::vector<DependencyGraph::Node> parts{node};
+  for (size_t i = 0; i < parts.size(); ++i) {
+    for (const DependencyGraph::Edge& edge : graph.causes_of(parts[i])) {
+      const bool listed = std::find(parts.begin(), parts.end(), edge.node) != parts.end();
+      if (edge.hops == 0 && !listed) parts.push_back(edge.node);
+    }
+  }
+  return parts;
+}
+
+// All that depends on the node, directly or not, in rising order; the node too.
+std::vector<DependencyGraph::Node> dependents_of(const DependencyGraph& graph,
+                                                 DependencyGraph::Node start) {
+  std::vector<uint8_t> seen(graph.nodes(), 0);
+  std::vector<DependencyGraph::Node> found{start};
+  std::vector<uint32_t> hops{0};
+  seen[start] = 1;
+  for (size_t i = 0; i < found.size(); ++i) {
+    for (const DependencyGraph::Edge& edge : graph.dependents_of(found[i])) {
+      const uint32_t distance = hops[i] + edge.hops;
+      if (seen[edge.node] != 0 || distance > kMaxHops || found.size() >= kMaxDependents) continue;
+      seen[edge.node] = 1;
+      found.push_back(edge.node);
+      hops.push_back(distance);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace
+
+void Causes::follow(std::span<const ClusterView> clusters, const Incidents& incidents) {
+  views_ = clusters;
+  drop_unneeded(incidents);
+  for (auto& [name, cluster] : clusters_) {
+    const auto view = std::find_if(clusters.begin(), clusters.end(),
+                                   [&](const ClusterView& v) { return v.cluster() == name; });
+    if (view == clusters.end() || !cluster.graph.follow(view->observations())) continue;
+    forget_unused(cluster);
+    for (const auto& [id, incident] : incidents) {
+      if (incident->cluster() == name && incident->cause() != nullptr && has_relations(*incident))
+        remember(cluster, *incident);
+    }
+  }
+}
+
+Causes::Placement Causes::place(std::span<const Newcomer> newcomers, const Incidents& incidents,
+                                SteadyTime now) {
+  Placement placement;
+  placement.places.resize(newcomers.size());
+  std::map<Symbol, std::vector<size_t>> by_cluster;
+  for (size_t i = 0; i < newcomers.size(); ++i)
+    by_cluster[newcomers[i].alert->cluster].push_back(i);
+  for (const auto& [name, chosen] : by_cluster) {
+    std::vector<OpenIncident*> open;
+    for (const auto& [id, incident] : incidents) {
+      if (incident->cluster() == name) open.push_back(incident.get());
+    }
+    place_in(cluster(name), chosen, newcomers, open, now, placement);
+  }
+  return placement;
+}
+
+void Causes::opened(OpenIncident& incident) {
+  if (!has_relations(incident)) return;
+  Cluster& found = cluster(incident.cluster());
+  remember(found, incident);
+  incident.set_impact(found.graph.impact_of(found.graph.node_of(incident.cause_key().entity)));
+}
+
+Causes::Cluster& Causes::cluster(const Symbol& name) {
+  const auto [found, added] = clusters_.try_emplace(name);
+  if (added) {
+    for (const ClusterView& view : views_) {
+      if (view.cluster() == name) (void)found->second.graph.follow(view.observations());
+    }
+  }
+  return found->second;
+}
+
+void Causes::drop_unneeded(const Incidents& incidents) {
+  for (auto& [name, cluster] : clusters_) {
+    std::erase_if(cluster.dependents,
+                  [&](const auto& entry) { return !incidents.contains(entry.first); });
+  }
+  std::erase_if(clusters_, [&](const auto& entry) {
+    return std::none_of(incidents.begin(), incidents.end(), [&](const auto& incident) {
+      return incident.second->cluster() == entry.first && has_relations(*incident.second);
+    });
+  });
+}
+
+void Causes::forget_unused(Cluster& cluster) {
+  std::vector<std::vector<Node>*> kept;
+  for (auto& [id, nodes] : cluster.dependents) kept.push_back(&nodes);
+  cluster.graph.forget_unused(kept);
+}
+
+void Causes::place_in(Cluster& cluster, std::span<const size_t> chosen,
+                      std::span<const Newcomer> newcomers, std::span<OpenIncident* const> incidents,
+                      SteadyTime now, Placement& placement) {
+  std::vector<StandingAlert> standing;
+  const auto add_standing = [&](const OpenIncident& incident, const LiveAlert& alert) {
+    const bool is_cause = incident.cause() == &alert;
+    standing.push_back({cluster.graph.node_of(alert.alert.entity), incident.id(),
+                        alert.alert.severity, is_cause, !is_about_cluster(alert.alert.entity),
+                        covers_cluster(alert),
+                        is_cause && now - incident.opened() <= kAbsorbedWithin});
+  };
+  for (const OpenIncident* incident : incidents) {
+    if (incident->cause() != nullptr) add_standing(*incident, *incident->cause());
+    for (const LiveAlert* alert : incident->standing()) add_standing(*incident, *alert);
+  }
+  std::vector<Node> nodes;
+  for (const size_t i : chosen)
+    nodes.push_back(cluster.graph.node_of(newcomers[i].alert->alert.entity));
+  cluster.graph.connect();
+
+  CauseSearch search(cluster.graph);
+  for (const StandingAlert& alert : standing) search.add(alert);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const LiveAlert& alert = *newcomers[chosen[i]].alert;
+    search.add(ArrivingAlert{nodes[i], chosen[i], alert.alert.severity,
+                             !is_about_cluster(alert.alert.entity), covers_cluster(alert),
+                             remembered(cluster, nodes[i], alert, incidents)});
+  }
+  SearchResult result = std::move(search).run();
+  for (const auto& [newcomer, place] : result.places) placement.places[newcomer] = place;
+  placement.absorbed.insert(placement.absorbed.end(), result.absorbed.begin(),
+                            result.absorbed.end());
+}
+
+// The open incident that once had the alert as evidence, or on whose cause the entity depended at
+// some time while it was open: the most severe, then the oldest.
+std::optional<uint64_t> Causes::remembered(const Cluster& cluster, Node node,
+                                           const LiveAlert& alert,
+                                           std::span<OpenIncident* const> incidents) {
+  const std::vector<Node> parts = parts_of(cluster.graph, node);
+  const AlertKey key = key_of(alert);
+  const OpenIncident* best = nullptr;
+  for (const OpenIncident* incident : incidents) {
+    if (best != nullptr && best->severity() >= incident->severity()) continue;
+    const auto found = cluster.dependents.find(incident->id());
+    const bool depended =
+        found != cluster.dependents.end() &&
+        std::any_of(parts.begin(), parts.end(), [&](Node part) {
+          return std::binary_search(found->second.begin(), found->second.end(), part);
+        });
+    if (depended || incident->covers_cluster() || incident->had_evidence(key)) best = incident;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->id();
+}
+
+void Causes::remember(Cluster& cluster, const OpenIncident& incident) {
+  const Node node = cluster.graph.node_of(incident.cause_key().entity);
+  cluster.graph.connect();
+  const std::vector<Node> now = dependents_of(cluster.graph, node);
+  std::vector<Node>& known = cluster.dependents[incident.id()];
+  std::vector<Node> all;
+  all.reserve(std::max(known.size(), now.size()));
+  std::set_union(known.begin(), known.end(), now.begin(), now.end(), std::back_inserter(all));
+  if (all.size() <= kMaxDependents) known = std::move(all);
 }
 
 }  // namespace highwater::rules

@@ -1,16 +1,21 @@
 // Causes: who is explained by whom. Given the alerts that fire anew and the incidents that are
-// open, decides for each alert whether it is evidence or opens an incident. Used by the incident
-// book, on the pipeline's thread; pure but for the graphs it keeps.
+// open, decides for each alert whether it is evidence or opens an incident, and remembers what
+// depended on the causes of open incidents. Owned by the incident book, on the pipeline's thread.
+//
+// An alert is explained by a firing alert about something its entity depends on, over six relations
+// at most: the nearest, then the most severe, then the oldest. Its entity is also about each part
+// of itself that has two labels; {cluster} explains nothing, save that an unreachable cluster
+// explains whatever else is wrong with it.
+//
+// Graphs are kept only for clusters with open incidents: where nothing is wrong this costs nothing.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
+#include "rules/cause_search.h"
 #include "rules/incident.h"
 
 namespace highwater::rules {
@@ -23,22 +28,45 @@ struct Newcomer {
   TraceId former_correlation;
 };
 
-// Where a newcomer belongs: to an open incident, or to the one that the newcomer `root` opens.
-struct Place {
-  uint64_t incident = 0;  // 0: to the root's
-  size_t root = 0;        // its place among the newcomers; may be the newcomer itself
-};
-
 class Causes {
  public:
   using Incidents = std::map<uint64_t, std::unique_ptr<OpenIncident>>;
 
-  // The cluster's observations of this evaluation.
-  void follow(const Symbol& cluster, std::span<const ObservationPtr> observations);
+  // The observations of this evaluation; they outlive the calls below. Dependents of the open
+  // incidents are noted, graphs that nothing needs any more are dropped.
+  void follow(std::span<const ClusterView> clusters, const Incidents& incidents);
 
-  // One place per newcomer. The newcomers are in the order in which ties are decided.
-  [[nodiscard]] std::vector<Place> place(std::span<const Newcomer> newcomers,
-                                         const Incidents& incidents, SteadyTime now);
+  struct Placement {
+    std::vector<Place> places;                          // by newcomer
+    std::vector<std::pair<uint64_t, size_t>> absorbed;  // incident, the newcomer that explains it
+  };
+  // The newcomers are in the order in which ties are decided.
+  [[nodiscard]] Placement place(std::span<const Newcomer> newcomers, const Incidents& incidents,
+                                SteadyTime now);
+
+  // Says what hangs on the cause, and remembers it.
+  void opened(OpenIncident& incident);
+
+ private:
+  using Node = DependencyGraph::Node;
+  struct Cluster {
+    DependencyGraph graph;
+    std::map<uint64_t, std::vector<Node>> dependents;  // by incident; sorted
+  };
+
+  Cluster& cluster(const Symbol& name);
+  void drop_unneeded(const Incidents& incidents);
+  void forget_unused(Cluster& cluster);
+  void place_in(Cluster& cluster, std::span<const size_t> chosen,
+                std::span<const Newcomer> newcomers, std::span<OpenIncident* const> incidents,
+                SteadyTime now, Placement& placement);
+  [[nodiscard]] static std::optional<uint64_t> remembered(const Cluster& cluster, Node node,
+                                                          const LiveAlert& alert,
+                                                          std::span<OpenIncident* const> incidents);
+  static void remember(Cluster& cluster, const OpenIncident& incident);
+
+  std::span<const ClusterView> views_;
+  std::map<Symbol, Cluster> clusters_;
 };
 
 }  // namespace highwater::rules

@@ -9,7 +9,8 @@ using std::chrono::seconds;
 
 constexpr Duration kBurst = seconds(2);            // evidence comes in bursts: one update for all
 constexpr Duration kBetweenUpdates = seconds(30);  // but for one that raises the severity
-constexpr size_t kWorthAnUpdate = 5;               // pieces of evidence
+constexpr std::string_view kCoversCluster = "cluster_reachable";  // the measure
+constexpr size_t kWorthAnUpdate = 5;                              // pieces of evidence
 // Ended evidence is kept so that a piece that comes and goes counts once; beyond this it may not.
 constexpr size_t kMaxEndedEvidence = 10'000;
 
@@ -19,10 +20,19 @@ AlertKey key_of(const LiveAlert& alert) {
   return {alert.rule->name, alert.alert.entity};
 }
 
+bool is_about_cluster(const Entity& entity) {
+  return entity.labels.size() < 2;
+}
+
+bool covers_cluster(const LiveAlert& alert) {
+  return is_about_cluster(alert.alert.entity) && alert.rule->rule.when.left->name == kCoversCluster;
+}
+
 OpenIncident::OpenIncident(uint64_t id, TraceId correlation, LiveAlert& cause, Now now)
     : cluster_(cause.cluster),
       cause_key_(key_of(cause)),
       cause_(&cause),
+      covers_cluster_(rules::covers_cluster(cause)),
       opened_(now.steady),
       sent_severity_(cause.alert.severity) {
   shown_.id = id;

@@ -23,6 +23,10 @@ struct AlertKey {
   bool operator==(const AlertKey&) const = default;
 };
 [[nodiscard]] AlertKey key_of(const LiveAlert& alert);
+// Whether the alert is about nothing narrower than a cluster.
+[[nodiscard]] bool is_about_cluster(const Entity& entity);
+// Whether the alert says that the cluster as a whole is unreachable.
+[[nodiscard]] bool covers_cluster(const LiveAlert& alert);
 
 struct HashAlertKey {
   size_t operator()(const AlertKey& key) const { return key.entity.hash() * 31 + key.rule.hash(); }
@@ -39,6 +43,9 @@ class OpenIncident {
   [[nodiscard]] Severity severity() const { return shown_.severity; }
   // Null once it ended.
   [[nodiscard]] LiveAlert* cause() const { return cause_; }
+  // An unreachable cluster: whatever else is wrong with it is evidence.
+  [[nodiscard]] bool covers_cluster() const { return covers_cluster_; }
+  [[nodiscard]] bool had_evidence(const AlertKey& key) const { return members_.contains(key); }
 
   void add_evidence(LiveAlert& alert, Now now);
   void evidence_ended(const LiveAlert& alert, Now now);
@@ -88,6 +95,7 @@ class OpenIncident {
   Symbol cluster_;
   AlertKey cause_key_;
   LiveAlert* cause_;
+  bool covers_cluster_;
   SteadyTime opened_;
   std::optional<SteadyTime> cause_ended_;
   std::string_view resolution_;

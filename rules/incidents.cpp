@@ -29,7 +29,7 @@ std::vector<Transition> IncidentBook::update(AlertEvents events, std::span<Clust
   take_ended(events.ended, now);
   std::vector<Newcomer> newcomers = take_back(events.fired);
   close(now, newcomers);
-  for (const ClusterView& view : clusters) causes_.follow(view.cluster(), view.observations());
+  causes_.follow(clusters, incidents_);
   if (!newcomers.empty()) settle(std::move(newcomers), now);
   for (auto& [id, incident] : incidents_) {
     incident->refresh();
@@ -107,39 +107,69 @@ void IncidentBook::close(Now now, std::vector<Newcomer>& newcomers) {
 
 void IncidentBook::settle(std::vector<Newcomer> newcomers, Now now) {
   std::sort(newcomers.begin(), newcomers.end(), comes_first);
-  std::vector<Place> places = causes_.place(newcomers, incidents_, now.steady);
+  Causes::Placement placement = causes_.place(newcomers, incidents_, now.steady);
+  std::vector<Place>& places = placement.places;
   std::vector<size_t> massed;
-  gather(newcomers, places, now.steady, massed);
+  gather(newcomers, placement, now.steady, massed);
 
-  std::vector<std::pair<size_t, OpenIncident*>> opened;
-  std::map<size_t, OpenIncident*> by_root;
+  std::map<size_t, OpenIncident*> opened;  // by root
   for (size_t i = 0; i < newcomers.size(); ++i) {
-    if (places[i].incident != 0 || places[i].root != i) continue;
-    OpenIncident& incident = open_for(newcomers[i], now);
-    by_root.emplace(i, &incident);
-    opened.emplace_back(i, &incident);
+    if (places[i].incident == 0 && places[i].root == i)
+      opened.emplace(i, &open_for(newcomers[i], now));
   }
   for (const size_t root : massed) {
-    by_root.at(root)->make_peers();
-    if (newcomers[root].former == 0) by_root.at(root)->gather_until(now.steady + kGathering);
+    opened.at(root)->make_peers();
+    if (newcomers[root].former == 0) opened.at(root)->gather_until(now.steady + kGathering);
   }
+  const std::vector<Absorbed> absorbed = absorb(placement, opened, now);
   for (size_t i = 0; i < newcomers.size(); ++i) {
-    const Place& place = places[i];
-    if (place.incident != 0)
-      incidents_.at(place.incident)->add_evidence(*newcomers[i].alert, now);
-    else if (place.root != i)
-      by_root.at(place.root)->add_evidence(*newcomers[i].alert, now);
+    if (places[i].incident == 0 && places[i].root == i) continue;
+    const auto by = std::find_if(absorbed.begin(), absorbed.end(), [&](const Absorbed& entry) {
+      return entry.incident->id() == places[i].incident;
+    });
+    OpenIncident& incident = by != absorbed.end()      ? *by->into
+                             : places[i].incident != 0 ? *incidents_.at(places[i].incident)
+                                                       : *opened.at(places[i].root);
+    incident.add_evidence(*newcomers[i].alert, now);
   }
   for (const auto& [root, incident] : opened) {
     incident->refresh();
+    causes_.opened(*incident);
     tell(TransitionKind::opened, *incident, now, {}, newcomers[root].revealed_by);
   }
+  for (const Absorbed& entry : absorbed) {
+    const Alert& cause = entry.into->shown().cause;
+    tell(TransitionKind::resolved, *entry.incident, now,
+         "explained by " + cause.rule + " " + cause.entity.text());
+  }
+}
+
+// Incidents whose cause turned out to have a cause itself: all that stands of them becomes its
+// evidence.
+std::vector<IncidentBook::Absorbed> IncidentBook::absorb(
+    const Causes::Placement& placement, const std::map<size_t, OpenIncident*>& opened, Now now) {
+  std::vector<Absorbed> absorbed;
+  for (const auto& [id, newcomer] : placement.absorbed) {
+    const Place& place = placement.places[newcomer];
+    OpenIncident* into =
+        place.incident != 0 ? incidents_.at(place.incident).get() : opened.at(place.root);
+    const auto found = incidents_.find(id);
+    if (into == found->second.get()) continue;
+    OpenIncident& incident = *found->second;
+    incident.refresh();
+    into->add_evidence(*incident.cause(), now);
+    for (LiveAlert* alert : incident.standing()) into->add_evidence(*alert, now);
+    absorbed.push_back({std::move(found->second), into});
+    incidents_.erase(found);
+  }
+  return absorbed;
 }
 
 // Many roots of one rule become one. Afterwards a place's root is a newcomer that opens an
 // incident.
-void IncidentBook::gather(std::span<const Newcomer> newcomers, std::vector<Place>& places,
+void IncidentBook::gather(std::span<const Newcomer> newcomers, Causes::Placement& placement,
                           SteadyTime now, std::vector<size_t>& massed) const {
+  std::vector<Place>& places = placement.places;
   struct Peers {
     uint64_t gathering = 0;  // an open incident that takes them
     std::vector<size_t> roots;
@@ -147,7 +177,10 @@ void IncidentBook::gather(std::span<const Newcomer> newcomers, std::vector<Place
   // By cluster, rule, and the incident whose evidence they were.
   std::map<std::tuple<Symbol, Symbol, uint64_t>, Peers> peers;
   for (const auto& [id, incident] : incidents_) {
-    if (incident->gathers(now))
+    const bool absorbed = std::any_of(
+        placement.absorbed.begin(), placement.absorbed.end(),
+        [&, absorbed_id = id](const auto& entry) { return entry.first == absorbed_id; });
+    if (incident->gathers(now) && !absorbed)
       peers[{incident->cluster(), incident->cause_key().rule, 0}].gathering = id;
   }
   for (size_t i = 0; i < newcomers.size(); ++i) {

@@ -39,8 +39,15 @@ class IncidentBook {
   [[nodiscard]] std::vector<Newcomer> take_back(const std::vector<FiredAlert>& fired);
   void close(Now now, std::vector<Newcomer>& newcomers);
   void settle(std::vector<Newcomer> newcomers, Now now);
-  void gather(std::span<const Newcomer> newcomers, std::vector<Place>& places, SteadyTime now,
+  void gather(std::span<const Newcomer> newcomers, Causes::Placement& placement, SteadyTime now,
               std::vector<size_t>& massed) const;
+  struct Absorbed {
+    std::unique_ptr<OpenIncident> incident;
+    OpenIncident* into;
+  };
+  [[nodiscard]] std::vector<Absorbed> absorb(const Causes::Placement& placement,
+                                             const std::map<size_t, OpenIncident*>& opened,
+                                             Now now);
   OpenIncident& open_for(const Newcomer& newcomer, Now now);
   void tell(TransitionKind kind, OpenIncident& incident, Now now, std::string resolution = {},
             ObservationPtr revealed_by = {});

@@ -1,0 +1,325 @@
+// Causes: which alerts become evidence, and of what.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/rules/engine_world.h"
+
+namespace highwater::rules {
+namespace {
+
+using namespace testing;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+using End = std::pair<Cells, Cells>;
+
+AlertRule rule(std::string name, const Measure& measure, double threshold = 1) {
+  return make_rule(std::move(name), measure, Comparison::equal, threshold);
+}
+
+AlertRule ticket(std::string name, const Measure& measure) {
+  AlertRule made = rule(std::move(name), measure);
+  made.severity = Severity::ticket;
+  return made;
+}
+
+std::vector<AlertRule> kafka_rules() {
+  return {rule("BrokerDown", kFailed),
+          rule("Leaderless", kLeaderless),
+          ticket("UnderReplicated", kUnder),
+          make_rule("Lag", kLag, Comparison::greater, 100),
+          make_rule("LateGroup", kLagSeconds, Comparison::greater, 60),
+          ticket("SlowBroker", kSlow),
+          rule("QuorumLost", kQuorumLost),
+          rule("ClusterUnreachable", kReachable, 0)};
+}
+
+// Brokers 1 to 3; broker 1 leads orders-0 and orders-1 and coordinates billing, which reads
+// orders-0; broker 2 leads stock-0, which nobody reads.
+class EngineCause : public ::testing::Test {
+ protected:
+  EngineCause() {
+    for (const char* broker : {"1", "2", "3"}) {
+      cluster().set(kFailed, {broker}, 0);
+      cluster().set(kSlow, {broker}, 0);
+    }
+    for (const Cells& partition :
+         {Cells{"orders", "0"}, Cells{"orders", "1"}, Cells{"stock", "0"}}) {
+      cluster().set(kUnder, partition, 0);
+      cluster().set(kLeaderless, partition, 0);
+    }
+    cluster().set(kLag, {"billing", "orders", "0"}, 0);
+    cluster().set(kReachable, {}, 1);
+    cluster().set(kQuorumLost, {}, 0);
+    led_by("1");
+    cluster().relate("coordinates groups", {"group"}, {"broker"}, {End{{"billing"}, {"1"}}});
+    cluster().relate("are read by", {"group"}, {"topic", "partition"},
+                     {End{{"billing"}, {"orders", "0"}}});
+    (void)world_.poll();
+  }
+
+  void led_by(const std::string& broker) {
+    cluster().relate("leads partitions", {"topic", "partition"}, {"broker"},
+                     {End{{"orders", "0"}, {broker}}, End{{"orders", "1"}, {broker}},
+                      End{{"stock", "0"}, {"2"}}});
+  }
+
+  FakeCluster& cluster() { return world_.cluster(); }
+  Report poll_after(Duration duration) { return world_.poll_after(duration); }
+  Report tick_after(Duration duration) { return world_.tick_after(duration); }
+
+  EngineWorld world_{kafka_rules()};
+};
+
+TEST_F(EngineCause, AnAlertAboutWhatDependsOnAFailedBrokerIsEvidence) {
+  cluster().set(kFailed, {"1"}, 1);
+  cluster().set(kLeaderless, {"orders", "0"}, 1);
+  const Report report = poll_after(seconds(1));
+  EXPECT_THAT(told(report), ElementsAre("opened BrokerDown"));
+  const Incident& incident = incident_of(report, "BrokerDown");
+  ASSERT_EQ(incident.evidence.size(), 1U);
+  EXPECT_EQ(incident.evidence[0].rule, "Leaderless");
+  EXPECT_EQ(incident.evidence_count, 1U);
+  EXPECT_EQ(alert_of(report, "Leaderless").incident, incident.id);
+}
+
+TEST_F(EngineCause, TheImpactSaysWhatHangsOnTheBroker) {
+  cluster().set(kFailed, {"1"}, 1);
+  const Report report = poll_after(seconds(1));
+  EXPECT_THAT(incident_of(report, "BrokerDown").impact,
+              ElementsAre(Pair("leads partitions", 2U), Pair("coordinates groups", 1U)));
+}
+
+TEST_F(EngineCause, AGroupsLagIsExplainedThroughThePartitionItReads) {
+  cluster().relate("coordinates groups", {"group"}, {"broker"}, {End{{"billing"}, {"2"}}});
+  cluster().set(kFailed, {"1"}, 1);
+  cluster().set(kLag, {"billing", "orders", "0"}, 500);
+  const Report report = poll_after(seconds(1));
+  EXPECT_THAT(told(report), ElementsAre("opened BrokerDown"));
+  EXPECT_EQ(incident_of(report, "BrokerDown").evidence.at(0).rule, "Lag");
+}
+
+TEST_F(EngineCause, WhatHangsOnAnotherBrokerIsAnIncidentOfItsOwn) {
+  cluster().set(kFailed, {"1"}, 1);
+  cluster().set(kLeaderless, {"stock", "0"}, 1);
+  EXPECT_THAT(told(poll_after(seconds(1))), ElementsAre("opened BrokerDown", "opened Leaderless"));
+}
+
+TEST_F(EngineCause, EvidenceMayComeLaterThanItsCause) {
+  cluster().set(kFailed, {"1"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().set(kLeaderless, {"orders", "1"}, 1);
+  const Report report = poll_after(seconds(30));
+  EXPECT_EQ(incident_of(report, "BrokerDown").evidence_count, 1U);
+  EXPECT_EQ(report.incidents.size(), 1U);
+}
+
+TEST_F(EngineCause, ACauseThatFiresSoonAfterItsEffectAbsorbsTheEffectsIncident) {
+  cluster().set(kLeaderless, {"orders", "0"}, 1);
+  const Report first = poll_after(seconds(1));
+  EXPECT_THAT(told(first), ElementsAre("opened Leaderless"));
+  cluster().set(kFailed, {"1"}, 1);
+  const Report report = poll_after(seconds(15));
+  EXPECT_THAT(told(report),
+              ElementsAre("opened BrokerDown",
+                          "resolved Leaderless: explained by BrokerDown broker=1 cluster=prod"));
+  EXPECT_EQ(report.transitions[1].incident.id, first.incidents[0].id);
+  EXPECT_EQ(incident_of(report, "BrokerDown").evidence_count, 1U);
+  EXPECT_EQ(alert_of(report, "Leaderless").incident, incident_of(report, "BrokerDown").id);
+}
+
+TEST_F(EngineCause, ACauseThatFiresLongAfterItsEffectLeavesTheIncidentAlone) {
+  cluster().set(kLeaderless, {"orders", "0"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().set(kFailed, {"1"}, 1);
+  const Report report = poll_after(seconds(16));
+  EXPECT_THAT(told(report), ElementsAre("opened BrokerDown"));
+  EXPECT_EQ(report.incidents.size(), 2U);
+}
+
+TEST_F(EngineCause, ANewCauseDoesNotAbsorbAnIncidentThatDoesNotDependOnIt) {
+  cluster().set(kLeaderless, {"stock", "0"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().set(kFailed, {"1"}, 1);
+  EXPECT_THAT(told(poll_after(seconds(1))), ElementsAre("opened BrokerDown"));
+}
+
+TEST_F(EngineCause, WhatDependedOnTheBrokerBeforeItsPartitionsMovedIsStillEvidence) {
+  cluster().set(kFailed, {"1"}, 1);
+  (void)poll_after(seconds(1));
+  led_by("3");
+  cluster().relate("coordinates groups", {"group"}, {"broker"}, {End{{"billing"}, {"3"}}});
+  (void)poll_after(seconds(10));
+  cluster().set(kUnder, {"orders", "1"}, 1);
+  cluster().set(kLag, {"billing", "orders", "0"}, 500);
+  const Report report = poll_after(seconds(10));
+  EXPECT_THAT(report.incidents.size(), 1U);
+  EXPECT_EQ(incident_of(report, "BrokerDown").evidence_count, 2U);
+}
+
+TEST_F(EngineCause, WhatBeginsToDependOnTheBrokerWhileItIsDownIsRememberedToo) {
+  cluster().set(kFailed, {"3"}, 1);
+  (void)poll_after(seconds(1));
+  led_by("3");
+  (void)poll_after(seconds(10));
+  led_by("2");
+  (void)poll_after(seconds(10));
+  cluster().set(kUnder, {"orders", "1"}, 1);
+  EXPECT_EQ(incident_of(poll_after(seconds(10)), "BrokerDown").evidence_count, 1U);
+}
+
+TEST_F(EngineCause, WhatDependedOnTheBrokerIsEvidenceUntilAMinuteAfterItsReturn) {
+  cluster().set(kFailed, {"1"}, 1);
+  cluster().set(kUnder, {"orders", "0"}, 1);
+  (void)poll_after(seconds(1));
+  led_by("3");
+  cluster().set(kFailed, {"1"}, 0);
+  (void)poll_after(seconds(10));
+  cluster().set(kUnder, {"orders", "1"}, 1);
+  const Report report = poll_after(seconds(50));
+  EXPECT_EQ(incident_of(report, "BrokerDown").evidence_count, 2U);
+}
+
+// The group hangs on its coordinator directly, on the leader of what it reads by way of a
+// partition.
+TEST_F(EngineCause, TheNearestCauseWins) {
+  cluster().relate("coordinates groups", {"group"}, {"broker"}, {End{{"billing"}, {"3"}}});
+  cluster().set(kFailed, {"1"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().set(kFailed, {"3"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().set(kLagSeconds, {"billing"}, 500);
+  const Report report = poll_after(seconds(1));
+  ASSERT_EQ(report.incidents.size(), 2U);
+  EXPECT_EQ(report.incidents[1].cause.entity, cluster().entity({{"broker", "3"}}));
+  EXPECT_EQ(alert_of(report, "LateGroup").incident, report.incidents[1].id);
+}
+
+TEST_F(EngineCause, OfTwoCausesAtTheSameDistanceTheMoreSevereWinsThenTheOlder) {
+  cluster().relate(
+      "leads partitions", {"topic", "partition"}, {"broker"},
+      {End{{"orders", "0"}, {"1"}}, End{{"orders", "0"}, {"2"}}, End{{"orders", "0"}, {"3"}}});
+  cluster().set(kSlow, {"1"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().set(kFailed, {"2"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().set(kFailed, {"3"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().set(kUnder, {"orders", "0"}, 1);
+  const Report report = poll_after(seconds(1));
+  ASSERT_EQ(report.incidents.size(), 3U);
+  EXPECT_EQ(report.incidents[0].cause.entity, cluster().entity({{"broker", "2"}}));
+  EXPECT_EQ(alert_of(report, "UnderReplicated").incident, report.incidents[0].id);
+}
+
+TEST_F(EngineCause, AQuorumLostDoesNotSwallowTheAlertsOfItsCluster) {
+  cluster().set(kQuorumLost, {}, 1);
+  cluster().set(kFailed, {"1"}, 1);
+  EXPECT_THAT(told(poll_after(seconds(1))), ElementsAre("opened BrokerDown", "opened QuorumLost"));
+}
+
+TEST_F(EngineCause, AnUnreachableClusterExplainsWhateverElseIsWrongWithIt) {
+  cluster().set(kReachable, {}, 0);
+  cluster().set(kFailed, {"1"}, 1);
+  cluster().set(kQuorumLost, {}, 1);
+  cluster().set(kUnder, {"stock", "0"}, 1);
+  const Report report = poll_after(seconds(1));
+  EXPECT_THAT(told(report), ElementsAre("opened ClusterUnreachable"));
+  EXPECT_EQ(incident_of(report, "ClusterUnreachable").evidence_count, 3U);
+}
+
+TEST_F(EngineCause, AnUnreachableClusterExplainsNothingOfAnotherCluster) {
+  world_.add_cluster("other").set(kFailed, {"1"}, 0);
+  (void)world_.poll();
+  cluster().set(kReachable, {}, 0);
+  (void)poll_after(seconds(1));
+  FakeCluster other("other");
+  other.set(kFailed, {"1"}, 1);
+  world_.advance(seconds(1));
+  other.publish(world_.snapshot(), world_.now());
+  EXPECT_THAT(told(world_.tick()), ElementsAre("opened BrokerDown"));
+}
+
+TEST_F(EngineCause, OfTwoAlertsOnOneEntityTheMoreSevereOpensTheIncident) {
+  cluster().set(kUnder, {"stock", "0"}, 1);
+  cluster().set(kLeaderless, {"stock", "0"}, 1);
+  const Report report = poll_after(seconds(1));
+  EXPECT_THAT(told(report), ElementsAre("opened Leaderless"));
+  EXPECT_EQ(incident_of(report, "Leaderless").evidence.at(0).rule, "UnderReplicated");
+}
+
+TEST_F(EngineCause, AnAlertIsAboutEveryPartOfItsEntity) {
+  cluster().set(kLeaderless, {"orders", "0"}, 1);
+  cluster().set(kLag, {"billing", "orders", "0"}, 500);
+  const Report report = poll_after(seconds(1));
+  EXPECT_THAT(told(report), ElementsAre("opened Leaderless"));
+}
+
+TEST_F(EngineCause, EvidenceExplainsWhatDependsOnIt) {
+  cluster().relate("coordinates groups", {"group"}, {"broker"}, {End{{"billing"}, {"2"}}});
+  cluster().set(kFailed, {"1"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().set(kUnder, {"orders", "0"}, 1);
+  (void)poll_after(seconds(1));
+  led_by("2");
+  cluster().set(kLag, {"billing", "orders", "0"}, 500);
+  EXPECT_THAT(poll_after(seconds(1)).incidents.size(), 1U);
+}
+
+TEST_F(EngineCause, RelationsThatGoInACircleEndTheSearch) {
+  cluster().relate("copies", {"topic", "partition"}, {"topic", "partition"},
+                   {End{{"orders", "0"}, {"stock", "0"}}, End{{"stock", "0"}, {"orders", "0"}}});
+  cluster().set(kLeaderless, {"orders", "0"}, 1);
+  cluster().set(kLeaderless, {"stock", "0"}, 1);
+  const Report report = poll_after(seconds(1));
+  EXPECT_EQ(report.incidents.size(), 1U);
+  EXPECT_EQ(report.incidents[0].evidence_count, 1U);
+}
+
+TEST_F(EngineCause, TheOrderOfRowsAndRulesDecidesNothing) {
+  std::vector<AlertRule> reversed = kafka_rules();
+  std::reverse(reversed.begin(), reversed.end());
+  EngineWorld other(reversed);
+  for (EngineWorld* world : {&world_, &other}) {
+    FakeCluster& cluster = world->cluster();
+    cluster.set(kFailed, {"1"}, 1);
+    cluster.set(kLeaderless, {"orders", "0"}, 1);
+    cluster.set(kUnder, {"orders", "1"}, 1);
+    cluster.set(kLag, {"billing", "orders", "0"}, 500);
+    cluster.relate("leads partitions", {"topic", "partition"}, {"broker"},
+                   {End{{"orders", "0"}, {"1"}}, End{{"orders", "1"}, {"1"}}});
+    if (world == &other) cluster.reverse_rows();
+    const Report report = world->poll_after(seconds(1));
+    EXPECT_THAT(told(report), ElementsAre("opened BrokerDown"));
+    EXPECT_EQ(report.incidents.at(0).evidence_count, 3U);
+  }
+}
+
+TEST_F(EngineCause, TheSeverityIsTheHighestOfTheMembersAndNeverSinks) {
+  std::vector<AlertRule> rules = kafka_rules();
+  rules[0].severity = Severity::ticket;
+  world_.engine().replace_rules(rules);
+  cluster().set(kFailed, {"1"}, 1);
+  Report report = poll_after(seconds(1));
+  EXPECT_EQ(incident_of(report, "BrokerDown").severity, Severity::ticket);
+  cluster().set(kLeaderless, {"orders", "0"}, 1);
+  report = poll_after(seconds(1));
+  EXPECT_EQ(incident_of(report, "BrokerDown").severity, Severity::page);
+  cluster().set(kLeaderless, {"orders", "0"}, 0);
+  report = poll_after(seconds(1));
+  EXPECT_EQ(incident_of(report, "BrokerDown").severity, Severity::page);
+  EXPECT_EQ(incident_of(report, "BrokerDown").cause.severity, Severity::ticket);
+}
+
+TEST_F(EngineCause, PendingAlertsExplainNothingAndAreNoEvidence) {
+  std::vector<AlertRule> rules = kafka_rules();
+  rules[0].hold = minutes(1);
+  world_.engine().replace_rules(rules);
+  cluster().set(kFailed, {"1"}, 1);
+  cluster().set(kLeaderless, {"orders", "0"}, 1);
+  EXPECT_THAT(told(poll_after(seconds(1))), ElementsAre("opened Leaderless"));
+}
+
+}  // namespace
+}  // namespace highwater::rules
