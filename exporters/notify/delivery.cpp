@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "exporters/notify/retry_after.h"
-#include "exporters/notify/utf8.h"
-#include "exporters/otlp/incident_span.h"
+#include "exporters/push/incident_span.h"
+#include "exporters/push/retry_after.h"
+#include "exporters/push/utf8.h"
 
 namespace highwater::notify {
 
@@ -50,7 +50,7 @@ Span delivery_span(const ReceiverConfig& config, const Delivery& delivery, const
   Span span;
   span.trace = incident.correlation;
   span.id = id;
-  span.parent = otlp::incident_span(incident.correlation);
+  span.parent = incident_span(incident.correlation);
   span.name = "notify.deliver";
   span.kind = SpanKind::client;
   span.error = verdict.error;

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "exporters/notify/utf8.h"
+#include "exporters/push/utf8.h"
 
 namespace highwater::notify {
 namespace {

@@ -4,7 +4,7 @@
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 
-#include "exporters/notify/utf8.h"
+#include "exporters/push/utf8.h"
 
 namespace highwater::otlp {
 namespace {

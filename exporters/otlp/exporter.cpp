@@ -6,8 +6,8 @@
 #include <memory>
 #include <random>
 
-#include "exporters/notify/retry_after.h"
 #include "exporters/otlp/encode.h"
+#include "exporters/push/retry_after.h"
 
 namespace highwater::otlp {
 namespace {

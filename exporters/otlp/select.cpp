@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "exporters/otlp/incident_span.h"
+#include "exporters/push/incident_span.h"
 
 namespace highwater::otlp {
 namespace {

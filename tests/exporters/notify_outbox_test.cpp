@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "exporters/notify/outbox.h"
-#include "exporters/otlp/incident_span.h"
+#include "exporters/push/incident_span.h"
 #include "tests/exporters/notify_samples.h"
 #include "tests/exporters/push_receiver.h"
 
@@ -126,7 +126,7 @@ TEST_F(NotifierTest, MakesASpanOfEachAttemptInTheTraceOfTheIncident) {
     EXPECT_EQ(span.name, "notify.deliver");
     EXPECT_EQ(span.kind, SpanKind::client);
     EXPECT_EQ(span.trace, samples::correlation(7));
-    EXPECT_EQ(span.parent, otlp::incident_span(samples::correlation(7)));
+    EXPECT_EQ(span.parent, incident_span(samples::correlation(7)));
     EXPECT_EQ(attribute(span, "receiver"), "oncall");
     EXPECT_EQ(attribute(span, "highwater.incident"), "7");
     EXPECT_GT(span.duration, Duration::zero());

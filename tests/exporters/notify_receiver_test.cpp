@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "exporters/notify/receiver.h"
-#include "exporters/notify/retry_after.h"
 #include "tests/exporters/notify_samples.h"
 
 namespace highwater::notify {
@@ -395,26 +394,6 @@ TEST_F(Queue, SurvivesAnEntryThatWasGivenUpWhileUnderWay) {
   queue.push(notice(3, resolved, broker_down(7)), now_);
   queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
   EXPECT_EQ(wait(queue), std::nullopt);
-}
-
-TEST(RetryAfter, ReadsSeconds) {
-  EXPECT_EQ(parse_retry_after(" 120 ", samples::wall(0)), seconds(120));
-}
-TEST(RetryAfter, ReadsAnHttpDate) {
-  EXPECT_EQ(parse_retry_after("Thu, 01 Jan 2026 00:02:00 GMT", samples::wall(0)), minutes(2));
-}
-TEST(RetryAfter, IsZeroWhenTheDateHasPassed) {
-  EXPECT_EQ(parse_retry_after("Thu, 01 Jan 2026 00:02:00 GMT", samples::wall(500)),
-            Duration::zero());
-}
-TEST(RetryAfter, BoundsEnormousNumbers) {
-  EXPECT_EQ(parse_retry_after("99999999999999999999", samples::wall(0)), hours(365 * 24));
-}
-TEST(RetryAfter, IgnoresNonsense) {
-  for (const char* text : {"", "soon", "-5", "1.5", "Thu, 99 Jan 2026 00:02:00 GMT",
-                           "Thu, 01 Foo 2026 00:02:00 GMT", "Thu, 01 Jan 2026 00:02:00 XXX"}) {
-    EXPECT_EQ(parse_retry_after(text, samples::wall(0)), std::nullopt) << text;
-  }
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "exporters/otlp/incident_span.h"
 #include "exporters/otlp/select.h"
+#include "exporters/push/incident_span.h"
 #include "tests/exporters/otlp_samples.h"
 
 namespace highwater::otlp {

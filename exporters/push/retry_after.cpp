@@ -1,4 +1,4 @@
-#include "exporters/notify/retry_after.h"
+#include "exporters/push/retry_after.h"
 
 #include <algorithm>
 #include <array>

@@ -6,7 +6,7 @@
 
 #include "agent/core/ids.h"
 
-namespace highwater::otlp {
+namespace highwater {
 
 [[nodiscard]] inline SpanId incident_span(const TraceId& correlation) {
   SpanId id;
@@ -15,4 +15,4 @@ namespace highwater::otlp {
   return id;
 }
 
-}  // namespace highwater::otlp
+}  // namespace highwater

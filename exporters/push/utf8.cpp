@@ -1,4 +1,4 @@
-#include "exporters/notify/utf8.h"
+#include "exporters/push/utf8.h"
 
 namespace highwater::utf8 {
 namespace {
