@@ -1,0 +1,399 @@
+// Rule files with mistakes: where each is found, and what people are told. A mistake is told once.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "rules/load.h"
+#include "tests/rules/local_catalogue.h"
+
+namespace highwater::rules {
+namespace {
+
+bool knows_runbook(std::string_view name) {
+  return name == "lag";
+}
+
+Diagnostics mistakes_in(std::string_view text) {
+  Diagnostics diagnostics;
+  (void)parse_rules(text, "rules.yaml", local_catalogue(), knows_runbook, diagnostics);
+  return diagnostics;
+}
+
+struct Expected {
+  int line;
+  std::string what;    // a piece of it
+  std::string advice;  // a piece of it; may be empty
+};
+
+void expect_one(const std::string& text, const Expected& expected) {
+  const Diagnostics diagnostics = mistakes_in(text);
+  const std::string told = "in\n" + text + "was told\n" + text_of(diagnostics);
+  ASSERT_EQ(diagnostics.size(), 1U) << told;
+  EXPECT_EQ(diagnostics[0].file, "rules.yaml");
+  EXPECT_EQ(diagnostics[0].line, expected.line) << told;
+  EXPECT_GE(diagnostics[0].column, 1) << told;
+  EXPECT_THAT(diagnostics[0].what, testing::HasSubstr(expected.what)) << told;
+  EXPECT_THAT(diagnostics[0].advice, testing::HasSubstr(expected.advice)) << told;
+}
+
+// A right rule with one key changed or added; without a value the key is left out. Added keys stand
+// on line 7.
+std::string rule_with(const std::string& key, const std::string& value) {
+  std::array<std::pair<std::string, std::string>, 5> lines{
+      {{"name", "Test"},
+       {"when", "partition_under_min_isr == 1"},
+       {"severity", "info"},
+       {"runbook", "lag"},
+       {"summary", "Something"}}};
+  std::string text = "alerts:\n";
+  bool replaced = false;
+  for (auto& [name, content] : lines) {
+    if (name == key) {
+      content = value;
+      replaced = true;
+    }
+    const std::string indent = text.size() == 8 ? "  - " : "    ";
+    if (!content.empty()) text += indent + name + ": " + content + "\n";
+  }
+  if (!replaced) text += "    " + key + ": " + value + "\n";
+  return text;
+}
+
+struct BadValue {
+  std::string value;
+  std::string what;
+  std::string advice;
+};
+
+void expect_each(const std::string& key, int line, const std::vector<BadValue>& cases) {
+  for (const BadValue& bad : cases)
+    expect_one(rule_with(key, bad.value), {line, bad.what, bad.advice});
+}
+
+TEST(RuleErrors, TheRuleThatTheyAreMadeFromIsRight) {
+  EXPECT_EQ(text_of(mistakes_in(rule_with("for", "1m"))), "");
+}
+
+TEST(RuleErrors, MeasuresThatDoNotExist) {
+  expect_each("when", 3,
+              {{"partition_undermin_isr == 1", "no measure 'partition_undermin_isr'",
+                "did you mean 'partition_under_min_isr'?"},
+               {"highwater_quorum_lost == 1", "no measure", "did you mean 'quorum_lost'?"},
+               {"highwater_qourum_lost == 1", "no measure", "did you mean 'quorum_lost'?"},
+               {"group_lag_records > group_lag_recrods", "no measure 'group_lag_recrods'",
+                "did you mean 'group_lag_records'?"},
+               {"Quorum_Lost == 1", "no measure 'Quorum_Lost'", "did you mean 'quorum_lost'?"},
+               {"cluster_info == 1", "always 1", "a measure that changes"}});
+}
+
+TEST(RuleErrors, OperatorsOfOtherLanguages) {
+  expect_each("when", 3,
+              {{"quorum_lost = 1", "'=' is no comparison", "did you mean '=='?"},
+               {"quorum_lost === 1", "'===' is no comparison", "did you mean '=='?"},
+               {"quorum_lost is 1", "'is' is no comparison", "did you mean '=='?"},
+               {"group_lag_records over 5", "'over' is no comparison", "did you mean '>'?"},
+               {"group_lag_records under 5", "'under' is no comparison", "did you mean '<'?"},
+               {"group_lag_records => 5", "'=>' is no comparison", "did you mean '>='?"},
+               {"group_lag_records =< 5", "'=<' is no comparison", "did you mean '<='?"},
+               {"group_lag_records <> 5", "'<>' is no comparison", "did you mean '!='?"},
+               {"group_lag_records \u2265 5", "is no comparison", "did you mean '>='?"},
+               {"group_lag_records =~ \"a.*\"", "'=~' is no comparison", "'select'"},
+               {"group_lag_records 5", "'5' is no comparison", "one of: == != < <= > >="},
+               {"group_lag_records near 5", "'near' is no comparison", "one of: =="}});
+}
+
+TEST(RuleErrors, ConditionsThatAreNotWhole) {
+  expect_each("when", 3,
+              {{"\"\"", "the condition is empty", "like 'group_lag_records > 1000'"},
+               {"quorum_lost", "compared with nothing", "MEASURE OPERATOR NUMBER"},
+               {"group_lag_records >", "nothing stands after '>'", "MEASURE OPERATOR NUMBER"},
+               {"\"> 5\"", "no measure before '>'", "MEASURE OPERATOR NUMBER"},
+               {"5 < group_lag_records", "the measure comes first", "MEASURE OPERATOR NUMBER"},
+               {"group_lag_records > 5 and quorum_lost == 1", "one comparison", "a rule for each"},
+               {"group_lag_records > 5 or quorum_lost == 1", "one comparison", "a rule for each"},
+               {"group_lag_records > 5 * 60", "'* 60' is too much", "one number"},
+               {"group_lag_seconds > 5 min", "'min' is too much", "a duration without spaces"},
+               {"[quorum_lost, 1]", "'when' must be text", ""}});
+}
+
+TEST(RuleErrors, QueriesOfPrometheus) {
+  expect_each("when", 3,
+              {{"sum(group_lag_records) > 5", "functions are not known", "'per'"},
+               {"rate(topic_records_failed_total[5m]) > 5", "functions are not known", ""},
+               {"'group_lag_records{topic=\"a\"} > 5'", "without braces", "'select'"},
+               {"group_lag_records > max(group_lag_records)", "functions are not known", ""}});
+}
+
+TEST(RuleErrors, NumbersThatAreNone) {
+  expect_each("when", 3,
+              {{"group_lag_records > nan", "nothing to compare with", "unknown"},
+               {"group_lag_records < inf", "nothing to compare with", "unknown"},
+               {"group_lag_records > -Infinity", "nothing to compare with", "unknown"},
+               {"group_lag_records > 1e999", "too large", ""},
+               {"group_lag_records > 1,000", "'1,000' is not a number", "write 1000"},
+               {"group_lag_records > 1_000_000", "is not a number", "write 1000000"},
+               {"group_lag_records > 010", "octal", "without the leading zero"},
+               {"group_lag_records > +5", "neither a number nor a measure", "plus sign"},
+               {"group_lag_records > 0x10", "'0x10' is not a number", "a plain number"},
+               {"group_lag_records > '5'", "neither a number nor a measure", ""},
+               {"quorum_lost == true", "'true' is not a number", "write 1"},
+               {"quorum_lost == false", "'false' is not a number", "write 0"}});
+}
+
+TEST(RuleErrors, UnitsThatTheMeasureHasNot) {
+  expect_each("when", 3,
+              {{"group_lag_records > 5m", "'5m' is a duration", "a plain number"},
+               {"group_lag_seconds > 5min", "unknown unit 'min'", ""},
+               {"group_lag_seconds > 1.5h", "is not a duration", ""},
+               {"group_lag_seconds > -5m", "cannot be negative", ""},
+               {"topic_skew_ratio > 90%", "percent", "write 0.9"},
+               {"topic_size_bytes > 10GiB", "has a unit", "write 10737418240"},
+               {"topic_size_bytes > 1.5MB", "has a unit", "write 1500000"},
+               {"group_lag_records > 10k", "has a unit", "the plain number"}});
+}
+
+TEST(RuleErrors, ComparisonsThatMakeNoSense) {
+  expect_each("when", 3,
+              {{"quorum_lost == 2", "only ever 0 or 1", "'== 1' or '== 0'"},
+               {"quorum_lost > 0", "only ever 0 or 1", "'== 1' or '== 0'"},
+               {"quorum_lost >= 1", "only ever 0 or 1", "'== 1' or '== 0'"},
+               {"broker_up < broker_failed", "only ever 0 or 1", "'==' or '!='"},
+               {"topic_records_failed_total == 5", "is a counter", "'>' or '>='"},
+               {"topic_records_failed_total != 0", "is a counter", "'>' or '>='"},
+               {"group_lag_records > group_lag_records", "compared with itself", ""},
+               {"group_lag_seconds > group_lag_growth_records", "in seconds", "of the same unit"},
+               {"group_lag_records == topic_records_failed_total", "a counter", "'>' or '<'"}});
+}
+
+TEST(RuleErrors, ARightMeasureWithDimensionsThatTheLeftOneHasNot) {
+  expect_each("when", 3,
+              {{"topic_min_isr > partition_in_sync_replicas", "has the dimension 'partition'",
+                "put 'partition_in_sync_replicas' on the left"},
+               {"group_lag_records > partition_in_sync_replicas", "in records", "the same unit"},
+               {"partition_leaderless == broker_up", "has the dimension 'broker'",
+                "every dimension of the right one"}});
+}
+
+TEST(RuleErrors, AreFoundAtTheirColumn) {
+  const auto column_of = [](const std::string& text) {
+    const Diagnostics diagnostics = mistakes_in(text);
+    return diagnostics.size() == 1 ? diagnostics[0].column : -1;
+  };
+  EXPECT_EQ(column_of(rule_with("when", "quorum_lost = 1")), 23);
+  EXPECT_EQ(column_of(rule_with("when", "group_lag_records > 5m")), 31);
+  EXPECT_EQ(column_of(rule_with("when", "\"group_lag_records > 5m\"")), 11);
+  EXPECT_EQ(column_of(rule_with("summary", "All of {topci}")), 21);
+  EXPECT_EQ(column_of(rule_with("select", "{topic: a, gruop: b}")), 24);
+}
+
+TEST(RuleErrors, Names) {
+  expect_each(
+      "name", 2,
+      {{"under_min_isr", "'under_min_isr' is not in PascalCase", "write it like UnderMinIsr"},
+       {"underMinIsr", "not in PascalCase", "write it like UnderMinIsr"},
+       {"Under Min ISR", "not in PascalCase", "write it like UnderMinISR"},
+       {"7Lost", "not in PascalCase", "write it like"},
+       {"\"\"", "not in PascalCase", "write it like"},
+       {"[Lost]", "'name' must be text", ""},
+       {std::string(101, 'A'), "longer than 100 characters", "telephone"}});
+}
+
+TEST(RuleErrors, RequiredKeysThatAreMissing) {
+  for (const char* key : {"name", "when", "severity", "runbook", "summary"}) {
+    const Diagnostics diagnostics = mistakes_in(rule_with(key, ""));
+    ASSERT_EQ(diagnostics.size(), 1U) << key << "\n" << text_of(diagnostics);
+    EXPECT_EQ(diagnostics[0].line, 2) << key;
+    EXPECT_EQ(diagnostics[0].what, fmt::format("a rule has no '{}'", key));
+  }
+}
+
+TEST(RuleErrors, KeysThatNobodyKnows) {
+  const std::vector<std::array<std::string, 3>> cases{
+      {"labls", "a rule has no key 'labls'", "did you mean 'labels'?"},
+      {"keep_firng_for", "a rule has no key 'keep_firng_for'", "did you mean 'keep_firing_for'?"},
+      {"expr", "a rule has no key 'expr'", "as 'when'"},
+      {"annotations", "a rule has no key 'annotations'", "keys of the rule itself"},
+      {"threshold", "a rule has no key 'threshold'", "part of 'when'"},
+      {"topic", "a rule has no key 'topic'", "'select: {topic: ...}'"}};
+  for (const auto& [key, what, advice] : cases) expect_one(rule_with(key, "x"), {7, what, advice});
+}
+
+TEST(RuleErrors, Durations) {
+  for (const char* key : {"for", "keep_firing_for"}) {
+    expect_each(key, 7,
+                {{"-5m", "must not be negative", "0s"},
+                 {"31d", "must be at most 30d", ""},
+                 {"30", "the unit is missing", ""},
+                 {"5 minutes", "is not a duration", ""},
+                 {"1s1m", "from large to small", ""},
+                 {"99999999999999999999d", "is not a duration", ""},
+                 {"", fmt::format("'{}' has no value", key), "remove the line"},
+                 {"{a: b}", "must be text", ""}});
+  }
+}
+
+TEST(RuleErrors, Severities) {
+  expect_each("severity", 4,
+              {{"critical", "no severity 'critical'", "did you mean 'page'?"},
+               {"warning", "no severity 'warning'", "did you mean 'ticket'?"},
+               {"tiket", "no severity 'tiket'", "did you mean 'ticket'?"},
+               {"Page", "no severity 'Page'", "did you mean 'page'?"},
+               {"sev1234", "no severity 'sev1234'", "one of: page, ticket, info"}});
+}
+
+TEST(RuleErrors, Runbooks) {
+  expect_each("runbook", 5,
+              {{"lagg", "no runbook 'lagg'", "write runbooks/lagg.md"},
+               {"lag.md", "not the name of a runbook", "without its folder and '.md'"},
+               {"runbooks/lag", "not the name of a runbook", "without its folder"},
+               {"../../etc/passwd", "not the name of a runbook", ""},
+               {"ftp://example.com/lag", "not a URL", "http://"},
+               {"https://", "not a URL", "has a host"},
+               {"\"https://example.com/a b\"", "not a URL", "no spaces"},
+               {"https://example.com/{topic}", "not a URL", "braces"},
+               {"\"\"", "not the name of a runbook", ""}});
+}
+
+TEST(RuleErrors, Placeholders) {
+  expect_each("summary", 6,
+              {{"Lost {topci}", "no placeholder '{topci}'", "did you mean 'topic'?"},
+               {"Lost {group}", "no placeholder '{group}'", "one of: cluster, topic, partition"},
+               {"Lost {topic", "never closed", "write {topic}"},
+               {"Lost {topic of {cluster}", "never closed", ""},
+               {"'{{ $labels.topic }} is lost'", "'{{' is no placeholder", "with one brace"},
+               {"Lost {}", "names nothing", ""},
+               {"Lost { topic }", "no placeholder '{ topic }'", "did you mean 'topic'?"}});
+  expect_each("description", 7,
+              {{"Lost {vlaue}", "no placeholder '{vlaue}'", "did you mean 'value'?"}});
+}
+
+TEST(RuleErrors, APlaceholderThatDiffersAmongTheRowsOfAnAlert) {
+  expect_one(
+      "alerts:\n  - name: Test\n    when: partition_leaderless == 1\n    per: [topic]\n"
+      "    severity: info\n    runbook: lag\n    summary: \"{topic}-{partition}\"\n",
+      {7, "'{partition}' differs from row to row", "add it to 'per'"});
+}
+
+TEST(RuleErrors, Texts) {
+  expect_each("summary", 6,
+              {{"\"\"", "'summary' is empty", ""},
+               {"\"one\\ntwo\"", "several lines", "'description'"},
+               {std::string(501, 'x'), "longer than 500", "runbook"}});
+  expect_each("description", 7, {{std::string(4001, 'x'), "longer than 4000", "runbook"}});
+}
+
+TEST(RuleErrors, SelectAndExclude) {
+  for (const char* key : {"select", "exclude"}) {
+    expect_each(key, 7,
+                {{"{topc: a}", "has no dimension 'topc'", "did you mean 'topic'?"},
+                 {"{group: a}", "has no dimension 'group'", "one of: cluster, topic, partition"},
+                 {"{topic: []}", "no pattern for 'topic'", "leave the line out"},
+                 {"{topic: \"/(/\"}", "not a regular expression", ""},
+                 {"{topic: [a, \"/b\"]}", "'/b' is no regular expression", "between two slashes"},
+                 {"{topic: \"\"}", "must not be empty", ""},
+                 {"{topic: {a: b}}", "a pattern must be text", ""},
+                 {"{topic: [[a]]}", "a pattern must be text", ""},
+                 {"{}", "must be a map", "{topic: "},
+                 {"[topic]", "must be a map", "{topic: "},
+                 {"payments-*", "must be a map", "{topic: "}});
+  }
+}
+
+TEST(RuleErrors, Per) {
+  expect_each("per", 7,
+              {{"[cluster, topc]", "has no dimension 'topc'", "did you mean 'topic'?"},
+               {"[group]", "has no dimension 'group'", "one of: cluster, topic, partition"},
+               {"[topic, topic]", "'topic' is in 'per' twice", ""},
+               {"[]", "must be a list of dimensions", "without 'per' every row"},
+               {"{topic: a}", "must be a list of dimensions", ""}});
+}
+
+TEST(RuleErrors, Labels) {
+  expect_each("labels", 7,
+              {{"{severity: high}", "a label 'severity' already", "another name"},
+               {"{alertname: x}", "a label 'alertname' already", ""},
+               {"{cluster: x}", "a label 'cluster' already", ""},
+               {"{incident: x}", "a label 'incident' already", ""},
+               {"{topic: x}", "a label 'topic' already", ""},
+               {"{my-team: x}", "'my-team' is no name for a label", "letters, digits"},
+               {"{7th: x}", "'7th' is no name for a label", ""},
+               {"{__meta: x}", "Prometheus' own", ""},
+               {"{team: [a]}", "'team' has no text", ""},
+               {"{team: \"\"}", "'team' has no text", ""},
+               {"{team: \"{topic}\"}", "'team' has a placeholder", "labels already"},
+               {"[team]", "must be a map", "{team: data}"}});
+}
+
+TEST(RuleErrors, EnabledIsTrueOrFalse) {
+  expect_each("enabled", 7,
+              {{"yes", "must be true or false", ""}, {"0", "must be true or false", ""}});
+}
+
+TEST(RuleErrors, Files) {
+  expect_one("", {1, "holds no rules", "'alerts:'"});
+  expect_one("# nothing yet\n", {1, "holds no rules", "'alerts:'"});
+  expect_one("alerts: []\n", {1, "'alerts' is empty", "remove the file"});
+  expect_one("alerts:\n", {1, "'alerts' has no value", ""});
+  expect_one("alerts: {name: Test}\n", {1, "must be a list of rules", "'- name:'"});
+  expect_one("alerts:\n  - Test\n", {2, "a rule must be a map", ""});
+  expect_one("- name: Test\n", {1, "a rule file must be a map", ""});
+  expect_one("alerts:\n  - name: [\n", {3, "not YAML", ""});
+  EXPECT_THAT(text_of(mistakes_in("alert:\n  - name: Test\n")),
+              testing::HasSubstr("no key 'alert': did you mean 'alerts'?"));
+  EXPECT_THAT(text_of(mistakes_in("groups:\n  - name: Test\n")),
+              testing::HasSubstr("rules of Prometheus"));
+}
+
+TEST(RuleErrors, TwoRulesOfOneName) {
+  const std::string one = rule_with("for", "1m");
+  expect_one(one + one.substr(one.find('\n') + 1),
+             {8, "there is a rule 'Test' already, at rules.yaml:2", "rename"});
+}
+
+TEST(RuleErrors, ANameIsTakenAlsoByARuleWithAMistake) {
+  const std::string broken = rule_with("for", "1");
+  const std::string right = rule_with("for", "1m");
+  const Diagnostics diagnostics = mistakes_in(broken + right.substr(right.find('\n') + 1));
+  ASSERT_EQ(diagnostics.size(), 2U) << text_of(diagnostics);
+  EXPECT_EQ(diagnostics[1].line, 8);
+}
+
+TEST(RuleErrors, AreAllToldAtOnce) {
+  const Diagnostics diagnostics = mistakes_in(R"(alerts:
+  - name: first
+    when: partition_leaderless = 1
+    select: {topik: a}
+    for: -1s
+    severity: critical
+    runbook: none
+    summary: "{nothing"
+    labels: {cluster: x}
+    nonsense: 1
+  - name: Second
+    when: nothing == 1
+    select: {topic: "/(/"}
+    for: 99d
+    severity: page
+    runbook: lag
+    summary: "{anything} }"
+)");
+  std::vector<int> lines;
+  for (const Diagnostic& diagnostic : diagnostics) lines.push_back(diagnostic.line);
+  EXPECT_THAT(lines, testing::UnorderedElementsAre(2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14))
+      << text_of(diagnostics);
+}
+
+TEST(RuleErrors, ARuleWithAMistakeIsNotReturned) {
+  Diagnostics diagnostics;
+  const std::string right = rule_with("for", "1m");
+  const auto rules = parse_rules(right + "  - name: Other\n", "rules.yaml", local_catalogue(),
+                                 knows_runbook, diagnostics);
+  ASSERT_EQ(rules.size(), 1U);
+  EXPECT_EQ(rules[0].name, "Test");
+  EXPECT_FALSE(diagnostics.empty());
+}
+
+}  // namespace
+}  // namespace highwater::rules
