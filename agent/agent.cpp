@@ -49,13 +49,14 @@ class Agent::Impl {
         notifier_(config_.receivers, {config_.external_url, std::string(kSelfCluster), {}, {}},
                   clock, log, traces_.sink()),
         pipeline_(std::move(loaded.rules), cluster_symbols(),
-                  {[this](Now now) { return self_.observe(notifier_.stats(), now); }}, clock,
+                  {[this](Now now) { return observe_self(now); }}, clock,
                   [this](const ReportPtr& report) { on_report(report); }),
         server_(std::move(server)),
-        web_(catalogue(), std::move(loaded.runbooks), web_options(), clock, self_metrics_) {
+        runbooks_(std::move(loaded.runbooks)),
+        metrics_(catalogue(), metrics_options(config_)) {
     for (const std::string& warning : traces.warnings)
       log_.warning("a variable of OpenTelemetry is not honoured", {{"why", warning}});
-    web_.install(*server_);
+    add_pages(*server_, web_context());
     server_->observe([this](std::string_view route, int status, Duration took) {
       self_metrics_.count_http_request(route, status, took);
     });
@@ -117,26 +118,34 @@ class Agent::Impl {
     return symbols;
   }
 
-  WebOptions web_options() {
-    WebOptions options;
-    options.metrics.per_partition_group_series = config_.per_partition_group_series;
-    options.latest = [this] { return pipeline_.latest(); };
-    options.why_unhealthy = [this] { return why_unhealthy(); };
-    options.missing = [this] { return pipeline_.missing(); };
-    options.before_scrape = [this] { refresh_self_metrics(); };
+  [[nodiscard]] WebContext web_context() {
+    WebContext context{.clock = clock_,
+                       .metrics = metrics_,
+                       .self_metrics = self_metrics_,
+                       .runbooks = runbooks_,
+                       .report = [this] { return pipeline_.latest(); },
+                       .heartbeat_age = [this] { return pipeline_.heartbeat_age(); },
+                       .first_round_done = [this] { return pipeline_.missing().empty(); },
+                       .heartbeat_limit = kHeartbeatLimit,
+                       .bootstrap = {}};
     for (const auto& cluster : config_.clusters) {
-      std::string servers;
+      std::string& servers = context.bootstrap[cluster.name];
       for (const auto& [host, port] : cluster.bootstrap)
         servers += fmt::format("{}{}:{}", servers.empty() ? "" : ",", host, port);
-      options.bootstrap.emplace_back(cluster.name, servers);
     }
+    return context;
+  }
+
+  static MetricsOptions metrics_options(const Config& config) {
+    MetricsOptions options;
+    options.per_partition_group_series = config.per_partition_group_series;
     return options;
   }
 
-  std::string why_unhealthy() const {
-    const Duration age = pipeline_.heartbeat_age();
-    if (age < kHeartbeatLimit) return {};
-    return "the pipeline has not come round for " + describe_duration(age);
+  // Every few seconds, on the pipeline's thread.
+  ObservationPtr observe_self(Now now) {
+    refresh_self_metrics();
+    return self_.observe(notifier_.stats(), now);
   }
 
   void refresh_self_metrics() {
@@ -195,7 +204,8 @@ class Agent::Impl {
   notify::Notifier notifier_;
   Pipeline pipeline_;
   std::unique_ptr<http::Server> server_;
-  Web web_;
+  const Runbooks runbooks_;
+  MetricsPage metrics_;
   std::vector<std::unique_ptr<collectors::KafkaCollector>> clusters_;
   std::atomic<bool> reload_failed_{false};
 };

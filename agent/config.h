@@ -29,7 +29,7 @@ struct Config {
   std::vector<notify::ReceiverConfig> receivers;
   otlp::TraceConfig traces;
   LogLevel log_level = LogLevel::info;
-  std::optional<LogForm> log_form;               // nothing: human on a terminal, JSON otherwise
+  std::optional<LogForm> log_form;  // nothing: human on a terminal, JSON otherwise
   std::vector<std::filesystem::path> runbook_directories;  // beside the built-in ones; theirs win
   bool per_partition_group_series = true;
 };

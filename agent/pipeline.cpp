@@ -27,6 +27,16 @@ Span evaluation_span(Now start, Duration took, const Report& report) {
   return span;
 }
 
+// Nothing more can be read of a cluster that was tried and cannot be reached: that is the round.
+bool is_unreachable(const Snapshot& snapshot, const Symbol& cluster) {
+  const auto brokers = snapshot.observations.find({cluster, "brokers"});
+  if (brokers == snapshot.observations.end()) return false;
+  return std::ranges::any_of(brokers->second->tables, [](const Table& table) {
+    return table.measure->name == "cluster_reachable" && table.rows() == 1 && table.known(0) &&
+           table.values[0] == 0;
+  });
+}
+
 }  // namespace
 
 Pipeline::Pipeline(std::vector<rules::AlertRule> rules, std::vector<Symbol> clusters,
@@ -159,6 +169,7 @@ std::vector<std::string> Pipeline::missing() const {
   const ReportPtr report = latest();
   std::vector<std::string> missing;
   for (const Symbol& cluster : clusters_) {
+    if (report && is_unreachable(*report->snapshot, cluster)) continue;
     for (const std::string_view part : kParts) {
       if (!report || !report->snapshot->observations.contains({cluster, part}))
         missing.push_back(cluster.text() + "/" + std::string(part));

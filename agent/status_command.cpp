@@ -30,7 +30,7 @@ int status_command(const StatusOptions& options) {
     return kCannotSay;
   }
   const bool colour = !options.no_color && isatty(STDOUT_FILENO) != 0;
-  const Result<StatusText> status = render_status(response->body, colour);
+  const Result<StatusView> status = render_status(response->body, {colour});
   if (!status) {
     std::cerr << "highwater: " << status.error().message << "\n";
     return kCannotSay;

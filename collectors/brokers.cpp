@@ -71,10 +71,9 @@ double contradiction_seconds(const BrokerView& broker, Now now) {
   return std::max(0.0, to_seconds(now.steady - *broker.contradicted_since));
 }
 
-// "hung: no answer to ApiVersions within 2 s, since 2026-01-31T12:03:10.000Z"
+// "hung: no answer to ApiVersions within 2 s"
 std::string standing(const BrokerView& broker) {
-  return fmt::format("{}{}{}, since {}", status_words(broker.status),
-                     broker.why.empty() ? "" : ": ", broker.why, format_time(broker.since.wall));
+  return fmt::format("{}{}{}", status_words(broker.status), broker.why.empty() ? "" : ": ", broker.why);
 }
 
 // The columns with one row per broker.

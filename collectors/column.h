@@ -22,10 +22,8 @@ class Column {
 
   // The next row. With a reason it is unknown, and `value` is the last one known (kNoValue: none).
   void add(double value, Unknown reason = Unknown::known) {
-    if (reason != Unknown::known && unknown_.empty())
-      unknown_.assign(values_.size(), Unknown::known);
+    if (reason != Unknown::known || !unknown_.empty()) add_reason(reason);
     values_.push_back(value);
-    if (reason != Unknown::known || !unknown_.empty()) unknown_.push_back(reason);
   }
 
   // Takes back what was said of a known row.
@@ -41,6 +39,11 @@ class Column {
   }
 
  private:
+  void add_reason(Unknown reason) {
+    if (unknown_.empty()) unknown_.assign(values_.size(), Unknown::known);
+    unknown_.push_back(reason);
+  }
+
   const Measure* measure_;
   std::vector<double> values_;
   std::vector<Unknown> unknown_;

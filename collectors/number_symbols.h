@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <unordered_map>
+#include <vector>
 
 #include "agent/core/symbol.h"
 
@@ -12,6 +12,8 @@ namespace highwater::collectors {
 
 class NumberSymbols {
  public:
+  NumberSymbols() { small_.reserve(kSmall); }
+
   // The reference holds until the next trim().
   const Symbol& of(int32_t number) {
     const auto index = static_cast<size_t>(number);
@@ -36,7 +38,7 @@ class NumberSymbols {
     return found->second;
   }
 
-  std::deque<Symbol> small_;  // a deque: references survive growth
+  std::vector<Symbol> small_;  // never grows beyond what is reserved: references hold
   std::unordered_map<int32_t, Symbol> large_;
 };
 

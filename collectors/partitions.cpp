@@ -47,12 +47,6 @@ Unknown any_listing_reason(const kafka::ClusterView& view) {
   return view.topics_reason;
 }
 
-size_t partition_count(const kafka::ClusterView& view) {
-  size_t count = 0;
-  for (const TopicView& topic : view.topics) count += topic.partitions.size();
-  return count;
-}
-
 }  // namespace
 
 std::span<const Measure* const> PartitionsInterpreter::measures() {
@@ -63,13 +57,12 @@ Observation PartitionsInterpreter::interpret(const kafka::ClusterView& view, Pol
                                              Now now) {
   Observation observation = start_observation(view, "partitions", std::move(poll), now);
   numbers_.trim();
-  count_brokers(view);
+  find_brokers(view);
   add_partitions(observation, view);
-  add_log_sizes(observation, view);
   return observation;
 }
 
-void PartitionsInterpreter::count_brokers(const kafka::ClusterView& view) {
+void PartitionsInterpreter::find_brokers(const kafka::ClusterView& view) {
   brokers_.begin(view);
   for (const TopicView& topic : view.topics) {
     for (const PartitionView& partition : topic.partitions) {
@@ -84,62 +77,74 @@ void PartitionsInterpreter::count_brokers(const kafka::ClusterView& view) {
 void PartitionsInterpreter::add_partitions(Observation& observation,
                                            const kafka::ClusterView& view) {
   PartitionColumns columns(keys_.expected_rows());
+  Column log_bytes(kLogBytes, log_keys_.expected_rows());
   Relation leads{"leads partitions", nullptr, nullptr, {}};
   Relation holds{"holds replicas of partitions", nullptr, nullptr, {}};
-  leads.pairs.reserve(partition_count(view));
+  leads.pairs.reserve(keys_.expected_rows());
   for (const TopicView& topic : view.topics) {
     const Unknown listed = listing_reason(view, topic);
     for (const PartitionView& partition : topic.partitions) {
       const uint32_t row = keys_.add(view.cluster, topic.name, numbers_.of(partition.index));
       const bool contradicted = brokers_.failed(partition.leader);
       columns.add(topic, partition, {listed, contradicted, isr_contradicted(partition, brokers_)});
-      count(partition, contradicted);
-      relate(partition, row, leads, holds);
+      add_to_brokers(partition, row, contradicted, leads, holds);
+      add_log_sizes(view.cluster, topic.name, partition, log_bytes);
     }
   }
-  const auto keys = keys_.finish();
-  const auto brokers = brokers_.finish(view.cluster, numbers_);
-  std::move(columns).move_to(observation, keys);
-  leads.from = holds.from = keys;
-  leads.to = holds.to = brokers;
+  leads.from = holds.from = keys_.finish();
+  leads.to = holds.to = brokers_.finish(view.cluster, numbers_);
+  std::move(columns).move_to(observation, leads.from);
+  observation.tables.push_back(std::move(log_bytes).build(log_keys_.finish()));
+  add_loads(observation, view, leads.to);
   observation.relations.push_back(std::move(leads));
   observation.relations.push_back(std::move(holds));
-  add_loads(observation, view, brokers);
 }
 
-void PartitionsInterpreter::count(const PartitionView& partition, bool contradicted) {
+void PartitionsInterpreter::add_to_brokers(const PartitionView& partition, uint32_t row,
+                                           bool contradicted, Relation& leads, Relation& holds) {
   for (const int32_t replica : partition.replicas) {
-    if (const auto row = brokers_.row(replica)) ++loads_[*row].holds;
+    const auto broker = brokers_.row(replica);
+    if (!broker) continue;
+    ++loads_[*broker].holds;
+    // Only where the broker may be the reason for something: this keeps the relation small.
+    if (!contains(partition.isr, replica) || brokers_.failed(replica))
+      holds.pairs.emplace_back(row, *broker);
   }
-  if (const auto row = brokers_.row(partition.leader)) {
-    ++loads_[*row].leads;
-    if (contradicted) loads_[*row].contradicted = true;
-    if (contradicted) ++loads_[*row].lost;
-  } else if (const auto last = brokers_.row(partition.last_leader)) {
-    ++loads_[*last].lost;
-  }
+  const bool leaderless = partition.leader < 0;
+  const auto broker = brokers_.row(leaderless ? partition.last_leader : partition.leader);
+  if (!broker) return;
+  leads.pairs.emplace_back(row, *broker);
+  Load& load = loads_[*broker];
+  if (!leaderless) ++load.leads;
+  if (leaderless || contradicted) ++load.lost;
+  load.contradicted = load.contradicted || contradicted;
 }
 
-void PartitionsInterpreter::relate(const PartitionView& partition, uint32_t row, Relation& leads,
-                                   Relation& holds) const {
-  const int32_t leader = partition.leader >= 0 ? partition.leader : partition.last_leader;
-  if (const auto broker = brokers_.row(leader)) leads.pairs.emplace_back(row, *broker);
-  // Only where the broker may be the reason for something: this keeps the relation small.
+// One row per replica, so that a broker that stopped telling leaves unknown rows, not gaps.
+void PartitionsInterpreter::add_log_sizes(const Symbol& cluster, const Symbol& topic,
+                                          const PartitionView& partition, Column& bytes) {
+  const Symbol& number = numbers_.of(partition.index);
   for (const int32_t replica : partition.replicas) {
-    if (contains(partition.isr, replica) && !brokers_.failed(replica)) continue;
-    if (const auto broker = brokers_.row(replica)) holds.pairs.emplace_back(row, *broker);
+    log_keys_.add(cluster, topic, number, numbers_.of(replica));
+    const auto told = std::find_if(partition.log_dirs.begin(), partition.log_dirs.end(),
+                                   [&](const auto& size) { return size.broker == replica; });
+    const bool has = told != partition.log_dirs.end();
+    const Unknown reason = brokers_.down(replica) ? Unknown::broker_unreachable
+                           : has                  ? Unknown::known
+                                                  : Unknown::not_asked;
+    bytes.add(has ? static_cast<double>(told->bytes) : kNoValue, reason);
   }
 }
 
 void PartitionsInterpreter::add_loads(Observation& observation, const kafka::ClusterView& view,
-                                      const std::shared_ptr<const KeySet>& brokers) {
+                                      const std::shared_ptr<const KeySet>& brokers) const {
   const Unknown reason = any_listing_reason(view);
   Column leads(kBrokerLeads, loads_.size());
   Column holds(kBrokerHolds, loads_.size());
   for (size_t row = 0; row < loads_.size(); ++row) {
     const Load& load = loads_[row];
-    leads.add(load.leads,
-              first_unknown(reason, load.contradicted ? Unknown::contradicted : Unknown::known));
+    const Unknown contradicted = load.contradicted ? Unknown::contradicted : Unknown::known;
+    leads.add(load.leads, first_unknown(reason, contradicted));
     holds.add(load.holds, reason);
     const auto broker = view.brokers.find(brokers_.id(row));
     if (load.lost == 0 || broker == view.brokers.end() || !kafka::is_failed(broker->second.status))
@@ -151,28 +156,6 @@ void PartitionsInterpreter::add_loads(Observation& observation, const kafka::Clu
   }
   observation.tables.push_back(std::move(leads).build(brokers));
   observation.tables.push_back(std::move(holds).build(brokers));
-}
-
-// One row per replica, so that a broker that stopped telling leaves unknown rows, not gaps.
-void PartitionsInterpreter::add_log_sizes(Observation& observation,
-                                          const kafka::ClusterView& view) {
-  Column bytes(kLogBytes, log_keys_.expected_rows());
-  for (const TopicView& topic : view.topics) {
-    for (const PartitionView& partition : topic.partitions) {
-      const Symbol& number = numbers_.of(partition.index);
-      for (const int32_t replica : partition.replicas) {
-        log_keys_.add(view.cluster, topic.name, number, numbers_.of(replica));
-        const auto told = std::find_if(partition.log_dirs.begin(), partition.log_dirs.end(),
-                                       [&](const auto& size) { return size.broker == replica; });
-        const bool has = told != partition.log_dirs.end();
-        const Unknown reason = brokers_.down(replica) ? Unknown::broker_unreachable
-                               : has                  ? Unknown::known
-                                                      : Unknown::not_asked;
-        bytes.add(has ? static_cast<double>(told->bytes) : kNoValue, reason);
-      }
-    }
-  }
-  observation.tables.push_back(std::move(bytes).build(log_keys_.finish()));
 }
 
 }  // namespace highwater::collectors

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collectors/broker_rows.h"
+#include "collectors/column.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/number_symbols.h"
@@ -33,14 +34,15 @@ class PartitionsInterpreter {
     bool contradicted = false;
   };
 
-  void count_brokers(const kafka::ClusterView& view);
+  void find_brokers(const kafka::ClusterView& view);
   void add_partitions(Observation& observation, const kafka::ClusterView& view);
-  void add_log_sizes(Observation& observation, const kafka::ClusterView& view);
+  // Counts what brokers lead and hold, and relates the partition to them.
+  void add_to_brokers(const kafka::PartitionView& partition, uint32_t row, bool contradicted,
+                      Relation& leads, Relation& holds);
+  void add_log_sizes(const Symbol& cluster, const Symbol& topic,
+                     const kafka::PartitionView& partition, Column& bytes);
   void add_loads(Observation& observation, const kafka::ClusterView& view,
-                 const std::shared_ptr<const KeySet>& brokers);
-  void count(const kafka::PartitionView& partition, bool contradicted);
-  void relate(const kafka::PartitionView& partition, uint32_t row, Relation& leads,
-              Relation& holds) const;
+                 const std::shared_ptr<const KeySet>& brokers) const;
 
   NumberSymbols numbers_;
   BrokerRows brokers_;

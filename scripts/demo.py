@@ -24,12 +24,21 @@ clusters:
     bootstrap: [{servers}]
     poll: {{brokers: 1s, partitions: 1s, groups: 1s, configs: 30s}}
 listen: 127.0.0.1:{port}
-rules:
-  tune:
-    # A lag that grows is a ticket after ten minutes; a demonstration has no ten minutes.
-    LagGrowing: {{for: 5s, severity: page, threshold: 50}}
+rules: {{files: [rules.yaml]}}
 receivers:
   - {{name: oncall, webhook: {{url: "{receiver}"}}}}
+"""
+# The built-in rule for a growing lag takes ten minutes to be sure, and a demonstration has no ten minutes.
+RULES = """\
+alerts:
+  - name: PaymentsLate
+    when: group_lag_records_sum > 200
+    select: {group: "payment-*"}
+    for: 2s
+    severity: page
+    runbook: lag-growing
+    summary: "{group} is {value} records behind on {topic}"
+    description: "Payments are processed later than they arrive. First: are all of its members alive?"
 """
 PAGES = queue.Queue()
 
@@ -121,6 +130,7 @@ def main():
     config = WORK / "highwater.yaml"
     config.write_text(CONFIG.format(servers=", ".join(f'"{server}"' for server in servers), port=PORT,
                                     receiver=f"http://127.0.0.1:{receiver.server_address[1]}/alerts"))
+    (WORK / "rules.yaml").write_text(RULES)
     with open(WORK / "agent.log", "wb") as log:
         agent = subprocess.Popen([str(BIN / "highwater"), "run", "--config", str(config)], stderr=log)
     # A terminal that closes, or a kill, ends what was started as well.

@@ -283,17 +283,13 @@ asio::awaitable<void> Brokers::investigate(int32_t broker) {
   }
   if (!*alive || suspect->state() != LinkState::refused || link(broker) != suspect) co_return;
   if (anybody_answered && !still_listed) {
-    set_status(
-        broker, BrokerStatus::stopped,
-        "it left the cluster in order: " + suspect->why() + ", and Metadata lists it no more",
-        std::move(spans));
+    set_status(broker, BrokerStatus::stopped, suspect->why() + ", and Metadata lists it no more",
+               std::move(spans));
   } else if (anybody_answered) {
-    set_status(broker, BrokerStatus::crashed,
-               "its process is gone: " + suspect->why() + ", while Metadata still lists it",
+    set_status(broker, BrokerStatus::crashed, suspect->why() + ", and Metadata still lists it",
                std::move(spans));
   } else {
-    set_status(broker, BrokerStatus::crashed,
-               "its process is gone: " + suspect->why() + "; no other broker could be asked",
+    set_status(broker, BrokerStatus::crashed, suspect->why() + "; no other broker could be asked",
                std::move(spans));
   }
 }

@@ -13,12 +13,11 @@ Waited wait_for(int fd, int16_t events, const Limit& limit) {
   while (true) {
     if (limit.stop.stop_requested()) return Waited::stopped;
     const Duration left = limit.deadline - SteadyTime(std::chrono::steady_clock::now());
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
-        std::clamp<Duration>(left, Duration::zero(), slice));
+    if (left <= Duration::zero()) return Waited::timed_out;
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::min(left, slice));
     pollfd entry{fd, events, 0};
     const int count = ::poll(&entry, 1, static_cast<int>(wait.count()));
     if (count > 0 || (count < 0 && errno != EINTR)) return Waited::ready;
-    if (left <= Duration::zero()) return Waited::timed_out;
   }
 }
 

@@ -47,7 +47,8 @@ struct Limit {
 enum class Waited : uint8_t { ready, timed_out, stopped };
 
 // Waits until `fd` has one of `events` (or an error, which the next read or write will tell).
-// A deadline in the past still notices what is ready already.
+// A deadline in the past is a deadline missed, whatever is ready: bytes that drip in must not keep
+// a call going.
 [[nodiscard]] Waited wait_for(int fd, int16_t events, const Limit& limit);
 
 [[nodiscard]] std::string errno_text(int error);  // "Connection refused"

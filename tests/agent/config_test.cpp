@@ -128,7 +128,8 @@ const Mistake kMistakes[] = {
     {"YesIsNoBoolean",
      "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    topics: {internal: yes}\n", 4,
      "must be true or false"},
-    {"UnclosedQuote", "clusters: [{name: \"a, bootstrap: [k]}]\n", 1, "not YAML"},
+    {"NotYaml", "clusters: [{name: a}\n", 2, "not YAML"},
+    {"UnclosedQuote", "clusters: [{name: \"a, bootstrap: [k]}]\n", 1, "is not closed"},
     {"HeaderInjection",
      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - {name: r, webhook: {url: "
      "\"http://x\", headers: {A: \"b\\nC: d\"}}}\n",

@@ -25,6 +25,7 @@ class ScriptedServer {
     // True once the peer has closed its side; waits for it.
     [[nodiscard]] bool wait_closed() const;
     [[nodiscard]] bool stopping() const;
+    [[nodiscard]] int fd() const { return fd_; }
 
    private:
     friend class ScriptedServer;

@@ -1,0 +1,136 @@
+#include "exporters/cluster_view.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace highwater {
+namespace {
+
+// Ids are numbers nearly always; "10" comes after "9".
+bool id_before(const std::string& a, const std::string& b) {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
+struct IdOrder {
+  bool operator()(const std::string& a, const std::string& b) const { return id_before(a, b); }
+};
+using Brokers = std::map<std::string, BrokerView, IdOrder>;
+
+bool usable(const Table& table, size_t row, bool stale) {
+  return !stale && table.known(row) && !std::isnan(table.values[row]);
+}
+
+std::string_view cell(const Table& table, size_t row, std::string_view dimension) {
+  const int index = dimension_index(*table.measure, dimension);
+  return index < 0 ? std::string_view() : table.keys->row(row)[static_cast<size_t>(index)].text();
+}
+
+void add_brokers(const Table& table, bool stale, Brokers& brokers) {
+  const std::string_view measure = table.measure->name;
+  if (measure != "broker_up" && measure != "broker_status" &&
+      measure != "broker_status_timestamp_seconds")
+    return;
+  for (size_t row = 0; row < table.rows(); ++row) {
+    const std::string id(cell(table, row, "broker"));
+    BrokerView& broker = brokers[id];
+    broker.id = id;
+    if (!usable(table, row, stale)) continue;
+    if (measure == "broker_up") broker.up = table.values[row] > 0;
+    if (measure == "broker_status") broker.status = cell(table, row, "status");
+    if (measure == "broker_status_timestamp_seconds") broker.since_unix_seconds = table.values[row];
+  }
+}
+
+void add_groups(const Table& table, bool stale, std::vector<GroupView>& groups) {
+  if (table.measure->name != "group_lag_records_sum") return;
+  for (size_t row = 0; row < table.rows(); ++row) {
+    if (usable(table, row, stale))
+      groups.push_back({std::string(cell(table, row, "group")),
+                        std::string(cell(table, row, "topic")), table.values[row]});
+  }
+}
+
+void keep_worst(std::vector<GroupView>& groups, size_t count) {
+  const auto end = groups.begin() + static_cast<ptrdiff_t>(std::min(count, groups.size()));
+  std::partial_sort(groups.begin(), end, groups.end(), [](const GroupView& a, const GroupView& b) {
+    if (a.lag_records != b.lag_records) return a.lag_records > b.lag_records;
+    return std::tie(a.group, a.topic) < std::tie(b.group, b.topic);
+  });
+  groups.erase(end, groups.end());
+}
+
+size_t count_unknown(const Observation& observation, bool stale) {
+  size_t count = 0;
+  for (const Table& table : observation.tables) {
+    for (size_t row = 0; row < table.rows(); ++row) count += usable(table, row, stale) ? 0 : 1;
+  }
+  return count;
+}
+
+PartView view_part(const Observation& observation, SteadyTime now) {
+  PartView part;
+  part.name = observation.part;
+  part.age = std::max<Duration>(now - observation.at.steady, Duration::zero());
+  part.stale = is_stale(observation, now);
+  part.unknown_rows = count_unknown(observation, part.stale);
+  for (const Problem& problem : observation.problems) part.problems.push_back(problem.what);
+  return part;
+}
+
+struct Building {
+  ClusterView view;
+  Brokers brokers;
+};
+
+void add(const Observation& observation, SteadyTime now, Building& cluster) {
+  cluster.view.parts.push_back(view_part(observation, now));
+  const PartView& part = cluster.view.parts.back();
+  cluster.view.unknown_rows += part.unknown_rows;
+  for (const Table& table : observation.tables) {
+    add_brokers(table, part.stale, cluster.brokers);
+    add_groups(table, part.stale, cluster.view.groups);
+  }
+}
+
+void add_notes(const Observation& observation, Brokers& brokers) {
+  for (const Note& note : observation.notes) {
+    // Notes on a broker itself, not on its relation to something else.
+    if (note.entity.labels.size() != 2) continue;
+    const auto found = brokers.find(note.entity.label("broker").text());
+    if (found != brokers.end()) found->second.note = note.text;
+  }
+}
+
+}  // namespace
+
+size_t ClusterView::brokers_up() const {
+  return static_cast<size_t>(
+      std::count_if(brokers.begin(), brokers.end(),
+                    [](const BrokerView& broker) { return broker.up.value_or(false); }));
+}
+
+std::vector<ClusterView> view_clusters(const Snapshot& snapshot, SteadyTime now,
+                                       size_t max_groups) {
+  std::map<Symbol, Building> clusters;
+  for (const auto& [key, observation] : snapshot.observations)
+    add(*observation, now, clusters[key.first]);
+  for (const auto& [key, observation] : snapshot.observations)
+    add_notes(*observation, clusters[key.first].brokers);
+
+  std::vector<ClusterView> views;
+  for (auto& [name, cluster] : clusters) {
+    ClusterView& view = cluster.view;
+    view.name = name.text();
+    for (auto& [id, broker] : cluster.brokers) view.brokers.push_back(std::move(broker));
+    std::set<std::string_view> groups;
+    for (const GroupView& group : view.groups) groups.insert(group.group);
+    view.group_count = groups.size();
+    keep_worst(view.groups, max_groups);
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+}  // namespace highwater

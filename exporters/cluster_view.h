@@ -1,0 +1,52 @@
+// One cluster as people look at it: its brokers, what is read of it and how fresh that is, and the
+// groups that lag most. Taken from a snapshot by the names of measures, so that it needs no
+// collector. Used by the status and the overview; pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/core/observation.h"
+
+namespace highwater {
+
+struct BrokerView {
+  std::string id;
+  std::optional<bool> up;  // none: unknown
+  std::string status;      // "crashed"; may be empty
+  std::string note;        // may be empty
+  std::optional<double> since_unix_seconds;
+};
+
+struct PartView {
+  std::string_view name;
+  Duration age{};
+  bool stale = false;
+  size_t unknown_rows = 0;
+  std::vector<std::string> problems;
+};
+
+struct GroupView {
+  std::string group;
+  std::string topic;
+  double lag_records = 0;
+};
+
+struct ClusterView {
+  std::string name;
+  std::vector<BrokerView> brokers;  // by id
+  std::vector<PartView> parts;
+  std::vector<GroupView> groups;  // the ones that lag most, worst first
+  size_t group_count = 0;         // groups with a known lag in some topic
+  size_t unknown_rows = 0;
+
+  [[nodiscard]] size_t brokers_up() const;
+};
+
+// In the order of their names.
+[[nodiscard]] std::vector<ClusterView> view_clusters(const Snapshot& snapshot, SteadyTime now,
+                                                     size_t max_groups);
+
+}  // namespace highwater

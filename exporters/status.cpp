@@ -1,0 +1,149 @@
+#include "exporters/status.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "exporters/cluster_view.h"
+
+namespace highwater {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
+
+Json entity_json(const Entity& entity) {
+  Json json = Json::object();
+  for (const auto& [name, value] : entity.labels) json[name.text()] = value.text();
+  return json;
+}
+
+std::string time_of(double unix_seconds) {
+  // Beyond these years something else than a time was measured.
+  if (!(unix_seconds >= 0 && unix_seconds < 1e10)) return {};
+  return format_time(WallTime(std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(std::round(unix_seconds * 1000) / 1000))));
+}
+
+Json broker_json(const BrokerView& broker) {
+  return {
+      {"id", broker.id},
+      {"up", broker.up ? Json(*broker.up) : Json()},
+      {"status", broker.status},
+      {"note", broker.note},
+      {"since", broker.since_unix_seconds ? Json(time_of(*broker.since_unix_seconds)) : Json()}};
+}
+
+Json part_json(const PartView& part) {
+  const size_t shown = std::min(part.problems.size(), kStatusProblems);
+  const auto end = part.problems.begin() + static_cast<ptrdiff_t>(shown);
+  return {{"name", part.name},
+          {"age_seconds", to_seconds(part.age)},
+          {"stale", part.stale},
+          {"unknown_rows", part.unknown_rows},
+          {"problems", std::vector<std::string>(part.problems.begin(), end)},
+          {"problem_count", part.problems.size()}};
+}
+
+Json cluster_json(const ClusterView& cluster) {
+  Json brokers = Json::array();
+  for (const BrokerView& broker : cluster.brokers) {
+    if (brokers.size() < kStatusBrokers) brokers.push_back(broker_json(broker));
+  }
+  Json parts = Json::array();
+  for (const PartView& part : cluster.parts) parts.push_back(part_json(part));
+  Json groups = Json::array();
+  for (const GroupView& group : cluster.groups)
+    groups.push_back({{"group", group.group},
+                      {"topic", group.topic},
+                      {"lag_records", number(group.lag_records)}});
+  return {{"name", cluster.name},
+          {"brokers", std::move(brokers)},
+          {"broker_count", cluster.brokers.size()},
+          {"brokers_up", cluster.brokers_up()},
+          {"unknown_rows", cluster.unknown_rows},
+          {"parts", std::move(parts)},
+          {"groups", std::move(groups)},
+          {"group_count", cluster.group_count}};
+}
+
+Json alert_json(const Alert& alert) {
+  return {{"alertname", alert.rule},
+          {"severity", severity_name(alert.severity)},
+          {"state", alert.state == AlertState::firing ? "firing" : "pending"},
+          {"unknown", alert.unknown},
+          {"entity", entity_json(alert.entity)},
+          {"value", number(alert.value)},
+          {"summary", alert.summary},
+          {"description", alert.description},
+          {"note", alert.note},
+          {"runbook", alert.runbook},
+          {"active_since", format_time(alert.active_since)},
+          {"incident", alert.incident}};
+}
+
+Json incident_json(const Incident& incident) {
+  Json evidence = Json::array();
+  for (const Evidence& item : incident.evidence) {
+    if (evidence.size() >= kMaxEvidence) break;
+    evidence.push_back({{"alertname", item.rule},
+                        {"severity", severity_name(item.severity)},
+                        {"entity", entity_json(item.entity)},
+                        {"summary", item.summary},
+                        {"since", format_time(item.since)},
+                        {"ended", item.ended}});
+  }
+  Json impact = Json::array();
+  for (const auto& [what, count] : incident.impact)
+    impact.push_back({{"what", what}, {"count", count}});
+  return {{"id", incident.id},
+          {"correlation_id", incident.correlation.hex()},
+          {"severity", severity_name(incident.severity)},
+          {"opened", format_time(incident.opened)},
+          {"updated", format_time(incident.updated)},
+          {"cause", alert_json(incident.cause)},
+          {"evidence", std::move(evidence)},
+          {"evidence_count", std::max(incident.evidence_count, incident.evidence.size())},
+          {"impact", std::move(impact)},
+          {"former", incident.former == 0 ? Json() : Json(incident.former)}};
+}
+
+template <class Items, class ToJson>
+Json capped(const Items& items, size_t count, ToJson to_json) {
+  Json json = Json::array();
+  for (const auto& item : items) {
+    if (json.size() >= count) break;
+    json.push_back(to_json(item));
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string status_json(const StatusInput& input) {
+  Json json{{"version", HIGHWATER_VERSION},
+            {"now", format_time(input.now.wall)},
+            {"ready", input.ready && input.report != nullptr},
+            {"heartbeat_age_seconds",
+             input.heartbeat_age ? Json(to_seconds(*input.heartbeat_age)) : Json()}};
+  const Report empty;
+  const Report& report = input.report != nullptr ? *input.report : empty;
+  json["at"] = input.report != nullptr ? Json(format_time(report.at.wall)) : Json();
+  json["clusters"] = Json::array();
+  if (report.snapshot != nullptr) {
+    for (const ClusterView& cluster :
+         view_clusters(*report.snapshot, input.now.steady, kStatusGroups))
+      json["clusters"].push_back(cluster_json(cluster));
+  }
+  json["incidents"] = capped(report.incidents, kStatusIncidents, incident_json);
+  json["incident_count"] = report.incidents.size();
+  json["alerts"] = capped(report.alerts, kStatusAlerts, alert_json);
+  json["alert_count"] = report.alerts.size();
+  // Names that are no UTF-8 must not make the whole status unreadable.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace highwater

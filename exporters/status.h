@@ -1,0 +1,31 @@
+// The state of the world as JSON: what `/api/v1/status` answers and `highwater status` prints.
+// Reads a report and nothing else; pure, any thread.
+//
+// {"version", "at", "ready", "heartbeat_age_seconds", "clusters": [{"name", "brokers", "parts",
+// "groups", "group_count"}], "incidents": [...], "incident_count", "alerts": [...], "alert_count"}.
+// A number that is unknown is null.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/core/report.h"
+
+namespace highwater {
+
+constexpr size_t kStatusGroups = 10;    // per cluster, those with the most lag
+constexpr size_t kStatusProblems = 10;  // per part
+constexpr size_t kStatusIncidents = 100;
+constexpr size_t kStatusAlerts = 1000;
+constexpr size_t kStatusBrokers = 1000;  // per cluster
+
+struct StatusInput {
+  const Report* report = nullptr;  // null: nothing was judged yet
+  bool ready = false;
+  Now now;
+  std::optional<Duration> heartbeat_age;  // of the pipeline
+};
+
+[[nodiscard]] std::string status_json(const StatusInput& input);
+
+}  // namespace highwater

@@ -1,0 +1,279 @@
+#include "exporters/status_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "agent/core/time.h"
+
+namespace highwater {
+namespace {
+
+using Json = nlohmann::json;
+
+enum class Ink : uint8_t { plain, bold, soft, red, yellow, green };
+
+std::string_view code(Ink ink) {
+  switch (ink) {
+    case Ink::plain:
+      return "";
+    case Ink::bold:
+      return "\x1b[1m";
+    case Ink::soft:
+      return "\x1b[2m";
+    case Ink::red:
+      return "\x1b[31m";
+    case Ink::yellow:
+      return "\x1b[33m";
+    case Ink::green:
+      return "\x1b[32m";
+  }
+  return "";
+}
+
+// Without what a terminal would obey: C0 and C1 control characters.
+std::string clean(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    if (byte < ' ' || byte == 0x7f) {
+      out += '?';
+    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+      out += '?';
+      ++i;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+// Fields that are missing or of another type read as empty: another version may have answered.
+std::string text_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? clean(found->get<std::string>())
+                                                   : std::string();
+}
+
+double number_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+bool is_true(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_boolean() && found->get<bool>();
+}
+
+std::vector<Json> list_of(const Json& json, const char* key) {
+  std::vector<Json> list;
+  const auto found = json.find(key);
+  if (found == json.end() || !found->is_array()) return list;
+  for (const Json& entry : *found) {
+    if (entry.is_object()) list.push_back(entry);
+  }
+  return list;
+}
+
+std::string whole(double value) {
+  return fmt::format("{:.0f}", value);
+}
+
+std::string seconds_text(double seconds) {
+  const double bounded = std::clamp(seconds, 0.0, 1e9);
+  return describe_duration(std::chrono::milliseconds(std::llround(bounded * 1000)));
+}
+
+// As a terminal shows it, each code point one column.
+size_t width_of(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+struct Cell {
+  std::string text;
+  Ink ink = Ink::plain;
+};
+
+class Writer {
+ public:
+  explicit Writer(StatusStyle style) : style_(style) {}
+
+  void line(const std::string& text = {}, Ink ink = Ink::plain) {
+    text_ += painted({text, ink}) + "\n";
+  }
+
+  void table(std::vector<std::vector<Cell>> rows) {
+    std::vector<size_t> widths;
+    for (const auto& row : rows) {
+      widths.resize(std::max(widths.size(), row.size()), 0);
+      for (size_t i = 0; i < row.size(); ++i)
+        widths[i] = std::max(widths[i], width_of(row[i].text));
+    }
+    for (const auto& row : rows) {
+      std::string line = " ";
+      for (size_t i = 0; i < row.size(); ++i) {
+        line += " " + painted(row[i]);
+        if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i].text) + 1, ' ');
+      }
+      line.erase(line.find_last_not_of(' ') + 1);
+      text_ += line + "\n";
+    }
+  }
+
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+ private:
+  [[nodiscard]] std::string painted(const Cell& cell) const {
+    if (!style_.colour || cell.ink == Ink::plain || cell.text.empty()) return cell.text;
+    return fmt::format("{}{}\x1b[0m", code(cell.ink), cell.text);
+  }
+
+  const StatusStyle style_;
+  std::string text_;
+};
+
+void write_brokers(const Json& cluster, Writer& out) {
+  std::vector<std::vector<Cell>> rows{
+      {{"BROKER", Ink::soft}, {"STATE", Ink::soft}, {"SINCE", Ink::soft}, {"NOTE", Ink::soft}}};
+  for (const Json& broker : list_of(cluster, "brokers")) {
+    const auto up = broker.find("up");
+    const bool known = up != broker.end() && up->is_boolean();
+    std::string state = text_of(broker, "status");
+    if (state.empty()) state = !known ? "unknown" : is_true(broker, "up") ? "up" : "down";
+    const Ink ink = !known ? Ink::yellow : is_true(broker, "up") ? Ink::green : Ink::red;
+    rows.push_back({{text_of(broker, "id")},
+                    {state, ink},
+                    {text_of(broker, "since")},
+                    {text_of(broker, "note")}});
+  }
+  if (rows.size() > 1) out.table(std::move(rows));
+}
+
+// Only what a person has to know: parts that are stale, or had problems.
+void write_parts(const Json& cluster, Writer& out) {
+  for (const Json& part : list_of(cluster, "parts")) {
+    const auto problems = part.find("problems");
+    const double count = number_of(part, "problem_count");
+    if (is_true(part, "stale"))
+      out.line(fmt::format("  {}: nothing new for {}", text_of(part, "name"),
+                           seconds_text(number_of(part, "age_seconds"))),
+               Ink::yellow);
+    if (problems == part.end() || !problems->is_array()) continue;
+    size_t shown = 0;
+    for (const Json& problem : *problems) {
+      if (!problem.is_string()) continue;
+      out.line(fmt::format("  {}: {}", text_of(part, "name"), clean(problem.get<std::string>())),
+               Ink::yellow);
+      ++shown;
+    }
+    if (count > static_cast<double>(shown))
+      out.line(fmt::format("  {}: and {} more problems", text_of(part, "name"),
+                           whole(count - static_cast<double>(shown))),
+               Ink::soft);
+  }
+}
+
+void write_groups(const Json& cluster, Writer& out) {
+  std::vector<std::vector<Cell>> rows{
+      {{"GROUP", Ink::soft}, {"TOPIC", Ink::soft}, {"LAG (RECORDS)", Ink::soft}}};
+  for (const Json& group : list_of(cluster, "groups")) {
+    const auto lag = group.find("lag_records");
+    const bool known = lag != group.end() && lag->is_number();
+    rows.push_back({{text_of(group, "group")},
+                    {text_of(group, "topic")},
+                    {known ? whole(lag->get<double>()) : "unknown"}});
+  }
+  if (rows.size() > 1) out.table(std::move(rows));
+}
+
+void write_cluster(const Json& cluster, Writer& out) {
+  const double unknown = number_of(cluster, "unknown_rows");
+  std::string head = fmt::format("CLUSTER {}: {} of {} brokers up, {} groups",
+                                 text_of(cluster, "name"), whole(number_of(cluster, "brokers_up")),
+                                 whole(number_of(cluster, "broker_count")),
+                                 whole(number_of(cluster, "group_count")));
+  if (unknown > 0) head += fmt::format(", {} values unknown", whole(unknown));
+  out.line(head, Ink::bold);
+  write_brokers(cluster, out);
+  write_parts(cluster, out);
+  write_groups(cluster, out);
+  out.line();
+}
+
+Ink severity_ink(const std::string& severity) {
+  if (severity == "page") return Ink::red;
+  return severity == "ticket" ? Ink::yellow : Ink::soft;
+}
+
+void write_incident(const Json& incident, Writer& out) {
+  const std::string severity = text_of(incident, "severity");
+  const auto cause = incident.find("cause");
+  const Json empty = Json::object();
+  const Json& alert = cause != incident.end() && cause->is_object() ? *cause : empty;
+  std::string tag = severity;
+  std::transform(tag.begin(), tag.end(), tag.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  out.line(
+      fmt::format("{} {}: {}", tag, whole(number_of(incident, "id")), text_of(alert, "summary")),
+      severity_ink(severity));
+  const auto detail = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) out.line(fmt::format("  {:<12} {}", name, value));
+  };
+  detail("since", text_of(incident, "opened"));
+  detail("seen", text_of(alert, "note"));
+  const double evidence = number_of(incident, "evidence_count");
+  if (evidence > 0) detail("evidence", whole(evidence));
+  for (const Json& item : list_of(incident, "evidence"))
+    out.line("               " + text_of(item, "summary"), Ink::soft);
+  detail("runbook", text_of(alert, "runbook"));
+  detail("correlation", text_of(incident, "correlation_id"));
+}
+
+int exit_code(const Json& status) {
+  if (!list_of(status, "incidents").empty()) return 1;
+  const auto clusters = list_of(status, "clusters");
+  if (!is_true(status, "ready") || clusters.empty()) return 2;
+  for (const Json& cluster : clusters) {
+    for (const Json& part : list_of(cluster, "parts")) {
+      if (is_true(part, "stale")) return 2;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<StatusView> render_status(std::string_view json, StatusStyle style) {
+  const Json status = Json::parse(json, nullptr, false);
+  if (!status.is_object() || !status.contains("ready") || !status.contains("clusters"))
+    return fail("what answered is no status of Highwater");
+  Writer out(style);
+  StatusView view;
+  view.exit_code = exit_code(status);
+  for (const Json& cluster : list_of(status, "clusters")) write_cluster(cluster, out);
+  const auto incidents = list_of(status, "incidents");
+  for (const Json& incident : incidents) {
+    write_incident(incident, out);
+    out.line();
+  }
+  const double count = number_of(status, "incident_count");
+  if (count > static_cast<double>(incidents.size()))
+    out.line(
+        fmt::format("and {} more incidents", whole(count - static_cast<double>(incidents.size()))));
+  if (view.exit_code == 0) out.line("healthy: no incident is open", Ink::green);
+  if (view.exit_code == 2)
+    out.line(is_true(status, "ready")
+                 ? "cannot say: what was read is too old to speak for the present"
+                 : "cannot say: the agent has not finished its first round",
+             Ink::yellow);
+  view.text = out.take();
+  return view;
+}
+
+}  // namespace highwater

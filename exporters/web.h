@@ -1,0 +1,35 @@
+// The pages of the agent's HTTP server: metrics, health, runbooks, the overview and the status as
+// JSON. They read the newest report and never ask Kafka anything. Main sets them up; the server's
+// threads run them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "agent/core/report.h"
+#include "agent/core/time.h"
+#include "exporters/http/server.h"
+#include "exporters/prometheus.h"
+#include "exporters/runbooks.h"
+#include "exporters/self_metrics.h"
+
+namespace highwater {
+
+// Everything that is referred to must outlive the server. The functions are called on any thread.
+struct WebContext {
+  const Clock& clock;
+  MetricsPage& metrics;
+  SelfMetrics& self_metrics;
+  const Runbooks& runbooks;
+  std::function<ReportPtr()> report;        // the newest; null before the first
+  std::function<Duration()> heartbeat_age;  // since the pipeline last turned
+  std::function<bool()> first_round_done;   // every part of every cluster was tried once
+  Duration heartbeat_limit = std::chrono::seconds(30);  // an older one is a pipeline that hangs
+  std::map<std::string, std::string> bootstrap;         // by cluster, for the commands in runbooks
+};
+
+// Before the server starts.
+void add_pages(http::Server& server, const WebContext& context);
+
+}  // namespace highwater

@@ -1,0 +1,25 @@
+// Something of everything that the agent counts about itself, for tests of how it is written.
+#pragma once
+
+#include "exporters/self_metrics.h"
+
+namespace highwater {
+
+inline void use_everything(SelfMetrics& self) {
+  self.count_poll("prod", "brokers", false);
+  self.count_poll("prod", "brokers", false);
+  self.count_poll("prod", "groups", true);
+  self.count_kafka_request("prod", "Metadata", true);
+  self.observe_evaluation(std::chrono::milliseconds(3));
+  self.count_notification("oncall", NotificationOutcome::delivered);
+  self.count_notification("oncall", NotificationOutcome::retried);
+  self.count_notification("oncall", NotificationOutcome::given_up);
+  self.set_notifications_queued("oncall", 4);
+  self.count_http_request("/metrics", 200, std::chrono::milliseconds(4));
+  self.count_http_request("", 404, std::chrono::milliseconds(1));
+  self.set_spans(10, 2);
+  self.set_spans(15, 2);
+  self.set_log_lines_lost(1);
+}
+
+}  // namespace highwater

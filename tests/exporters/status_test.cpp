@@ -1,0 +1,213 @@
+#include "exporters/status.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "exporters/status_text.h"
+#include "report_support.h"
+
+namespace highwater {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+Report two_brokers() {
+  Observation brokers = make_observation(
+      "prod", "brokers",
+      {make_table(
+           kBrokerUp,
+           {{{"prod", "10"}, 1}, {{"prod", "9"}, 0}, {{"prod", "11"}, 0, Unknown::not_asked}}),
+       make_table(kBrokerStatus, {{{"prod", "10", "up"}, 1}, {{"prod", "9", "crashed"}, 1}}),
+       make_table(kBrokerStatusSince, {{{"prod", "9"}, 1700000000}})});
+  brokers.notes = {{make_entity({{"cluster", "prod"}, {"broker", "9"}}), "refuses connections"},
+                   {make_entity({{"cluster", "prod"}, {"broker", "9"}, {"topic", "t"}}), "other"}};
+  brokers.problems = {{"broker 9 did not answer Metadata", {}}};
+  std::vector<Row> rows;
+  for (int i = 0; i < 30; ++i) rows.push_back({{"prod", "g" + std::to_string(i), "t"}, i * 1.0});
+  rows.push_back({{"prod", "blind", "t"}, 1e9, Unknown::no_coordinator});
+  Report report;
+  report.at = test_now();
+  report.snapshot =
+      make_snapshot({brokers, make_observation("prod", "groups", {make_table(kLagSum, rows)})});
+  return report;
+}
+
+json status_of(const Report* report, bool ready = true, Now now = test_now()) {
+  StatusInput input;
+  input.report = report;
+  input.ready = ready;
+  input.now = now;
+  input.heartbeat_age = 2s;
+  return json::parse(status_json(input));
+}
+
+TEST(Status, TellsEachBrokerWithItsStateAndNote) {
+  const Report report = two_brokers();
+  const json cluster = status_of(&report)["clusters"][0];
+  EXPECT_EQ(cluster["name"], "prod");
+  EXPECT_EQ(cluster["brokers_up"], 1);
+  ASSERT_EQ(cluster["brokers"].size(), 3U);
+  EXPECT_EQ(cluster["brokers"][0], json::parse(R"({"id": "9", "up": false, "status": "crashed",
+                            "note": "refuses connections",
+                            "since": "2023-11-14T22:13:20.000Z"})"));
+  EXPECT_EQ(cluster["brokers"][1]["id"], "10");
+  EXPECT_EQ(cluster["brokers"][2]["up"], nullptr);
+}
+
+TEST(Status, TellsTheGroupsThatLagMost) {
+  const Report report = two_brokers();
+  const json cluster = status_of(&report)["clusters"][0];
+  ASSERT_EQ(cluster["groups"].size(), kStatusGroups);
+  EXPECT_EQ(cluster["groups"][0]["group"], "g29");
+  EXPECT_EQ(cluster["groups"][0]["lag_records"], 29);
+  EXPECT_EQ(cluster["group_count"], 30);
+}
+
+TEST(Status, TellsHowFreshEachPartIsAndWhatWentWrong) {
+  const Report report = two_brokers();
+  const json part = status_of(&report)["clusters"][0]["parts"][0];
+  EXPECT_EQ(part["name"], "brokers");
+  EXPECT_EQ(part["age_seconds"], 1);
+  EXPECT_EQ(part["stale"], false);
+  EXPECT_EQ(part["unknown_rows"], 1);
+  EXPECT_EQ(part["problems"][0], "broker 9 did not answer Metadata");
+  EXPECT_EQ(part["problem_count"], 1);
+}
+
+TEST(Status, TakesNothingThatIsTooOldForThePresent) {
+  const Report report = two_brokers();
+  Now later = test_now();
+  later.steady += 1h;
+  const json cluster = status_of(&report, true, later)["clusters"][0];
+  EXPECT_EQ(cluster["brokers"][0]["up"], nullptr);
+  EXPECT_EQ(cluster["groups"].size(), 0U);
+  EXPECT_EQ(cluster["parts"][0]["stale"], true);
+}
+
+TEST(Status, TellsIncidentsWithTheirEvidence) {
+  Report report = two_brokers();
+  report.incidents = {broker_down_incident()};
+  report.alerts = {broker_down_alert()};
+  report.alerts[0].value = std::numeric_limits<double>::quiet_NaN();
+  const json status = status_of(&report);
+  const json& incident = status["incidents"][0];
+  EXPECT_EQ(incident["id"], 7);
+  EXPECT_EQ(incident["correlation_id"], "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(incident["severity"], "page");
+  EXPECT_EQ(incident["cause"]["summary"], "broker 3 of prod is down: it crashed");
+  EXPECT_EQ(incident["cause"]["entity"], json::parse(R"({"broker": "3", "cluster": "prod"})"));
+  EXPECT_EQ(incident["evidence"][0]["summary"], "orders-0 has no leader");
+  EXPECT_EQ(incident["evidence_count"], 412);
+  EXPECT_EQ(incident["impact"][0]["count"], 412);
+  EXPECT_EQ(status["alerts"][0]["alertname"], "BrokerDown");
+  EXPECT_EQ(status["alerts"][0]["value"], nullptr);
+  EXPECT_EQ(status["heartbeat_age_seconds"], 2);
+}
+
+TEST(Status, CapsItsListsAndCountsAll) {
+  Report report;
+  report.alerts.assign(kStatusAlerts + 3, broker_down_alert());
+  report.incidents.assign(kStatusIncidents + 3, broker_down_incident());
+  const json status = status_of(&report);
+  EXPECT_EQ(status["alerts"].size(), kStatusAlerts);
+  EXPECT_EQ(status["alert_count"], kStatusAlerts + 3);
+  EXPECT_EQ(status["incidents"].size(), kStatusIncidents);
+  EXPECT_EQ(status["incident_count"], kStatusIncidents + 3);
+}
+
+TEST(Status, IsReadableWhateverAGroupIsNamed) {
+  Report report;
+  report.snapshot = make_snapshot(
+      {make_observation("p", "groups", {make_table(kLagSum, {{{"p", "\xff\xfe\"\\", "t"}, 1}})})});
+  EXPECT_EQ(status_of(&report)["clusters"][0]["groups"][0]["group"],
+            "\xef\xbf\xbd\xef\xbf\xbd\"\\");
+}
+
+StatusView shown(const Report* report, bool ready = true, bool colour = false,
+                 Now now = test_now()) {
+  StatusInput input;
+  input.report = report;
+  input.ready = ready;
+  input.now = now;
+  return render_status(status_json(input), {colour}).value();
+}
+
+TEST(StatusTable, ShowsTheClusterAndItsWorstGroups) {
+  Report report = two_brokers();
+  auto few = make_observation(
+      "prod", "groups",
+      {make_table(kLagSum, {{{"prod", "g", "t"}, 5}, {{"prod", "long", "topic"}, 1234567}})});
+  report.snapshot = make_snapshot({*report.snapshot->observations.begin()->second, few});
+  EXPECT_EQ(shown(&report).text,
+            "CLUSTER prod: 1 of 3 brokers up, 2 groups, 1 values unknown\n"
+            "  BROKER  STATE    SINCE                     NOTE\n"
+            "  9       crashed  2023-11-14T22:13:20.000Z  refuses connections\n"
+            "  10      up\n"
+            "  11      unknown\n"
+            "  brokers: broker 9 did not answer Metadata\n"
+            "  GROUP  TOPIC  LAG (RECORDS)\n"
+            "  long   topic  1234567\n"
+            "  g      t      5\n"
+            "\n"
+            "healthy: no incident is open\n");
+}
+
+TEST(StatusTable, ShowsIncidents) {
+  Report report = two_brokers();
+  report.incidents = {broker_down_incident()};
+  const StatusView view = shown(&report);
+  EXPECT_EQ(view.exit_code, 1);
+  EXPECT_THAT(view.text, HasSubstr("PAGE 7: broker 3 of prod is down: it crashed\n"
+                                   "  since        2023-11-14T22:21:50.000Z\n"
+                                   "  seen         refuses connections since 12:03:10\n"
+                                   "  evidence     412\n"
+                                   "               orders-0 has no leader\n"
+                                   "  runbook      broker-down\n"
+                                   "  correlation  0af7651916cd43dd8448eb211c80319c\n"));
+}
+
+TEST(StatusTable, ExitsWithWhatItFound) {
+  const Report report = two_brokers();
+  EXPECT_EQ(shown(&report).exit_code, 0);
+  EXPECT_EQ(shown(nullptr).exit_code, 2);
+  EXPECT_EQ(shown(&report, false).exit_code, 2);
+  EXPECT_THAT(shown(nullptr).text, HasSubstr("cannot say"));
+  Now later = test_now();
+  later.steady += 1h;
+  const StatusView stale = shown(&report, true, false, later);
+  EXPECT_EQ(stale.exit_code, 2);
+  EXPECT_THAT(stale.text, HasSubstr("brokers: nothing new for 1 h"));
+}
+
+TEST(StatusTable, IsColouredOnlyWhenAsked) {
+  const Report report = two_brokers();
+  EXPECT_THAT(shown(&report, true, true).text, HasSubstr("\x1b[31mcrashed\x1b[0m"));
+  EXPECT_THAT(shown(&report).text, Not(HasSubstr("\x1b")));
+}
+
+TEST(StatusTable, LetsNoNamePlayTricksWithTheTerminal) {
+  Report report;
+  report.snapshot = make_snapshot({make_observation(
+      "p", "groups", {make_table(kLagSum, {{{"p", "a\x1b[2J\nb\xc2\x9b\xc3\xa4", "t"}, 1}})})});
+  EXPECT_THAT(shown(&report).text, HasSubstr("  a?[2J?b?\xc3\xa4  t      1\n"));
+}
+
+TEST(StatusTable, RefusesWhatIsNoStatus) {
+  for (const char* text : {"", "nonsense", "[]", "{}", "<html>", R"({"ready": true})"})
+    EXPECT_FALSE(render_status(text, {})) << text;
+  EXPECT_EQ(render_status(R"({"ready": 1, "clusters": [7, {"name": [], "parts": 3, "brokers":
+      [{"id": {}, "up": "x"}]}], "incidents": {"a": 1}})",
+                          {})
+                .value()
+                .exit_code,
+            2);
+}
+
+}  // namespace
+}  // namespace highwater
