@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "rules/rule_files.h"
 #include "rules/rule_parser.h"
@@ -72,10 +74,16 @@ void Loader::add_file(const YamlNode& root, const std::string& file) {
   }
   if (alerts->items.empty())
     map.error(*alerts, "'alerts' is empty", "write a rule, or remove the file");
+  const size_t before = diagnostics_.size();
   for (const YamlNode& node : alerts->items) {
     std::optional<ParsedRule> parsed = parse_rule(node, source(file));
     if (take_name(node, file) && parsed) rules_.push_back(std::move(*parsed));
   }
+  // People go through a file from its top.
+  std::stable_sort(diagnostics_.begin() + static_cast<ptrdiff_t>(before), diagnostics_.end(),
+                   [](const Diagnostic& one, const Diagnostic& other) {
+                     return std::pair(one.line, one.column) < std::pair(other.line, other.column);
+                   });
 }
 
 bool Loader::take_name(const YamlNode& rule, const std::string& file) {

@@ -33,8 +33,8 @@ std::string without_separators(std::string_view text) {
   return digits;
 }
 
-// How many bytes "KiB", "MB" or "g" stands for; 0 when it is no such unit.
-double bytes_of_unit(std::string_view unit) {
+// What "KiB", "MB" or "g" stands for; 0 when it is no such unit.
+double factor_of_unit(std::string_view unit) {
   const bool whole = unit.ends_with('B') || unit.ends_with('b');
   if (whole) unit.remove_suffix(1);
   const bool binary = unit.ends_with('i');
@@ -62,10 +62,12 @@ ParsedNumber with_unit(std::string_view text, double number, std::string_view re
   }
   if (rest == "%")
     return refused("percent signs are not known", fmt::format("write {}", number / 100));
-  if (const double bytes = bytes_of_unit(rest); bytes > 0) {
+  if (const double factor = factor_of_unit(rest); factor > 0) {
+    // "10k" is a number of anything, "10kB" only of bytes.
+    const bool fits = measure.unit == Unit::bytes || (rest.size() == 1 && factor > 1);
     return refused(fmt::format("'{}' has a unit, and numbers have none here", text),
-                   measure.unit == Unit::bytes ? fmt::format("write {:.0f}", number * bytes)
-                                               : std::string("write the plain number"));
+                   fits ? fmt::format("write {:.0f}", number * factor)
+                        : std::string("write the plain number"));
   }
   return refused(fmt::format("'{}' is not a number", text),
                  fmt::format("a plain number, like {}", number));

@@ -51,6 +51,10 @@ TEST(BuiltinRules, LoadWithoutAMistakeAndHaveTheirRunbooks) {
   EXPECT_EQ(load_builtin().size(), 17U);
 }
 
+TEST(BuiltinRules, AreTheFileTextForText) {
+  EXPECT_EQ(builtin_rules_text(), read_repository_file("rules/builtin.yaml"));
+}
+
 TEST(BuiltinRules, PageOnlyForWhatNeedsAPersonNow) {
   std::vector<std::string> pages;
   for (const AlertRule& rule : load_builtin()) {
