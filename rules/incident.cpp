@@ -44,12 +44,11 @@ OpenIncident::OpenIncident(uint64_t id, TraceId correlation, LiveAlert& cause, N
   shown_.cause = cause.alert;
 }
 
-void OpenIncident::add_evidence(LiveAlert& alert, Now now) {
+void OpenIncident::add_evidence(LiveAlert& alert) {
   alert.alert.incident = id();
   const auto [found, added] = members_.try_emplace(key_of(alert));
   Member& member = found->second;
   if (added) ++shown_.evidence_count;
-  if (added && !unsent_since_) unsent_since_ = now.steady;
   if (member.live == nullptr) ++standing_;
   member.live = &alert;
   member.order = alert.rule->order;
@@ -115,7 +114,7 @@ std::vector<LiveAlert*> OpenIncident::standing() const {
   return alerts;
 }
 
-void OpenIncident::refresh() {
+void OpenIncident::refresh(SteadyTime now) {
   if (cause_ != nullptr) {
     shown_.cause = cause_->alert;
     shown_.severity = std::max(shown_.severity, cause_->alert.severity);
@@ -125,6 +124,7 @@ void OpenIncident::refresh() {
     shown_.evidence[i] = chosen_[i]->evidence;
     if (chosen_[i]->live != nullptr) shown_.evidence[i].summary = chosen_[i]->live->alert.summary;
   }
+  if (has_news() && !news_since_) news_since_ = now;
 }
 
 bool OpenIncident::update_due(SteadyTime now) const {
@@ -134,7 +134,7 @@ bool OpenIncident::update_due(SteadyTime now) const {
 void OpenIncident::sent(Now now, bool as_update) {
   sent_evidence_ = shown_.evidence_count;
   sent_severity_ = shown_.severity;
-  unsent_since_.reset();
+  news_since_.reset();
   shown_.updated = now.wall;
   if (as_update) last_update_ = now.steady;
 }
@@ -193,7 +193,7 @@ bool OpenIncident::has_news() const {
 
 // A higher severity may have to wake somebody: it waits for the rest of its burst only.
 SteadyTime OpenIncident::news_allowed_at() const {
-  const SteadyTime burst_over = unsent_since_.value_or(opened_) + kBurst;
+  const SteadyTime burst_over = news_since_.value_or(opened_) + kBurst;
   if (!last_update_ || shown_.severity > sent_severity_) return burst_over;
   return std::max(burst_over, *last_update_ + kBetweenUpdates);
 }

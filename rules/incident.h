@@ -47,7 +47,7 @@ class OpenIncident {
   [[nodiscard]] bool covers_cluster() const { return covers_cluster_; }
   [[nodiscard]] bool had_evidence(const AlertKey& key) const { return members_.contains(key); }
 
-  void add_evidence(LiveAlert& alert, Now now);
+  void add_evidence(LiveAlert& alert);
   void evidence_ended(const LiveAlert& alert, Now now);
   void cause_ended(const LiveAlert& alert, std::string_view resolution, Now now);
   void cause_returned(LiveAlert& alert);
@@ -67,7 +67,7 @@ class OpenIncident {
   [[nodiscard]] std::vector<LiveAlert*> standing() const;
 
   // Brings what is shown up to date.
-  void refresh();
+  void refresh(SteadyTime now);
   [[nodiscard]] bool update_due(SteadyTime now) const;
   // The incident as it stands is being sent.
   void sent(Now now, bool as_update);
@@ -109,7 +109,7 @@ class OpenIncident {
 
   size_t sent_evidence_ = 0;
   Severity sent_severity_;
-  std::optional<SteadyTime> unsent_since_;  // the first piece of evidence that was not sent yet
+  std::optional<SteadyTime> news_since_;  // when there first was something worth an update
   std::optional<SteadyTime> last_update_;
 };
 

@@ -32,7 +32,7 @@ std::vector<Transition> IncidentBook::update(AlertEvents events, std::span<Clust
   causes_.follow(clusters, incidents_);
   if (!newcomers.empty()) settle(std::move(newcomers), now);
   for (auto& [id, incident] : incidents_) {
-    incident->refresh();
+    incident->refresh(now.steady);
     if (incident->update_due(now.steady)) tell(TransitionKind::updated, *incident, now);
   }
   return std::move(told_);
@@ -96,7 +96,7 @@ void IncidentBook::close(Now now, std::vector<Newcomer>& newcomers) {
       continue;
     }
     const bool outlived = end == OpenIncident::End::outlived;
-    incident.refresh();
+    incident.refresh(now.steady);
     tell(TransitionKind::resolved, incident, now,
          std::string(outlived ? kCauseEnded : incident.cause_resolution()));
     for (LiveAlert* alert : incident.standing())
@@ -130,10 +130,10 @@ void IncidentBook::settle(std::vector<Newcomer> newcomers, Now now) {
     OpenIncident& incident = by != absorbed.end()      ? *by->into
                              : places[i].incident != 0 ? *incidents_.at(places[i].incident)
                                                        : *opened.at(places[i].root);
-    incident.add_evidence(*newcomers[i].alert, now);
+    incident.add_evidence(*newcomers[i].alert);
   }
   for (const auto& [root, incident] : opened) {
-    incident->refresh();
+    incident->refresh(now.steady);
     causes_.opened(*incident);
     tell(TransitionKind::opened, *incident, now, {}, newcomers[root].revealed_by);
   }
@@ -156,9 +156,9 @@ std::vector<IncidentBook::Absorbed> IncidentBook::absorb(
     const auto found = incidents_.find(id);
     if (into == found->second.get()) continue;
     OpenIncident& incident = *found->second;
-    incident.refresh();
-    into->add_evidence(*incident.cause(), now);
-    for (LiveAlert* alert : incident.standing()) into->add_evidence(*alert, now);
+    incident.refresh(now.steady);
+    into->add_evidence(*incident.cause());
+    for (LiveAlert* alert : incident.standing()) into->add_evidence(*alert);
     absorbed.push_back({std::move(found->second), into});
     incidents_.erase(found);
   }

@@ -98,6 +98,7 @@ class EngineWorld {
   explicit EngineWorld(std::vector<AlertRule> rules);
 
   FakeCluster& cluster() { return clusters_.front(); }
+  FakeCluster& other() { return clusters_.back(); }
   FakeCluster& add_cluster(std::string name);
 
   // Publishes what all clusters say now (or one part of it), and evaluates.
