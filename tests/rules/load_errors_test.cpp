@@ -169,8 +169,8 @@ TEST(RuleErrors, ComparisonsThatMakeNoSense) {
 
 TEST(RuleErrors, ARightMeasureWithDimensionsThatTheLeftOneHasNot) {
   expect_each("when", 3,
-              {{"topic_min_isr > partition_in_sync_replicas", "has the dimension 'partition'",
-                "put 'partition_in_sync_replicas' on the left"},
+              {{"topic_min_insync_replicas > partition_in_sync_replicas",
+                "has the dimension 'partition'", "put 'partition_in_sync_replicas' on the left"},
                {"group_lag_records > partition_in_sync_replicas", "in records", "the same unit"},
                {"partition_leaderless == broker_up", "has the dimension 'broker'",
                 "every dimension of the right one"}});

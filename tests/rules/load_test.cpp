@@ -111,9 +111,9 @@ TEST(RuleLoader, ReadsEveryComparison) {
 }
 
 TEST(RuleLoader, ComparesTwoMeasuresWhenTheLeftHasEveryDimensionOfTheRight) {
-  const AlertRule rule = parse_one("partition_in_sync_replicas < topic_min_isr");
+  const AlertRule rule = parse_one("partition_in_sync_replicas < topic_min_insync_replicas");
   EXPECT_EQ(rule.when.left, local_catalogue().find("partition_in_sync_replicas"));
-  EXPECT_EQ(rule.when.right, local_catalogue().find("topic_min_isr"));
+  EXPECT_EQ(rule.when.right, local_catalogue().find("topic_min_insync_replicas"));
 }
 
 TEST(RuleLoader, ARunbookMayBeAUrl) {

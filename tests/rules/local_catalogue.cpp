@@ -30,7 +30,7 @@ std::deque<Measure> make_measures() {
   const Dimensions group_topic{"cluster", "group", "topic"};
   const Dimensions group_partition{"cluster", "group", "topic", "partition"};
   measures.add(broker, Unit::boolean, {"broker_up", "broker_failed", "broker_stopped"});
-  measures.add(broker, Unit::seconds, {"broker_contradiction_seconds"});
+  measures.add(broker, Unit::seconds, {"broker_contradiction_seconds", "broker_response_seconds"});
   measures.add({"cluster"}, Unit::boolean,
                {"cluster_reachable", "quorum_lost", "cluster_suspiciously_empty"});
   measures.add({"cluster", "right"}, Unit::boolean, {"cluster_right_missing"});
@@ -39,7 +39,7 @@ std::deque<Measure> make_measures() {
                 "partition_at_min_isr"});
   measures.add({"cluster", "topic", "finding"}, Unit::boolean, {"topic_audit_finding"});
   measures.add({"cluster", "topic"}, Unit::boolean, {"topic_unclean_leader_election"});
-  measures.add(group_topic, Unit::records, {"group_lag_growth_records"});
+  measures.add(group_topic, Unit::records, {"group_lag_growth_records", "group_lag_records_sum"});
   measures.add(group_partition, Unit::records, {"group_records_lost", "group_lag_records"});
   measures.add({"cluster", "collector", "reason"}, Unit::count, {"monitor_unknown_rows"});
   measures.add({"cluster", "receiver"}, Unit::boolean, {"notification_failing"});
@@ -47,7 +47,7 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "cluster_id"}, Unit::info, {"cluster_info"});
   measures.add(group_topic, Unit::seconds, {"group_lag_seconds"});
   measures.add({"cluster", "topic"}, Unit::seconds, {"topic_retention_seconds"});
-  measures.add({"cluster", "topic"}, Unit::count, {"topic_min_isr"});
+  measures.add({"cluster", "topic"}, Unit::count, {"topic_min_insync_replicas"});
   measures.add({"cluster", "topic"}, Unit::ratio, {"topic_skew_ratio"});
   measures.add({"cluster", "topic"}, Unit::bytes, {"topic_size_bytes"});
   measures.add(partition, Unit::count, {"partition_in_sync_replicas"});
