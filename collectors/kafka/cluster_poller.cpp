@@ -38,6 +38,34 @@ SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
 }
 
+bool asks_for_groups(const Span& span) {
+  constexpr std::string_view kApis[] = {"ListGroups", "OffsetFetch", "DescribeGroups",
+                                        "ConsumerGroupDescribe", "ShareGroupDescribe"};
+  return std::ranges::any_of(kApis, [&](std::string_view api) { return span.name.ends_with(api); });
+}
+
+// One sweep is one trace, and a span belongs to one observation only: what was asked for groups
+// goes with theirs, below a span of its own.
+std::vector<Span> take_group_spans(std::vector<Span>& spans) {
+  const auto first = std::stable_partition(spans.begin() + 1, spans.end(),
+                                           [](const Span& span) { return !asks_for_groups(span); });
+  std::vector<Span> taken;
+  if (first == spans.end()) return taken;
+  Span head = spans.front();
+  head.id = SpanId::random();
+  head.parent = spans.front().id;
+  head.name = "kafka.poll groups";
+  head.error.clear();
+  taken.push_back(std::move(head));
+  for (auto span = first; span != spans.end(); ++span) {
+    span->parent = taken.front().id;
+    if (!span->error.empty()) taken.front().error = "a request for groups failed";
+    taken.push_back(std::move(*span));
+  }
+  spans.erase(first, spans.end());
+  return taken;
+}
+
 // When a part is due, and how much its cadence had to be stretched.
 struct Schedule {
   Duration configured{};
@@ -165,9 +193,10 @@ class ClusterPoller::Impl {
       log_.on_change("stretched/" + settings_.name, "no", LogLevel::debug,
                      "polls fit their cadence", {{"cluster", settings_.name}});
     }
-    publish("partitions", took, partitions_, run.spans, run.problems);
+    std::vector<Span> group_spans = take_group_spans(run.spans);
+    publish("partitions", took, partitions_, std::move(run.spans), run.problems);
     publish("topics", took, partitions_, {}, {});
-    if (due.groups) publish("groups", took, groups_, run.spans, run.problems);
+    if (due.groups) publish("groups", took, groups_, std::move(group_spans), run.problems);
     publish_brokers(took, {});
   }
 

@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <iostream>
+#include <string>
 
 #include "tests/simulator/scenario.h"
 #include "tests/simulator/simulator.h"
@@ -19,6 +21,7 @@ struct Arguments {
   std::uint16_t port_base = 0;
   double speed = 1;
   std::string duration;
+  bool control = false;
 };
 
 void print_line(const std::string& line) {
@@ -36,6 +39,18 @@ void wait_for_the_end(const sigset_t& signals, Duration duration) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
   const timespec patience{seconds.count(), (duration - seconds).count()};
   sigtimedwait(&signals, nullptr, &patience);
+}
+
+// Each line of standard input is a fault that happens now; ends with the input.
+void obey_standard_input(Simulator& simulator, const Scenario& scenario) {
+  for (std::string line; std::getline(std::cin, line);) {
+    Diagnostics diagnostics;
+    const auto fault = parse_fault(line, scenario, diagnostics);
+    for (const Diagnostic& diagnostic : diagnostics) print_line("error " + diagnostic.text());
+    if (!fault) continue;
+    if (const auto done = simulator.apply(*fault); !done)
+      print_line("error " + done.error().message);
+  }
 }
 
 int run(const Arguments& arguments) {
@@ -66,6 +81,10 @@ int run(const Arguments& arguments) {
     fmt::print(stderr, "{}\n", simulator.error().message);
     return 1;
   }
+  if (arguments.control) {
+    obey_standard_input(**simulator, *scenario);
+    return 0;
+  }
   wait_for_the_end(signals, *duration);
   return 0;
 }
@@ -82,6 +101,9 @@ int main(int argc, char** argv) {
   app.add_option("--speed", arguments.speed, "seconds of the scenario in a real one")
       ->check(CLI::Range(0.01, 1000.0));
   app.add_option("--for", arguments.duration, "end by itself after this time, such as 60s");
+  app.add_flag(
+      "--control", arguments.control,
+      "each line of standard input is a fault that happens now (\"die: 2\"); its end is the end");
   CLI11_PARSE(app, argc, argv);
   return highwater::simulator::run(arguments);
 }

@@ -141,6 +141,20 @@ std::optional<Scenario> parse_scenario(std::string_view text, const std::string&
   return interpret_all(parse_yaml(text, file, diagnostics), file, diagnostics);
 }
 
+std::optional<Fault> parse_fault(std::string_view text, const Scenario& scenario,
+                                 Diagnostics& diagnostics) {
+  const std::string file = "fault";
+  const auto root = parse_yaml(fmt::format("{{at: 0s, {}}}", text), file, diagnostics);
+  if (!root) return std::nullopt;
+  ReaderContext context{file, diagnostics, {}, {}, {}};
+  for (const BrokerSpec& broker : scenario.brokers) context.brokers.push_back(broker.id);
+  for (const TopicSpec& topic : scenario.topics) context.topics.insert(topic.name);
+  for (const GroupSpec& group : scenario.groups) context.groups.insert(group.name);
+  const auto fault = read_fault(*root, context);
+  if (!fault || !diagnostics.empty()) return std::nullopt;
+  return fault->fault;
+}
+
 std::optional<Scenario> read_scenario(const std::string& path, Diagnostics& diagnostics) {
   return interpret_all(read_yaml(path, diagnostics), path, diagnostics);
 }

@@ -36,4 +36,8 @@ struct Scenario {
 [[nodiscard]] std::optional<Scenario> read_scenario(const std::string& path,
                                                     Diagnostics& diagnostics);
 
+// One change as an entry of `faults` has it, without its time: "die: 2", "stop: 1".
+[[nodiscard]] std::optional<Fault> parse_fault(std::string_view text, const Scenario& scenario,
+                                               Diagnostics& diagnostics);
+
 }  // namespace highwater::simulator

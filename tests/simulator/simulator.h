@@ -25,10 +25,10 @@ struct Counters;
 struct SimulatorOptions {
   bool stepped = false;  // time stands still except in step()
   double speed = 1;      // of simulated time, when it runs by itself
-  std::optional<WallTime>
-      start;  // what brokers take for the time when the scenario begins; nothing: the present
-  std::function<void(const std::string&)>
-      on_line;  // "ready ...", then a line per fault; on the simulator's thread
+  // What brokers take for the time when the scenario begins; nothing: the present.
+  std::optional<WallTime> start = {};
+  // "ready ...", then a line per fault; on the simulator's thread.
+  std::function<void(const std::string&)> on_line = {};
 };
 
 class Simulator {

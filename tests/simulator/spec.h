@@ -30,8 +30,8 @@ struct TopicSpec {
   std::int32_t replication_factor = 0;  // 0: three, or all brokers when there are fewer
   std::vector<std::int32_t> on = {};    // brokers that may host it; empty: all
   Rate produce = {};
-  std::optional<std::int64_t>
-      records;  // there at the beginning; nothing: what `produce` made in `history`
+  // There at the beginning; nothing: what `produce` made in `history`.
+  std::optional<std::int64_t> records = {};
   Duration history = std::chrono::hours(1);
   Duration idle{};  // the newest of them is this old
   std::map<std::string, std::string> config = {};

@@ -1,0 +1,208 @@
+"""The measurements behind docs/performance.md, on real Kafka brokers. scripts/bench builds what this runs."""
+
+import importlib.machinery
+import importlib.util
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "integration"))
+import cases  # noqa: E402
+from harness import Agent, Cluster, Receiver, wait_until  # noqa: E402
+
+BINARY = ROOT / "build" / "release" / "bin" / "highwater"
+SETTLE = 20  # seconds until connections, histories and the allocator are warm
+WATCH = 60  # seconds over which CPU time is counted
+
+
+def wire():
+    """Kafka's wire format as the script that records test frames spells it out."""
+    path = ROOT / "tests" / "kafka" / "record-frames"
+    loader = importlib.machinery.SourceFileLoader("record_frames", str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("record_frames", loader))
+    loader.exec_module(module)
+    return module
+
+
+def commit(cluster, groups, topic_of, partitions):
+    """Commits offset 0 for `partitions` partitions of a topic for each group, at the group's own coordinator."""
+    w = wire()
+    connections = {}
+
+    def connection(broker):
+        if broker not in connections:
+            connections[broker] = w.Connection(cluster.server(broker))
+        return connections[broker]
+
+    for index, group in enumerate(groups):
+        entries = [w.i32(p) + w.i64(0) + w.i32(-1) + w.cstring(None) + b"\0" for p in range(partitions(index))]
+        topic = w.cstring(topic_of(index)) + w.carray(entries) + b"\0"
+        body = w.cstring(group) + w.i32(-1) + w.cstring("") + w.cstring(None) + w.carray([topic]) + b"\0"
+        for attempt in range(200):
+            broker = 1 + (index + attempt) % cluster.brokers
+            _, answer = connection(broker).exchange(8, 8, body, True)
+            error = first_error(answer, topic_of(index))
+            if error == 0:
+                break
+            time.sleep(0.02 if error != 16 else 0)
+        else:
+            raise AssertionError(f"{group}: no broker takes its commit, last error {error}")
+
+
+def first_error(body, topic):
+    """The error of the first partition of an OffsetCommit answer (v8): after the topic's name, a count and an index."""
+    at = body.index(topic.encode()) + len(topic)
+    return int.from_bytes(body[at + 1 + 4:at + 1 + 6], "big")
+
+
+def scrape_ms(agent):
+    times = []
+    for _ in range(40):
+        started = time.perf_counter()
+        text = agent.get("/metrics")
+        times.append((time.perf_counter() - started) * 1000)
+        time.sleep(0.05)
+    return statistics.median(times), len(text)
+
+
+def total(agent, name, **labels):
+    wanted = set(labels.items())
+    return sum(value for (metric, have), value in agent.metrics().items() if metric == name and wanted <= have)
+
+
+def measure(agent, what):
+    time.sleep(SETTLE)
+    requests, polls = total(agent, "highwater_agent_kafka_requests_total"), total(agent, "highwater_agent_polls_total", collector="groups")
+    cpu, started = agent.cpu_seconds(), time.monotonic()
+    time.sleep(WATCH)
+    cpu, wall = agent.cpu_seconds() - cpu, time.monotonic() - started
+    cycles = total(agent, "highwater_agent_polls_total", collector="groups") - polls
+    asked = total(agent, "highwater_agent_kafka_requests_total") - requests
+    latency, size = scrape_ms(agent)
+    print(f"{what}: {cycles:.0f} complete cycles in {wall:.0f} s")
+    print(f"  CPU per cycle, everything included   {cpu / cycles * 1000:8.2f} ms   ({cpu / wall * 100:.2f} % of a core)")
+    print(f"  resident memory                      {agent.rss_mib():8.1f} MiB")
+    print(f"  requests to Kafka per cycle          {asked / cycles:8.1f}")
+    print(f"  GET /metrics, median of 40           {latency:8.2f} ms   ({size / 1024:.0f} KiB)", flush=True)
+
+
+def cost():
+    cluster = Cluster()
+    cluster.start()
+    try:
+        for index in range(20):
+            cluster.create_topic(f"load-{index:02d}", 100, 1)
+        cluster.produce("load-00", range(100))
+        cluster.consume("load-00", "warm-up", 10)
+        sizes = [10] * 480 + [20] * 30
+        commit(cluster, [f"group-{index:03d}" for index in range(510)], lambda index: f"load-{index % 20:02d}", lambda index: sizes[index])
+        agent = Agent(BINARY, cluster.servers(), poll="1s", name="bench-cost")
+        try:
+            agent.wait_ready(60)
+            measure(agent, "2,000 partitions, 510 groups, 5,400 committed offsets, 3 brokers, a poll of 1 s")
+        finally:
+            agent.stop()
+    finally:
+        cluster.stop()
+
+
+def small():
+    cluster = Cluster(brokers=1)
+    cluster.start()
+    try:
+        for index in range(10):
+            cluster.create_topic(f"small-{index}", 3, 1)
+        cluster.produce("small-0", range(10))
+        cluster.consume("small-0", "reader", 5)
+        agent = Agent(BINARY, cluster.servers(), poll="5s", name="bench-small")
+        try:
+            agent.wait_ready(60)
+            measure(agent, "one broker, ten topics, a poll of 5 s")
+        finally:
+            agent.stop()
+    finally:
+        cluster.stop()
+
+
+def spread(name, seconds):
+    ordered = sorted(seconds)
+    p95 = ordered[max(0, round(0.95 * len(ordered)) - 1)]
+    print(f"{name}: {len(ordered)} tries, median {statistics.median(ordered):.2f} s, p95 {p95:.2f} s, worst {ordered[-1]:.2f} s", flush=True)
+
+
+def page(tries=20):
+    cluster = Cluster()
+    cluster.start()
+    seconds, several = [], 0
+    try:
+        cluster.prepare()
+        with cases.watched(cluster, BINARY, "bench-page") as (agent, receiver):
+            for attempt in range(int(tries)):
+                broker = 1 + attempt % 3
+                cluster.heal()
+                wait_until(lambda: agent.value("highwater_broker_up", broker=str(broker)) == 1, 30, "the broker is seen up")
+                time.sleep(3)
+                killed = time.monotonic()
+                cluster.kill(broker)
+                arrived, alert = cases.page(receiver, killed, "BrokerDown", 15)
+                seconds.append(arrived - killed)
+                time.sleep(13)
+                several += len(receiver.incidents(killed, severity="page")) > 1
+                cluster.start_one(broker)
+                correlation = alert["annotations"]["correlation_id"]
+                wait_until(lambda: receiver.resolved(correlation), 90, "the incident is resolved")
+        spread("kill -9 to the page, every broker as victim", seconds)
+        print(f"tries with more than one page: {several}")
+    finally:
+        cluster.stop()
+
+
+def hang():
+    cluster = Cluster()
+    cluster.start()
+    hung, lost = [], []
+    try:
+        cluster.prepare()
+        with cases.watched(cluster, BINARY, "bench-hang") as (agent, receiver):
+            for broker in (1, 2, 3):
+                cluster.heal()
+                wait_until(lambda: agent.value("highwater_broker_up", broker=str(broker)) == 1, 30, "the broker is seen up")
+                time.sleep(3)
+                since = time.monotonic()
+                cluster.pause(broker)
+                arrived, _ = cases.page(receiver, since, "BrokerDown", 20)
+                hung.append(arrived - since)
+                cluster.resume(broker)
+                time.sleep(15)
+            for first, second in ((1, 2), (2, 3), (3, 1)):
+                cluster.heal()
+                wait_until(lambda: agent.value("highwater_quorum_lost") == 0, 60, "the quorum is there")
+                time.sleep(5)
+                since = time.monotonic()
+                cluster.kill(first)
+                cluster.kill(second)
+                arrived, _ = cases.page(receiver, since, "QuorumLost", 20)
+                lost.append(arrived - since)
+                cluster.run("startone", first, check=False)
+                cluster.run("startone", second, check=False)
+        spread("SIGSTOP to the page", hung)
+        spread("two of three brokers killed to the page QuorumLost", lost)
+    finally:
+        cluster.stop()
+
+
+def micro():
+    for name in sorted((ROOT / "build" / "release" / "bin").glob("*_bench")):
+        subprocess.run([str(name)], check=True)
+
+
+PARTS = {"cost": cost, "small": small, "page": page, "hang": hang, "micro": micro}
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and sys.argv[1] not in PARTS:
+        sys.exit(f"bench: there is no '{sys.argv[1]}'; one of: {', '.join(PARTS)}")
+    for part in [sys.argv[1]] if len(sys.argv) > 1 else PARTS:
+        PARTS[part](*sys.argv[2:])
