@@ -1,0 +1,82 @@
+"""What stands in deploy/ works with this build: its configurations pass `highwater check`, its ports and arguments fit.
+
+    deploy_test.py HIGHWATER
+"""
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import yaml
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+HIGHWATER = "highwater"
+
+
+def manifests():
+    for path in sorted((DEPLOY / "kubernetes").glob("*.yaml")):
+        for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+            yield path.name, document
+
+
+def agents():
+    """(file, pod, the container that runs Highwater) of every workload."""
+    for name, document in manifests():
+        pod = document.get("spec", {}).get("template", {}).get("spec")
+        for container in pod["containers"] if pod else []:
+            if container["image"].startswith("highwater"):
+                yield name, pod, container
+
+
+def help_of(*arguments):
+    ended = subprocess.run([HIGHWATER, *arguments, "--help"], text=True, stdout=subprocess.PIPE, timeout=30, check=True)
+    return ended.stdout
+
+
+class Deploy(unittest.TestCase):
+    def test_every_configuration_passes_the_check(self):
+        found = 0
+        for name, document in manifests():
+            if document["kind"] != "ConfigMap":
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                for file, text in document["data"].items():
+                    (Path(folder) / file).write_text(text, encoding="utf-8")
+                ended = subprocess.run([HIGHWATER, "check", f"{folder}/highwater.yaml"], text=True, timeout=30,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            self.assertEqual(ended.returncode, 0, f"{name}: {ended.stdout}")
+            found += 1
+        self.assertGreaterEqual(found, 3)
+
+    def test_in_pods_the_agent_listens_on_the_port_that_the_manifest_names(self):
+        for name, document in manifests():
+            if document["kind"] == "ConfigMap":
+                config = yaml.safe_load(document["data"]["highwater.yaml"])
+                self.assertEqual(config["listen"], "0.0.0.0:9877", name)
+        for name, _, container in agents():
+            self.assertEqual([port["containerPort"] for port in container["ports"]], [9877], name)
+
+    def test_every_agent_gets_the_configuration_it_is_told_to_read(self):
+        for name, pod, container in agents():
+            self.assertEqual(container["args"][:2], ["run", "--config"], name)
+            mount = next(m for m in container["volumeMounts"] if container["args"][2].startswith(m["mountPath"] + "/"))
+            volume = next(v for v in pod["volumes"] if v["name"] == mount["name"])
+            maps = [d["metadata"]["name"] for file, d in manifests() if file == name and d["kind"] == "ConfigMap"]
+            self.assertIn(volume["configMap"]["name"], maps, name)
+
+    def test_the_unit_calls_the_program_as_it_wants_to_be_called(self):
+        unit = (DEPLOY / "highwater.service").read_text(encoding="utf-8")
+        for command, option in re.findall(r"^Exec\w+=/usr/bin/highwater (\w+)(?: (--\w+))?", unit, re.MULTILINE):
+            self.assertIn(option, help_of(command))
+
+    def test_the_image_calls_the_program_as_it_wants_to_be_called(self):
+        dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+        self.assertIn('CMD ["run", "--config",', dockerfile)
+        self.assertIn("--config", help_of("run"))
+
+
+if __name__ == "__main__":
+    HIGHWATER = sys.argv.pop(1)
+    unittest.main()
