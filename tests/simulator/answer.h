@@ -35,6 +35,8 @@ struct Viewpoint {
                                                 const kafka::ApiVersionsRequest&);
 [[nodiscard]] kafka::SaslHandshakeResponse answer(const Viewpoint& view,
                                                   const kafka::SaslHandshakeRequest&);
+[[nodiscard]] kafka::SaslAuthenticateResponse answer(const Viewpoint& view,
+                                                     const kafka::SaslAuthenticateRequest&);
 [[nodiscard]] kafka::MetadataResponse answer(const Viewpoint& view, const kafka::MetadataRequest&);
 [[nodiscard]] kafka::DescribeClusterResponse answer(const Viewpoint& view,
                                                     const kafka::DescribeClusterRequest&);

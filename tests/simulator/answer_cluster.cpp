@@ -141,6 +141,13 @@ kafka::SaslHandshakeResponse answer(const Viewpoint&, const kafka::SaslHandshake
   return answer;
 }
 
+kafka::SaslAuthenticateResponse answer(const Viewpoint&, const kafka::SaslAuthenticateRequest&) {
+  kafka::SaslAuthenticateResponse answer;
+  answer.error_code = ErrorCode::kIllegalSaslState;
+  answer.error_message = "SaslAuthenticate request received after successful authentication";
+  return answer;
+}
+
 kafka::MetadataResponse answer(const Viewpoint& view, const kafka::MetadataRequest& request) {
   const World& world = view.world;
   kafka::MetadataResponse answer;

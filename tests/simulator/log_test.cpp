@@ -17,7 +17,7 @@ TEST(Rate, IsReadWithUnitsAndDecimals) {
 }
 
 TEST(Ramp, CountAndTimeAreExactInverses) {
-  for (const Rate& rate : {Rate{3, 1s}, Rate{7, 60s}, Rate{999'983, 1s}, Rate{1, 24h}}) {
+  for (const Rate& rate : {Rate{3, 1s}, Rate{7, 60s}, Rate{999'983, 1s}, Rate{1, 20s}}) {
     const Ramp ramp{-5s, 11, rate};
     for (std::int64_t record : {11L, 12L, 13L, 999L, 123'456'789L}) {
       const Duration time = ramp.time_of(record);

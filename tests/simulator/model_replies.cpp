@@ -62,7 +62,7 @@ Reply Model::reply(std::int32_t broker, std::span<const std::byte> payload) {
     case ApiKey::kDescribeLogDirs:
       return respond<kafka::DescribeLogDirsRequest>(*header, view);
     case ApiKey::kSaslAuthenticate:
-      return {};
+      return respond<kafka::SaslAuthenticateRequest>(*header, view);
     case ApiKey::kListPartitionReassignments:
       return respond<kafka::ListPartitionReassignmentsRequest>(*header, view);
     case ApiKey::kDescribeQuorum:

@@ -35,6 +35,7 @@ constexpr Row kRows[] = {
     {ApiKey::kApiVersions, {{{0, 3}, {0, 3}, {0, 3}, {0, 4}, {0, 4}, {0, 4}}}},
     {ApiKey::kDescribeConfigs, {{{0, 2}, {0, 4}, {0, 4}, {0, 4}, {1, 4}, {1, 4}}}},
     {ApiKey::kDescribeLogDirs, {{{0, 1}, {0, 2}, {0, 4}, {0, 4}, {1, 4}, {1, 4}}}},
+    {ApiKey::kSaslAuthenticate, {{{0, 1}, {0, 2}, {0, 2}, {0, 2}, {0, 2}, {0, 2}}}},
     {ApiKey::kListPartitionReassignments, {{{0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}}}},
     {ApiKey::kDescribeQuorum, {{kNone, {0, 0}, {0, 1}, {0, 2}, {0, 2}, {0, 2}}}},
     {ApiKey::kDescribeCluster, {{kNone, {0, 0}, {0, 0}, {0, 1}, {0, 2}, {0, 2}}}},

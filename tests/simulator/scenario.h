@@ -19,7 +19,7 @@ namespace highwater::simulator {
 
 struct Scenario {
   std::string cluster_id = "highwater-simulator-01";
-  std::vector<BrokerSpec> brokers{{1, {}, {}}, {2, {}, {}}, {3, {}, {}}};
+  std::vector<BrokerSpec> brokers{{.id = 1}, {.id = 2}, {.id = 3}};
   std::vector<std::int32_t> controllers;  // brokers that vote; empty: the first three
   std::uint16_t port_base = 0;  // the first broker's port, the others follow; 0: free ports
   std::int32_t offsets_partitions = 50;  // of __consumer_offsets
