@@ -26,11 +26,6 @@ bool reveals(const Observation& observation, const Report& report) {
                      [&](const Transition& one) { return opened_by(one, &observation); });
 }
 
-bool opens_any(const Report& report) {
-  return std::any_of(report.transitions.begin(), report.transitions.end(),
-                     [](const Transition& one) { return one.kind == TransitionKind::opened; });
-}
-
 Span copy_under(const Span& original, const TraceId& trace, const SpanId& parent) {
   Span copy = original;
   copy.trace = trace;
@@ -38,6 +33,22 @@ Span copy_under(const Span& original, const TraceId& trace, const SpanId& parent
   copy.parent = parent;
   copy.links.push_back({original.trace, original.id});
   return copy;
+}
+
+// What judged a poll is part of its trace, and of the incident's: as it is where it was made in
+// that trace, else as a copy. A copy links to the original only when that is sent too.
+void add_evaluation(const Span& evaluation, const TraceId& trace, const SpanId& parent,
+                    std::vector<Span>& out) {
+  if (!evaluation.id.valid()) return;
+  if (evaluation.trace == trace) {
+    out.push_back(evaluation);
+    return;
+  }
+  const bool original_sent = std::any_of(
+      out.begin(), out.end(), [&](const Span& span) { return span.id == evaluation.id; });
+  Span copy = copy_under(evaluation, trace, parent);
+  if (!original_sent) copy.links = evaluation.links;
+  out.push_back(std::move(copy));
 }
 
 WallTime end_of(const Report& report) {
@@ -88,8 +99,7 @@ void add_incident(const Transition& transition, const Report& report, std::vecto
     }
     out[place].attributes.emplace_back("highwater.failed_requests", std::to_string(failures));
   }
-  if (report.evaluation.id.valid())
-    out.push_back(copy_under(report.evaluation, root.trace, root.id));
+  add_evaluation(report.evaluation, root.trace, root.id, out);
 }
 
 }  // namespace
@@ -97,7 +107,6 @@ void add_incident(const Transition& transition, const Report& report, std::vecto
 std::vector<Span> TraceSelector::select(const Report& report) {
   std::vector<Span> out;
   if (report.snapshot) add_polls(report, out);
-  add_evaluation(report, out);
   for (const Transition& transition : report.transitions) {
     if (transition.kind == TransitionKind::opened) add_incident(transition, report, out);
   }
@@ -151,15 +160,7 @@ void TraceSelector::add_poll(const Observation& observation, const Report& repor
     const TraceId& correlation = transition.incident.correlation;
     out[root].links.push_back({correlation, incident_span(correlation)});
   }
-}
-
-// The evaluation goes with its poll, or stands for itself when it opened an incident.
-void TraceSelector::add_evaluation(const Report& report, std::vector<Span>& out) const {
-  const Span& evaluation = report.evaluation;
-  if (!evaluation.id.valid()) return;
-  const bool poll_sent = std::any_of(
-      out.begin(), out.end(), [&](const Span& span) { return span.trace == evaluation.trace; });
-  if (poll_sent || opens_any(report)) out.push_back(evaluation);
+  add_evaluation(report.evaluation, out[root].trace, out[root].id, out);
 }
 
 }  // namespace highwater::otlp

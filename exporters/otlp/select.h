@@ -36,7 +36,6 @@ class TraceSelector {
   void add_older_polls(const Report& report, std::vector<Span>& out) const;
   void add_poll(const Observation& observation, const Report& report, std::vector<Span>& out) const;
   [[nodiscard]] bool kept_by_itself(const Observation& observation) const;
-  void add_evaluation(const Report& report, std::vector<Span>& out) const;
 
   const Sampler sampler_;
   std::map<std::pair<Symbol, std::string_view>, Seen> seen_;

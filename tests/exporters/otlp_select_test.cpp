@@ -49,6 +49,22 @@ TEST_F(Selector, KeepsSampledPollsWithTheirEvaluation) {
   EXPECT_EQ(spans[3].name, "rules.evaluate");
 }
 
+TEST_F(Selector, PutsAnEvaluationWithATraceOfItsOwnIntoTheTraceOfThePoll) {
+  auto made = revealing_report(poll(1, "connection refused"));
+  made->evaluation.trace = trace(9);
+  made->evaluation.parent = {};
+  const auto spans = select(made);
+  EXPECT_TRUE(of_trace(spans, trace(9)).empty());
+  const auto of_poll = of_trace(spans, trace(1));
+  ASSERT_EQ(of_poll.size(), 4);
+  EXPECT_EQ(of_poll[3].name, "rules.evaluate");
+  EXPECT_EQ(of_poll[3].parent, span_id(1));
+  const auto of_incident = of_trace(spans, samples::correlation(7));
+  ASSERT_EQ(of_incident.size(), 4);
+  EXPECT_EQ(of_incident[3].name, "rules.evaluate");
+  EXPECT_TRUE(of_incident[3].links.empty());  // never to a span that is not sent
+}
+
 TEST_F(Selector, KeepsFailedPolls) {
   EXPECT_EQ(select(report(poll(1, "connection refused"))).size(), 4);
 }
@@ -123,7 +139,7 @@ TEST_F(Selector, SendsARevealingPollThatIsNoLongerTheNewest) {
   EXPECT_TRUE(select(report(first)).empty());
   auto later = report(poll(2));
   later->transitions = revealing_report(first)->transitions;
-  EXPECT_EQ(of_trace(select(later), trace(1)).size(), 3);
+  EXPECT_EQ(of_trace(select(later), trace(1)).size(), 4);  // with the evaluation that found out
 }
 
 TEST_F(Selector, SendsAFailedPollThatIsNoLongerTheNewestOnlyOnce) {
