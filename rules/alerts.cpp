@@ -59,7 +59,8 @@ void RuleWatch::end_all(AlertEvents& events, std::string_view resolution) {
   alerts_.clear();
 }
 
-void RuleWatch::rule_changed() {
+void RuleWatch::rule_changed(AlertEvents& events) {
+  events.relisted = true;
   left_ = nullptr;
   right_ = nullptr;
   sampler_.rule_changed();
@@ -100,7 +101,7 @@ void RuleWatch::renumber(const std::shared_ptr<const KeySet>& before, AlertEvent
 }
 
 void RuleWatch::judge(ClusterView& view, Now now, AlertEvents& events) {
-  start_alerts(now);
+  start_alerts(now, events);
   for (auto it = alerts_.begin(); it != alerts_.end();) {
     LiveAlert& alert = *it->second;
     const Sample sample = sampler_.sample(it->first);
@@ -115,13 +116,14 @@ void RuleWatch::judge(ClusterView& view, Now now, AlertEvents& events) {
   }
 }
 
-void RuleWatch::start_alerts(Now now) {
+void RuleWatch::start_alerts(Now now, AlertEvents& events) {
   const std::vector<std::string_view> dimensions = sampler_.met_subjects().empty()
                                                        ? std::vector<std::string_view>{}
                                                        : subject_dimensions(rule_.rule);
   for (const uint32_t subject : sampler_.met_subjects()) {
     auto& slot = alerts_[subject];
     if (slot != nullptr) continue;
+    events.relisted = true;
     slot = std::make_unique<LiveAlert>();
     slot->rule = &rule_;
     slot->cluster = cluster_;
@@ -171,7 +173,10 @@ void RuleWatch::let_time_pass(Now now, AlertEvents& events) {
         now.steady - alert.active_since >= rule_.rule.hold) {
       alert.alert.state = AlertState::firing;
       alert.alert.firing_since = now.wall;
+      if (!left_->spans.empty())
+        alert.revealed_by = {left_->spans.front().trace, left_->spans.front().id};
       events.fired.push_back({&alert, left_});
+      events.relisted = true;
     }
     if (alert.clear_since && now.steady - *alert.clear_since >= rule_.rule.keep_firing_for) {
       end(std::move(it->second), kConditionEnded, events);
@@ -195,6 +200,7 @@ void RuleWatch::word(LiveAlert& alert, const Sample& sample, ClusterView& view, 
 // Only what fired is ever heard of again.
 void RuleWatch::end(std::unique_ptr<LiveAlert> alert, std::string_view resolution,
                     AlertEvents& events) {
+  events.relisted = true;
   if (alert->alert.state == AlertState::firing)
     events.ended.push_back({std::move(alert), resolution});
 }

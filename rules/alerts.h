@@ -39,6 +39,7 @@ struct LiveAlert {
   Symbol cluster;
   std::string entity_text;
   SteadyTime active_since;
+  SpanLink revealed_by;                   // the poll on which it fired
   std::optional<SteadyTime> clear_since;  // firing, but the last known sample does not meet
 };
 
@@ -56,6 +57,7 @@ struct EndedAlert {
 struct AlertEvents {
   std::vector<FiredAlert> fired;
   std::vector<EndedAlert> ended;
+  bool relisted = false;  // which alerts there are, or how grave they are, is not as before
 };
 
 // The newest observations of one cluster, in the order of their parts.
@@ -88,7 +90,7 @@ class RuleWatch {
   // The rule was removed.
   void end_all(AlertEvents& events, std::string_view resolution);
   // The rule was changed in place; what its alerts are about is still the same.
-  void rule_changed();
+  void rule_changed(AlertEvents& events);
 
   // When time alone changes something here.
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
@@ -101,7 +103,7 @@ class RuleWatch {
  private:
   void judge(ClusterView& view, Now now, AlertEvents& events);
   void renumber(const std::shared_ptr<const KeySet>& before, AlertEvents& events);
-  void start_alerts(Now now);
+  void start_alerts(Now now, AlertEvents& events);
   void apply_sample(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now);
   void let_time_pass(Now now, AlertEvents& events);
   void word(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now) const;

@@ -10,7 +10,7 @@ CauseSearch::CauseSearch(const DependencyGraph& graph)
 void CauseSearch::add(StandingAlert alert) {
   if (alert.covers_cluster && alert.is_cause)
     cluster_wide_ = add_explainer({alert.severity, false, alert.incident, {alert.incident, 0}});
-  if (alert.absorbable) starts_.push_back(alert.node);
+  if (alert.absorbed_if_begun_by) starts_.push_back(alert.node);
   alerts_[alert.node].standing.push_back(alert);
 }
 
@@ -78,7 +78,7 @@ void CauseSearch::place_standing(const AtNode& here, Best& best) {
   for (const StandingAlert& alert : here.standing) {
     Place place{alert.incident, 0};
     bool is_cause = alert.is_cause;
-    if (alert.absorbable && cause.explainer != kNone && explainers_[cause.explainer].fresh) {
+    if (absorbs(cause, alert)) {
       place = explainers_[cause.explainer].place;
       result_.absorbed.emplace_back(alert.incident, place.root);
       is_cause = false;
@@ -101,10 +101,17 @@ void CauseSearch::place_arriving(const AtNode& here, Best& best) {
     const bool is_cause = place.incident == 0 && place.root == alert.newcomer;
     result_.places.emplace_back(alert.newcomer, place);
     if (!alert.explains && !alert.covers_cluster) continue;
-    const uint32_t explainer = add_explainer({alert.severity, true, alert.newcomer, place});
+    const uint32_t explainer =
+        add_explainer({alert.severity, true, alert.newcomer, place, alert.began});
     if (alert.covers_cluster && is_cause) cluster_wide_ = explainer;
     offer(is_cause ? best.cause : best.evidence, {explainer, 0});
   }
+}
+
+bool CauseSearch::absorbs(Link cause, const StandingAlert& alert) const {
+  if (cause.explainer == kNone || !alert.absorbed_if_begun_by) return false;
+  const Explainer& explainer = explainers_[cause.explainer];
+  return explainer.fresh && explainer.began <= *alert.absorbed_if_begun_by;
 }
 
 void CauseSearch::offer(Link& link, Link candidate) const {

@@ -32,7 +32,9 @@ struct StandingAlert {
   bool is_cause = false;
   bool explains = true;         // false for what is about {cluster} alone
   bool covers_cluster = false;  // it explains whatever else is wrong with the cluster
-  bool absorbable = false;      // a cause so young that a cause of its own may still take it over
+  // A cause of an incident so young that a cause of its own may still take it over: one that began
+  // at this time or before.
+  std::optional<SteadyTime> absorbed_if_begun_by;
 };
 
 // An alert that fires anew. Those that come first win ties.
@@ -42,6 +44,7 @@ struct ArrivingAlert {
   Severity severity = Severity::ticket;
   bool explains = true;
   bool covers_cluster = false;
+  SteadyTime began;
   std::optional<uint64_t> remembered_by;  // an incident whose cause it once depended on
 };
 
@@ -67,6 +70,7 @@ class CauseSearch {
     bool fresh;      // it fires in this evaluation
     uint64_t order;  // the lower the older
     Place place;
+    SteadyTime began{};  // when fresh
   };
   // The best explainer seen from a node; `none` when there is none.
   struct Link {
@@ -88,6 +92,7 @@ class CauseSearch {
   [[nodiscard]] Best look_ahead(Node node) const;
   void place_standing(const AtNode& here, Best& best);
   void place_arriving(const AtNode& here, Best& best);
+  [[nodiscard]] bool absorbs(Link cause, const StandingAlert& alert) const;
   void offer(Link& link, Link candidate) const;
   [[nodiscard]] uint32_t add_explainer(Explainer explainer);
 

@@ -5,12 +5,22 @@
 namespace highwater::rules {
 namespace {
 
+// An incident is absorbed by a cause that fires this soon after it; also later, up to the second
+// limit, when the cause began first but had to hold for a while before it fired.
 constexpr Duration kAbsorbedWithin = std::chrono::seconds(15);
+constexpr Duration kAbsorbedAtMost = std::chrono::seconds(30);
 constexpr size_t kMaxDependents = 200'000;  // remembered for each incident
 
 // Whether anything may depend on the incident's cause by relations.
 bool has_relations(const OpenIncident& incident) {
   return !is_about_cluster(incident.cause_key().entity);
+}
+
+std::optional<SteadyTime> absorbed_if_begun_by(const OpenIncident& incident, SteadyTime now) {
+  const Duration age = now - incident.opened();
+  if (age <= kAbsorbedWithin) return now;
+  if (age <= kAbsorbedAtMost) return incident.opened();
+  return std::nullopt;
 }
 
 // The node and the parts of it, and the parts of those.
@@ -124,7 +134,7 @@ void Causes::place_in(Cluster& cluster, std::span<const size_t> chosen,
     standing.push_back({cluster.graph.node_of(alert.alert.entity), incident.id(),
                         alert.alert.severity, is_cause, !is_about_cluster(alert.alert.entity),
                         covers_cluster(alert),
-                        is_cause && now - incident.opened() <= kAbsorbedWithin});
+                        is_cause ? absorbed_if_begun_by(incident, now) : std::nullopt});
   };
   for (const OpenIncident* incident : incidents) {
     if (incident->cause() != nullptr) add_standing(*incident, *incident->cause());
@@ -141,7 +151,7 @@ void Causes::place_in(Cluster& cluster, std::span<const size_t> chosen,
     const LiveAlert& alert = *newcomers[chosen[i]].alert;
     search.add(ArrivingAlert{nodes[i], chosen[i], alert.alert.severity,
                              !is_about_cluster(alert.alert.entity), covers_cluster(alert),
-                             remembered(cluster, nodes[i], alert, incidents)});
+                             alert.active_since, remembered(cluster, nodes[i], alert, incidents)});
   }
   SearchResult result = std::move(search).run();
   for (const auto& [newcomer, place] : result.places) placement.places[newcomer] = place;

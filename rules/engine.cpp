@@ -10,6 +10,7 @@ namespace highwater::rules {
 namespace {
 
 constexpr std::string_view kRuleRemoved = "the rule was removed";
+constexpr std::string_view kClusterRemoved = "its cluster is not watched any more";
 
 std::vector<ClusterView> views_of(const Snapshot& snapshot) {
   std::vector<ClusterView> views;
@@ -46,6 +47,7 @@ class Engine::Impl {
 
   Report evaluate(SnapshotPtr snapshot, Now now);
   void replace_rules(std::vector<AlertRule> rules);
+  void forget_cluster(const Symbol& cluster);
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const { return deadline_; }
 
  private:
@@ -57,13 +59,14 @@ class Engine::Impl {
   };
 
   void judge(Watched& watched, std::span<ClusterView> views, Now now, AlertEvents& events);
-  [[nodiscard]] std::vector<Alert> list_alerts() const;
+  [[nodiscard]] std::vector<Alert> list_alerts(bool relisted);
   [[nodiscard]] std::optional<SteadyTime> find_deadline(SteadyTime now) const;
 
   std::vector<std::unique_ptr<Watched>> rules_;
   std::vector<std::unique_ptr<Watched>> removed_;  // until the end of their alerts was told
   AlertEvents pending_;                            // what happened between two evaluations
   IncidentBook book_;
+  std::vector<const LiveAlert*> listed_;  // in the report's order
   std::optional<SteadyTime> deadline_;
 };
 
@@ -75,9 +78,10 @@ Report Engine::Impl::evaluate(SnapshotPtr snapshot, Now now) {
   AlertEvents events = std::move(pending_);
   pending_ = {};
   for (const auto& watched : rules_) judge(*watched, views, now, events);
+  const bool relisted = events.relisted;
   report.transitions = book_.update(std::move(events), views, now);
   removed_.clear();
-  report.alerts = list_alerts();
+  report.alerts = list_alerts(relisted);
   report.incidents = book_.open();
   report.snapshot = std::move(snapshot);
   deadline_ = find_deadline(now.steady);
@@ -97,13 +101,23 @@ void Engine::Impl::replace_rules(std::vector<AlertRule> rules) {
       continue;
     }
     (*same)->entry = RuleEntry(std::move(rule), rules_.size());
-    for (auto& [cluster, watch] : (*same)->clusters) watch.rule_changed();
+    for (auto& [cluster, watch] : (*same)->clusters) watch.rule_changed(pending_);
     rules_.push_back(std::move(*same));
   }
   for (auto& watched : before) {
     if (watched == nullptr) continue;
     for (auto& [cluster, watch] : watched->clusters) watch.end_all(pending_, kRuleRemoved);
     removed_.push_back(std::move(watched));
+  }
+  deadline_ = SteadyTime::min();  // at once
+}
+
+void Engine::Impl::forget_cluster(const Symbol& cluster) {
+  for (const auto& watched : rules_) {
+    const auto found = watched->clusters.find(cluster);
+    if (found == watched->clusters.end()) continue;
+    found->second.end_all(pending_, kClusterRemoved);
+    watched->clusters.erase(found);
   }
   deadline_ = SteadyTime::min();  // at once
 }
@@ -124,16 +138,18 @@ void Engine::Impl::judge(Watched& watched, std::span<ClusterView> views, Now now
   }
 }
 
-std::vector<Alert> Engine::Impl::list_alerts() const {
-  std::vector<const LiveAlert*> order;
-  for (const auto& watched : rules_) {
-    for (const auto& [cluster, watch] : watched->clusters)
-      watch.for_each_alert([&](const LiveAlert& alert) { order.push_back(&alert); });
+std::vector<Alert> Engine::Impl::list_alerts(bool relisted) {
+  if (relisted) {
+    listed_.clear();
+    for (const auto& watched : rules_) {
+      for (const auto& [cluster, watch] : watched->clusters)
+        watch.for_each_alert([&](const LiveAlert& alert) { listed_.push_back(&alert); });
+    }
+    std::sort(listed_.begin(), listed_.end(), listed_before);
   }
-  std::sort(order.begin(), order.end(), listed_before);
   std::vector<Alert> alerts;
-  alerts.reserve(order.size());
-  for (const LiveAlert* alert : order) alerts.push_back(alert->alert);
+  alerts.reserve(listed_.size());
+  for (const LiveAlert* alert : listed_) alerts.push_back(alert->alert);
   return alerts;
 }
 
@@ -163,6 +179,10 @@ std::optional<SteadyTime> Engine::next_deadline() const {
 
 void Engine::replace_rules(std::vector<AlertRule> rules) {
   impl_->replace_rules(std::move(rules));
+}
+
+void Engine::forget_cluster(const Symbol& cluster) {
+  impl_->forget_cluster(cluster);
 }
 
 }  // namespace highwater::rules

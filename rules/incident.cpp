@@ -40,6 +40,7 @@ OpenIncident::OpenIncident(uint64_t id, TraceId correlation, LiveAlert& cause, N
   shown_.severity = cause.alert.severity;
   shown_.opened = now.wall;
   shown_.updated = now.wall;
+  shown_.revealed_by = cause.revealed_by;
   cause.alert.incident = id;
   shown_.cause = cause.alert;
 }
@@ -151,12 +152,6 @@ std::optional<SteadyTime> OpenIncident::next_deadline(SteadyTime now) const {
 void OpenIncident::set_former(uint64_t id, TraceId correlation) {
   shown_.former = id;
   shown_.former_correlation = correlation;
-}
-
-void OpenIncident::set_revealed_by(const ObservationPtr& observation) {
-  if (observation == nullptr || observation->spans.empty()) return;
-  const Span& root = observation->spans.front();
-  shown_.revealed_by = {root.trace, root.id};
 }
 
 bool OpenIncident::worse(const Member* a, const Member* b) {

@@ -78,7 +78,6 @@ class OpenIncident {
     shown_.impact = std::move(impact);
   }
   void set_former(uint64_t id, TraceId correlation);
-  void set_revealed_by(const ObservationPtr& observation);
 
  private:
   struct Member {

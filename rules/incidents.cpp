@@ -207,7 +207,6 @@ OpenIncident& IncidentBook::open_for(const Newcomer& newcomer, Now now) {
   const uint64_t id = ++last_id_;
   auto incident = std::make_unique<OpenIncident>(id, make_trace_id_(), *newcomer.alert, now);
   incident->set_former(newcomer.former, newcomer.former_correlation);
-  incident->set_revealed_by(newcomer.revealed_by);
   return *incidents_.emplace(id, std::move(incident)).first->second;
 }
 

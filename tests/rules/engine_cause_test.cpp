@@ -138,6 +138,24 @@ TEST_F(EngineCause, ACauseThatFiresLongAfterItsEffectLeavesTheIncidentAlone) {
   EXPECT_EQ(report.incidents.size(), 2U);
 }
 
+// All brokers die: each is a page at once, and only after its `for` the cluster counts as
+// unreachable.
+TEST_F(EngineCause, ACauseThatBeganFirstButHadToHoldStillAbsorbs) {
+  std::vector<AlertRule> rules = kafka_rules();
+  rules.back().hold = seconds(15);
+  world_.engine().replace_rules(rules);
+  cluster().set(kReachable, {}, 0);
+  cluster().set(kFailed, {"1"}, 1);
+  cluster().set(kFailed, {"2"}, 1);
+  world_.advance(seconds(1));
+  cluster().publish(world_.snapshot(), world_.now());
+  world_.advance(milliseconds(5));
+  EXPECT_THAT(told(world_.tick()), ElementsAre("opened BrokerDown", "opened BrokerDown"));
+  const std::string explained = "resolved BrokerDown: explained by ClusterUnreachable cluster=prod";
+  EXPECT_THAT(told(poll_after(seconds(16))),
+              ElementsAre("opened ClusterUnreachable", explained, explained));
+}
+
 TEST_F(EngineCause, ANewCauseDoesNotAbsorbAnIncidentThatDoesNotDependOnIt) {
   cluster().set(kLeaderless, {"stock", "0"}, 1);
   (void)poll_after(seconds(1));

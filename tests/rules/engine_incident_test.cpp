@@ -85,6 +85,12 @@ TEST_F(EngineIncident, TheIncidentNamesThePollThatRevealedIt) {
   EXPECT_EQ(report.incidents.at(0).revealed_by.span, root.id);
   ASSERT_NE(report.transitions.at(0).revealed_by, nullptr);
   EXPECT_EQ(report.transitions.at(0).revealed_by->spans.at(0).id, root.id);
+  set_all(kUnder, 0, 1, 1);
+  (void)poll_after(seconds(1));
+  fail(0);
+  (void)poll_after(seconds(1));
+  cluster().set_spans({});
+  EXPECT_EQ(incident_of(poll_after(seconds(60)), "Under").revealed_by.trace, root.trace);
 }
 
 TEST_F(EngineIncident, TheWorstIncidentComesFirst) {

@@ -85,6 +85,14 @@ TEST_F(EngineReload, ARuleThatIsAboutOtherThingsNowStartsAnew) {
               ElementsAre("resolved Lag: the rule was removed", "opened Lag"));
 }
 
+TEST_F(EngineReload, AlertsOfAClusterThatIsNotWatchedAnyMoreEnd) {
+  world_.snapshot().observations.clear();
+  world_.engine().forget_cluster(Symbol("prod"));
+  const Report report = world_.tick_after(seconds(1));
+  EXPECT_THAT(told(report), ElementsAre("resolved Lag: its cluster is not watched any more"));
+  EXPECT_THAT(report.alerts, IsEmpty());
+}
+
 TEST_F(EngineReload, ARuleThatIsRemovedAndPutBackBetweenTwoEvaluationsKeepsItsIncident) {
   world_.engine().replace_rules({});
   world_.engine().replace_rules({lag()});
