@@ -27,6 +27,12 @@ Span evaluation_span(Now start, Duration took, const Report& report) {
   return span;
 }
 
+ObservationPtr with_spans(const Observation& observation, const std::vector<Span>& spans) {
+  auto copy = std::make_shared<Observation>(observation);
+  copy->spans = spans;
+  return copy;
+}
+
 // Nothing more can be read of a cluster that was tried and cannot be reached: that is the round.
 bool is_unreachable(const Snapshot& snapshot, const Symbol& cluster) {
   const auto brokers = snapshot.observations.find({cluster, "brokers"});
@@ -71,12 +77,17 @@ void Pipeline::stop() {
 void Pipeline::publish(ObservationPtr observation) {
   {
     const std::lock_guard lock(mutex_);
-    // Only the newest of a part counts; older ones that nobody looked at yet are replaced, so this
-    // is bounded.
-    std::erase_if(pending_, [&](const ObservationPtr& waiting) {
-      return waiting->cluster == observation->cluster && waiting->part == observation->part;
+    const auto waiting = std::ranges::find_if(pending_, [&](const ObservationPtr& other) {
+      return other->cluster == observation->cluster && other->part == observation->part;
     });
-    pending_.push_back(std::move(observation));
+    if (waiting == pending_.end()) {
+      pending_.push_back(std::move(observation));
+    } else {
+      // Only the newest of a part counts, so what waits is bounded. The trace of the one that
+      // nobody looked at goes on with it: it may be the poll that revealed a fault.
+      *waiting = observation->spans.empty() ? with_spans(*observation, (*waiting)->spans)
+                                            : std::move(observation);
+    }
   }
   wake_.notify_all();
 }

@@ -35,7 +35,7 @@ ObservationPtr SelfObserver::observe(const std::vector<notify::ReceiverStats>& r
   }
   Observation observation;
   observation.cluster = cluster;
-  observation.part = "agent";
+  observation.part = kAgentPart;
   observation.at = now;
   observation.cadence = std::chrono::seconds(5);
   TableBuilder failing(kNotificationFailing, keys_);

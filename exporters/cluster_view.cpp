@@ -114,10 +114,12 @@ size_t ClusterView::brokers_up() const {
 std::vector<ClusterView> view_clusters(const Snapshot& snapshot, SteadyTime now,
                                        size_t max_groups) {
   std::map<Symbol, Building> clusters;
-  for (const auto& [key, observation] : snapshot.observations)
-    add(*observation, now, clusters[key.first]);
-  for (const auto& [key, observation] : snapshot.observations)
-    add_notes(*observation, clusters[key.first].brokers);
+  for (const auto& [key, observation] : snapshot.observations) {
+    if (key.second != kAgentPart) add(*observation, now, clusters[key.first]);
+  }
+  for (const auto& [key, observation] : snapshot.observations) {
+    if (key.second != kAgentPart) add_notes(*observation, clusters[key.first].brokers);
+  }
 
   std::vector<ClusterView> views;
   for (auto& [name, cluster] : clusters) {

@@ -77,6 +77,9 @@ constexpr Duration kStaleFloor = std::chrono::seconds(15);
   return now - observation.at.steady > limit;
 }
 
+// The part in which the agent tells about itself; its rows belong to no Kafka cluster.
+inline constexpr std::string_view kAgentPart = "agent";
+
 struct Snapshot {
   // In the order of (cluster, part), so that everything derived from it is the same on every run.
   std::map<std::pair<Symbol, std::string_view>, ObservationPtr> observations;

@@ -1,11 +1,10 @@
 """What must hold on real Kafka brokers. One function, one behaviour; the cluster is healthy before each."""
 
 import contextlib
-import json
 import re
 import time
 
-from harness import Agent, Receiver, end, wait_until
+from harness import Agent, Receiver, TraceReceiver, wait_until
 
 PAGE_WITHIN = 3.0  # seconds from a kill to the page; the figure of scripts/bench is tighter, this bound only catches breakage
 
@@ -164,8 +163,39 @@ def test_everyday_changes_page_nobody(cluster, binary):
         assert pages == [], [alert["labels"] for _, alert in pages]
 
 
+def test_trace_of_a_page_shows_poll_request_evaluation_and_delivery(cluster, binary):
+    traces = TraceReceiver()
+    try:
+        with watched(cluster, binary, "traced", environment={"OTEL_EXPORTER_OTLP_ENDPOINT": traces.endpoint}) as (_, receiver):
+            time.sleep(2)
+            killed = time.monotonic()
+            cluster.kill(2)
+            _, alert = page(receiver, killed, "BrokerDown", 10)
+            correlation = alert["annotations"]["correlation_id"]
+            with receiver.lock:
+                headers = [headers for _, headers, payload in receiver.arrivals if payload["alerts"][0]["labels"]["alertname"] == "BrokerDown"]
+            assert headers[0]["traceparent"].split("-")[1] == correlation, headers[0]["traceparent"]
+
+            def complete():
+                names = [span["name"] for span in traces.spans(correlation)]
+                return any("incident" in name for name in names) and "notify.deliver" in names and names
+
+            wait_until(complete, 20, "the incident and its delivery are in the trace")
+        spans = traces.spans(correlation)
+        names = [span["name"] for span in spans]
+        for wanted in ("incident BrokerDown", "kafka.poll", "kafka.connect", "rules.evaluate", "notify.deliver"):
+            assert wanted in names, f"{wanted} is not in {names}"
+        lost = [span for span in spans if span["name"] == "kafka.connect"][0]
+        assert "refused" in str(lost), lost
+        ids = {span["span_id"] for span in spans}
+        roots = [span["name"] for span in spans if span.get("parent_span_id") not in ids]
+        assert roots == ["incident BrokerDown"], roots
+    finally:
+        traces.close()
+
+
 # What the simulator is held to as well, so that it cannot drift away from real brokers.
 CONTRACT = [test_healthy_cluster_is_quiet_and_fully_known, test_killed_broker_pages_once_with_cause_and_evidence,
             test_hung_broker_pages_and_the_rest_stays_known, test_orderly_restart_pages_nobody, test_quorum_lost_pages,
-            test_everyday_changes_page_nobody]
+            test_everyday_changes_page_nobody, test_trace_of_a_page_shows_poll_request_evaluation_and_delivery]
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]

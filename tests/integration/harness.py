@@ -304,6 +304,29 @@ class Receiver:
         self.server.server_close()
 
 
+class TraceReceiver:
+    """An OTLP collector that decodes with OpenTelemetry's own definitions and keeps every span."""
+
+    def __init__(self):
+        self.path = WORK / "spans.jsonl"
+        self.path.unlink(missing_ok=True)
+        WORK.mkdir(parents=True, exist_ok=True)
+        self.process = subprocess.Popen([str(ROOT / "tests" / "integration" / "otlp-receiver"), "--port", "0", "--out", str(self.path)],
+                                        stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline().split()
+        assert line[:2] == ["listening", "on"], f"the OTLP receiver did not start: {line}"
+        self.endpoint = f"http://127.0.0.1:{line[2]}"
+
+    def spans(self, trace_id):
+        if not self.path.exists():
+            return []
+        spans = [json.loads(line) for line in self.path.read_text().splitlines()]
+        return [span for span in spans if span["trace_id"] == trace_id]
+
+    def close(self):
+        end(self.process)
+
+
 class Agent:
     """A running agent with its configuration, log and metrics."""
 
