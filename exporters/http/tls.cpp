@@ -65,10 +65,11 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::load(const std::string& ca
   SSL_CTX_set_options(impl->context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(impl->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_AUTO_RETRY |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  if (!verify) return std::shared_ptr<const TlsContext>(new TlsContext(std::move(impl)));
   const int loaded = ca_file.empty()
                          ? SSL_CTX_set_default_verify_paths(impl->context)
                          : SSL_CTX_load_verify_locations(impl->context, ca_file.c_str(), nullptr);
-  if (verify && loaded != 1) {
+  if (loaded != 1) {
     const std::string where = ca_file.empty() ? "of the system" : "in " + ca_file;
     return fail(fmt::format("TLS: read the certificate authorities {}: {}", where,
                             openssl_error("nothing usable there")));
