@@ -1,0 +1,214 @@
+// The whole way from simulated brokers to observations, over real sockets and in real time. Waits
+// are for conditions, and bounded; only a failure is slow.
+#include "collectors/kafka_collector.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+
+#include "tests/simulator/scenario.h"
+#include "tests/simulator/simulator.h"
+
+namespace highwater::collectors {
+namespace {
+
+using namespace std::chrono_literals;
+using simulator::Simulator;
+
+constexpr std::string_view kScenario = R"(
+brokers: 3
+fencing: 1s
+startup: 500ms
+topics:
+  - {name: orders, partitions: 6, produce: 50/s}
+  - {name: audit, partitions: 6, replication_factor: 1, records: 60}
+groups:
+  - {name: group-%d, topics: [orders, audit], consume: all, members: 1, commit_every: 200ms, count: 9}
+)";
+
+// Brokers, a collector that watches them, and the newest observation of each part.
+class Watched {
+ public:
+  Watched() : log_(clock_, LogLevel::error, LogForm::json, null_sink()) {
+    Diagnostics diagnostics;
+    scenario_ = simulator::parse_scenario(kScenario, "scenario.yaml", diagnostics).value();
+    simulator_ = std::move(Simulator::start(scenario_).value());
+    kafka::ClusterSettings settings;
+    settings.name = "prod";
+    for (const int32_t broker : {1, 2, 3})
+      settings.bootstrap.emplace_back("127.0.0.1", simulator_->port(broker));
+    settings.poll = {200ms, 200ms, 200ms, 2s};
+    settings.request_timeout = 600ms;
+    collector_ = std::make_unique<KafkaCollector>(
+        std::move(settings), log_,
+        [this](ObservationPtr observation) { take(std::move(observation)); });
+    collector_->start();
+  }
+
+  void happen(std::string_view fault) {
+    Diagnostics diagnostics;
+    const auto parsed = simulator::parse_fault(fault, scenario_, diagnostics);
+    ASSERT_TRUE(parsed) << diagnostics.front().text();
+    ASSERT_TRUE(simulator_->apply(*parsed));
+  }
+
+  // The value of a row; NaN when it is unknown or absent.
+  double value(std::string_view measure, const std::vector<std::string>& cells) {
+    const std::lock_guard lock(mutex_);
+    return value_locked(measure, cells);
+  }
+
+  template <class Condition>
+  bool wait_for(Condition condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 30s, [&] { return condition(*this); });
+  }
+
+  double value_locked(std::string_view measure, const std::vector<std::string>& cells) const {
+    std::vector<Symbol> row{Symbol("prod")};
+    for (const std::string& cell : cells) row.emplace_back(cell);
+    for (const auto& [part, observation] : newest_) {
+      for (const Table& table : observation->tables) {
+        if (table.measure->name != measure) continue;
+        const auto found = table.keys->find(row);
+        if (found && table.known(*found)) return table.values[*found];
+      }
+    }
+    return std::nan("");
+  }
+
+  // How many rows of a measure are known; -1 before it was seen.
+  int known_locked(std::string_view measure) const {
+    for (const auto& [part, observation] : newest_) {
+      for (const Table& table : observation->tables) {
+        if (table.measure->name != measure) continue;
+        int known = 0;
+        for (size_t row = 0; row < table.rows(); ++row) known += table.known(row) ? 1 : 0;
+        return known;
+      }
+    }
+    return -1;
+  }
+
+  [[nodiscard]] bool complained_of(const std::string& whom) const {
+    return std::any_of(problems_.begin(), problems_.end(), [&](const std::string& what) {
+      return what.find(whom) != std::string::npos;
+    });
+  }
+
+  // Values that must never be seen, with their measures; kept from every observation.
+  std::vector<std::string> nonsense() {
+    const std::lock_guard lock(mutex_);
+    return nonsense_;
+  }
+
+ private:
+  void take(ObservationPtr observation) {
+    const std::lock_guard lock(mutex_);
+    for (const Table& table : observation->tables) {
+      for (size_t row = 0; row < table.rows(); ++row) {
+        const bool may_be_negative = table.measure->name.find("leader") != std::string_view::npos;
+        if (table.known(row) && !(table.values[row] >= 0) && !may_be_negative) {
+          nonsense_.push_back(fmt::format("{} is {}", table.measure->name, table.values[row]));
+        }
+      }
+    }
+    for (const Problem& problem : observation->problems) problems_.push_back(problem.what);
+    newest_[observation->part] = std::move(observation);
+    changed_.notify_all();
+  }
+
+  SystemClock clock_;
+  Log log_;
+  simulator::Scenario scenario_;
+  std::unique_ptr<Simulator> simulator_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string_view, ObservationPtr> newest_;
+  std::vector<std::string> nonsense_;
+  std::vector<std::string> problems_;
+  std::unique_ptr<KafkaCollector> collector_;  // last: ends first
+};
+
+bool all_up(const Watched& watched) {
+  return watched.value_locked("broker_up", {"1"}) == 1 &&
+         watched.value_locked("broker_up", {"2"}) == 1 &&
+         watched.value_locked("broker_up", {"3"}) == 1;
+}
+
+bool all_known(const Watched& watched) {
+  return all_up(watched) && watched.known_locked("partition_high_watermark") == 12 &&
+         watched.known_locked("group_lag_records") == 9 * 12;
+}
+
+TEST(KafkaCollector, KnowsEveryRowOfAHealthyCluster) {
+  Watched watched;
+  EXPECT_TRUE(watched.wait_for(all_known));
+  EXPECT_EQ(watched.value("cluster_reachable", {}), 1);
+}
+
+TEST(KafkaCollector, KeepsEveryRowThatIsLedAndCoordinatedElsewhereWhenABrokerDies) {
+  Watched watched;
+  ASSERT_TRUE(watched.wait_for(all_known));
+  watched.happen("die: 2");
+  ASSERT_TRUE(watched.wait_for(
+      [](const Watched& w) { return w.value_locked("broker_failed", {"2"}) == 1; }));
+  // After fencing the six partitions with three replicas have living leaders, as have four of the
+  // six with one; and every group has a coordinator again.
+  EXPECT_TRUE(watched.wait_for([](const Watched& w) {
+    return w.known_locked("partition_high_watermark") == 10 &&
+           w.known_locked("group_lag_records") == 9 * 10 &&
+           w.value_locked("broker_up", {"1"}) == 1 && w.value_locked("broker_up", {"3"}) == 1;
+  }));
+  EXPECT_EQ(watched.nonsense(), std::vector<std::string>{});
+}
+
+TEST(KafkaCollector, TellsAnOrderlyStopFromACrash) {
+  Watched watched;
+  ASSERT_TRUE(watched.wait_for(all_known));
+  watched.happen("stop: 3");
+  EXPECT_TRUE(watched.wait_for(
+      [](const Watched& w) { return w.value_locked("broker_stopped", {"3"}) == 1; }));
+  EXPECT_EQ(watched.value("broker_failed", {"3"}), 0);
+}
+
+TEST(KafkaCollector, ComesBackWithinSecondsAfterEveryHang) {
+  // HIGHWATER_HANG_CYCLES=50 for the long form.
+  const char* wanted = std::getenv("HIGHWATER_HANG_CYCLES");
+  const int cycles = wanted != nullptr ? std::atoi(wanted) : 3;
+  Watched watched;
+  ASSERT_TRUE(watched.wait_for(all_known));
+  for (int cycle = 0; cycle < cycles; ++cycle) {
+    const std::string broker = std::to_string(1 + cycle % 3);
+    watched.happen("hang: " + broker);
+    ASSERT_TRUE(watched.wait_for([&](const Watched& w) {
+      return w.value_locked("broker_failed", {broker}) == 1;
+    })) << "cycle "
+        << cycle;
+    for (const std::string other : {"1", "2", "3"}) {
+      if (other == broker) continue;
+      EXPECT_EQ(watched.value("broker_up", {other}), 1) << "cycle " << cycle;
+    }
+    watched.happen("wake: " + broker);
+    ASSERT_TRUE(watched.wait_for(all_up)) << "cycle " << cycle;
+  }
+  EXPECT_TRUE(watched.wait_for(all_known));
+  EXPECT_EQ(watched.nonsense(), std::vector<std::string>{});
+}
+
+TEST(KafkaCollector, ReportsABrokerThatSendsGarbageAndRecovers) {
+  Watched watched;
+  ASSERT_TRUE(watched.wait_for(all_known));
+  watched.happen("garbage: {broker: 1, times: 5}");
+  EXPECT_TRUE(watched.wait_for([](const Watched& w) { return w.complained_of("broker 1"); }));
+  EXPECT_TRUE(watched.wait_for(all_known));
+  EXPECT_EQ(watched.nonsense(), std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace highwater::collectors
