@@ -73,7 +73,8 @@ double contradiction_seconds(const BrokerView& broker, Now now) {
 
 // "hung: no answer to ApiVersions within 2 s"
 std::string standing(const BrokerView& broker) {
-  return fmt::format("{}{}{}", status_words(broker.status), broker.why.empty() ? "" : ": ", broker.why);
+  return fmt::format("{}{}{}", status_words(broker.status), broker.why.empty() ? "" : ": ",
+                     broker.why);
 }
 
 // The columns with one row per broker.

@@ -13,6 +13,8 @@ namespace highwater::collectors {
 class NumberSymbols {
  public:
   NumberSymbols() { small_.reserve(kSmall); }
+  NumberSymbols(NumberSymbols&&) = default;
+  NumberSymbols& operator=(NumberSymbols&&) = default;
 
   // The reference holds until the next trim().
   const Symbol& of(int32_t number) {
