@@ -172,12 +172,13 @@ class Notifier::Worker {
                                              {"attempt", delivery.attempt}});
         return;
       case Outcome::retry:
-        if (fault_ != fault)
+        if (fault_ != fault) {
           log_.warning("notification not delivered, it will be tried again",
                        {{"incident", incident.id},
                         {"correlation_id", correlation},
                         {"receiver", config_.name},
                         {"error", verdict.error}});
+        }
         fault_ = fault;
         return;
       case Outcome::rejected:

@@ -137,13 +137,13 @@ Json alert_of(const Notice& notice, const PayloadContext& context, size_t max_an
 
 // What every alert says alike under `member`.
 Json common(const Json& alerts, const char* member) {
-  Json shared = Json::object();
-  for (const auto& [name, value] : alerts.front()[member].items()) {
-    const bool everywhere = std::all_of(alerts.begin(), alerts.end(), [&](const Json& alert) {
-      const auto found = alert[member].find(name);
-      return found != alert[member].end() && *found == value;
-    });
-    if (everywhere) shared[name] = value;
+  Json shared = alerts.front()[member];
+  for (const Json& alert : alerts) {
+    for (auto item = shared.begin(); item != shared.end();) {
+      const auto found = alert[member].find(item.key());
+      const bool alike = found != alert[member].end() && *found == item.value();
+      item = alike ? std::next(item) : shared.erase(item);
+    }
   }
   return shared;
 }

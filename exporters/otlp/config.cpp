@@ -157,11 +157,13 @@ class Reader {
   }
 
   void unsupported() {
-    if (const auto protocol = either("PROTOCOL"); protocol && protocol->second != "http/protobuf")
+    const auto protocol = either("PROTOCOL");
+    if (protocol && protocol->second != "http/protobuf") {
       warn(
           fmt::format("{}={}: only http/protobuf is spoken, and it is used; give the collector's "
                       "HTTP port (4318)",
                       protocol->first, protocol->second));
+    }
     if (const auto how = either("COMPRESSION"); how && how->second != "none")
       warn(fmt::format("{}={}: traces are sent uncompressed", how->first, how->second));
     const auto exporter = value("OTEL_TRACES_EXPORTER");
@@ -274,7 +276,7 @@ TraceSettings trace_settings(TraceConfig configured, const Environment& environm
 
 Environment process_environment() {
   return [](const std::string& name) -> std::optional<std::string> {
-    const char* const text = std::getenv(name.c_str());
+    const char* const text = std::getenv(name.c_str());  // NOLINT: read once, at start
     if (text == nullptr) return std::nullopt;
     return std::string(text);
   };
