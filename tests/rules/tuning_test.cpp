@@ -73,7 +73,7 @@ TEST(RuleTuning, AnExclusionOfAnotherDimensionKeepsTheOld) {
   const auto rule = tuned("MonitorBlind", "{exclude: {cluster: dev}}");
   ASSERT_TRUE(rule);
   ASSERT_EQ(rule->exclude.size(), 2U);
-  EXPECT_EQ(rule->exclude[0].patterns.size(), 7U);
+  EXPECT_EQ(rule->exclude[0].patterns.size(), 8U);
   EXPECT_EQ(rule->exclude[1].dimension, 0);
   EXPECT_EQ(rule->exclude[1].patterns[0].literal(), "dev");
 }
