@@ -193,10 +193,11 @@ void TraceExporter::note_success(size_t spans, const http::Response& response) {
   }
   if (!fault_.empty()) log_.info("traces are delivered again");
   fault_.clear();
-  if (!partial.message.empty() || rejected > 0)
+  if (!partial.message.empty() || rejected > 0) {
     log_.on_change("otlp/partial", partial.message, LogLevel::warning,
                    "the collector did not take everything",
                    {{"rejected", rejected}, {"error", partial.message}});
+  }
 }
 
 }  // namespace highwater::otlp
