@@ -1,14 +1,18 @@
 // highwater-sim: a Kafka cluster made of a scenario file, on loopback. For demonstrations, and for
 // tests that are not written in C++.
 #include <fmt/format.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
-#include <iostream>
 #include <string>
+#include <variant>
 
 #include "tests/simulator/scenario.h"
 #include "tests/simulator/simulator.h"
@@ -29,27 +33,65 @@ void print_line(const std::string& line) {
   std::fflush(stdout);
 }
 
-// The whole life of the main thread: until a signal, or until the time is over.
-void wait_for_the_end(const sigset_t& signals, Duration duration) {
-  if (duration == Duration::zero()) {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    return;
-  }
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  const timespec patience{seconds.count(), (duration - seconds).count()};
-  sigtimedwait(&signals, nullptr, &patience);
-}
+// Reads standard input, and obeys: each whole line of it is a fault that happens now.
+class Control {
+ public:
+  Control(Simulator& simulator, Scenario& scenario) : simulator_(simulator), scenario_(scenario) {}
 
-// Each line of standard input is a fault that happens now; ends with the input.
-void obey_standard_input(Simulator& simulator, const Scenario& scenario) {
-  for (std::string line; std::getline(std::cin, line);) {
+  // What is there now, without waiting for more. False when the input has ended.
+  bool obey() {
+    char buffer[4096];
+    const ssize_t count = read(STDIN_FILENO, buffer, sizeof buffer);
+    if (count <= 0) return count < 0 && errno == EINTR;
+    input_.append(buffer, static_cast<size_t>(count));
+    for (size_t end = input_.find('\n'); end != std::string::npos; end = input_.find('\n')) {
+      obey(input_.substr(0, end));
+      input_.erase(0, end + 1);
+    }
+    return true;
+  }
+
+ private:
+  void obey(const std::string& line) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) return;
     Diagnostics diagnostics;
-    const auto fault = parse_fault(line, scenario, diagnostics);
+    const auto fault = parse_fault(line, scenario_, diagnostics);
     for (const Diagnostic& diagnostic : diagnostics) print_line("error " + diagnostic.text());
-    if (!fault) continue;
-    if (const auto done = simulator.apply(*fault); !done)
+    if (!fault) return;
+    if (const auto done = simulator_.apply(*fault); !done) {
       print_line("error " + done.error().message);
+      return;
+    }
+    // So that later lines may name what this one made.
+    if (const auto* made = std::get_if<fault::CreateTopic>(&*fault))
+      scenario_.topics.push_back(made->topic);
+    if (const auto* made = std::get_if<fault::CreateGroup>(&*fault))
+      scenario_.groups.push_back(made->group);
+  }
+
+  Simulator& simulator_;
+  Scenario& scenario_;
+  std::string input_;
+};
+
+// The whole life of the main thread: until a signal, until the time is over, or until the input of
+// `control` ends. Zero is for ever.
+void wait_for_the_end(int signals, Duration duration, Control* control) {
+  const SystemClock clock;
+  const SteadyTime end = clock.now().steady + duration;
+  while (true) {
+    int patience = -1;
+    if (duration > Duration::zero()) {
+      constexpr Duration kMostAtOnce = std::chrono::hours(1);
+      const Duration left = std::min(end - clock.now().steady, kMostAtOnce);
+      if (left <= Duration::zero()) return;
+      patience = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count());
+    }
+    // Without control nobody reads the input: a negative descriptor is ignored.
+    pollfd waiting[] = {{signals, POLLIN, 0}, {control ? STDIN_FILENO : -1, POLLIN, 0}};
+    if (poll(waiting, 2, patience) < 0) continue;
+    if (waiting[0].revents != 0) return;
+    if (waiting[1].revents != 0 && !control->obey()) return;
   }
 }
 
@@ -81,11 +123,9 @@ int run(const Arguments& arguments) {
     fmt::print(stderr, "{}\n", simulator.error().message);
     return 1;
   }
-  if (arguments.control) {
-    obey_standard_input(**simulator, *scenario);
-    return 0;
-  }
-  wait_for_the_end(signals, *duration);
+  Control control(**simulator, *scenario);
+  wait_for_the_end(signalfd(-1, &signals, SFD_CLOEXEC), *duration,
+                   arguments.control ? &control : nullptr);
   return 0;
 }
 

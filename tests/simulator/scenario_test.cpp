@@ -128,6 +128,15 @@ TEST(ScenarioReader, TellsAllMistakesAtOnce) {
   EXPECT_EQ(diagnostics.size(), 3u);
 }
 
+TEST(FaultReader, ReadsOneFaultWithoutItsTime) {
+  Diagnostics diagnostics;
+  const auto fault = parse_fault("slow: {broker: 2, delay: 1s}", Scenario{}, diagnostics);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(describe(*fault), "slow 2 by 1s");
+  EXPECT_FALSE(parse_fault("die: 7", Scenario{}, diagnostics));
+  EXPECT_EQ(diagnostics.size(), 1u);
+}
+
 class ShippedScenario : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ShippedScenario, IsRead) {
