@@ -17,9 +17,8 @@ SteadyTime stale_from(const Observation& observation) {
 }  // namespace
 
 RuleEntry::RuleEntry(AlertRule checked, size_t place)
-    : rule(std::move(checked)),
-      order(place),
-      name(rule.name),
+    : RuleIdentity{Symbol(checked.name), place, checked.aggregated, checked.when.left},
+      rule(std::move(checked)),
       summary(rule.summary),
       description(rule.description) {}
 
@@ -117,9 +116,9 @@ void RuleWatch::judge(ClusterView& view, Now now, AlertEvents& events) {
 }
 
 void RuleWatch::start_alerts(Now now, AlertEvents& events) {
-  const std::vector<std::string_view> dimensions = sampler_.met_subjects().empty()
-                                                       ? std::vector<std::string_view>{}
-                                                       : subject_dimensions(rule_.rule);
+  const std::vector<std::string_view> dimensions =
+      sampler_.met_subjects().empty() ? std::vector<std::string_view>{}
+                                      : subject_dimensions(*rule_.rule.when.left, rule_.rule);
   for (const uint32_t subject : sampler_.met_subjects()) {
     auto& slot = alerts_[subject];
     if (slot != nullptr) continue;

@@ -15,49 +15,19 @@
 
 #include "agent/core/report.h"
 #include "rules/conditions.h"
+#include "rules/live_alert.h"
 #include "rules/notes.h"
 #include "rules/text.h"
 
 namespace highwater::rules {
 
 // A rule with what is made of it once. Its address is its identity while the engine keeps it.
-struct RuleEntry {
+struct RuleEntry : RuleIdentity {
   RuleEntry(AlertRule checked, size_t place);
 
   AlertRule rule;
-  size_t order;  // the rule's place in the file: the earlier one wins a tie
-  Symbol name;
   Template summary;
   Template description;
-};
-
-// An alert as reported, with what only the engine needs to know. Lives until it ends; incidents
-// point to it meanwhile.
-struct LiveAlert {
-  Alert alert;
-  const RuleEntry* rule = nullptr;
-  Symbol cluster;
-  std::string entity_text;
-  SteadyTime active_since;
-  SpanLink revealed_by;                   // the poll on which it fired
-  std::optional<SteadyTime> clear_since;  // firing, but the last known sample does not meet
-};
-
-struct FiredAlert {
-  LiveAlert* alert = nullptr;
-  ObservationPtr revealed_by;
-};
-
-struct EndedAlert {
-  std::unique_ptr<LiveAlert> alert;
-  std::string_view resolution;
-};
-
-// What happened in one evaluation. An alert that was only pending comes and goes unheard.
-struct AlertEvents {
-  std::vector<FiredAlert> fired;
-  std::vector<EndedAlert> ended;
-  bool relisted = false;  // which alerts there are, or how grave they are, is not as before
 };
 
 // The newest observations of one cluster, in the order of their parts.

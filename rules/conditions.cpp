@@ -46,9 +46,9 @@ bool matches_any(const DimensionFilter& filter, std::span<const Symbol> cells) {
 }
 
 // The places of a subject's dimensions in the measure's. A subject is never about several clusters.
-std::vector<size_t> subject_places(const AlertRule& rule) {
+std::vector<size_t> subject_places(const RowScope& scope) {
   std::vector<size_t> places{0};
-  for (const int place : rule.per) {
+  for (const int place : scope.per) {
     if (place != 0) places.push_back(static_cast<size_t>(place));
   }
   return places;
@@ -64,32 +64,32 @@ Source find_source(std::span<const ObservationPtr> observations, const Measure& 
   return {};
 }
 
-std::vector<std::string_view> subject_dimensions(const AlertRule& rule) {
-  if (!rule.aggregated) return rule.when.left->dimensions;
+std::vector<std::string_view> subject_dimensions(const Measure& measure, const RowScope& scope) {
+  if (!scope.aggregated) return measure.dimensions;
   std::vector<std::string_view> dimensions;
-  for (const size_t place : subject_places(rule))
-    dimensions.push_back(rule.when.left->dimensions[place]);
+  for (const size_t place : subject_places(scope)) dimensions.push_back(measure.dimensions[place]);
   return dimensions;
 }
 
-RowIndex::RowIndex(const AlertRule& rule, std::shared_ptr<const KeySet> rows)
+RowIndex::RowIndex(const Measure& measure, const RowScope& scope,
+                   std::shared_ptr<const KeySet> rows)
     : rows_(std::move(rows)), subjects_(rows_) {
-  if (!rule.select.empty() || !rule.exclude.empty()) select(rule);
-  if (rule.aggregated) group(rule);
+  if (!scope.select.empty() || !scope.exclude.empty()) select(scope);
+  if (scope.aggregated) group(measure, scope);
 }
 
-void RowIndex::select(const AlertRule& rule) {
+void RowIndex::select(const RowScope& scope) {
   selected_.resize(rows_->rows());
   for (size_t row = 0; row < selected_.size(); ++row) {
     const auto cells = rows_->row(row);
     const auto matches = [&](const DimensionFilter& filter) { return matches_any(filter, cells); };
-    selected_[row] = std::all_of(rule.select.begin(), rule.select.end(), matches) &&
-                     std::none_of(rule.exclude.begin(), rule.exclude.end(), matches);
+    selected_[row] = std::all_of(scope.select.begin(), scope.select.end(), matches) &&
+                     std::none_of(scope.exclude.begin(), scope.exclude.end(), matches);
   }
 }
 
-void RowIndex::group(const AlertRule& rule) {
-  const std::vector<size_t> places = subject_places(rule);
+void RowIndex::group(const Measure& measure, const RowScope& scope) {
+  const std::vector<size_t> places = subject_places(scope);
   std::unordered_map<size_t, std::vector<uint32_t>> by_hash;
   std::vector<Symbol> cells;  // of all subjects
   std::vector<Symbol> key(places.size());
@@ -111,7 +111,7 @@ void RowIndex::group(const AlertRule& rule) {
     subject_of_.push_back(count++);
     cells.insert(cells.end(), key.begin(), key.end());
   }
-  subjects_ = std::make_shared<const KeySet>(subject_dimensions(rule), std::move(cells));
+  subjects_ = std::make_shared<const KeySet>(subject_dimensions(measure, scope), std::move(cells));
 }
 
 bool Sampler::read(const Source& left, const Source& right) {
@@ -146,7 +146,7 @@ Sample Sampler::sample(uint32_t subject) {
 
 void Sampler::take_up_keys(const std::shared_ptr<const KeySet>& rows) {
   const std::shared_ptr<const KeySet> before = index_.rows();
-  index_ = RowIndex(rule_, rows);
+  index_ = RowIndex(*rule_.when.left, rule_, rows);
   rows_outdated_ = false;
   if (before == nullptr || before == rows) return;
   std::vector<uint32_t> carried;

@@ -39,14 +39,15 @@ struct Source {
 [[nodiscard]] Source find_source(std::span<const ObservationPtr> observations,
                                  const Measure& measure);
 
-// The dimensions of a rule's subjects: those of the measure, or `cluster` and those of `per`.
-[[nodiscard]] std::vector<std::string_view> subject_dimensions(const AlertRule& rule);
+// The dimensions of a scope's subjects: those of the measure, or `cluster` and those of `per`.
+[[nodiscard]] std::vector<std::string_view> subject_dimensions(const Measure& measure,
+                                                               const RowScope& scope);
 
 // What follows from the keys alone: made anew only when the table's KeySet changes.
 class RowIndex {
  public:
   RowIndex() = default;
-  RowIndex(const AlertRule& rule, std::shared_ptr<const KeySet> rows);
+  RowIndex(const Measure& measure, const RowScope& scope, std::shared_ptr<const KeySet> rows);
 
   [[nodiscard]] const std::shared_ptr<const KeySet>& rows() const { return rows_; }
   [[nodiscard]] const std::shared_ptr<const KeySet>& subjects() const { return subjects_; }
@@ -56,8 +57,8 @@ class RowIndex {
   }
 
  private:
-  void select(const AlertRule& rule);
-  void group(const AlertRule& rule);
+  void select(const RowScope& scope);
+  void group(const Measure& measure, const RowScope& scope);
 
   std::shared_ptr<const KeySet> rows_;
   std::shared_ptr<const KeySet> subjects_;  // rows_ itself without `per`

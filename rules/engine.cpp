@@ -93,8 +93,10 @@ void Engine::Impl::replace_rules(std::vector<AlertRule> rules) {
   rules_.clear();
   for (AlertRule& rule : rules) {
     const auto same = std::find_if(before.begin(), before.end(), [&](const auto& watched) {
-      return watched != nullptr && watched->entry.rule.name == rule.name &&
-             subject_dimensions(watched->entry.rule) == subject_dimensions(rule);
+      if (watched == nullptr || watched->entry.rule.name != rule.name) return false;
+      const AlertRule& former = watched->entry.rule;
+      return subject_dimensions(*former.when.left, former) ==
+             subject_dimensions(*rule.when.left, rule);
     });
     if (same == before.end()) {
       rules_.push_back(std::make_unique<Watched>(std::move(rule), rules_.size()));

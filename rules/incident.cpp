@@ -25,7 +25,7 @@ bool is_about_cluster(const Entity& entity) {
 }
 
 bool covers_cluster(const LiveAlert& alert) {
-  return is_about_cluster(alert.alert.entity) && alert.rule->rule.when.left->name == kCoversCluster;
+  return is_about_cluster(alert.alert.entity) && alert.rule->measure->name == kCoversCluster;
 }
 
 OpenIncident::OpenIncident(uint64_t id, TraceId correlation, LiveAlert& cause, Now now)

@@ -185,7 +185,7 @@ void IncidentBook::gather(std::span<const Newcomer> newcomers, Causes::Placement
   }
   for (size_t i = 0; i < newcomers.size(); ++i) {
     const LiveAlert& alert = *newcomers[i].alert;
-    const bool alone = alert.rule->rule.aggregated && newcomers[i].former == 0;
+    const bool alone = alert.rule->aggregated && newcomers[i].former == 0;
     if (places[i].incident == 0 && places[i].root == i && !alone)
       peers[{alert.cluster, alert.rule->name, newcomers[i].former}].roots.push_back(i);
   }

@@ -1,6 +1,6 @@
-// Loads alert rules: the built-in ones, the user's files and directories, and the tuning of the built-in ones. Every mistake of every
-// file becomes a diagnostic with its place; rules are returned only to be used when there was none. Any thread; pure but for
-// reading the files.
+// Loads alert rules: the built-in ones, the user's files and directories, and the tuning of the
+// built-in ones. Every mistake of every file becomes a diagnostic with its place; rules are
+// returned only to be used when there was none. Any thread; pure but for reading the files.
 #pragma once
 
 #include <functional>
@@ -18,24 +18,28 @@
 namespace highwater::rules {
 
 // `rules:` of the configuration.
-//   rules: {builtin: true, files: [rules.yaml, rules.d], tune: {BrokerDown: {severity: ticket, for: 10s, enabled: false}}}
+//   rules: {builtin: true, files: [rules.yaml, rules.d], tune: {BrokerDown: {severity: ticket, for:
+//   10s, enabled: false}}}
 struct RuleSettings {
   bool builtin = true;
-  std::vector<std::string> files;                        // files, or directories of *.yaml and *.yml
-  std::vector<YamlNode> file_nodes;                      // where each of them is named, for errors; may be empty
-  std::string tune_file;                                 // where `tune` stands, for errors
-  std::vector<std::pair<YamlNode, YamlNode>> tune;       // rule name -> changes, in the file's order
+  std::vector<std::string> files;    // files, or directories of *.yaml and *.yml
+  std::vector<YamlNode> file_nodes;  // where each of them is named, for errors; may be empty
+  std::string tune_file;             // where `tune` stands, for errors
+  std::vector<std::pair<YamlNode, YamlNode>> tune;  // rule name -> changes, in the file's order
 };
 
 // Relative paths are taken from the directory of `file`.
-[[nodiscard]] RuleSettings read_rule_settings(const YamlNode& node, const std::string& file, Diagnostics& diagnostics);
+[[nodiscard]] RuleSettings read_rule_settings(const YamlNode& node, const std::string& file,
+                                              Diagnostics& diagnostics);
 
-[[nodiscard]] std::vector<AlertRule> load_rules(const RuleSettings& settings, const Catalogue& catalogue,
-                                                const std::function<bool(std::string_view)>& runbook_exists, Diagnostics& diagnostics);
+[[nodiscard]] std::vector<AlertRule> load_rules(
+    const RuleSettings& settings, const Catalogue& catalogue,
+    const std::function<bool(std::string_view)>& runbook_exists, Diagnostics& diagnostics);
 
 // One rule file's text; for load_rules and tests.
-[[nodiscard]] std::vector<AlertRule> parse_rules(std::string_view text, const std::string& file, const Catalogue& catalogue,
-                                                 const std::function<bool(std::string_view)>& runbook_exists, Diagnostics& diagnostics);
+[[nodiscard]] std::vector<AlertRule> parse_rules(
+    std::string_view text, const std::string& file, const Catalogue& catalogue,
+    const std::function<bool(std::string_view)>& runbook_exists, Diagnostics& diagnostics);
 
 // The built-in rules as YAML, as `highwater` prints them.
 [[nodiscard]] std::string_view builtin_rules_text();
