@@ -54,7 +54,12 @@ PartitionView* find_partition(std::vector<PartitionView>& partitions, int32_t in
 }
 
 Sweep::Sweep(KafkaAdmin& admin, SweepSettings settings, ClusterView& view, Hooks hooks)
-    : admin_(admin), settings_(std::move(settings)), view_(view), hooks_(std::move(hooks)) {}
+    : admin_(admin), settings_(std::move(settings)), view_(view), hooks_(std::move(hooks)) {
+  for (const Pattern& pattern : settings_.groups.include) {
+    const std::string_view name = pattern.literal();
+    if (!name.empty() && settings_.groups.accepts(name)) named_groups_.emplace(name);
+  }
+}
 
 asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
   const auto run = std::make_shared<SweepRun>();

@@ -98,7 +98,14 @@ class Sweep {
     std::map<int32_t, ListGroupsResponse> answers;
   };
   void merge_groups(SweepRun& run, const Listing& listing);
+  void index_groups();
   [[nodiscard]] bool worth_reading(const GroupView& group) const;
+
+  // sweep_named_groups.cpp
+  asio::awaitable<void> find_named_groups(RunPtr run, std::shared_ptr<const Listing> listing);
+  asio::awaitable<void> find_named_group(RunPtr run, int32_t broker, Symbol name,
+                                         std::set<int32_t> answered);
+  static void set_unknown(GroupView& group, Unknown reason);
 
   // sweep_configs.cpp
   asio::awaitable<void> read_configs(RunPtr run, bool all);
@@ -122,7 +129,10 @@ class Sweep {
   std::unordered_map<Symbol, int> group_quiet_polls_;  // Empty, and its offsets did not move
   size_t raw_topics_ = 0;  // in the last full listing, before any filter
   uint64_t group_polls_ = 0;
-  std::set<Symbol> undescribed_;  // groups whose state changed since they were described
+  std::set<Symbol> named_groups_;  // by the configuration, without wildcards
+  // Those that nobody lists, and why; `known` means that they do not exist.
+  std::map<Symbol, Unknown> unlisted_;
+  std::set<Symbol> undescribed_;        // groups whose state changed since they were described
 };
 
 [[nodiscard]] Unknown reason_of(const Failure& failure);

@@ -130,6 +130,7 @@ asio::awaitable<void> Sweep::read_groups(RunPtr run) {
   for (const int32_t broker : ready()) questions.push_back(question(this, run, broker, listing));
   co_await gather(std::move(questions), settings_.patience);
   merge_groups(*run, *listing);
+  co_await find_named_groups(run, listing);
 }
 
 void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
@@ -201,7 +202,17 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
   }
   for (size_t i = 0; i < count_before; ++i) {
     GroupView& known = view_.groups[i];
-    if (told.contains(known.id.text())) continue;
+    if (told.contains(known.id.text())) {
+      unlisted_.erase(known.id);
+      continue;
+    }
+    if (named_groups_.contains(known.id)) {
+      const auto unlisted = unlisted_.find(known.id);
+      if (unlisted == unlisted_.end() || unlisted->second != Unknown::known) {
+        set_unknown(known, unlisted == unlisted_.end() ? Unknown::not_asked : unlisted->second);
+        continue;
+      }
+    }
     if (complete) {
       if (++group_absences_[known.id] >= kAbsencesBeforeGone) {
         group_absences_.erase(known.id);
@@ -220,11 +231,7 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
   }
   if (changed) {
     std::erase_if(view_.groups, [](const GroupView& known) { return known.coordinator == -2; });
-    std::ranges::sort(view_.groups, {},
-                      [](const GroupView& known) -> const std::string& { return known.id.text(); });
-    group_index_.clear();
-    for (size_t i = 0; i < view_.groups.size(); ++i)
-      group_index_.emplace(view_.groups[i].id.text(), i);
+    index_groups();
   }
   if (view_.groups_reason != Unknown::denied || !told.empty()) {
     view_.groups_reason = answered.empty() ? Unknown::broker_unreachable : Unknown::known;
@@ -233,6 +240,14 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
       view_.why_empty.clear();
     }
   }
+}
+
+void Sweep::index_groups() {
+  std::ranges::sort(view_.groups, {},
+                    [](const GroupView& known) -> const std::string& { return known.id.text(); });
+  group_index_.clear();
+  for (size_t i = 0; i < view_.groups.size(); ++i)
+    group_index_.emplace(view_.groups[i].id.text(), i);
 }
 
 bool Sweep::worth_reading(const GroupView& group) const {

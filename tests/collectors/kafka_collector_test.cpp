@@ -34,7 +34,9 @@ groups:
 // Brokers, a collector that watches them, and the newest observation of each part.
 class Watched {
  public:
-  Watched() : log_(clock_, LogLevel::error, LogForm::json, null_sink()) {
+  // Watches all groups, or those that are named.
+  explicit Watched(const std::vector<std::string>& groups = {})
+      : log_(clock_, LogLevel::error, LogForm::json, null_sink()) {
     Diagnostics diagnostics;
     scenario_ = simulator::parse_scenario(kScenario, "scenario.yaml", diagnostics).value();
     simulator_ = std::move(Simulator::start(scenario_).value());
@@ -44,6 +46,8 @@ class Watched {
       settings.bootstrap.emplace_back("127.0.0.1", simulator_->port(broker));
     settings.poll = {200ms, 200ms, 200ms, 2s};
     settings.request_timeout = 600ms;
+    for (const std::string& group : groups)
+      settings.groups.include.push_back(Pattern::parse(group).value());
     collector_ = std::make_unique<KafkaCollector>(
         std::move(settings), log_,
         [this](ObservationPtr observation) { take(std::move(observation)); });
@@ -93,6 +97,20 @@ class Watched {
       }
     }
     return -1;
+  }
+
+  // Why a row has no value; nothing when there is no such row.
+  std::optional<Unknown> reason_locked(std::string_view measure,
+                                       const std::vector<std::string>& cells) const {
+    std::vector<Symbol> row{Symbol("prod")};
+    for (const std::string& cell : cells) row.emplace_back(cell);
+    for (const auto& [part, observation] : newest_) {
+      for (const Table& table : observation->tables) {
+        if (table.measure->name != measure) continue;
+        if (const auto found = table.keys->find(row)) return table.reason(*found);
+      }
+    }
+    return std::nullopt;
   }
 
   [[nodiscard]] bool complained_of(const std::string& whom) const {
@@ -208,6 +226,32 @@ TEST(KafkaCollector, ReportsABrokerThatSendsGarbageAndRecovers) {
   EXPECT_TRUE(watched.wait_for([](const Watched& w) { return w.complained_of("broker 1"); }));
   EXPECT_TRUE(watched.wait_for(all_known));
   EXPECT_EQ(watched.nonsense(), std::vector<std::string>{});
+}
+
+TEST(KafkaCollector, ANamedGroupThatIsDeniedIsUnknownAndNotGone) {
+  Watched watched({"group-1", "group-2"});
+  const auto members = [](std::string_view group) {
+    return [group = std::string(group)](const Watched& w) {
+      return w.value_locked("group_members", {group}) == 1;
+    };
+  };
+  ASSERT_TRUE(watched.wait_for(members("group-1")));
+  watched.happen("denied: {groups: [group-1]}");
+  EXPECT_TRUE(watched.wait_for([](const Watched& w) {
+    return w.reason_locked("group_members", {"group-1"}) == Unknown::denied;
+  }));
+  EXPECT_EQ(watched.value("group_members", {"group-2"}), 1);
+  watched.happen("denied: nothing");
+  EXPECT_TRUE(watched.wait_for(members("group-1")));
+}
+
+TEST(KafkaCollector, ANamedGroupThatDoesNotExistIsAbsentAndSaid) {
+  Watched watched({"group-1", "no-such"});
+  EXPECT_TRUE(watched.wait_for([](const Watched& w) { return w.complained_of("'no-such'"); }));
+  EXPECT_TRUE(watched.wait_for([](const Watched& w) {
+    return w.value_locked("group_members", {"group-1"}) == 1 &&
+           !w.reason_locked("group_members", {"no-such"});
+  }));
 }
 
 }  // namespace
