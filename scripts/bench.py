@@ -11,7 +11,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 import cases  # noqa: E402
-from harness import Agent, Cluster, Receiver, wait_until  # noqa: E402
+from harness import Agent, Cluster, parse_metrics, wait_until  # noqa: E402
 
 BINARY = ROOT / "build" / "release" / "bin" / "highwater"
 SETTLE = 20  # seconds until connections, histories and the allocator are warm
@@ -194,12 +194,83 @@ def hang():
         cluster.stop()
 
 
+LOG_ROWS = ("highwater_partition_high_watermark", "highwater_group_lag_records")
+
+
+def stall(seconds=60):
+    """A broker hangs for long: what is known of the others meanwhile, and how soon everything is back."""
+    cluster = Cluster()
+    cluster.start()
+    try:
+        cluster.prepare()
+        with cases.watched(cluster, BINARY, "bench-stall") as (agent, receiver):
+            time.sleep(5)
+            before = agent.metrics()
+            leaders = {(dict(labels)["topic"], dict(labels)["partition"]): value for (name, labels), value in before.items()
+                       if name == "highwater_partition_leader"}
+            elsewhere = {key for key in before if key[0] == LOG_ROWS[0]
+                         and leaders[(dict(key[1])["topic"], dict(key[1])["partition"])] != 2}
+            began = time.monotonic()
+            cluster.pause(2)
+            slowest, oldest, missing, bad, down_others, resolved = 0.0, 0.0, 0, 0, 0, 0
+            while time.monotonic() - began < float(seconds):
+                started = time.perf_counter()
+                text = agent.get("/metrics")
+                slowest = max(slowest, time.perf_counter() - started)
+                metrics = parse_metrics(text)
+                oldest = max(oldest, *(value for (name, _), value in metrics.items() if name == "highwater_collector_age_seconds"))
+                missing = max(missing, sum(key not in metrics for key in elsewhere))
+                bad += sum(value != value or (value < 0 and not key[0].endswith("_leader")) for key, value in metrics.items())
+                bad += sum(value == 0 and before.get(key, 0) > 0 for key, value in metrics.items() if key[0] in LOG_ROWS)
+                down_others += sum(value == 0 and ("broker", "2") not in labels for (name, labels), value in metrics.items()
+                                   if name == "highwater_broker_up")
+                time.sleep(0.2)
+            resolved = sum(alert["status"] == "resolved" for _, alert in receiver.alerts(began))
+            cluster.resume(2)
+            woken = time.monotonic()
+            wanted = {key for key in before if key[0] in LOG_ROWS or key[0] == "highwater_broker_up"}
+            wait_until(lambda: agent.value("highwater_broker_up", broker="2") == 1 and wanted <= agent.metrics().keys(), 60, "all rows are back")
+            back = time.monotonic() - woken
+            print(f"a broker hung for {seconds} s, a poll of 1 s")
+            print(f"  slowest GET /metrics                          {slowest * 1000:8.1f} ms")
+            print(f"  oldest data of any collector                  {oldest:8.2f} s")
+            print(f"  rows of partitions led elsewhere ever missing {missing:8d} of {len(elsewhere)}")
+            print(f"  samples that turned 0, negative or NaN        {bad:8d}")
+            print(f"  other brokers ever said to be down            {down_others:8d}")
+            print(f"  notifications of something resolved           {resolved:8d}")
+            print(f"  every row known again after its waking        {back:8.2f} s", flush=True)
+    finally:
+        cluster.stop()
+
+
+def restarts(times=10):
+    cluster = Cluster()
+    cluster.start()
+    try:
+        cluster.prepare()
+        with cases.watched(cluster, BINARY, "bench-restarts") as (agent, receiver):
+            began = time.monotonic()
+            for attempt in range(int(times)):
+                broker = 1 + attempt % 3
+                cluster.shut(broker)
+                time.sleep(2)
+                assert agent.value("highwater_broker_stopped", broker=str(broker)) == 1
+                cluster.start_one(broker)
+                cluster.heal()
+            time.sleep(5)
+            told = [alert["labels"] for _, alert in receiver.alerts(began) if alert["status"] == "firing"]
+            print(f"{times} orderly restarts: {sum(labels['severity'] == 'page' for labels in told)} pages, "
+                  f"{sum(labels['severity'] != 'page' for labels in told)} tickets", flush=True)
+    finally:
+        cluster.stop()
+
+
 def micro():
     for name in sorted((ROOT / "build" / "release" / "bin").glob("*_bench")):
         subprocess.run([str(name)], check=True)
 
 
-PARTS = {"cost": cost, "small": small, "page": page, "hang": hang, "micro": micro}
+PARTS = {"cost": cost, "small": small, "page": page, "hang": hang, "stall": stall, "restarts": restarts, "micro": micro}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] not in PARTS:

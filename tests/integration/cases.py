@@ -49,7 +49,7 @@ def test_healthy_cluster_is_quiet_and_fully_known(cluster, binary):
         assert receiver.alerts() == []
 
 
-def offsets_by_kafkas_tool(cluster, group):
+def lag_by_kafkas_tool(cluster, group):
     """{(topic, partition): lag} as kafka-consumer-groups.sh prints it."""
     text = cluster.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", cluster.server(), "--describe", "--group", group)
     rows = {}
@@ -60,18 +60,98 @@ def offsets_by_kafkas_tool(cluster, group):
     return rows
 
 
+def lag_by_agent(agent, group):
+    lag = {}
+    for (name, labels), value in agent.metrics().items():
+        labels = dict(labels)
+        if name == "highwater_group_lag_records" and labels["group"] == group:
+            lag[(labels["topic"], labels["partition"])] = int(value)
+    return lag
+
+
+def expect_equal_lag(cluster, agent, group):
+    """The cluster stands still; the agent is at most a poll behind."""
+    expected = lag_by_kafkas_tool(cluster, group)
+    assert expected, f"Kafka's tool printed no offsets of {group}"
+    try:
+        wait_until(lambda: lag_by_agent(agent, group) == expected, 5, "the same lag")
+    except AssertionError:
+        raise AssertionError(f"{group}: {lag_by_agent(agent, group)} instead of {expected}") from None
+
+
 def test_lag_equals_what_kafkas_own_tool_prints(cluster, binary):
     with watched(cluster, binary, "lag") as (agent, _):
         for group in ("payments", "ledger", "archive"):
-            expected = offsets_by_kafkas_tool(cluster, group)
-            assert expected, f"Kafka's tool printed no offsets of {group}"
-            metrics = agent.metrics()
-            measured = {}
-            for (name, labels), value in metrics.items():
-                labels = dict(labels)
-                if name == "highwater_group_lag_records" and labels["group"] == group:
-                    measured[(labels["topic"], labels["partition"])] = int(value)
-            assert measured == expected, f"{group}: {measured} instead of {expected}"
+            expect_equal_lag(cluster, agent, group)
+
+
+def test_lag_is_right_after_a_topic_was_deleted_and_created_again(cluster, binary):
+    with watched(cluster, binary, "reborn") as (agent, receiver):
+        for produced, consumed, protocol in ((60, 40, "classic"), (9, 3, "consumer")):
+            cluster.create_topic("reborn", 3, 3)
+            cluster.produce("reborn", range(produced))
+            cluster.consume("reborn", f"reborn-{protocol}", consumed, f"group.protocol={protocol}")
+            expect_equal_lag(cluster, agent, f"reborn-{protocol}")
+            cluster.delete_topic("reborn")
+            wait_until(lambda: agent.value("highwater_topic_partitions", topic="reborn") is None, 20, "the topic is gone")
+            wait_until(lambda: not lag_by_agent(agent, f"reborn-{protocol}"), 20, "so is the lag on it")  # noqa: B023
+        assert receiver.incidents(severity="page") == []
+
+
+def test_an_open_transaction_is_seen_and_does_not_change_the_lag(cluster, binary):
+    with watched(cluster, binary, "transaction") as (agent, _):
+        cluster.create_topic("transfers", 1, 3)
+        cluster.produce("transfers", range(10))
+        cluster.consume("transfers", "settlement", 10)
+        producer = cluster.background("ProducerPerformance", "--topic", "transfers", "--num-records", 100000, "--throughput", 20,
+                                      "--record-size", 10, "--transactional-id", "transfer", "--transaction-duration-ms", 600000,
+                                      "--producer-props", f"bootstrap.servers={cluster.server()}")
+
+        def offset(name):
+            return agent.value(f"highwater_partition_{name}", topic="transfers") or 0
+
+        try:
+            wait_until(lambda: offset("high_watermark") > offset("last_stable_offset") + 5, 30, "the transaction is open")
+        finally:
+            producer.kill()  # it stays open until the broker's time-out
+            producer.wait()
+        expect_equal_lag(cluster, agent, "settlement")
+        assert offset("high_watermark") > offset("last_stable_offset")
+
+
+def test_share_group_is_listed_with_its_members_and_has_no_lag(cluster, binary):
+    cluster.tool("FeatureCommand", "--bootstrap-server", cluster.server(), "upgrade", "--feature", "share.version=1")
+    consumer = cluster.background("consumer.ConsoleShareConsumer", "--bootstrap-server", cluster.server(), "--topic", "orders", "--group", "shared")
+    try:
+        with watched(cluster, binary, "share") as (agent, receiver):
+            wait_until(lambda: agent.value("highwater_group_members", group="shared") == 1, 60, "the share group has a member")
+            assert agent.value("highwater_group_info", group="shared", type="share") == 1
+            assert lag_by_agent(agent, "shared") == {}
+            assert receiver.alerts() == []
+    finally:
+        consumer.kill()
+        consumer.wait()
+
+
+def partitions_by_kafkas_tool(cluster, option):
+    text = cluster.tool("TopicCommand", "--bootstrap-server", ",".join(cluster.servers()), "--describe", option)
+    rows = re.findall(r"Topic: (\S+)\s+Partition: (\d+)", text)
+    return {row for row in rows if not row[0].startswith("__")}
+
+
+def test_leaderless_and_under_replicated_partitions_are_told_apart(cluster, binary):
+    with watched(cluster, binary, "apart") as (agent, _):
+        def flagged(metric):
+            return {(dict(labels)["topic"], dict(labels)["partition"]) for (name, labels), value in agent.metrics().items()
+                    if name == f"highwater_partition_{metric}" and value == 1}
+
+        cluster.kill(2)
+        wait_until(lambda: flagged("leaderless"), 20, "partitions without a leader")
+        leaderless = partitions_by_kafkas_tool(cluster, "--unavailable-partitions")
+        under_replicated = partitions_by_kafkas_tool(cluster, "--under-replicated-partitions") - leaderless
+        assert leaderless and under_replicated
+        wait_until(lambda: flagged("leaderless") == leaderless, 10, f"leaderless: {leaderless}")
+        wait_until(lambda: flagged("under_replicated") == under_replicated, 10, f"under-replicated: {under_replicated}")
 
 
 def test_killed_broker_pages_once_with_cause_and_evidence(cluster, binary):
@@ -94,6 +174,23 @@ def test_killed_broker_pages_once_with_cause_and_evidence(cluster, binary):
             cluster.start_one(broker)
             correlation = alert["annotations"]["correlation_id"]
             wait_until(lambda: receiver.resolved(correlation), 90, f"broker {broker}: the incident is resolved")
+
+
+def test_broker_that_has_just_come_back_pages_when_it_is_killed_again(cluster, binary):
+    with watched(cluster, binary, "again") as (agent, receiver):
+        cluster.shut(3)
+        wait_until(lambda: agent.value("highwater_broker_stopped", broker="3") == 1, 10, "the broker is seen stopped")
+        cluster.start_one(3)
+        wait_until(lambda: agent.value("highwater_broker_up", broker="3") == 1, 20, "the broker is seen up")
+        leaders = [value for (name, labels), value in agent.metrics().items()
+                   if name == "highwater_partition_leader" and ("topic", "orders") in labels]
+        assert len(leaders) == 6 and 3 not in leaders, f"it leads nothing of what others hold as well: {leaders}"
+        assert receiver.incidents(severity="page") == []
+        killed = time.monotonic()
+        cluster.kill(3)
+        arrived, alert = page(receiver, killed, "BrokerDown", 10)
+        assert arrived - killed <= PAGE_WITHIN, f"the page took {arrived - killed:.2f} s"
+        assert alert["labels"]["broker"] == "3"
 
 
 def test_hung_broker_pages_and_the_rest_stays_known(cluster, binary):
@@ -196,6 +293,6 @@ def test_trace_of_a_page_shows_poll_request_evaluation_and_delivery(cluster, bin
 
 # What the simulator is held to as well, so that it cannot drift away from real brokers.
 CONTRACT = [test_healthy_cluster_is_quiet_and_fully_known, test_killed_broker_pages_once_with_cause_and_evidence,
-            test_hung_broker_pages_and_the_rest_stays_known, test_orderly_restart_pages_nobody, test_quorum_lost_pages,
+            test_broker_that_has_just_come_back_pages_when_it_is_killed_again, test_hung_broker_pages_and_the_rest_stays_known, test_orderly_restart_pages_nobody, test_quorum_lost_pages,
             test_everyday_changes_page_nobody, test_trace_of_a_page_shows_poll_request_evaluation_and_delivery]
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]
