@@ -194,6 +194,7 @@ def hang():
         cluster.stop()
 
 
+POLLED = ("brokers", "partitions", "groups")  # each second; the others have a slower cadence of their own
 LOG_ROWS = ("highwater_partition_high_watermark", "highwater_group_lag_records")
 
 
@@ -218,7 +219,8 @@ def stall(seconds=60):
                 text = agent.get("/metrics")
                 slowest = max(slowest, time.perf_counter() - started)
                 metrics = parse_metrics(text)
-                oldest = max(oldest, *(value for (name, _), value in metrics.items() if name == "highwater_collector_age_seconds"))
+                oldest = max(oldest, *(value for (name, labels), value in metrics.items()
+                                       if name == "highwater_collector_age_seconds" and dict(labels)["collector"] in POLLED))
                 missing = max(missing, sum(key not in metrics for key in elsewhere))
                 bad += sum(value != value or (value < 0 and not key[0].endswith("_leader")) for key, value in metrics.items())
                 bad += sum(value == 0 and before.get(key, 0) > 0 for key, value in metrics.items() if key[0] in LOG_ROWS)
@@ -233,7 +235,7 @@ def stall(seconds=60):
             back = time.monotonic() - woken
             print(f"a broker hung for {seconds} s, a poll of 1 s")
             print(f"  slowest GET /metrics                          {slowest * 1000:8.1f} ms")
-            print(f"  oldest data of any collector                  {oldest:8.2f} s")
+            print(f"  oldest brokers, partitions or groups          {oldest:8.2f} s")
             print(f"  rows of partitions led elsewhere ever missing {missing:8d} of {len(elsewhere)}")
             print(f"  samples that turned 0, negative or NaN        {bad:8d}")
             print(f"  other brokers ever said to be down            {down_others:8d}")

@@ -1,6 +1,7 @@
 #include "agent/core/ids.h"
 
 #include <algorithm>
+#include <charconv>
 #include <random>
 
 namespace highwater {
@@ -37,6 +38,17 @@ std::string to_hex(const std::array<uint8_t, N>& bytes) {
 }
 
 template <size_t N>
+std::array<uint8_t, N> from_hex_digits(std::string_view digits) {
+  std::array<uint8_t, N> bytes{};
+  if (digits.size() != N * 2) return bytes;
+  for (size_t i = 0; i < N; ++i) {
+    const char* const first = digits.data() + i * 2;
+    if (std::from_chars(first, first + 2, bytes[i], 16).ptr != first + 2) return {};
+  }
+  return bytes;
+}
+
+template <size_t N>
 bool any(const std::array<uint8_t, N>& bytes) {
   return std::any_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte != 0; });
 }
@@ -47,6 +59,9 @@ TraceId TraceId::random() {
   TraceId id;
   fill(id.bytes);
   return id;
+}
+TraceId TraceId::from_hex(std::string_view digits) {
+  return {from_hex_digits<16>(digits)};
 }
 std::string TraceId::hex() const {
   return to_hex(bytes);
@@ -59,6 +74,9 @@ SpanId SpanId::random() {
   SpanId id;
   fill(id.bytes);
   return id;
+}
+SpanId SpanId::from_hex(std::string_view digits) {
+  return {from_hex_digits<8>(digits)};
 }
 std::string SpanId::hex() const {
   return to_hex(bytes);

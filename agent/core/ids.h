@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace highwater {
 
@@ -13,8 +14,9 @@ struct TraceId {
   std::array<uint8_t, 16> bytes{};
 
   [[nodiscard]] static TraceId random();
-  [[nodiscard]] std::string hex() const;  // 32 lower-case digits
-  [[nodiscard]] bool valid() const;       // not all zero
+  [[nodiscard]] static TraceId from_hex(std::string_view digits);  // not valid() when it is none
+  [[nodiscard]] std::string hex() const;                           // 32 lower-case digits
+  [[nodiscard]] bool valid() const;                                // not all zero
   auto operator<=>(const TraceId&) const = default;
 };
 
@@ -23,7 +25,8 @@ struct SpanId {
   std::array<uint8_t, 8> bytes{};
 
   [[nodiscard]] static SpanId random();
-  [[nodiscard]] std::string hex() const;  // 16 lower-case digits
+  [[nodiscard]] static SpanId from_hex(std::string_view digits);  // not valid() when it is none
+  [[nodiscard]] std::string hex() const;                          // 16 lower-case digits
   [[nodiscard]] bool valid() const;
   auto operator<=>(const SpanId&) const = default;
 };

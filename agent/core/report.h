@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,17 @@ enum class Severity : uint8_t { info, ticket, page };
 
 enum class AlertState : uint8_t { pending, firing };
 
+// What the alert of an SLO says of its error budget, over the SLO's window.
+struct BudgetDetail {
+  double objective = 0;  // 0.995
+  Duration window{};
+  std::string tier;                      // "14.4x over 1h and 5m"
+  double burn = 0;                       // over the tier's long window; 1 spends the budget exactly
+  double remaining = 1;                  // share of the budget; below 0 when overspent
+  std::optional<Duration> exhausted_in;  // at this burn rate; zero: it is exhausted
+  std::optional<WallTime> clears_at;     // when the alert ends if from now on everything is good
+};
+
 // One rule on one entity, as it stands now.
 struct Alert {
   std::string rule;  // the alertname, PascalCase
@@ -43,10 +55,11 @@ struct Alert {
   std::string note;     // what the collector says about the entity, may be empty
   std::string runbook;  // a name in runbooks/, or a URL
   std::vector<std::pair<std::string, std::string>> labels;  // the rule's own labels
-  bool unknown = false;   // frozen: the measure cannot be read at the moment
-  WallTime active_since;  // first sample that met the condition
-  WallTime firing_since;  // only when firing
-  uint64_t incident = 0;  // the incident it belongs to; 0 while pending
+  bool unknown = false;                // frozen: the measure cannot be read at the moment
+  WallTime active_since;               // first sample that met the condition
+  WallTime firing_since;               // only when firing
+  uint64_t incident = 0;               // the incident it belongs to; 0 while pending
+  std::optional<BudgetDetail> budget;  // of an SLO
 };
 
 // An alert that was explained by the incident's cause: shown as evidence, not sent on its own.

@@ -1,0 +1,270 @@
+#include "agent/core/report_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace highwater {
+namespace {
+
+using Json = nlohmann::json;
+
+Json entity_json(const Entity& entity) {
+  Json json = Json::object();
+  for (const auto& [name, value] : entity.labels) json[name.text()] = value.text();
+  return json;
+}
+
+Json time_json(WallTime time) {
+  return time.time_since_epoch().count();
+}
+
+Json number_json(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
+
+Json budget_json(const BudgetDetail& budget) {
+  Json json = {{"objective", budget.objective},
+               {"window", budget.window.count()},
+               {"tier", budget.tier},
+               {"burn", number_json(budget.burn)},
+               {"remaining", number_json(budget.remaining)}};
+  if (budget.exhausted_in) json["exhausted_in"] = budget.exhausted_in->count();
+  if (budget.clears_at) json["clears_at"] = time_json(*budget.clears_at);
+  return json;
+}
+
+Json alert_json(const Alert& alert) {
+  Json json = {{"rule", alert.rule},
+               {"entity", entity_json(alert.entity)},
+               {"severity", severity_name(alert.severity)},
+               {"firing", alert.state == AlertState::firing},
+               {"value", number_json(alert.value)},
+               {"summary", alert.summary},
+               {"description", alert.description},
+               {"note", alert.note},
+               {"runbook", alert.runbook},
+               {"labels", alert.labels},
+               {"unknown", alert.unknown},
+               {"active_since", time_json(alert.active_since)},
+               {"firing_since", time_json(alert.firing_since)},
+               {"incident", alert.incident}};
+  if (alert.budget) json["budget"] = budget_json(*alert.budget);
+  return json;
+}
+
+Json evidence_json(const Evidence& evidence) {
+  return {{"rule", evidence.rule},
+          {"entity", entity_json(evidence.entity)},
+          {"severity", severity_name(evidence.severity)},
+          {"summary", evidence.summary},
+          {"since", time_json(evidence.since)},
+          {"ended", evidence.ended}};
+}
+
+Json incident_json(const Incident& incident) {
+  Json evidence = Json::array();
+  for (const Evidence& item : incident.evidence) evidence.push_back(evidence_json(item));
+  return {{"id", incident.id},
+          {"correlation", incident.correlation.hex()},
+          {"cause", alert_json(incident.cause)},
+          {"severity", severity_name(incident.severity)},
+          {"opened", time_json(incident.opened)},
+          {"updated", time_json(incident.updated)},
+          {"evidence", std::move(evidence)},
+          {"evidence_count", incident.evidence_count},
+          {"impact", incident.impact},
+          {"former", incident.former},
+          {"former_correlation", incident.former_correlation.hex()},
+          {"revealed_by", {incident.revealed_by.trace.hex(), incident.revealed_by.span.hex()}}};
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Reads one object; a member of another type than the field's throws, and is caught by decode().
+class Reader {
+ public:
+  explicit Reader(const Json& json) : json_(json) {
+    if (!json.is_object()) throw std::invalid_argument("it is no object");
+  }
+
+  template <class T>
+  void read(const char* name, T& into) const {
+    if (const Json* found = find(name)) into = found->get<T>();
+  }
+  void read(const char* name, double& into) const {
+    if (const Json* found = find(name)) into = found->get<double>();
+  }
+  void read(const char* name, WallTime& into) const {
+    if (const Json* found = find(name)) into = WallTime(Duration(found->get<int64_t>()));
+  }
+  void read(const char* name, std::optional<WallTime>& into) const {
+    if (const Json* found = find(name)) into = WallTime(Duration(found->get<int64_t>()));
+  }
+  void read(const char* name, Duration& into) const {
+    if (const Json* found = find(name)) into = Duration(found->get<int64_t>());
+  }
+  void read(const char* name, std::optional<Duration>& into) const {
+    if (const Json* found = find(name)) into = Duration(found->get<int64_t>());
+  }
+  void read(const char* name, TraceId& into) const {
+    if (const Json* found = find(name)) into = TraceId::from_hex(found->get<std::string>());
+  }
+  void read(const char* name, Severity& into) const {
+    const Json* found = find(name);
+    if (found == nullptr) return;
+    for (const Severity severity : {Severity::info, Severity::ticket, Severity::page}) {
+      if (found->get<std::string>() == severity_name(severity)) {
+        into = severity;
+        return;
+      }
+    }
+    throw std::invalid_argument("an unknown severity");
+  }
+  void read(const char* name, Entity& into) const {
+    const Json* found = find(name);
+    if (found == nullptr) return;
+    if (!found->is_object()) throw std::invalid_argument("an entity is no object");
+    into = {};
+    for (const auto& [label, value] : found->items())
+      into.labels.emplace_back(Symbol(label), Symbol(value.get<std::string>()));
+    std::ranges::sort(into.labels);
+  }
+  // Null when missing or null.
+  [[nodiscard]] const Json* find(const char* name) const {
+    const auto found = json_.find(name);
+    return found == json_.end() || found->is_null() ? nullptr : &*found;
+  }
+
+ private:
+  const Json& json_;
+};
+
+BudgetDetail budget_of(const Json& json) {
+  const Reader reader(json);
+  BudgetDetail budget;
+  reader.read("objective", budget.objective);
+  reader.read("window", budget.window);
+  reader.read("tier", budget.tier);
+  reader.read("burn", budget.burn);
+  reader.read("remaining", budget.remaining);
+  reader.read("exhausted_in", budget.exhausted_in);
+  reader.read("clears_at", budget.clears_at);
+  return budget;
+}
+
+Alert alert_of(const Json& json) {
+  const Reader reader(json);
+  Alert alert;
+  bool firing = false;
+  reader.read("rule", alert.rule);
+  reader.read("entity", alert.entity);
+  reader.read("severity", alert.severity);
+  reader.read("firing", firing);
+  alert.state = firing ? AlertState::firing : AlertState::pending;
+  reader.read("value", alert.value);
+  reader.read("summary", alert.summary);
+  reader.read("description", alert.description);
+  reader.read("note", alert.note);
+  reader.read("runbook", alert.runbook);
+  reader.read("labels", alert.labels);
+  reader.read("unknown", alert.unknown);
+  reader.read("active_since", alert.active_since);
+  reader.read("firing_since", alert.firing_since);
+  reader.read("incident", alert.incident);
+  if (const Json* budget = reader.find("budget")) alert.budget = budget_of(*budget);
+  return alert;
+}
+
+Evidence evidence_of(const Json& json) {
+  const Reader reader(json);
+  Evidence evidence;
+  reader.read("rule", evidence.rule);
+  reader.read("entity", evidence.entity);
+  reader.read("severity", evidence.severity);
+  reader.read("summary", evidence.summary);
+  reader.read("since", evidence.since);
+  reader.read("ended", evidence.ended);
+  return evidence;
+}
+
+Incident incident_of(const Json& json) {
+  const Reader reader(json);
+  Incident incident;
+  reader.read("id", incident.id);
+  reader.read("correlation", incident.correlation);
+  if (const Json* cause = reader.find("cause")) incident.cause = alert_of(*cause);
+  reader.read("severity", incident.severity);
+  reader.read("opened", incident.opened);
+  reader.read("updated", incident.updated);
+  if (const Json* evidence = reader.find("evidence")) {
+    for (const Json& item : *evidence) incident.evidence.push_back(evidence_of(item));
+  }
+  reader.read("evidence_count", incident.evidence_count);
+  reader.read("impact", incident.impact);
+  reader.read("former", incident.former);
+  reader.read("former_correlation", incident.former_correlation);
+  std::vector<std::string> revealed_by;
+  reader.read("revealed_by", revealed_by);
+  if (revealed_by.size() == 2)
+    incident.revealed_by = {TraceId::from_hex(revealed_by[0]), SpanId::from_hex(revealed_by[1])};
+  if (incident.id == 0 || !incident.correlation.valid())
+    throw std::invalid_argument("an incident without an id");
+  return incident;
+}
+
+Transition transition_of(const Json& json) {
+  const Reader reader(json);
+  Transition transition;
+  std::string kind;
+  reader.read("sequence", transition.sequence);
+  reader.read("kind", kind);
+  reader.read("resolution", transition.resolution);
+  if (const Json* incident = reader.find("incident")) transition.incident = incident_of(*incident);
+  for (const TransitionKind known :
+       {TransitionKind::opened, TransitionKind::updated, TransitionKind::resolved}) {
+    if (kind != transition_name(known)) continue;
+    transition.kind = known;
+    if (transition.sequence > 0 && transition.incident.id > 0) return transition;
+  }
+  throw std::invalid_argument("a transition of no kind, or of nothing");
+}
+
+template <class Read>
+auto decode(std::string_view text, Read read) -> Result<decltype(read(Json()))> {
+  try {
+    return read(Json::parse(text));
+  } catch (const std::exception& error) {
+    return fail(std::string("it cannot be read: ") + error.what());
+  }
+}
+
+}  // namespace
+
+std::string encode_alert(const Alert& alert) {
+  return dump(alert_json(alert));
+}
+Result<Alert> decode_alert(std::string_view json) {
+  return decode(json, alert_of);
+}
+
+std::string encode_incident(const Incident& incident) {
+  return dump(incident_json(incident));
+}
+Result<Incident> decode_incident(std::string_view json) {
+  return decode(json, incident_of);
+}
+
+std::string encode_transition(const Transition& transition) {
+  return dump({{"sequence", transition.sequence},
+               {"kind", transition_name(transition.kind)},
+               {"incident", incident_json(transition.incident)},
+               {"resolution", transition.resolution}});
+}
+Result<Transition> decode_transition(std::string_view json) {
+  return decode(json, transition_of);
+}
+
+}  // namespace highwater
