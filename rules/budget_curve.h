@@ -3,18 +3,21 @@
 // of two points of the curve. One per SLO and entity; owned by its SLO watch, on the pipeline's
 // thread; no clock is read.
 //
-// Between two points the sums grow in a straight line, so a point is needed only where the slope
-// changes: memory grows with what went wrong, not with the window. Points of the last three days
-// lie as they were measured, at most one per minute; older ones are thinned to one per hour.
+// The sums are kept at full minutes, in thousandths (milliseconds, or thousandths of an event), and
+// grow in a straight line between two points: a point is needed only where the slope changes, so
+// memory grows with what went wrong, not with the window. A healthy time SLI is a handful of
+// points, however its polls jitter; one of events whose rate varies has a point a minute. What is
+// older than three days is thinned to full hours.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "agent/core/result.h"
 #include "agent/core/time.h"
+#include "rules/budget_points.h"
 
 namespace highwater::rules {
 
@@ -31,35 +34,47 @@ class BudgetCurve {
   // Nothing is known before `first`.
   explicit BudgetCurve(WallTime first);
 
-  // What happened between the end and `until`, evenly spread. `until` is not before the end (then
-  // nothing happens), bad <= total, known <= the time passed; all of them finite and not negative.
+  // What happened between the end and `until`, evenly spread. When no time has passed (`until` is
+  // the end or before it), nothing is added. What cannot be is bounded: negative or not finite is
+  // 0, bad <= total <= 1e15, known <= the time passed.
   void extend(WallTime until, const Sums& happened);
 
-  // Between two times; what lies outside of the curve is unknown. Within the curve exact to the
-  // minute in the last three days, to the hour before.
+  // Between two times; what lies outside of the curve is unknown. Exact to five thousandths where
+  // each of the two is a full minute of the last three days, a full hour before those, or the end
+  // of the curve; in between the sums are spread evenly. O(log n).
   [[nodiscard]] Sums between(WallTime from, WallTime to) const;
 
-  [[nodiscard]] WallTime begin() const;
-  [[nodiscard]] WallTime end() const;
+  [[nodiscard]] WallTime begin() const;  // to the millisecond, rounded down
+  [[nodiscard]] WallTime end() const { return end_; }
 
-  // Thins what is older than three days and forgets what is older than `keep`; the sums of what is
-  // kept stay as they were.
+  // The first point after this time, the end at last: from one to the next all sums grow in a
+  // straight line.
+  [[nodiscard]] WallTime next_point(WallTime after) const;
+
+  // Thins what is older than three days, and forgets what is older than `keep` in pieces of 64
+  // points. For every tick: there is work once an hour, with what has become old since.
   void thin(WallTime now, Duration keep);
 
-  [[nodiscard]] size_t points() const { return points_.size(); }
+  [[nodiscard]] size_t points() const;
   [[nodiscard]] size_t bytes() const;  // of heap and object
 
   // For the store: binary, little endian, with a version; decode refuses anything that a curve
-  // cannot be, in bounded memory.
+  // cannot be, and takes no more memory than twice its input.
   [[nodiscard]] std::string encode() const;
   [[nodiscard]] static Result<BudgetCurve> decode(std::string_view bytes);
 
  private:
-  struct Point {
-    WallTime at;
-    Sums until;  // cumulative since the curve's begin
-  };
-  std::vector<Point> points_;  // rising; at least one
+  void close_minute(int64_t at, const BudgetTotals& sums);
+  [[nodiscard]] BudgetTotals sums_at(WallTime time) const;
+  [[nodiscard]] bool consistent() const;
+
+  BudgetPoints points_;  // up to where the slope last changed
+  BudgetPoint last_;     // the last full minute, or the begin; moves on along the line of slope_
+  BudgetTotals slope_;   // a millisecond's, from the last of points_
+  BudgetTotals closed_;  // at last_, not rounded
+  BudgetTotals ended_;   // at end_, not rounded
+  WallTime end_;
+  int64_t thinned_until_;  // a full hour, or the begin
 };
 
 }  // namespace highwater::rules

@@ -1,0 +1,224 @@
+#include "rules/budget_curve.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace highwater::rules {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr uint8_t kVersion = 1;
+constexpr int64_t kFineHistory = 3 * 24 * kHour;
+constexpr double kMost = 1e15;         // in one step; far from what 64 bits hold in thousandths
+constexpr double kMostOnALine = 1e18;  // thousandths between two points
+
+int64_t floor_milliseconds(WallTime time) {
+  return std::chrono::floor<milliseconds>(time.time_since_epoch()).count();
+}
+
+WallTime wall_time(int64_t at) {
+  return WallTime(milliseconds(at));
+}
+
+double in_milliseconds(Duration duration) {
+  return static_cast<double>(duration.count()) / 1e6;
+}
+
+// Thousandths, as far as they can be.
+BudgetTotals sane(const Sums& sums, Duration passed) {
+  const auto amount = [](double value) {
+    return std::isfinite(value) ? std::clamp(value, 0.0, kMost) : 0.0;
+  };
+  const double total = amount(sums.total);
+  return {std::min(amount(sums.bad), total) * 1000, total * 1000,
+          in_milliseconds(std::clamp(sums.known, Duration::zero(), passed))};
+}
+
+BudgetTotals sum(const BudgetTotals& sums, const BudgetTotals& more, double share) {
+  return {sums.bad + more.bad * share, sums.total + more.total * share,
+          sums.known + more.known * share};
+}
+
+BudgetTotals slope_between(const BudgetTotals& from, const BudgetTotals& to, int64_t passed) {
+  const auto time = static_cast<double>(passed);
+  return {(to.bad - from.bad) / time, (to.total - from.total) / time,
+          (to.known - from.known) / time};
+}
+
+// Sums a thousandth off the line are still on it. They never add up: every sum is held against the
+// same line, whose slope was measured without rounding, so what rounding does to the sums of steady
+// polls ends no line, and no sum is ever further off than this.
+bool on_the_line(const BudgetTotals& line, const BudgetTotals& sums) {
+  return std::abs(line.bad - sums.bad) <= 1 && std::abs(line.total - sums.total) <= 1 &&
+         std::abs(line.known - sums.known) <= 1;
+}
+
+// As sums of one budget, that much later. The line and what is not rounded differ a little.
+bool follows(const BudgetTotals& before, const BudgetTotals& after, int64_t passed) {
+  const auto rises = [](double low, double high) {
+    return high >= low - 2 - low * 1e-12 && high >= 0 && high <= 1e30;
+  };
+  return rises(before.bad, after.bad) && rises(before.total, after.total) &&
+         rises(before.known, after.known) && after.bad <= after.total * (1 + 1e-12) + 2 &&
+         after.known - before.known <= static_cast<double>(passed) + 2;
+}
+
+}  // namespace
+
+BudgetCurve::BudgetCurve(WallTime first)
+    : points_({floor_milliseconds(first), {}}),
+      last_(points_.first()),
+      end_(first),
+      thinned_until_(last_.at) {}
+
+void BudgetCurve::extend(WallTime until, const Sums& happened) {
+  if (until <= end_) return;
+  const BudgetTotals more = sane(happened, until - end_);
+  const double passed = in_milliseconds(until - end_);
+  const auto close = [&](int64_t minute) {
+    const double share = in_milliseconds(wall_time(minute) - end_) / passed;
+    close_minute(minute, sum(ended_, more, share));
+  };
+  const int64_t first_minute = floor_to(floor_milliseconds(end_), kMinute) + kMinute;
+  const int64_t last_minute = floor_to(floor_milliseconds(until), kMinute);
+  if (first_minute <= last_minute) close(first_minute);
+  if (first_minute < last_minute) close(last_minute);
+  ended_ = sum(ended_, more, 1);
+  end_ = until;
+}
+
+void BudgetCurve::close_minute(int64_t at, const BudgetTotals& sums) {
+  const BudgetPoint& sealed = points_.last();
+  if (last_.at > sealed.at) {
+    const BudgetTotals line = sum(sealed.sums, slope_, static_cast<double>(at - sealed.at));
+    const double longest = std::max(line.bad - sealed.sums.bad, line.total - sealed.sums.total);
+    if (on_the_line(line, sums) && longest < kMostOnALine) {
+      last_ = {at, rounded(line)};
+      closed_ = sums;
+      return;
+    }
+    points_.append({last_.at, rounded(closed_)});
+  }
+  slope_ = slope_between(closed_, sums, at - points_.last().at);
+  last_ = {at, rounded(sums)};
+  closed_ = sums;
+}
+
+Sums BudgetCurve::between(WallTime from, WallTime to) const {
+  from = std::max(from, begin());
+  to = std::min(to, end_);
+  if (from >= to) return {};
+  const BudgetTotals low = sums_at(from);
+  const BudgetTotals high = sums_at(to);
+  // Rounding may leave a thousandth too much or too little.
+  const double total = std::max(0.0, high.total - low.total);
+  const double bad = std::clamp(high.bad - low.bad, 0.0, total);
+  const double known = std::round((high.known - low.known) * 1e6);
+  const Duration longest = to - from;
+  return {bad / 1000, total / 1000,
+          std::clamp(Duration(static_cast<int64_t>(known)), Duration::zero(), longest)};
+}
+
+BudgetTotals BudgetCurve::sums_at(WallTime time) const {
+  if (time >= end_) return ended_;
+  const int64_t whole = floor_milliseconds(time);
+  const double at = static_cast<double>(whole) + in_milliseconds(time - wall_time(whole));
+  if (whole >= last_.at) {
+    const double share =
+        in_milliseconds(time - wall_time(last_.at)) / in_milliseconds(end_ - wall_time(last_.at));
+    const BudgetTotals more = {ended_.bad - last_.sums.bad, ended_.total - last_.sums.total,
+                               ended_.known - last_.sums.known};
+    return sum(last_.sums, more, share);
+  }
+  if (whole >= points_.last().at) return on_line(points_.last(), last_, at);
+  if (whole <= points_.first().at) return points_.first().sums;
+  const BudgetPoints::Pair around = points_.around(whole);
+  return on_line(around.before, around.after, at);
+}
+
+WallTime BudgetCurve::begin() const {
+  return wall_time(points_.first().at);
+}
+
+WallTime BudgetCurve::next_point(WallTime after) const {
+  if (after < begin()) return begin();
+  const int64_t at = floor_milliseconds(std::min(after, end_));
+  if (at >= last_.at) return end_;
+  if (at >= points_.last().at) return wall_time(last_.at);
+  return wall_time(points_.around(at).after.at);
+}
+
+void BudgetCurve::thin(WallTime now, Duration keep) {
+  const int64_t at = floor_milliseconds(now);
+  points_.forget(at - std::chrono::ceil<milliseconds>(keep).count());
+  const int64_t fine_since = std::min(at - kFineHistory, points_.last().at);
+  const int64_t until = floor_to(fine_since, kHour);
+  if (until <= thinned_until_) return;
+  points_.thin(thinned_until_, until);
+  thinned_until_ = until;
+}
+
+size_t BudgetCurve::points() const {
+  const bool on_a_line = last_.at > points_.last().at;
+  const bool in_a_minute = end_ > wall_time(last_.at);
+  return points_.size() + (on_a_line ? 1 : 0) + (in_a_minute ? 1 : 0);
+}
+
+size_t BudgetCurve::bytes() const {
+  return sizeof(*this) + points_.heap_bytes();
+}
+
+std::string BudgetCurve::encode() const {
+  LittleEndianWriter out;
+  out.reserve(points_.heap_bytes() + 128);
+  out.put(kVersion);
+  out.put(static_cast<int64_t>(end_.time_since_epoch().count()));
+  out.put(thinned_until_);
+  out.put(last_.at);
+  for (const BudgetTotals* totals : {&last_.sums, &slope_, &closed_, &ended_}) {
+    out.put(totals->bad);
+    out.put(totals->total);
+    out.put(totals->known);
+  }
+  points_.encode(out);
+  return std::move(out).take();
+}
+
+Result<BudgetCurve> BudgetCurve::decode(std::string_view bytes) {
+  LittleEndianReader in(bytes);
+  const auto version = in.get<uint8_t>();
+  if (in.ok() && version != kVersion) {
+    return fail("budget curve of version " + std::to_string(version) +
+                ": this program reads version " + std::to_string(kVersion));
+  }
+  BudgetCurve curve{WallTime{}};
+  curve.end_ = WallTime(Duration(in.get<int64_t>()));
+  curve.thinned_until_ = in.get<int64_t>();
+  curve.last_.at = in.get<int64_t>();
+  for (BudgetTotals* totals : {&curve.last_.sums, &curve.slope_, &curve.closed_, &curve.ended_}) {
+    totals->bad = in.get<double>();
+    totals->total = in.get<double>();
+    totals->known = in.get<double>();
+  }
+  if (!BudgetPoints::decode(in, curve.points_) || in.left() > 0 || !curve.consistent()) {
+    return fail("budget curve of " + std::to_string(bytes.size()) + " bytes is damaged");
+  }
+  return curve;
+}
+
+// Whether what was decoded is what extend() and thin() can leave behind.
+bool BudgetCurve::consistent() const {
+  const BudgetPoint& sealed = points_.last();
+  const int64_t end = floor_milliseconds(end_);
+  const bool on_a_line = last_.at > sealed.at && last_.at % kMinute == 0;
+  return (on_a_line || last_ == sealed) && end >= last_.at &&
+         floor_to(end, kMinute) == floor_to(last_.at, kMinute) && thinned_until_ <= end &&
+         last_.sums == rounded(last_.sums) &&
+         follows(sealed.sums, last_.sums, last_.at - sealed.at) &&
+         follows(last_.sums, closed_, 0) && follows(closed_, last_.sums, 0) &&
+         follows(sealed.sums, closed_, last_.at - sealed.at) &&
+         follows(closed_, ended_, end - last_.at + 1) && follows({}, slope_, 1);
+}
+
+}  // namespace highwater::rules
