@@ -32,6 +32,9 @@ constexpr auto kSweepGap = milliseconds(200);
 // A quorum whose leader nobody has named for this long is lost, even if its voters cannot be
 // counted.
 constexpr auto kQuorumSilence = seconds(15);
+// ... but for this long while a broker is away: brokers go on forwarding the question to a controller
+// that hangs, and answered only 34 s after another one had been elected.
+constexpr auto kQuorumSilenceBesideFault = seconds(60);
 constexpr double kStretch = 1.5;
 
 SteadyTime steady_now() {
@@ -373,9 +376,11 @@ class ClusterPoller::Impl {
     }
     const bool majority_down = down * 2 >= quorum.voters.size() && down > 0 &&
                                quorum.voters.size() - down <= quorum.voters.size() / 2;
+    const bool fault = std::ranges::any_of(
+        view_.brokers, [](const auto& entry) { return is_failed(entry.second.status); });
     const Duration silence = steady_now() - quorum_seen_;
-    quorum.lost =
-        majority_down || (quorum_failures_ > 0 && silence > kQuorumSilence && view_.reachable);
+    const Duration limit = fault ? kQuorumSilenceBesideFault : kQuorumSilence;
+    quorum.lost = majority_down || (quorum_failures_ > 0 && silence > limit && view_.reachable);
     quorum.why_lost =
         !quorum.lost ? ""
         : majority_down
