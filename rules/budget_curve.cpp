@@ -46,12 +46,13 @@ BudgetTotals slope_between(const BudgetTotals& from, const BudgetTotals& to, int
           (to.known - from.known) / time};
 }
 
-// Sums a thousandth off the line are still on it. They never add up: every sum is held against the
-// same line, whose slope was measured without rounding, so what rounding does to the sums of steady
-// polls ends no line, and no sum is ever further off than this.
+// A line begins at a rounded point, half a thousandth off at most, and its slope was measured
+// without rounding: what is steady stays on it, and a sum that differs by one thousandth does not.
+// Every sum is held against the same line, so that small differences never add up.
 bool on_the_line(const BudgetTotals& line, const BudgetTotals& sums) {
-  return std::abs(line.bad - sums.bad) <= 1 && std::abs(line.total - sums.total) <= 1 &&
-         std::abs(line.known - sums.known) <= 1;
+  constexpr double kOff = 0.75;
+  return std::abs(line.bad - sums.bad) <= kOff && std::abs(line.total - sums.total) <= kOff &&
+         std::abs(line.known - sums.known) <= kOff;
 }
 
 // As sums of one budget, that much later. The line and what is not rounded differ a little.

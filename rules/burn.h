@@ -7,15 +7,16 @@
 //  * Unknown time is in neither sum, and where less than `min_coverage` of the short window is
 //  known
 //    the tier is frozen: the workbook's queries take silence for health.
-//  * While the long window is not filled (the budget is younger, or less than `min_coverage` of it
-//  is
-//    known) the sums are held against the whole window, so that a short fault after a cold start
-//    never pages: the burn rate is bad / (rate of total x long window) / (1 - objective).
+//  * While the long window is not filled (the budget is younger, or less than `min_coverage` of the
+//    window is known, as after a long downtime) the bad that was seen is held against what the
+//    whole window would bring at the rate seen, so that a short fault after a start never pages:
+//    burn rate = bad / (total / known x long window) / (1 - objective).
 //  * Below `min_bad` in the short window a tier does not fire.
+//  * "Exceeds" means by more than a billionth: 1 - 0.999 is no exact binary number, and a burn of
+//    exactly the factor must not fire because of how it was rounded.
 #pragma once
 
 #include <optional>
-#include <vector>
 
 #include "rules/budget_curve.h"
 #include "rules/slo_rule.h"
@@ -23,12 +24,15 @@
 namespace highwater::rules {
 
 struct TierVerdict {
-  bool burning = false;  // both windows exceed the factor; meaningless when frozen
-  bool frozen = false;   // too little is known: neither fires nor resolves
+  bool burning = false;  // both windows exceed the factor by what is known
+  bool frozen = false;   // too little is known to say so: neither fires nor resolves
   bool warming = false;  // the long window is not filled
-  double long_burn = 0;  // 0 when nothing happened; never NaN
+  double long_burn = 0;  // 0 when nothing happened; finite
   double short_burn = 0;
-  double coverage = 0;  // of the short window: known / elapsed, from 0 to 1
+  double coverage = 0;  // of the short window, as far as the curve reaches back: known / elapsed,
+                        // from 0 to 1
+
+  bool operator==(const TierVerdict&) const = default;
 };
 [[nodiscard]] TierVerdict judge_tier(const SloRule& rule, const SloTier& tier,
                                      const BudgetCurve& curve, WallTime now);
@@ -37,27 +41,33 @@ struct TierVerdict {
 struct BudgetStatus {
   WallTime window_begin;
   Sums sums;
-  double budget = 0;       // seconds or events that may be bad in the whole window; for events by
-                           // the rate so far
-  double remaining = 1;    // share of the budget; below 0 when overspent
-  double coverage = 0;     // known / elapsed within the window, since the curve began
+  double budget = 0;     // seconds or events that may be bad in the whole window; for events by the
+                         // rate so far, and 0 while there were none
+  double remaining = 1;  // share of the budget; below 0 when overspent; finite
+  double coverage = 0;   // known / elapsed within the window, since the curve began; from 0 to 1
   bool exhausted = false;  // remaining <= 0
-  // Until it is exhausted if the burn rate of the fastest tier's long window goes on; nothing when
-  // it never is.
+  double burn = 0;         // over the long window of the fastest tier
+  // Until it is exhausted if `burn` goes on, with what leaves a rolling window given back; zero
+  // when it is exhausted; nothing when it never will be, or not before the calendar's next window.
   std::optional<Duration> exhausted_in;
 };
 [[nodiscard]] BudgetStatus budget_status(const SloRule& rule, const BudgetCurve& curve,
                                          WallTime now);
 
-// When the tier stops burning if from now on everything is good; nothing when it does not burn.
+// When the tier would be neither burning nor frozen for the first time if from now on all was known
+// and good, events at the rate of the short window (or of the long one, if that was silent). To the
+// millisecond. Nothing when it is neither now.
 [[nodiscard]] std::optional<WallTime> clears_at(const SloRule& rule, const SloTier& tier,
                                                 const BudgetCurve& curve, WallTime now);
 
 // How long a fault of this share (1 is total) must last, after a full healthy window, until the
-// tier fires; nothing when it never does. And how long after its end it clears, had it lasted that
-// long.
+// tier fires: it does so right after this time. Nothing when it never does. The workbook's formula,
+// (1 - objective) / share x factor x long window, and what the short window and `min_bad` add to
+// it; of events, whose number is not known here, `min_bad` adds nothing.
 [[nodiscard]] std::optional<Duration> time_to_fire(const SloRule& rule, const SloTier& tier,
                                                    double bad_share);
+// How long after its end such a fault stops burning, had it lasted that long; zero when it never
+// burned.
 [[nodiscard]] Duration time_to_clear(const SloRule& rule, const SloTier& tier, double bad_share,
                                      Duration lasted);
 
@@ -65,7 +75,8 @@ struct BudgetStatus {
 // its time zone (weeks begin on Monday).
 [[nodiscard]] WallTime window_begin(const SloWindow& window, WallTime now);
 
-// How much of a curve has to be kept for the rule: its window, or its longest tier's.
+// How much of a curve has to be kept for the rule: its window, or its longest tier's, and an hour
+// for the points around its begin.
 [[nodiscard]] Duration history_needed(const SloRule& rule);
 
 }  // namespace highwater::rules

@@ -1,0 +1,155 @@
+#include "rules/burn.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "rules/calendar.h"
+
+namespace highwater::rules {
+namespace {
+
+constexpr double kTolerance = 1e-9;
+constexpr double kLargestBurn = 1e15;
+
+// Never NaN or infinite: nothing of nothing is nothing.
+double burn_rate(double bad, double total, double budget) {
+  if (bad <= 0 || total <= 0 || budget <= 0) return 0;
+  return std::min(bad / total / budget, kLargestBurn);
+}
+
+bool exceeds(double burn, double factor) {
+  return burn > factor * (1 + kTolerance);
+}
+
+double share_of(Duration part, Duration whole) {
+  return whole <= Duration::zero()
+             ? 0
+             : std::clamp(static_cast<double>(part.count()) / static_cast<double>(whole.count()),
+                          0.0, 1.0);
+}
+
+// What the window would bring at the rate that was seen.
+double total_of_whole(const Sums& sums, Duration window) {
+  if (sums.known <= Duration::zero()) return 0;
+  return std::max(sums.total, sums.total / to_seconds(sums.known) * to_seconds(window));
+}
+
+bool is_filled(const SloRule& rule, const BudgetCurve& curve, WallTime from, const Sums& sums,
+               Duration window) {
+  return curve.begin() <= from && share_of(sums.known, window) >= rule.min_coverage;
+}
+
+const SloTier* fastest(const SloRule& rule) {
+  const auto tier = std::min_element(
+      rule.tiers.begin(), rule.tiers.end(),
+      [](const SloTier& a, const SloTier& b) { return a.long_window < b.long_window; });
+  return tier == rule.tiers.end() ? nullptr : &*tier;
+}
+
+struct Window {
+  WallTime begin;
+  WallTime end;  // rolling: now
+  Duration length;
+};
+
+Window window_around(const SloWindow& window, WallTime now) {
+  if (window.kind == SloWindow::Kind::rolling) return {now - window.length, now, window.length};
+  const CalendarWindow calendar = calendar_window(window.kind, window.time_zone, now);
+  return {calendar.begin, calendar.end, calendar.end - calendar.begin};
+}
+
+// `status` has all but this. In time t the budget loses burn x t / length of itself; from a rolling
+// window what was bad in its first t leaves. The first time at which nothing is left is the least
+// fixed point of t = (remaining + what leaves by t) x length / burn: approached from below, as what
+// has left never grows less.
+std::optional<Duration> time_until_exhausted(const SloRule& rule, const BudgetStatus& status,
+                                             const BudgetCurve& curve, const Window& window,
+                                             WallTime now) {
+  if (status.exhausted) return Duration::zero();
+  if (status.burn <= 0 || status.budget <= 0) return std::nullopt;
+  const bool rolling = rule.window.kind == SloWindow::Kind::rolling;
+  const double limit = to_seconds(rolling ? window.length : window.end - now);
+  const double pace = to_seconds(window.length) / status.burn;
+  double time = status.remaining * pace;
+  constexpr int kMostSteps = 200;
+  for (int i = 0; rolling && i < kMostSteps && time < limit; ++i) {
+    const Duration leaving(static_cast<int64_t>(time * 1e9));
+    const double left = curve.between(window.begin, window.begin + leaving).bad / status.budget;
+    const double next = (status.remaining + left) * pace;
+    if (next - time < 0.001) break;
+    time = next;
+  }
+  if (time >= limit) return std::nullopt;
+  return Duration(static_cast<int64_t>(time * 1e9));
+}
+
+}  // namespace
+
+TierVerdict judge_tier(const SloRule& rule, const SloTier& tier, const BudgetCurve& curve,
+                       WallTime now) {
+  const WallTime short_from = now - tier.short_window;
+  const WallTime long_from = now - tier.long_window;
+  const Sums recent = curve.between(short_from, now);
+  const Sums all = curve.between(long_from, now);
+
+  TierVerdict verdict;
+  verdict.coverage = share_of(recent.known, now - std::max(short_from, curve.begin()));
+  verdict.frozen = recent.known <= Duration::zero() || verdict.coverage < rule.min_coverage;
+  verdict.warming = !is_filled(rule, curve, long_from, all, tier.long_window);
+  verdict.short_burn = burn_rate(recent.bad, recent.total, rule.budget());
+  verdict.long_burn = burn_rate(
+      all.bad, verdict.warming ? total_of_whole(all, tier.long_window) : all.total, rule.budget());
+  verdict.burning = exceeds(verdict.long_burn, tier.factor) &&
+                    exceeds(verdict.short_burn, tier.factor) &&
+                    recent.bad >= rule.min_bad * (1 - kTolerance);
+  return verdict;
+}
+
+BudgetStatus budget_status(const SloRule& rule, const BudgetCurve& curve, WallTime now) {
+  const Window window = window_around(rule.window, now);
+  BudgetStatus status;
+  status.window_begin = window.begin;
+  status.sums = curve.between(window.begin, now);
+  status.coverage = share_of(status.sums.known, now - std::max(window.begin, curve.begin()));
+  const double total =
+      rule.sli.is_events() ? total_of_whole(status.sums, window.length) : to_seconds(window.length);
+  status.budget = rule.budget() * total;
+  if (status.budget > 0) {
+    status.remaining = std::max(1 - status.sums.bad / status.budget, -kLargestBurn);
+    if (std::abs(status.remaining) < kTolerance) status.remaining = 0;
+  }
+  status.exhausted = status.remaining <= 0;
+  if (const SloTier* tier = fastest(rule)) {
+    status.burn = judge_tier(rule, *tier, curve, now).long_burn;
+  }
+  status.exhausted_in = time_until_exhausted(rule, status, curve, window, now);
+  return status;
+}
+
+WallTime window_begin(const SloWindow& window, WallTime now) {
+  return window_around(window, now).begin;
+}
+
+Duration history_needed(const SloRule& rule) {
+  using std::chrono::hours;
+  Duration longest{};
+  switch (rule.window.kind) {
+    case SloWindow::Kind::rolling:
+      longest = rule.window.length;
+      break;
+    // The longest there are, with the hour that a change of clocks adds.
+    case SloWindow::Kind::week:
+      longest = hours(7 * 24 + 1);
+      break;
+    case SloWindow::Kind::month:
+      longest = hours(31 * 24 + 1);
+      break;
+    case SloWindow::Kind::quarter:
+      longest = hours(92 * 24 + 1);
+      break;
+  }
+  for (const SloTier& tier : rule.tiers) longest = std::max(longest, tier.long_window);
+  return longest + hours(1);
+}
+
+}  // namespace highwater::rules

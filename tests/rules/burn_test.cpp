@@ -1,0 +1,434 @@
+#include "rules/burn.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace highwater::rules {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const WallTime kStart = WallTime(hours(24 * 20'000));
+constexpr SloTier kFastPage = {14.4, hours(1), minutes(5), Severity::page};
+constexpr SloTier kPage = {6, hours(6), minutes(30), Severity::page};
+constexpr SloTier kTicket = {3, hours(24), hours(2), Severity::ticket};
+constexpr SloTier kSlowTicket = {1, hours(72), hours(6), Severity::ticket};
+constexpr SloTier kTiers[] = {kFastPage, kPage, kTicket, kSlowTicket};
+
+SloRule time_rule(double objective = 0.999) {
+  SloRule rule;
+  rule.objective = objective;
+  rule.window = {SloWindow::Kind::rolling, hours(24 * 30), ""};
+  rule.tiers.assign(std::begin(kTiers), std::end(kTiers));
+  return rule;
+}
+
+SloRule event_rule(double objective = 0.999) {
+  SloRule rule = time_rule(objective);
+  rule.sli.total.emplace();
+  return rule;
+}
+
+void pass(BudgetCurve& curve, Duration time, double bad_share) {
+  curve.extend(curve.end() + time, {to_seconds(time) * bad_share, to_seconds(time), time});
+}
+
+void be_silent(BudgetCurve& curve, Duration time) {
+  curve.extend(curve.end() + time, {});
+}
+
+BudgetCurve healthy(Duration time = hours(24 * 30)) {
+  BudgetCurve curve(kStart);
+  pass(curve, time, 0);
+  return curve;
+}
+
+TierVerdict judge(const SloRule& rule, const SloTier& tier, const BudgetCurve& curve) {
+  return judge_tier(rule, tier, curve, curve.end());
+}
+
+bool any_burning(const SloRule& rule, const BudgetCurve& curve) {
+  for (const SloTier& tier : rule.tiers) {
+    const TierVerdict verdict = judge(rule, tier, curve);
+    if (verdict.burning && !verdict.frozen) return true;
+  }
+  return false;
+}
+
+TEST(BurnTest, ATotalOutageIsDetectedWhenTheWorkbookSaysSo) {
+  // Detection time = (1 - SLO) / error ratio x alerting window x burn rate, for 99.9 %.
+  const struct {
+    SloTier tier;
+    Duration detected;
+  } cases[] = {{kFastPage, milliseconds(51'840)},
+               {kPage, milliseconds(129'600)},
+               {kTicket, milliseconds(259'200)},
+               {kSlowTicket, milliseconds(259'200)}};
+  for (const auto& wanted : cases) {
+    EXPECT_EQ(time_to_fire(time_rule(), wanted.tier, 1), wanted.detected);
+    BudgetCurve curve = healthy();
+    pass(curve, wanted.detected, 1);
+    EXPECT_FALSE(judge(time_rule(), wanted.tier, curve).burning) << wanted.tier.factor;
+    pass(curve, milliseconds(2), 1);
+    EXPECT_TRUE(judge(time_rule(), wanted.tier, curve).burning) << wanted.tier.factor;
+  }
+}
+
+TEST(BurnTest, EachDefaultTierHasSpentItsShareOfTheBudgetWhenItFires) {
+  // 2 %, 5 %, 10 % and 10 % of the budget of 30 days, whatever the fault's share.
+  const double spent[] = {0.02, 0.05, 0.1, 0.1};
+  for (size_t i = 0; i < 4; ++i) {
+    for (const double share : {1.0, 0.5, 0.1}) {
+      const std::optional<Duration> time = time_to_fire(time_rule(), kTiers[i], share);
+      ASSERT_TRUE(time);
+      EXPECT_NEAR(to_seconds(*time) * share, spent[i] * 0.001 * 30 * 86'400, 1e-6);
+    }
+  }
+}
+
+TEST(BurnTest, AFaultTooSmallForATierNeverFiresIt) {
+  EXPECT_FALSE(time_to_fire(time_rule(), kFastPage, 0.0144));
+  EXPECT_TRUE(time_to_fire(time_rule(), kFastPage, 0.0145));
+  EXPECT_FALSE(time_to_fire(time_rule(), kFastPage, 0));
+  EXPECT_FALSE(time_to_fire(time_rule(0.9), kFastPage, 1));
+  SloRule rule = time_rule();
+  rule.min_bad = 301;
+  EXPECT_FALSE(time_to_fire(rule, kFastPage, 1));
+  rule.min_bad = 120;
+  EXPECT_EQ(time_to_fire(rule, kFastPage, 0.5), minutes(4));
+}
+
+TEST(BurnTest, FiringAndClearingTimesAreThoseOfASimulation) {
+  const struct {
+    double objective, share, min_bad;
+    Duration lasted;
+  } cases[] = {{0.999, 1, 0, minutes(3)},     {0.999, 0.1, 0, minutes(20)},
+               {0.995, 0.5, 0, minutes(40)},  {0.99, 1, 30, minutes(90)},
+               {0.95, 0.9, 100, minutes(70)}, {0.999, 0.05, 4, minutes(30)}};
+  for (const auto& fault : cases) {
+    SloRule rule = time_rule(fault.objective);
+    rule.min_bad = fault.min_bad;
+    for (const SloTier& tier : kTiers) {
+      BudgetCurve curve = healthy(hours(24 * 4));
+      std::optional<Duration> fired;
+      const WallTime begin = curve.end();
+      while (curve.end() < begin + fault.lasted) {
+        pass(curve, seconds(1), fault.share);
+        if (!fired && judge(rule, tier, curve).burning) fired = curve.end() - begin;
+      }
+      const std::optional<Duration> told = time_to_fire(rule, tier, fault.share);
+      if (fired) {
+        ASSERT_TRUE(told);
+        EXPECT_NEAR(to_seconds(*fired), to_seconds(*told), 1.01) << tier.factor;
+      } else {
+        EXPECT_TRUE(!told || *told >= fault.lasted) << tier.factor;
+      }
+      const WallTime end = curve.end();
+      while (judge(rule, tier, curve).burning) pass(curve, seconds(1), 0);
+      EXPECT_NEAR(to_seconds(curve.end() - end),
+                  to_seconds(time_to_clear(rule, tier, fault.share, fault.lasted)), 1.01)
+          << tier.factor << " " << fault.share;
+    }
+  }
+}
+
+TEST(BurnTest, ABurnOfExactlyTheFactorDoesNotFire) {
+  for (const double objective : {0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999}) {
+    for (const SloTier& tier : kTiers) {
+      const double share = tier.factor * (1 - objective);
+      if (share >= 1) continue;
+      BudgetCurve curve = healthy();
+      pass(curve, tier.long_window, share);
+      EXPECT_FALSE(judge(time_rule(objective), tier, curve).burning) << objective;
+      EXPECT_NEAR(judge(time_rule(objective), tier, curve).long_burn, tier.factor, 1e-6);
+      pass(curve, tier.long_window, share * 1.01);
+      EXPECT_TRUE(judge(time_rule(objective), tier, curve).burning) << objective;
+    }
+  }
+}
+
+TEST(BurnTest, EventsOfExactlyTheFactorDoNotFire) {
+  BudgetCurve curve(kStart);
+  curve.extend(kStart + hours(1), {144, 10'000, hours(1)});
+  EXPECT_FALSE(judge(event_rule(), kFastPage, curve).burning);
+  curve = BudgetCurve(kStart);
+  curve.extend(kStart + hours(1), {145, 10'000, hours(1)});
+  EXPECT_TRUE(judge(event_rule(), kFastPage, curve).burning);
+}
+
+TEST(BurnTest, BothWindowsMustBurn) {
+  BudgetCurve curve = healthy();
+  pass(curve, minutes(10), 1);
+  EXPECT_TRUE(judge(time_rule(), kFastPage, curve).burning);
+  pass(curve, minutes(5), 0);
+  const TierVerdict verdict = judge(time_rule(), kFastPage, curve);
+  EXPECT_FALSE(verdict.burning);
+  EXPECT_NEAR(verdict.long_burn, 600 / 3.6, 1e-6);
+  EXPECT_EQ(verdict.short_burn, 0);
+}
+
+TEST(BurnTest, ABlipAfterAColdStartNeverPages) {
+  for (const bool events : {false, true}) {
+    const SloRule rule = events ? event_rule() : time_rule();
+    BudgetCurve curve(kStart);
+    const Sums blip = events ? Sums{40, 40, seconds(15)} : Sums{15, 15, seconds(15)};
+    const Sums good = events ? Sums{0, 40, seconds(15)} : Sums{0, 15, seconds(15)};
+    curve.extend(kStart + seconds(15), blip);
+    EXPECT_FALSE(any_burning(rule, curve));
+    EXPECT_TRUE(judge(rule, kFastPage, curve).warming);
+    for (int i = 0; i < 4 * 60 * 24; ++i) {
+      curve.extend(curve.end() + seconds(15), good);
+      ASSERT_FALSE(any_burning(rule, curve)) << i;
+    }
+    EXPECT_FALSE(judge(rule, kFastPage, curve).warming);
+  }
+}
+
+TEST(BurnTest, ATotalOutageFromTheStartPagesOnceItWouldBeEnoughForTheFullWindow) {
+  BudgetCurve curve(kStart);
+  pass(curve, milliseconds(51'840), 1);
+  EXPECT_FALSE(any_burning(time_rule(), curve));
+  pass(curve, seconds(1), 1);
+  EXPECT_TRUE(judge(time_rule(), kFastPage, curve).burning);
+}
+
+TEST(BurnTest, ABlipAfterALongDowntimeNeverPages) {
+  BudgetCurve curve = healthy();
+  be_silent(curve, hours(5));
+  pass(curve, seconds(15), 1);
+  EXPECT_TRUE(judge(time_rule(), kFastPage, curve).warming);
+  EXPECT_TRUE(judge(time_rule(), kFastPage, curve).frozen);
+  for (int i = 0; i < 4 * 60 * 6; ++i) {
+    pass(curve, seconds(15), 0);
+    ASSERT_FALSE(any_burning(time_rule(), curve)) << i;
+  }
+}
+
+TEST(BurnTest, SilenceAfterATotalOutageFreezesAndDoesNotResolve) {
+  BudgetCurve curve = healthy();
+  pass(curve, minutes(30), 1);
+  ASSERT_TRUE(judge(time_rule(), kFastPage, curve).burning);
+  for (int i = 0; i < 60 * 48; ++i) {
+    be_silent(curve, minutes(1));
+    const TierVerdict verdict = judge(time_rule(), kFastPage, curve);
+    ASSERT_TRUE(verdict.burning || verdict.frozen) << i;
+    ASSERT_EQ(verdict.frozen, i >= 2) << i;
+  }
+  pass(curve, minutes(3), 0);
+  EXPECT_FALSE(judge(time_rule(), kFastPage, curve).frozen);
+  EXPECT_FALSE(judge(time_rule(), kFastPage, curve).burning);
+}
+
+TEST(BurnTest, ATierFreezesBelowItsCoverage) {
+  SloRule rule = time_rule();
+  rule.min_coverage = 0.5;
+  BudgetCurve curve = healthy();
+  be_silent(curve, seconds(149));
+  EXPECT_FALSE(judge(rule, kFastPage, curve).frozen);
+  be_silent(curve, seconds(2));
+  EXPECT_TRUE(judge(rule, kFastPage, curve).frozen);
+  EXPECT_NEAR(judge(rule, kFastPage, curve).coverage, 149.0 / 300, 1e-6);
+  EXPECT_FALSE(judge(rule, kPage, curve).frozen);
+}
+
+TEST(BurnTest, WithLittleTrafficMinBadKeepsOneFailureFromPaging) {
+  // Ten requests an hour: one failure is 10 % of them, a burn rate of 100.
+  SloRule rule = event_rule();
+  BudgetCurve curve(kStart);
+  for (int i = 0; i < 24 * 10 * 30; ++i) {
+    curve.extend(curve.end() + minutes(6), {0, 1, minutes(6)});
+  }
+  curve.extend(curve.end() + minutes(5), {1, 1, minutes(5)});
+  EXPECT_TRUE(judge(rule, kFastPage, curve).burning);
+  EXPECT_NEAR(judge(rule, kFastPage, curve).long_burn, 100, 5);
+  rule.min_bad = 2;
+  EXPECT_FALSE(judge(rule, kFastPage, curve).burning);
+  curve.extend(curve.end() + minutes(1), {1, 1, minutes(1)});
+  curve.extend(curve.end() + minutes(1), {1, 1, minutes(1)});
+  EXPECT_TRUE(judge(rule, kFastPage, curve).burning);
+}
+
+TEST(BurnTest, NothingIsEverNotANumber) {
+  std::mt19937 random(9);
+  for (int run = 0; run < 200; ++run) {
+    BudgetCurve curve(kStart);
+    const SloRule rule = run % 2 == 0 ? event_rule(0.999999) : time_rule(0.5);
+    for (int i = 0; i < 50; ++i) {
+      const Duration passed = seconds(random() % 4000);
+      const double total = random() % 3 == 0 ? 0 : static_cast<double>(random() % 1000);
+      curve.extend(curve.end() + passed, {total / static_cast<double>(1 + random() % 3), total,
+                                          random() % 2 == 0 ? Duration{} : passed});
+      for (const SloTier& tier : rule.tiers) {
+        const WallTime now = curve.end() + seconds(random() % 3 == 0 ? 5000 : 0);
+        const TierVerdict verdict = judge_tier(rule, tier, curve, now);
+        ASSERT_TRUE(std::isfinite(verdict.long_burn) && std::isfinite(verdict.short_burn));
+        ASSERT_TRUE(verdict.coverage >= 0 && verdict.coverage <= 1);
+        const BudgetStatus status = budget_status(rule, curve, now);
+        ASSERT_TRUE(std::isfinite(status.remaining) && std::isfinite(status.budget));
+        ASSERT_TRUE(status.coverage >= 0 && status.coverage <= 1);
+        ASSERT_TRUE(!status.exhausted_in || *status.exhausted_in >= Duration::zero());
+      }
+    }
+  }
+  const BudgetCurve empty(kStart);
+  EXPECT_TRUE(judge(time_rule(), kFastPage, empty).frozen);
+  EXPECT_EQ(budget_status(time_rule(), empty, kStart).remaining, 1);
+  EXPECT_FALSE(budget_status(time_rule(), empty, kStart).exhausted);
+}
+
+// The first second at which the tier is neither burning nor frozen while all is good.
+Duration simulate_clearing(const SloRule& rule, const SloTier& tier, BudgetCurve curve,
+                           double rate) {
+  const WallTime begin = curve.end();
+  while (true) {
+    const TierVerdict verdict = judge(rule, tier, curve);
+    if (!verdict.burning && !verdict.frozen) return curve.end() - begin;
+    curve.extend(curve.end() + seconds(1), {0, rate, seconds(1)});
+  }
+}
+
+TEST(BurnTest, ClearsWhenASimulationClears) {
+  std::mt19937 random(20'261'121);
+  size_t burning = 0;
+  for (int run = 0; run < 400; ++run) {
+    const bool events = run % 2 == 0;
+    SloRule rule = events ? event_rule() : time_rule();
+    if (random() % 4 == 0) rule.min_bad = 40;
+    const SloTier& tier = kTiers[random() % 3];
+    BudgetCurve curve = healthy(hours(random() % 30));
+    for (int i = 0; i < 60; ++i) {
+      const Duration passed = minutes(1 + random() % 9);
+      if (random() % 6 == 0) {
+        be_silent(curve, passed);
+      } else {
+        const double total = (events ? 7 : 1) * to_seconds(passed);
+        curve.extend(curve.end() + passed, {random() % 8 == 0 ? total : 0, total, passed});
+      }
+    }
+    if (random() % 3 == 0) curve.extend(curve.end() + seconds(random() % 60), {});
+    const Sums recent = curve.between(curve.end() - tier.short_window, curve.end());
+    if (recent.known == Duration::zero()) continue;
+    const std::optional<WallTime> clears = clears_at(rule, tier, curve, curve.end());
+    const TierVerdict verdict = judge(rule, tier, curve);
+    ASSERT_EQ(clears.has_value(), verdict.burning || verdict.frozen);
+    if (!clears) continue;
+    ++burning;
+    const double rate = events ? recent.total / to_seconds(recent.known) : 1;
+    EXPECT_NEAR(to_seconds(*clears - curve.end()),
+                to_seconds(simulate_clearing(rule, tier, curve, rate)), 1.1)
+        << run;
+  }
+  EXPECT_GT(burning, 100u);
+}
+
+TEST(BurnTest, AFrozenTierClearsWhenEnoughIsKnownAgain) {
+  BudgetCurve curve = healthy();
+  pass(curve, minutes(30), 1);
+  be_silent(curve, hours(3));
+  const std::optional<WallTime> clears = clears_at(time_rule(), kFastPage, curve, curve.end());
+  ASSERT_TRUE(clears);
+  EXPECT_NEAR(to_seconds(*clears - curve.end()), 150, 0.01);
+}
+
+TEST(BurnTest, TheBudgetOfARollingWindowIsWhatMayBeBadInIt) {
+  BudgetCurve curve = healthy(hours(24 * 40));
+  pass(curve, minutes(10), 1);
+  const BudgetStatus status = budget_status(time_rule(), curve, curve.end());
+  EXPECT_EQ(status.window_begin, curve.end() - hours(24 * 30));
+  EXPECT_NEAR(status.budget, 2592, 1e-6);
+  EXPECT_NEAR(status.sums.bad, 600, 1e-6);
+  EXPECT_NEAR(status.remaining, 1 - 600.0 / 2592, 1e-6);
+  EXPECT_EQ(status.coverage, 1);
+  EXPECT_FALSE(status.exhausted);
+  EXPECT_NEAR(status.burn, 600 / 3.6, 1e-6);
+}
+
+TEST(BurnTest, TheBudgetOfEventsGoesByTheRateSoFar) {
+  BudgetCurve curve(kStart);
+  curve.extend(kStart + hours(24), {10, 86'400, hours(24)});
+  be_silent(curve, hours(24));
+  const BudgetStatus status = budget_status(event_rule(), curve, curve.end());
+  EXPECT_NEAR(status.budget, 2592, 1e-6);
+  EXPECT_NEAR(status.coverage, 0.5, 1e-9);
+}
+
+TEST(BurnTest, ABudgetSpentToTheLastSecondIsExhausted) {
+  BudgetCurve curve = healthy(hours(24 * 40));
+  pass(curve, seconds(2592), 1);
+  const BudgetStatus status = budget_status(time_rule(), curve, curve.end());
+  EXPECT_EQ(status.remaining, 0);
+  EXPECT_TRUE(status.exhausted);
+  EXPECT_EQ(status.exhausted_in, Duration::zero());
+}
+
+TEST(BurnTest, TheTimeLeftIsThatOfASimulation) {
+  std::mt19937 random(4);
+  size_t exhausted = 0;
+  for (int run = 0; run < 60; ++run) {
+    const SloRule rule = time_rule(0.99);
+    BudgetCurve curve(kStart);
+    for (int day = 0; day < 31 * 24; ++day) {
+      pass(curve, hours(1), random() % 40 == 0 ? 0.1 : 0.0);
+    }
+    const double share = static_cast<double>(1 + random() % 40) / 1000;
+    pass(curve, hours(1), share);
+    const BudgetStatus status = budget_status(rule, curve, curve.end());
+    if (status.exhausted) continue;
+    BudgetCurve future = curve;
+    while (future.end() < curve.end() + hours(24 * 30)) {
+      pass(future, minutes(5), share);
+      if (future.between(future.end() - hours(24 * 30), future.end()).bad >= status.budget) break;
+    }
+    if (future.end() < curve.end() + hours(24 * 30)) {
+      ++exhausted;
+      ASSERT_TRUE(status.exhausted_in) << run;
+      EXPECT_NEAR(to_seconds(*status.exhausted_in), to_seconds(future.end() - curve.end()), 330);
+    } else {
+      EXPECT_FALSE(status.exhausted_in) << run;
+    }
+  }
+  EXPECT_GT(exhausted, 20u);
+}
+
+TEST(BurnTest, AHealthyBudgetIsNeverExhausted) {
+  EXPECT_FALSE(budget_status(time_rule(), healthy(), healthy().end()).exhausted_in);
+}
+
+TEST(BurnTest, ACalendarBudgetStartsAnewAtItsBoundary) {
+  SloRule rule = time_rule();
+  rule.window = {SloWindow::Kind::month, hours(24 * 30), "Europe/Berlin"};
+  BudgetCurve curve(kStart);  // 2024-10-04
+  pass(curve, hours(24 * 27), 0);
+  pass(curve, minutes(20), 1);
+  const BudgetStatus before = budget_status(rule, curve, curve.end());
+  EXPECT_EQ(format_time(before.window_begin), "2024-09-30T22:00:00.000Z");
+  EXPECT_NEAR(before.budget, (31 * 24 + 1) * 3.6, 1e-6);  // summer time ends
+  EXPECT_NEAR(before.sums.bad, 1200, 1e-6);
+  ASSERT_TRUE(before.exhausted_in);
+  pass(curve, minutes(5), 0);
+  pass(curve, seconds(30), 1);
+  pass(curve, hours(1), 0.01);
+  // Twelve hours of this remain of the month: not enough to spend the rest.
+  EXPECT_FALSE(budget_status(rule, curve, curve.end()).exhausted_in);
+  pass(curve, hours(24), 0);
+  const BudgetStatus after = budget_status(rule, curve, curve.end());
+  EXPECT_EQ(format_time(after.window_begin), "2024-10-31T23:00:00.000Z");
+  EXPECT_EQ(after.remaining, 1);
+}
+
+TEST(BurnTest, HistoryReachesBackToTheLongestWindow) {
+  SloRule rule = time_rule();
+  EXPECT_GE(history_needed(rule), hours(24 * 30));
+  rule.window.length = hours(24);
+  EXPECT_GE(history_needed(rule), hours(72));
+  rule.window = {SloWindow::Kind::quarter, hours(24 * 90), "UTC"};
+  EXPECT_GE(history_needed(rule), hours(24 * 92));
+}
+
+}  // namespace
+}  // namespace highwater::rules
