@@ -20,8 +20,9 @@ int check_command(const std::vector<std::string>& paths) {
     const auto config = read_config(file, diagnostics);
     if (!config) continue;
     if (const auto loaded = load(*config, diagnostics)) {
-      fine += fmt::format("{}: fine: {} clusters, {} rules, {} receivers\n", file,
-                          config->clusters.size(), loaded->rules.size(), config->receivers.size());
+      fine += fmt::format("{}: fine: {} clusters, {} alert rules, {} SLOs, {} receivers\n", file,
+                          config->clusters.size(), loaded->rules.alerts.size(),
+                          loaded->rules.slos.size(), config->receivers.size());
       if (config->receivers.empty())
         fine += fmt::format(
             "{}: note: no receivers: nobody is paged; alerts are seen in /metrics and on the "

@@ -5,6 +5,19 @@
 #include "agent/agent.h"
 
 namespace highwater::agent {
+namespace {
+
+// Of what SLOs judge; configurations are polled far less often, but change as rarely.
+Duration slowest_poll(const Config& config) {
+  Duration slowest{};
+  for (const kafka::ClusterSettings& cluster : config.clusters) {
+    const kafka::PollCadence& poll = cluster.poll;
+    slowest = std::max({slowest, poll.brokers, poll.partitions, poll.groups});
+  }
+  return slowest;
+}
+
+}  // namespace
 
 std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
   Result<Runbooks> runbooks = Runbooks::load(config.runbook_directories);
@@ -14,8 +27,9 @@ std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
   }
   const size_t before = diagnostics.size();
   const auto exists = [&](std::string_view name) { return runbooks->exists(name); };
-  std::vector<rules::AlertRule> rules =
-      rules::load_rules(config.rules, catalogue(), exists, diagnostics);
+  rules::RuleSettings settings = config.rules;
+  settings.sample_every = slowest_poll(config);
+  rules::RuleSet rules = rules::load_rules(settings, catalogue(), exists, diagnostics);
   if (diagnostics.size() != before) return std::nullopt;
   return Loaded{std::move(*runbooks), std::move(rules)};
 }

@@ -3,17 +3,16 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 
 #include "agent/config.h"
 #include "exporters/runbooks.h"
-#include "rules/alert_rule.h"
+#include "rules/load.h"
 
 namespace highwater::agent {
 
 struct Loaded {
   Runbooks runbooks;
-  std::vector<rules::AlertRule> rules;
+  rules::RuleSet rules;
 };
 
 [[nodiscard]] std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics);

@@ -158,17 +158,13 @@ void Parser::read_threshold(std::string_view right) {
 }
 
 bool Parser::read_comparison(std::string_view word) {
-  for (const Comparison comparison : kComparisons) {
-    if (comparison_text(comparison) != word) continue;
-    parsed_.condition.comparison = comparison;
+  TextError wrong;
+  const std::optional<Comparison> comparison = parse_comparison(word, wrong);
+  if (comparison) {
+    parsed_.condition.comparison = *comparison;
     return true;
   }
-  const auto* const meant =
-      std::ranges::find(kMeant, word, &std::pair<std::string_view, std::string_view>::first);
-  std::string advice = "one of: == != < <= > >=";
-  if (meant != kMeant.end()) advice = fmt::format("did you mean '{}'?", meant->second);
-  if (word == "=~" || word == "!~") advice = "choose rows by name with 'select' and 'exclude'";
-  error(word, fmt::format("'{}' is no comparison", word), std::move(advice));
+  error(word, std::move(wrong.what), std::move(wrong.advice));
   return false;
 }
 
@@ -268,6 +264,20 @@ void Parser::error(std::string_view at, std::string what, std::string advice) {
 
 ParsedCondition parse_condition(std::string_view text, const Catalogue& catalogue) {
   return Parser(text, catalogue).parse();
+}
+
+std::optional<Comparison> parse_comparison(std::string_view word, TextError& error) {
+  for (const Comparison comparison : kComparisons) {
+    if (comparison_text(comparison) == word) return comparison;
+  }
+  const auto* const meant =
+      std::ranges::find(kMeant, word, &std::pair<std::string_view, std::string_view>::first);
+  error.what = fmt::format("'{}' is no comparison", word);
+  error.advice = "one of: == != < <= > >=";
+  if (meant != kMeant.end()) error.advice = fmt::format("did you mean '{}'?", meant->second);
+  if (word == "=~" || word == "!~")
+    error.advice = "choose rows by name with 'select' and 'exclude'";
+  return std::nullopt;
 }
 
 }  // namespace highwater::rules

@@ -28,6 +28,9 @@ struct ParsedCondition {
 };
 [[nodiscard]] ParsedCondition parse_condition(std::string_view text, const Catalogue& catalogue);
 
+// "<=" and the others; otherwise nothing, and the error says what was probably meant.
+[[nodiscard]] std::optional<Comparison> parse_comparison(std::string_view word, TextError& error);
+
 // A number in the measure's base unit; a duration is one when that is seconds.
 struct ParsedNumber {
   double value = 0;

@@ -3,30 +3,49 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "rules/rule_fields.h"
 #include "rules/rule_files.h"
 #include "rules/rule_parser.h"
+#include "rules/slo_parser.h"
+#include "rules/slo_templates.h"
 #include "rules/tuning.h"
 
 namespace highwater::rules {
 namespace {
 
 constexpr std::string_view kBuiltinFile = "<built-in>";
+constexpr size_t kMostMistakes = 1000;
+
+// Other tools' rule files.
+constexpr std::array<ForeignKey, 5> kForeignKeys{
+    {{"groups",
+      "these are rules of Prometheus: write them as 'alerts:' with name, when, severity, runbook "
+      "and summary"},
+     {"apiVersion", "this is OpenSLO: write it as 'slos:' with name, sli, good, objective, window"},
+     {"version", "this is Sloth: write it as 'slos:' with name, sli, good, objective, window"},
+     {"service", "an SLO says whose it is with 'owner' and 'labels'"},
+     {"rules", "the list of rules is 'alerts'; 'rules:' stands in the configuration"}}};
 
 class Loader {
  public:
-  Loader(const Catalogue& catalogue, const RunbookExists& runbook_exists, Diagnostics& diagnostics)
-      : catalogue_(catalogue), runbook_exists_(runbook_exists), diagnostics_(diagnostics) {}
+  Loader(const Catalogue& catalogue, const RunbookExists& runbook_exists, Diagnostics& diagnostics,
+         Duration sample_every)
+      : catalogue_(catalogue),
+        runbook_exists_(runbook_exists),
+        diagnostics_(diagnostics),
+        sample_every_(sample_every) {}
 
   void add_builtin();
   void add_file(const YamlNode& root, const std::string& file);
   void tune(const RuleSettings& settings);
-  std::vector<AlertRule> take();
+  RuleSet take();
 
  private:
   // A name is taken also when the rest of its rule is wrong.
@@ -36,15 +55,25 @@ class Loader {
   };
 
   RuleSource source(const std::string& file) const {
-    return {file, catalogue_, runbook_exists_, diagnostics_};
+    return {file, catalogue_, runbook_exists_, diagnostics_, sample_every_};
   }
-  bool take_name(const YamlNode& rule, const std::string& file);
+  void add_alerts(const YamlNode& alerts, const std::string& file);
+  void add_slos(const YamlNode& slos, const YamlNode* defaults, const std::string& file);
+  void add_slo(const YamlNode& entry, const YamlNode* defaults, const RuleSource& source);
+  bool is_list(const YamlNode& node, const char* key, const std::string& file);
+  bool too_many_mistakes(const YamlNode& at, const std::string& file);
+  void tidy(size_t before);
+  bool take_name(const YamlNode* name, const std::string& file);
   void report_unknown(const YamlNode& name, const std::string& file);
 
   const Catalogue& catalogue_;
   const RunbookExists& runbook_exists_;
   Diagnostics& diagnostics_;
+  Duration sample_every_;
+  size_t before_file_ = 0;  // how many mistakes were known before this file
+  SloTemplates templates_;
   std::vector<ParsedRule> rules_;
+  std::vector<ParsedSlo> slos_;
   std::map<std::string, Taken, std::less<>> names_;
 };
 
@@ -54,40 +83,87 @@ void Loader::add_builtin() {
 }
 
 void Loader::add_file(const YamlNode& root, const std::string& file) {
+  before_file_ = diagnostics_.size();
   if (root.kind == YamlNode::Kind::null) {
-    diagnostics_.push_back({file, 1, 1, "the file holds no rules", "it begins with 'alerts:'"});
+    diagnostics_.push_back(
+        {file, 1, 1, "the file holds no rules", "it begins with 'alerts:' or 'slos:'"});
     return;
   }
   YamlMap map(root, "a rule file", file, diagnostics_);
   if (!map.valid()) return;
-  if (const YamlNode* const groups = root.find("groups"); groups != nullptr) {
-    (void)map.get("groups");
-    map.error(*groups, "a rule file has no key 'groups': these are rules of Prometheus",
-              "write them as 'alerts:' with name, when, severity, runbook and summary");
-  }
-  const YamlNode* const alerts = map.require("alerts");
+  report_foreign_keys(map, "a rule file", kForeignKeys, nullptr);
+  const YamlNode* const alerts = map.get("alerts");
+  const YamlNode* const slos = map.get("slos");
+  const YamlNode* const defaults = map.get("defaults");
   map.finish();
-  if (alerts == nullptr) return;
-  if (alerts->kind != YamlNode::Kind::list) {
-    map.error(*alerts, "'alerts' must be a list of rules", "begin each rule with '- name:'");
-    return;
+  if (root.find("alerts") == nullptr && root.find("slos") == nullptr) {
+    map.error(root, "a rule file has neither 'alerts' nor 'slos'", "write one of them, or both");
+  } else if (defaults != nullptr && root.find("slos") == nullptr) {
+    map.error(*defaults, "'defaults' are those of 'slos', and there are none", "remove them");
   }
-  if (alerts->items.empty())
-    map.error(*alerts, "'alerts' is empty", "write a rule, or remove the file");
-  const size_t before = diagnostics_.size();
-  for (const YamlNode& node : alerts->items) {
-    std::optional<ParsedRule> parsed = parse_rule(node, source(file));
-    if (take_name(node, file) && parsed) rules_.push_back(std::move(*parsed));
-  }
-  // People go through a file from its top.
-  std::stable_sort(diagnostics_.begin() + static_cast<ptrdiff_t>(before), diagnostics_.end(),
-                   [](const Diagnostic& one, const Diagnostic& other) {
-                     return std::pair(one.line, one.column) < std::pair(other.line, other.column);
-                   });
+  if (alerts != nullptr) add_alerts(*alerts, file);
+  if (slos != nullptr) add_slos(*slos, defaults, file);
+  tidy(before_file_);
 }
 
-bool Loader::take_name(const YamlNode& rule, const std::string& file) {
-  const YamlNode* const name = rule.find("name");
+void Loader::add_alerts(const YamlNode& alerts, const std::string& file) {
+  if (!is_list(alerts, "alerts", file)) return;
+  for (const YamlNode& node : alerts.items) {
+    std::optional<ParsedRule> parsed = parse_rule(node, source(file));
+    if (take_name(node.find("name"), file) && parsed) rules_.push_back(std::move(*parsed));
+    if (too_many_mistakes(node, file)) return;
+  }
+}
+
+void Loader::add_slos(const YamlNode& slos, const YamlNode* defaults, const std::string& file) {
+  const RuleSource here = source(file);
+  if (defaults != nullptr && !check_defaults(*defaults, here)) defaults = nullptr;
+  if (!is_list(slos, "slos", file)) return;
+  for (const YamlNode& entry : slos.items) {
+    add_slo(entry, defaults, here);
+    if (too_many_mistakes(entry, file)) return;
+  }
+}
+
+void Loader::add_slo(const YamlNode& entry, const YamlNode* defaults, const RuleSource& source) {
+  const std::optional<YamlNode> whole = templates_.complete(entry, defaults, source);
+  if (!whole) return;
+  std::optional<ParsedSlo> parsed = parse_slo(*whole, entry, source);
+  if (take_name(whole->find("name"), source.file) && parsed) slos_.push_back(std::move(*parsed));
+}
+
+bool Loader::is_list(const YamlNode& node, const char* key, const std::string& file) {
+  if (node.kind == YamlNode::Kind::list && !node.items.empty()) return true;
+  const bool empty = node.kind == YamlNode::Kind::list;
+  diagnostics_.push_back(
+      {file, node.line, node.column,
+       empty ? fmt::format("'{}' is empty", key) : fmt::format("'{}' must be a list of rules", key),
+       empty ? "write a rule, or remove the file" : "begin each rule with '- name:'"});
+  return false;
+}
+
+// Beyond these nobody reads on, and a hostile file must not fill the memory with them.
+bool Loader::too_many_mistakes(const YamlNode& at, const std::string& file) {
+  if (diagnostics_.size() - before_file_ < kMostMistakes) return false;
+  diagnostics_.push_back({file, at.line, at.column,
+                          fmt::format("there are {} mistakes above", kMostMistakes),
+                          "the rest of the list is read when these are gone"});
+  return true;
+}
+
+// People go through a file from its top, and a mistake in the defaults is one mistake.
+void Loader::tidy(size_t before) {
+  const auto begin = diagnostics_.begin() + static_cast<ptrdiff_t>(before);
+  std::stable_sort(begin, diagnostics_.end(), [](const Diagnostic& one, const Diagnostic& other) {
+    return std::pair(one.line, one.column) < std::pair(other.line, other.column);
+  });
+  const auto end = std::unique(begin, diagnostics_.end(), [](const auto& one, const auto& other) {
+    return one.line == other.line && one.column == other.column && one.what == other.what;
+  });
+  diagnostics_.erase(end, diagnostics_.end());
+}
+
+bool Loader::take_name(const YamlNode* name, const std::string& file) {
   if (name == nullptr || name->scalar.empty()) return false;
   const bool builtin = file == kBuiltinFile;
   const std::string where = fmt::format("{}:{}", file, name->line);
@@ -138,19 +214,22 @@ void Loader::report_unknown(const YamlNode& name, const std::string& file) {
   diagnostics_.push_back({file, name.line, name.column, std::move(what), std::move(advice)});
 }
 
-std::vector<AlertRule> Loader::take() {
-  std::vector<AlertRule> rules;
+RuleSet Loader::take() {
+  RuleSet rules;
   for (ParsedRule& parsed : rules_) {
-    if (parsed.enabled) rules.push_back(std::move(parsed.rule));
+    if (parsed.enabled) rules.alerts.push_back(std::move(parsed.rule));
+  }
+  for (ParsedSlo& parsed : slos_) {
+    if (parsed.enabled) rules.slos.push_back(std::move(parsed.rule));
   }
   return rules;
 }
 
 }  // namespace
 
-std::vector<AlertRule> load_rules(const RuleSettings& settings, const Catalogue& catalogue,
-                                  const RunbookExists& runbook_exists, Diagnostics& diagnostics) {
-  Loader loader(catalogue, runbook_exists, diagnostics);
+RuleSet load_rules(const RuleSettings& settings, const Catalogue& catalogue,
+                   const RunbookExists& runbook_exists, Diagnostics& diagnostics) {
+  Loader loader(catalogue, runbook_exists, diagnostics, settings.sample_every);
   if (settings.builtin) loader.add_builtin();
   for (const std::string& file : find_rule_files(settings, diagnostics)) {
     if (const auto root = read_yaml(file, diagnostics)) loader.add_file(*root, file);
@@ -159,10 +238,10 @@ std::vector<AlertRule> load_rules(const RuleSettings& settings, const Catalogue&
   return loader.take();
 }
 
-std::vector<AlertRule> parse_rules(std::string_view text, const std::string& file,
-                                   const Catalogue& catalogue, const RunbookExists& runbook_exists,
-                                   Diagnostics& diagnostics) {
-  Loader loader(catalogue, runbook_exists, diagnostics);
+RuleSet parse_rules(std::string_view text, const std::string& file, const Catalogue& catalogue,
+                    const RunbookExists& runbook_exists, Diagnostics& diagnostics,
+                    Duration sample_every) {
+  Loader loader(catalogue, runbook_exists, diagnostics, sample_every);
   if (const auto root = parse_yaml(text, file, diagnostics)) loader.add_file(*root, file);
   return loader.take();
 }

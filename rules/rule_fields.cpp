@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <set>
 
 namespace highwater::rules {
 namespace {
 
 constexpr Duration kLongestHold = std::chrono::hours(24 * 30);
 constexpr size_t kLongestLabel = 200;
+constexpr size_t kMostPatterns = 1000;
 constexpr std::string_view kPatternForm =
     "write it like {topic: [\"orders\", \"payments-*\", \"/re/\"]}";
 
@@ -153,7 +155,12 @@ std::vector<Pattern> read_patterns(YamlMap& map, const YamlNode& dimension, cons
     if (std::optional<Pattern> pattern = read_pattern(map, item))
       patterns.push_back(std::move(*pattern));
   };
-  if (node.kind == YamlNode::Kind::list) {
+  if (node.kind == YamlNode::Kind::list && node.items.size() > kMostPatterns) {
+    map.error(
+        node,
+        fmt::format("there are more than {} patterns for '{}'", kMostPatterns, dimension.scalar),
+        "a glob or a regular expression stands for many names");
+  } else if (node.kind == YamlNode::Kind::list) {
     for (const YamlNode& item : node.items) add(item);
     if (node.items.empty()) {
       map.error(node, fmt::format("there is no pattern for '{}'", dimension.scalar),
@@ -188,6 +195,56 @@ std::vector<DimensionFilter> read_filters(YamlMap& map, const std::string& key,
     if (index >= 0) filters.push_back({index, std::move(patterns)});
   }
   return filters;
+}
+
+// Every alert belongs to a cluster, so `cluster` is always among them; and the order is the
+// measure's, so that an alert stays the same when somebody reorders the list.
+std::vector<int> read_per(YamlMap& map, const Measure* measure, std::string_view without) {
+  const YamlNode* const node = map.get("per");
+  if (node == nullptr) return {0};
+  const bool listed = node->kind == YamlNode::Kind::list;
+  if (node->kind == YamlNode::Kind::map || (listed && node->items.empty())) {
+    map.error(*node, "'per' must be a list of dimensions",
+              fmt::format("write it like [cluster, topic]; without 'per' {}", without));
+    return {0};
+  }
+  if (measure == nullptr) return {0};
+  std::set<int> places{0};
+  std::set<std::string_view> seen;
+  const auto add = [&](const YamlNode& item) {
+    const int index = dimension_index(*measure, item.scalar);
+    if (index < 0) {
+      map.error(item, fmt::format("'{}' has no dimension '{}'", measure->name, item.scalar),
+                did_you_mean(item.scalar, dimension_names(*measure)));
+    } else if (!seen.insert(item.scalar).second) {
+      map.error(item, fmt::format("'{}' is in 'per' twice", item.scalar), "keep one of them");
+    } else {
+      places.insert(index);
+    }
+  };
+  if (!listed) add(*node);
+  for (const YamlNode& item : node->items) add(item);
+  return {places.begin(), places.end()};
+}
+
+std::string read_text(YamlMap& map, const std::string& key, const TextLimits& limits,
+                      const PlaceholderNames* names) {
+  const YamlNode* const node = read_scalar(map, key, limits.required);
+  if (node == nullptr) return {};
+  std::string text = node->scalar;
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  if (text.empty()) map.error(*node, fmt::format("'{}' is empty", key), "say what is broken");
+  if (text.size() > limits.longest) {
+    map.error(*node, fmt::format("'{}' is longer than {} characters", key, limits.longest),
+              "the runbook is the place for the rest");
+    return {};
+  }
+  if (limits.one_line && text.find('\n') != std::string::npos) {
+    map.error(*node, fmt::format("the {} has several lines", key),
+              "put the rest into 'description'");
+  }
+  for (const TextError& error : check_placeholders(text, names)) report(map, *node, error);
+  return text;
 }
 
 namespace {
@@ -246,6 +303,19 @@ void report(YamlMap& map, const YamlNode& scalar, const TextError& error) {
   // Escapes and line breaks move the characters of a quoted text: it is pointed at as a whole.
   if (!scalar.quoted) place.column += static_cast<int>(error.offset);
   map.error(place, error.what, error.advice);
+}
+
+void report_foreign_keys(YamlMap& map, std::string_view what, std::span<const ForeignKey> foreign,
+                         const Measure* measure) {
+  for (const auto& [key, value] : map.node().entries) {
+    const auto known = std::ranges::find(foreign, key.scalar, &ForeignKey::first);
+    const bool is_dimension = measure != nullptr && dimension_index(*measure, key.scalar) >= 0;
+    if (known == foreign.end() && !is_dimension) continue;
+    (void)map.get(key.scalar);
+    map.error(key, fmt::format("{} has no key '{}'", what, key.scalar),
+              is_dimension ? fmt::format("choose rows with 'select: {{{}: ...}}'", key.scalar)
+                           : std::string(known->second));
+  }
 }
 
 std::vector<std::string> dimension_names(const Measure& measure) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "rules/placeholders.h"
@@ -12,11 +13,9 @@ namespace highwater::rules {
 namespace {
 
 constexpr size_t kLongestName = 100;
-constexpr size_t kLongestSummary = 500;
-constexpr size_t kLongestDescription = 4000;
 
 // Keys of other tools' rules, and what says the same here.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kForeignKeys{
+constexpr std::array<ForeignKey, 9> kForeignKeys{
     {{"alert", "the name of a rule is its 'name'"},
      {"expr", "write the condition as 'when'"},
      {"condition", "write the condition as 'when'"},
@@ -37,10 +36,7 @@ class RuleReader {
  private:
   void read_name();
   void read_condition();
-  void read_per();
   void read_texts();
-  std::string read_text(const std::string& key, bool required, size_t longest);
-  void report_foreign_keys();
 
   YamlMap map_;
   const RuleSource& source_;
@@ -57,7 +53,8 @@ std::optional<ParsedRule> RuleReader::read() {
   const Measure* const measure = rule.when.left;
   rule.select = read_filters(map_, "select", measure);
   rule.exclude = read_filters(map_, "exclude", measure);
-  read_per();
+  rule.aggregated = map_.get("per") != nullptr;
+  if (rule.aggregated) rule.per = read_per(map_, measure, "every row is an alert");
   rule.hold = read_hold(map_, "for").value_or(Duration::zero());
   rule.keep_firing_for = read_hold(map_, "keep_firing_for").value_or(Duration::zero());
   rule.severity = read_severity(map_, true).value_or(Severity::ticket);
@@ -65,7 +62,7 @@ std::optional<ParsedRule> RuleReader::read() {
   read_texts();
   rule.labels = read_labels(map_, measure);
   parsed_.enabled = map_.boolean("enabled").value_or(true);
-  report_foreign_keys();
+  report_foreign_keys(map_, "a rule", kForeignKeys, measure);
   map_.finish();
   if (source_.diagnostics.size() != before) return std::nullopt;
   return std::move(parsed_);
@@ -118,77 +115,12 @@ void RuleReader::read_condition() {
   for (const TextError& error : parsed.errors) report(map_, *node, error);
 }
 
-// Every alert belongs to a cluster, so `cluster` is always among them; and the order is the
-// measure's, so that an alert stays the same when somebody reorders the list.
-void RuleReader::read_per() {
-  const YamlNode* const node = map_.get("per");
-  if (node == nullptr) return;
-  AlertRule& rule = parsed_.rule;
-  rule.aggregated = true;
-  const bool listed = node->kind == YamlNode::Kind::list;
-  if (node->kind == YamlNode::Kind::map || (listed && node->items.empty())) {
-    map_.error(*node, "'per' must be a list of dimensions",
-               "write it like [cluster, topic]; without 'per' every row is an alert");
-    return;
-  }
-  const Measure* const measure = rule.when.left;
-  if (measure == nullptr) return;
-  rule.per = {0};
-  std::vector<std::string> seen;
-  for (const YamlNode& item : listed ? node->items : std::vector<YamlNode>{*node}) {
-    const int index = dimension_index(*measure, item.scalar);
-    if (index < 0) {
-      map_.error(item, fmt::format("'{}' has no dimension '{}'", measure->name, item.scalar),
-                 did_you_mean(item.scalar, dimension_names(*measure)));
-    } else if (std::ranges::find(seen, item.scalar) != seen.end()) {
-      map_.error(item, fmt::format("'{}' is in 'per' twice", item.scalar), "keep one of them");
-    } else if (index > 0) {
-      rule.per.push_back(index);
-    }
-    seen.push_back(item.scalar);
-  }
-  std::ranges::sort(rule.per);
-}
-
 void RuleReader::read_texts() {
   AlertRule& rule = parsed_.rule;
-  rule.summary = read_text("summary", true, kLongestSummary);
-  if (rule.summary.find('\n') != std::string::npos)
-    map_.error(*map_.get("summary"), "the summary has several lines",
-               "put the rest into 'description'");
-  rule.description = read_text("description", false, kLongestDescription);
-}
-
-std::string RuleReader::read_text(const std::string& key, bool required, size_t longest) {
-  const YamlNode* const node = read_scalar(map_, key, required);
-  if (node == nullptr) return {};
-  std::string text = node->scalar;
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  if (text.empty()) map_.error(*node, fmt::format("'{}' is empty", key), "say what is broken");
-  if (text.size() > longest) {
-    map_.error(*node, fmt::format("'{}' is longer than {} characters", key, longest),
-               "the runbook is the place for the rest");
-  }
-  const AlertRule& rule = parsed_.rule;
-  for (const TextError& error :
-       check_placeholders(text, rule.when.left, rule.aggregated, rule.per)) {
-    report(map_, *node, error);
-  }
-  return text;
-}
-
-void RuleReader::report_foreign_keys() {
-  const Measure* const measure = parsed_.rule.when.left;
-  for (const auto& [key, value] : map_.node().entries) {
-    const auto* const foreign = std::ranges::find(
-        kForeignKeys, key.scalar, &std::pair<std::string_view, std::string_view>::first);
-    const bool is_dimension = measure != nullptr && dimension_index(*measure, key.scalar) >= 0;
-    if (foreign == kForeignKeys.end() && !is_dimension) continue;
-    (void)map_.get(key.scalar);
-    map_.error(key, fmt::format("a rule has no key '{}'", key.scalar),
-               is_dimension ? fmt::format("choose rows with 'select: {{{}: ...}}'", key.scalar)
-                            : std::string(foreign->second));
-  }
+  std::optional<PlaceholderNames> names;
+  if (rule.when.left != nullptr) names = placeholders_of(rule);
+  rule.summary = read_text(map_, "summary", kSummaryLimits, names ? &*names : nullptr);
+  rule.description = read_text(map_, "description", kDescriptionLimits, names ? &*names : nullptr);
 }
 
 }  // namespace

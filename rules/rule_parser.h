@@ -17,6 +17,7 @@ struct RuleSource {
   const Catalogue& catalogue;
   const RunbookExists& runbook_exists;
   Diagnostics& diagnostics;
+  Duration sample_every;  // how far two samples of a measure lie apart
 };
 
 struct ParsedRule {

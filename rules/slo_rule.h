@@ -88,7 +88,8 @@ struct SloRule {
   [[nodiscard]] double budget() const { return 1 - objective; }
 };
 
-// Dimensions of what a budget belongs to: `cluster`, then those of `per` in the measure's order.
+// Dimensions of what a budget belongs to: `cluster`, then those of `per` in the order of the
+// measure, of events in that of the total.
 [[nodiscard]] std::vector<std::string_view> subject_dimensions(const SloRule& rule);
 
 // The workbook's four tiers for a window of 30 days: page 14.4x over 1h and 5m, page 6x over 6h and
@@ -98,10 +99,10 @@ struct SloRule {
 [[nodiscard]] std::vector<SloTier> default_tiers(Duration window);
 
 // Placeholders besides the subject's dimensions:
-//   {slo} {objective} {window} {burn} the burn rate over the tier's long window, {left} of the
-//   budget in percent, {exhausted_in} a duration, "never at this rate" or "exhausted", {tier}
-//   "14.4x over 1h and 5m", {value} the worst last known sample (time) or the share of bad events,
-//   {note}
+//   {slo} {objective} "99.5%", {window} "30 d", {burn} the burn rate over the tier's long window:
+//   "17.3", {left} of the budget: "37%", {exhausted_in} a duration, "never at this rate" or
+//   "exhausted", {tier} "14.4x over 1h and 5m", {value} the worst last known sample (time) or the
+//   share of bad events, {note}
 inline constexpr std::string_view kSloPlaceholders[] = {
     "slo", "objective", "window", "burn", "left", "exhausted_in", "tier", "value", "note"};
 

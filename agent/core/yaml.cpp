@@ -214,10 +214,12 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
                              "close it, or quote the whole value"});
       return std::nullopt;
     }
+    const bool block = error.msg.find("block scalar") != std::string::npos;
     diagnostics.push_back(
         {file, std::max(1, error.mark.line + 1), std::max(1, error.mark.column + 1),
          "this is not YAML: " + error.msg,
-         "look for a missing quote, a tab, or a wrong indentation here or just above"});
+         block ? "quote the value: a bare '>' or '|' begins a text of several lines"
+               : "look for a missing quote, a tab, or a wrong indentation here or just above"});
   }
   return std::nullopt;
 }

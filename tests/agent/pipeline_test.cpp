@@ -55,7 +55,7 @@ std::vector<rules::AlertRule> broker_down() {
       "summary: s}]",
       "r.yaml", catalogue(), [](std::string_view) { return true; }, diagnostics);
   EXPECT_TRUE(diagnostics.empty()) << diagnostics.front().text();
-  return rules;
+  return rules.alerts;
 }
 
 TEST(Pipeline, AnObservationIsJudgedAtOnceAndOpensAnIncident) {

@@ -18,7 +18,7 @@ using std::chrono::seconds;
 std::vector<AlertRule> load_builtin() {
   Diagnostics diagnostics;
   std::vector<AlertRule> rules =
-      load_rules(RuleSettings{}, local_catalogue(), repository_has_runbook, diagnostics);
+      load_rules(RuleSettings{}, local_catalogue(), repository_has_runbook, diagnostics).alerts;
   EXPECT_EQ(text_of(diagnostics), "");
   return rules;
 }
@@ -141,11 +141,12 @@ TEST(BuiltinRules, EveryExampleOfTheDocumentLoads) {
       example.clear();
     } else if (line == "```" && inside) {
       inside = false;
-      if (!example.starts_with("alerts:")) continue;
+      const bool slos = example.starts_with("slos:") || example.starts_with("defaults:");
+      if (!slos && !example.starts_with("alerts:")) continue;
       Diagnostics diagnostics;
-      EXPECT_FALSE(
-          parse_rules(example, "example", local_catalogue(), repository_has_runbook, diagnostics)
-              .empty());
+      const RuleSet rules =
+          parse_rules(example, "example", local_catalogue(), repository_has_runbook, diagnostics);
+      EXPECT_FALSE(slos ? rules.slos.empty() : rules.alerts.empty());
       EXPECT_EQ(text_of(diagnostics), "") << example;
       ++examples;
     } else if (inside) {

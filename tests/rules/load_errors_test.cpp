@@ -389,7 +389,8 @@ TEST(RuleErrors, ARuleWithAMistakeIsNotReturned) {
   Diagnostics diagnostics;
   const std::string right = rule_with("for", "1m");
   const auto rules = parse_rules(right + "  - name: Other\n", "rules.yaml", local_catalogue(),
-                                 knows_runbook, diagnostics);
+                                 knows_runbook, diagnostics)
+                         .alerts;
   ASSERT_EQ(rules.size(), 1U);
   EXPECT_EQ(rules[0].name, "Test");
   EXPECT_FALSE(diagnostics.empty());

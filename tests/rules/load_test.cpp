@@ -17,7 +17,8 @@ bool knows_runbook(std::string_view name) {
 
 std::vector<AlertRule> parse(std::string_view text) {
   Diagnostics diagnostics;
-  auto rules = parse_rules(text, "rules.yaml", local_catalogue(), knows_runbook, diagnostics);
+  auto rules =
+      parse_rules(text, "rules.yaml", local_catalogue(), knows_runbook, diagnostics).alerts;
   EXPECT_EQ(text_of(diagnostics), "");
   return rules;
 }

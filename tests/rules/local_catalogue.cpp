@@ -51,8 +51,11 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "topic"}, Unit::ratio, {"topic_skew_ratio"});
   measures.add({"cluster", "topic"}, Unit::bytes, {"topic_size_bytes"});
   measures.add(partition, Unit::count, {"partition_in_sync_replicas"});
-  measures.add({"cluster", "topic"}, Unit::records, {"topic_records_failed_total"},
-               MeasureType::counter);
+  measures.add({"cluster", "group"}, Unit::records, {"group_lag_records_max"});
+  measures.add({"cluster", "topic"}, Unit::records,
+               {"topic_records_failed_total", "topic_records_total"}, MeasureType::counter);
+  measures.add(group_topic, Unit::records, {"group_records_read_total"}, MeasureType::counter);
+  measures.add({"cluster", "topic"}, Unit::bytes, {"topic_bytes_total"}, MeasureType::counter);
   return std::move(measures.all);
 }
 

@@ -38,10 +38,10 @@ class RuleFiles : public testing::Test {
 
   std::vector<std::string> load() {
     std::vector<std::string> names;
-    for (const AlertRule& rule : load_rules(
-             settings_, local_catalogue(), [](std::string_view) { return true; }, diagnostics_)) {
-      names.push_back(rule.name);
-    }
+    const RuleSet rules = load_rules(
+        settings_, local_catalogue(), [](std::string_view) { return true; }, diagnostics_);
+    for (const AlertRule& rule : rules.alerts) names.push_back(rule.name);
+    for (const SloRule& rule : rules.slos) names.push_back(rule.name);
     return names;
   }
   // Loads, expects one mistake and returns it.

@@ -18,7 +18,7 @@ std::vector<AlertRule> load_tuned(const std::string& rules, Diagnostics& diagnos
   const auto root = parse_yaml(rules, file, diagnostics);
   if (!root) return {};
   const RuleSettings settings = read_rule_settings(*root, file, diagnostics);
-  return load_rules(settings, local_catalogue(), repository_has_runbook, diagnostics);
+  return load_rules(settings, local_catalogue(), repository_has_runbook, diagnostics).alerts;
 }
 
 // The rule after tuning; nothing when it is switched off.
