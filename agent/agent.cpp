@@ -14,6 +14,7 @@
 #include "exporters/otlp/exporter.h"
 #include "exporters/self_metrics.h"
 #include "exporters/web.h"
+#include "rules/slo_tables.h"
 
 namespace highwater::agent {
 namespace {
@@ -35,6 +36,7 @@ const Catalogue& catalogue() {
     const Catalogue collectors = collectors::make_catalogue();
     std::vector<const Measure*> all(collectors.measures().begin(), collectors.measures().end());
     all.insert(all.end(), self_measures().begin(), self_measures().end());
+    all.insert(all.end(), rules::slo_measures().begin(), rules::slo_measures().end());
     return Catalogue(std::move(all));
   }();
   return instance;
@@ -104,7 +106,7 @@ class Agent::Impl {
       return false;
     }
     reload_failed_ = false;
-    const size_t rules = loaded->rules.size();
+    const size_t rules = loaded->rules.alerts.size();
     pipeline_.replace_rules(std::move(loaded->rules));
     log_.info("rules reloaded; other sections of the configuration are read at the next start",
               {{"rules", rules}});

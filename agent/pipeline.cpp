@@ -45,7 +45,7 @@ bool is_unreachable(const Snapshot& snapshot, const Symbol& cluster) {
 
 }  // namespace
 
-Pipeline::Pipeline(std::vector<rules::AlertRule> rules, std::vector<Symbol> clusters,
+Pipeline::Pipeline(rules::RuleSet rules, std::vector<Symbol> clusters,
                    std::vector<Observe> observers, const Clock& clock, OnReport on_report)
     : clock_(clock),
       on_report_(std::move(on_report)),
@@ -92,7 +92,7 @@ void Pipeline::publish(ObservationPtr observation) {
   wake_.notify_all();
 }
 
-void Pipeline::replace_rules(std::vector<rules::AlertRule> rules) {
+void Pipeline::replace_rules(rules::RuleSet rules) {
   {
     const std::lock_guard lock(mutex_);
     pending_rules_ = std::move(rules);
@@ -111,7 +111,7 @@ void Pipeline::run() {
     const bool last = stopping_;
     std::vector<ObservationPtr> news = std::move(pending_);
     pending_.clear();
-    std::optional<std::vector<rules::AlertRule>> rules = std::move(pending_rules_);
+    std::optional<rules::RuleSet> rules = std::move(pending_rules_);
     pending_rules_.reset();
     const Now now = clock_.now();
     heartbeat_ = now.steady;

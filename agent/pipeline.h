@@ -27,7 +27,7 @@ class Pipeline {
 
   // `observers` tell about the agent itself; asked every few seconds. `clock` must outlive the
   // pipeline.
-  Pipeline(std::vector<rules::AlertRule> rules, std::vector<Symbol> clusters,
+  Pipeline(rules::RuleSet rules, std::vector<Symbol> clusters,
            std::vector<Observe> observers, const Clock& clock, OnReport on_report);
   ~Pipeline();
 
@@ -35,8 +35,7 @@ class Pipeline {
   void stop();  // judges what is there once more, then ends
 
   void publish(ObservationPtr observation);  // any thread; never waits for an evaluation
-  void replace_rules(
-      std::vector<rules::AlertRule> rules);  // any thread; from the next evaluation on
+  void replace_rules(rules::RuleSet rules);  // any thread; from the next evaluation on
 
   [[nodiscard]] ReportPtr latest() const;  // any thread; null before the first
   [[nodiscard]] Duration heartbeat_age()
@@ -65,7 +64,7 @@ class Pipeline {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<ObservationPtr> pending_;                         // under mutex_
-  std::optional<std::vector<rules::AlertRule>> pending_rules_;  // under mutex_
+  std::optional<rules::RuleSet> pending_rules_;  // under mutex_
   ReportPtr latest_;                                            // under mutex_
   SteadyTime heartbeat_;                                        // under mutex_
   bool stopping_ = false;                                       // under mutex_

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "exporters/html.h"
+#include "exporters/push/budget_text.h"
 
 namespace highwater {
 namespace {
@@ -27,6 +28,14 @@ std::string evidence_list(const Incident& incident, WallTime now) {
   return html + "</ul>\n";
 }
 
+// "burn_rate" as people read it: "Burn rate".
+std::string heading_of(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  if (!name.empty() && name.front() >= 'a' && name.front() <= 'z')
+    name.front() = static_cast<char>(name.front() - 'a' + 'A');
+  return name;
+}
+
 }  // namespace
 
 std::string incident_card(const Incident& incident, WallTime now) {
@@ -40,6 +49,10 @@ std::string incident_card(const Incident& incident, WallTime now) {
               fmt::format("{} on {}", html_escape(cause.rule), html_escape(cause.entity.text())));
   if (!cause.note.empty()) html += row("Seen", html_escape(cause.note));
   if (!cause.description.empty()) html += row("Description", html_escape(cause.description));
+  if (cause.budget) {
+    for (const auto& [name, text] : budget_texts(*cause.budget))
+      html += row(heading_of(name), html_escape(text));
+  }
   std::string impact;
   for (const auto& [what, count] : incident.impact)
     impact += fmt::format("{}{}: {}", impact.empty() ? "" : ", ", html_escape(what), count);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "exporters/cluster_view.h"
+#include "exporters/push/budget_text.h"
 
 namespace highwater {
 namespace {
@@ -70,6 +71,21 @@ Json cluster_json(const ClusterView& cluster) {
           {"group_count", cluster.group_count}};
 }
 
+Json budget_json(const BudgetDetail& budget) {
+  Json json = {{"objective", budget.objective},
+               {"window_seconds", to_seconds(budget.window)},
+               {"tier", budget.tier},
+               {"burn_rate", number(budget.burn)},
+               {"remaining", number(budget.remaining)},
+               {"exhausted_in_seconds",
+                budget.exhausted_in ? Json(to_seconds(*budget.exhausted_in)) : Json()},
+               {"clears_at", budget.clears_at ? Json(format_time(*budget.clears_at)) : Json()}};
+  Json texts = Json::object();
+  for (const auto& [name, text] : budget_texts(budget)) texts[name] = text;
+  json["texts"] = std::move(texts);
+  return json;
+}
+
 Json alert_json(const Alert& alert) {
   return {{"alertname", alert.rule},
           {"severity", severity_name(alert.severity)},
@@ -82,7 +98,8 @@ Json alert_json(const Alert& alert) {
           {"note", alert.note},
           {"runbook", alert.runbook},
           {"active_since", format_time(alert.active_since)},
-          {"incident", alert.incident}};
+          {"incident", alert.incident},
+          {"budget", alert.budget ? budget_json(*alert.budget) : Json()}};
 }
 
 Json incident_json(const Incident& incident) {

@@ -227,6 +227,14 @@ void write_incident(const Json& incident, Writer& out) {
   };
   detail("since", text_of(incident, "opened"));
   detail("seen", text_of(alert, "note"));
+  if (const auto budget = alert.find("budget"); budget != alert.end() && budget->is_object()) {
+    const Json texts = budget->value("texts", Json::object());
+    detail("objective", text_of(texts, "objective"));
+    detail("burn rate", text_of(texts, "burn_rate"));
+    detail("budget left", text_of(texts, "error_budget_remaining"));
+    detail("exhausted", text_of(texts, "error_budget_exhausted"));
+    detail("clears", text_of(texts, "clears_at"));
+  }
   const double evidence = number_of(incident, "evidence_count");
   if (evidence > 0) detail("evidence", whole(evidence));
   for (const Json& item : list_of(incident, "evidence"))

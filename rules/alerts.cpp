@@ -42,6 +42,7 @@ void RuleWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
     if (sampled_.steady > now.steady) sampled_ = now;
     const auto before = sampler_.subjects();
     if (sampler_.read(left, right)) renumber(before, events);
+    if (!restored_.empty()) take_up_restored(now.steady, events);
     judge(view, now, events);
   }
   let_time_pass(now, events);
@@ -53,7 +54,34 @@ void RuleWatch::freeze() {
   for (auto& [subject, alert] : alerts_) alert->alert.unknown = true;
 }
 
+void RuleWatch::restore(std::unique_ptr<LiveAlert> alert, SteadyTime now) {
+  alert->alert.unknown = true;
+  restored_.push_back(std::move(alert));
+  restored_until_ = now + kRestoreGrace;
+}
+
+void RuleWatch::take_up_restored(SteadyTime now, AlertEvents& events) {
+  const KeySet& subjects = *sampler_.subjects();
+  std::vector<Symbol> cells;
+  std::erase_if(restored_, [&](std::unique_ptr<LiveAlert>& alert) {
+    cells.clear();
+    for (const std::string_view dimension : subjects.dimensions())
+      cells.push_back(alert->alert.entity.label(dimension));
+    const auto subject = subjects.find(cells);
+    if (subject) {
+      alerts_[*subject] = std::move(alert);
+    } else if (now > restored_until_) {
+      end(std::move(alert), kGone, events);
+    } else {
+      return false;
+    }
+    return true;
+  });
+}
+
 void RuleWatch::end_all(AlertEvents& events, std::string_view resolution) {
+  for (auto& alert : restored_) end(std::move(alert), resolution, events);
+  restored_.clear();
   for (auto& [subject, alert] : alerts_) end(std::move(alert), resolution, events);
   alerts_.clear();
 }
@@ -63,11 +91,13 @@ void RuleWatch::rule_changed(AlertEvents& events) {
   left_ = nullptr;
   right_ = nullptr;
   sampler_.rule_changed();
-  for (auto& [subject, alert] : alerts_) {
-    alert->alert.severity = rule_.rule.severity;
-    alert->alert.runbook = rule_.rule.runbook;
-    alert->alert.labels = rule_.rule.labels;
-  }
+  const auto take_over = [this](Alert& alert) {
+    alert.severity = rule_.rule.severity;
+    alert.runbook = rule_.rule.runbook;
+    alert.labels = rule_.rule.labels;
+  };
+  for (const auto& alert : restored_) take_over(alert->alert);
+  for (auto& [subject, alert] : alerts_) take_over(alert->alert);
 }
 
 std::optional<SteadyTime> RuleWatch::next_deadline() const {
@@ -189,11 +219,13 @@ void RuleWatch::let_time_pass(Now now, AlertEvents& events) {
 void RuleWatch::word(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now) const {
   alert.alert.value = sample.value;
   alert.alert.note = view.notes().about(alert.alert.entity);
-  const Filling filling{alert.alert.entity, format_value(sample.value, rule_.rule.when.left->unit),
-                        sample.count,       alert.alert.note,
-                        rule_.rule.hold,    now.steady - alert.active_since};
-  alert.alert.summary = rule_.summary.fill(filling);
-  alert.alert.description = rule_.description.fill(filling);
+  const StandIn values[] = {{"value", format_value(sample.value, rule_.rule.when.left->unit)},
+                            {"count", std::to_string(sample.count)},
+                            {"note", alert.alert.note},
+                            {"for", describe_duration(rule_.rule.hold)},
+                            {"since", describe_duration(now.steady - alert.active_since)}};
+  alert.alert.summary = rule_.summary.fill(alert.alert.entity, values);
+  alert.alert.description = rule_.description.fill(alert.alert.entity, values);
 }
 
 // Only what fired is ever heard of again.

@@ -30,6 +30,10 @@ struct RuleEntry : RuleIdentity {
   Template description;
 };
 
+// How long after a restart a row may take to be seen before its alert is taken for gone: everything
+// is asked within a poll, but a group whose coordinator is away is listed by nobody.
+constexpr Duration kRestoreGrace = std::chrono::minutes(10);
+
 // The newest observations of one cluster, in the order of their parts.
 class ClusterView {
  public:
@@ -37,6 +41,8 @@ class ClusterView {
       : cluster_(std::move(cluster)), observations_(std::move(observations)) {}
 
   [[nodiscard]] const Symbol& cluster() const { return cluster_; }
+  // What was concluded on the way, so that rules can look at it.
+  void add(ObservationPtr observation) { observations_.push_back(std::move(observation)); }
   [[nodiscard]] std::span<const ObservationPtr> observations() const { return observations_; }
   [[nodiscard]] const NoteIndex& notes() {
     if (!notes_) notes_.emplace(observations_);
@@ -57,6 +63,9 @@ class RuleWatch {
   void evaluate(ClusterView& view, Now now, AlertEvents& events);
   // Nothing is known of the cluster.
   void freeze();
+  // An alert from before a restart: unknown until its row is seen, and gone when that does not
+  // happen soon. Its rule, cluster and moments are set.
+  void restore(std::unique_ptr<LiveAlert> alert, SteadyTime now);
   // The rule was removed.
   void end_all(AlertEvents& events, std::string_view resolution);
   // The rule was changed in place; what its alerts are about is still the same.
@@ -68,12 +77,14 @@ class RuleWatch {
   template <class Visit>
   void for_each_alert(Visit visit) const {
     for (const auto& [subject, alert] : alerts_) visit(*alert);
+    for (const auto& alert : restored_) visit(*alert);
   }
 
  private:
   void judge(ClusterView& view, Now now, AlertEvents& events);
   void renumber(const std::shared_ptr<const KeySet>& before, AlertEvents& events);
   void start_alerts(Now now, AlertEvents& events);
+  void take_up_restored(SteadyTime now, AlertEvents& events);
   void apply_sample(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now);
   void let_time_pass(Now now, AlertEvents& events);
   void word(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now) const;
@@ -86,6 +97,8 @@ class RuleWatch {
   ObservationPtr right_;                                   // the same for the right measure
   Now sampled_{};                                          // when what was read last was true
   std::map<uint32_t, std::unique_ptr<LiveAlert>> alerts_;  // by subject
+  std::vector<std::unique_ptr<LiveAlert>> restored_;       // whose row was not seen yet
+  SteadyTime restored_until_{};
 };
 
 }  // namespace highwater::rules

@@ -137,11 +137,11 @@ ByteWriter pack(const BudgetPoint& before, const BudgetPoint& point) {
   return out;
 }
 
-// By an eighth, not twofold: there are as many of these as entities.
+// By a sixteenth, not twofold: there are as many of these as entities.
 template <class T>
 void grow(std::vector<T>& values, size_t more) {
   if (values.capacity() - values.size() >= more) return;
-  values.reserve(values.size() + std::max(more, values.size() / 8));
+  values.reserve(values.size() + std::max(more, values.size() / 16));
 }
 
 bool on_one_line(const BudgetPoint& a, const BudgetPoint& b, const BudgetPoint& c) {

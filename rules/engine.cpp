@@ -1,10 +1,6 @@
-#include "rules/engine.h"
-
 #include <algorithm>
-#include <map>
 
-#include "rules/alerts.h"
-#include "rules/incidents.h"
+#include "rules/engine_impl.h"
 
 namespace highwater::rules {
 namespace {
@@ -37,38 +33,25 @@ bool listed_before(const LiveAlert* a, const LiveAlert* b) {
   return a->rule->order < b->rule->order;
 }
 
+// What the agent says of itself has no budgets.
+bool is_agent(const ClusterView& view) {
+  return view.observations().front()->part == kAgentPart;
+}
+
+bool same_source(const SliSource& a, const SliSource& b) {
+  return a.measure == b.measure &&
+         subject_dimensions(*a.measure, a.scope) == subject_dimensions(*b.measure, b.scope);
+}
+
+// Whether what was counted for one SLO holds for the other.
+bool same_budgets(const SloRule& a, const SloRule& b) {
+  if (a.name != b.name || a.sli.is_events() != b.sli.is_events()) return false;
+  if (!same_source(a.sli.first, b.sli.first)) return false;
+  return !a.sli.is_events() ||
+         (same_source(*a.sli.total, *b.sli.total) && a.sli.first_is_good == b.sli.first_is_good);
+}
+
 }  // namespace
-
-class Engine::Impl {
- public:
-  Impl(std::vector<AlertRule> rules, MakeTraceId make_trace_id) : book_(std::move(make_trace_id)) {
-    replace_rules(std::move(rules));
-  }
-
-  Report evaluate(SnapshotPtr snapshot, Now now);
-  void replace_rules(std::vector<AlertRule> rules);
-  void forget_cluster(const Symbol& cluster);
-  [[nodiscard]] std::optional<SteadyTime> next_deadline() const { return deadline_; }
-
- private:
-  // One rule and its alerts on every cluster.
-  struct Watched {
-    explicit Watched(AlertRule rule, size_t order) : entry(std::move(rule), order) {}
-    RuleEntry entry;
-    std::map<Symbol, RuleWatch> clusters;
-  };
-
-  void judge(Watched& watched, std::span<ClusterView> views, Now now, AlertEvents& events);
-  [[nodiscard]] std::vector<Alert> list_alerts(bool relisted);
-  [[nodiscard]] std::optional<SteadyTime> find_deadline(SteadyTime now) const;
-
-  std::vector<std::unique_ptr<Watched>> rules_;
-  std::vector<std::unique_ptr<Watched>> removed_;  // until the end of their alerts was told
-  AlertEvents pending_;                            // what happened between two evaluations
-  IncidentBook book_;
-  std::vector<const LiveAlert*> listed_;  // in the report's order
-  std::optional<SteadyTime> deadline_;
-};
 
 Report Engine::Impl::evaluate(SnapshotPtr snapshot, Now now) {
   Report report;
@@ -77,10 +60,12 @@ Report Engine::Impl::evaluate(SnapshotPtr snapshot, Now now) {
   if (snapshot != nullptr) views = views_of(*snapshot);
   AlertEvents events = std::move(pending_);
   pending_ = {};
+  snapshot = judge_slos(views, std::move(snapshot), now, events);
   for (const auto& watched : rules_) judge(*watched, views, now, events);
   const bool relisted = events.relisted;
   report.transitions = book_.update(std::move(events), views, now);
   removed_.clear();
+  removed_slos_.clear();
   report.alerts = list_alerts(relisted);
   report.incidents = book_.open();
   report.snapshot = std::move(snapshot);
@@ -88,7 +73,64 @@ Report Engine::Impl::evaluate(SnapshotPtr snapshot, Now now) {
   return report;
 }
 
-void Engine::Impl::replace_rules(std::vector<AlertRule> rules) {
+SnapshotPtr Engine::Impl::judge_slos(std::span<ClusterView> views, SnapshotPtr snapshot, Now now,
+                                     AlertEvents& events) {
+  if (slos_.empty() || snapshot == nullptr) return snapshot;
+  const size_t changes = events.fired.size() + events.ended.size();
+  for (ClusterView& view : views) {
+    if (is_agent(view)) continue;
+    for (const auto& slo : slos_) {
+      slo->clusters.try_emplace(view.cluster(), slo->entry, view.cluster())
+          .first->second.evaluate(view, now, events);
+    }
+  }
+  const bool urgent = events.fired.size() + events.ended.size() != changes;
+  auto extended = std::make_shared<Snapshot>(*snapshot);
+  for (ClusterView& view : views) {
+    if (is_agent(view)) continue;
+    std::vector<const SloWatch*> watches;
+    for (const auto& slo : slos_) {
+      const auto found = slo->clusters.find(view.cluster());
+      if (found != slo->clusters.end()) watches.push_back(&found->second);
+    }
+    ObservationPtr said = slo_tables_[view.cluster()].observe(watches, view.cluster(), now, urgent);
+    if (said == nullptr) continue;
+    extended->observations[{view.cluster(), kSloPart}] = said;
+    view.add(std::move(said));
+  }
+  return extended;
+}
+
+void Engine::Impl::replace_rules(RuleSet rules) {
+  replace_alerts(std::move(rules.alerts));
+  replace_slos(std::move(rules.slos));
+  deadline_ = SteadyTime::min();  // at once
+}
+
+void Engine::Impl::replace_slos(std::vector<SloRule> slos) {
+  std::vector<std::unique_ptr<WatchedSlo>> before = std::move(slos_);
+  slos_.clear();
+  for (SloRule& rule : slos) {
+    const size_t order = rules_.size() + slos_.size();
+    const auto same = std::find_if(before.begin(), before.end(), [&](const auto& watched) {
+      return watched != nullptr && same_budgets(watched->entry.rule, rule);
+    });
+    if (same == before.end()) {
+      slos_.push_back(std::make_unique<WatchedSlo>(std::move(rule), order));
+      continue;
+    }
+    (*same)->entry = SloEntry(std::move(rule), order);
+    for (auto& [cluster, watch] : (*same)->clusters) watch.rule_changed(pending_);
+    slos_.push_back(std::move(*same));
+  }
+  for (auto& watched : before) {
+    if (watched == nullptr) continue;
+    for (auto& [cluster, watch] : watched->clusters) watch.end_all(pending_, kRuleRemoved);
+    removed_slos_.push_back(std::move(watched));
+  }
+}
+
+void Engine::Impl::replace_alerts(std::vector<AlertRule> rules) {
   std::vector<std::unique_ptr<Watched>> before = std::move(rules_);
   rules_.clear();
   for (AlertRule& rule : rules) {
@@ -111,7 +153,6 @@ void Engine::Impl::replace_rules(std::vector<AlertRule> rules) {
     for (auto& [cluster, watch] : watched->clusters) watch.end_all(pending_, kRuleRemoved);
     removed_.push_back(std::move(watched));
   }
-  deadline_ = SteadyTime::min();  // at once
 }
 
 void Engine::Impl::forget_cluster(const Symbol& cluster) {
@@ -121,6 +162,13 @@ void Engine::Impl::forget_cluster(const Symbol& cluster) {
     found->second.end_all(pending_, kClusterRemoved);
     watched->clusters.erase(found);
   }
+  for (const auto& slo : slos_) {
+    const auto found = slo->clusters.find(cluster);
+    if (found == slo->clusters.end()) continue;
+    found->second.end_all(pending_, kClusterRemoved);
+    slo->clusters.erase(found);
+  }
+  slo_tables_.erase(cluster);
   deadline_ = SteadyTime::min();  // at once
 }
 
@@ -147,6 +195,10 @@ std::vector<Alert> Engine::Impl::list_alerts(bool relisted) {
       for (const auto& [cluster, watch] : watched->clusters)
         watch.for_each_alert([&](const LiveAlert& alert) { listed_.push_back(&alert); });
     }
+    for (const auto& slo : slos_) {
+      for (const auto& [cluster, watch] : slo->clusters)
+        watch.for_each_alert([&](const LiveAlert& alert) { listed_.push_back(&alert); });
+    }
     std::sort(listed_.begin(), listed_.end(), listed_before);
   }
   std::vector<Alert> alerts;
@@ -157,16 +209,21 @@ std::vector<Alert> Engine::Impl::list_alerts(bool relisted) {
 
 std::optional<SteadyTime> Engine::Impl::find_deadline(SteadyTime now) const {
   std::optional<SteadyTime> earliest = book_.next_deadline(now);
+  const auto consider = [&](const std::optional<SteadyTime>& deadline) {
+    if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
+  };
   for (const auto& watched : rules_) {
     for (const auto& [cluster, watch] : watched->clusters) {
-      const auto deadline = watch.next_deadline();
-      if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
+      consider(watch.next_deadline());
     }
+  }
+  for (const auto& slo : slos_) {
+    for (const auto& [cluster, watch] : slo->clusters) consider(watch.next_deadline());
   }
   return earliest;
 }
 
-Engine::Engine(std::vector<AlertRule> rules, MakeTraceId make_trace_id)
+Engine::Engine(RuleSet rules, MakeTraceId make_trace_id)
     : impl_(std::make_unique<Impl>(std::move(rules), std::move(make_trace_id))) {}
 
 Engine::~Engine() = default;
@@ -179,8 +236,16 @@ std::optional<SteadyTime> Engine::next_deadline() const {
   return impl_->next_deadline();
 }
 
-void Engine::replace_rules(std::vector<AlertRule> rules) {
+void Engine::replace_rules(RuleSet rules) {
   impl_->replace_rules(std::move(rules));
+}
+
+std::vector<StateRecord> Engine::state(Now now, bool budgets) const {
+  return impl_->state(now, budgets);
+}
+
+std::vector<std::string> Engine::restore(std::span<const StateRecord> records, Now now) {
+  return impl_->restore(records, now);
 }
 
 void Engine::forget_cluster(const Symbol& cluster) {

@@ -5,10 +5,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "agent/core/report.h"
-#include "rules/alert_rule.h"
+#include "rules/rule_set.h"
+#include "rules/state.h"
 
 namespace highwater::rules {
 
@@ -17,20 +20,30 @@ class Engine {
   using MakeTraceId = std::function<TraceId()>;
 
   explicit Engine(
-      std::vector<AlertRule> rules, MakeTraceId make_trace_id = [] { return TraceId::random(); });
+      RuleSet rules, MakeTraceId make_trace_id = [] { return TraceId::random(); });
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // `now` never goes back. The report's `took` and `evaluation` are the caller's to fill in.
+  // `now` never goes back. The report's snapshot is the one given, with what the SLOs say as a part
+  // of its own; its `took` and `evaluation` are the caller's to fill in.
   [[nodiscard]] Report evaluate(SnapshotPtr snapshot, Now now);
 
   // When the next evaluation could change something though no new observation came; nothing when
   // only observations can.
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
 
-  // After a reload: alerts of rules that kept their name stay as they are; those of others end.
-  void replace_rules(std::vector<AlertRule> rules);
+  // What must survive a restart: alerts, incidents and the last ids; with `budgets` also every
+  // budget of the SLOs. All of it each time; a record that is not among them any more is to be
+  // removed.
+  [[nodiscard]] std::vector<StateRecord> state(Now now, bool budgets) const;
+  // Takes it over, before the first evaluation. What cannot be read, or is of no rule any more, is
+  // left out and said, one sentence each. Until their rows are seen, restored alerts are unknown.
+  [[nodiscard]] std::vector<std::string> restore(std::span<const StateRecord> records, Now now);
+
+  // After a reload: alerts of rules that kept their name stay as they are, and so do the budgets of
+  // SLOs that kept name, SLI and entities; those of others end.
+  void replace_rules(RuleSet rules);
 
   // After a reload: the cluster is not watched any more, so its alerts end. A cluster that is
   // merely missing from a snapshot keeps its alerts, frozen.

@@ -13,6 +13,12 @@ constexpr std::string_view kCoversCluster = "cluster_reachable";  // the measure
 constexpr size_t kWorthAnUpdate = 5;                              // pieces of evidence
 // Ended evidence is kept so that a piece that comes and goes counts once; beyond this it may not.
 constexpr size_t kMaxEndedEvidence = 10'000;
+constexpr std::string_view kNotRestored = "its alert was not found after a restart";
+
+// A change of it is news.
+std::string_view tier_of(const Alert& cause) {
+  return cause.budget ? std::string_view(cause.budget->tier) : std::string_view();
+}
 
 }  // namespace
 
@@ -43,6 +49,46 @@ OpenIncident::OpenIncident(uint64_t id, TraceId correlation, LiveAlert& cause, N
   shown_.revealed_by = cause.revealed_by;
   cause.alert.incident = id;
   shown_.cause = cause.alert;
+}
+
+OpenIncident::OpenIncident(const SavedIncident& saved, LiveAlert* cause, Now now)
+    : shown_(saved.shown),
+      cluster_(saved.shown.cause.entity.label("cluster")),
+      cause_key_{Symbol(saved.shown.cause.rule), saved.shown.cause.entity},
+      cause_(cause),
+      covers_cluster_(saved.covers_cluster),
+      opened_(to_steady(saved.shown.opened, now)),
+      resolution_(saved.resolution),
+      peers_(saved.peers),
+      sent_severity_(saved.sent_severity) {
+  if (cause_ != nullptr) return;
+  cause_ended_ = saved.cause_ended ? to_steady(*saved.cause_ended, now) : now.steady;
+  if (resolution_.empty()) resolution_ = kNotRestored;
+}
+
+void OpenIncident::settle_restored(const SavedIncident& saved) {
+  for (const Evidence& ended : saved.shown.evidence) {
+    if (!ended.ended) continue;
+    const auto [place, added] = members_.try_emplace(AlertKey{Symbol(ended.rule), ended.entity});
+    if (added) place->second.evidence = ended;
+  }
+  shown_.evidence_count = std::max(saved.shown.evidence_count, members_.size());
+  sent_evidence_ = saved.sent_evidence;
+  sent_tier_ = saved.sent_tier;
+  members_changed_ = true;
+}
+
+SavedIncident OpenIncident::save(Now now) const {
+  SavedIncident saved;
+  saved.shown = shown_;
+  saved.covers_cluster = covers_cluster_;
+  saved.peers = peers_;
+  if (cause_ended_) saved.cause_ended = to_wall(*cause_ended_, now);
+  saved.resolution = resolution_;
+  saved.sent_evidence = sent_evidence_;
+  saved.sent_severity = sent_severity_;
+  saved.sent_tier = sent_tier_;
+  return saved;
 }
 
 void OpenIncident::add_evidence(LiveAlert& alert) {
@@ -135,6 +181,7 @@ bool OpenIncident::update_due(SteadyTime now) const {
 void OpenIncident::sent(Now now, bool as_update) {
   sent_evidence_ = shown_.evidence_count;
   sent_severity_ = shown_.severity;
+  sent_tier_ = tier_of(shown_.cause);
   news_since_.reset();
   shown_.updated = now.wall;
   if (as_update) last_update_ = now.steady;
@@ -180,7 +227,7 @@ void OpenIncident::choose_shown() {
 }
 
 bool OpenIncident::has_news() const {
-  if (shown_.severity > sent_severity_) return true;
+  if (shown_.severity > sent_severity_ || tier_of(shown_.cause) != sent_tier_) return true;
   const size_t count = shown_.evidence_count;
   if (sent_evidence_ == 0) return count > 0;
   return count >= 2 * sent_evidence_ && count >= sent_evidence_ + kWorthAnUpdate;

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "agent/core/report.h"
 #include "rules/alerts.h"
+#include "rules/state.h"
 
 namespace highwater::rules {
 
@@ -35,6 +37,12 @@ struct HashAlertKey {
 class OpenIncident {
  public:
   OpenIncident(uint64_t id, TraceId correlation, LiveAlert& cause, Now now);
+
+  // From before a restart; `cause` may be null. Its evidence that still stands is added by the
+  // caller, and then settle_restored() is called.
+  OpenIncident(const SavedIncident& saved, LiveAlert* cause, Now now);
+  void settle_restored(const SavedIncident& saved);
+  [[nodiscard]] SavedIncident save(Now now) const;
 
   [[nodiscard]] uint64_t id() const { return shown_.id; }
   [[nodiscard]] const Symbol& cluster() const { return cluster_; }
@@ -62,7 +70,7 @@ class OpenIncident {
   enum class End : uint8_t { none, resolved, outlived };
   // Whether the incident is over: nothing of it stands, or its evidence outlived the cause.
   [[nodiscard]] End end_at(SteadyTime now) const;
-  [[nodiscard]] std::string_view cause_resolution() const { return resolution_; }
+  [[nodiscard]] const std::string& cause_resolution() const { return resolution_; }
   // Evidence that still fires, worst first.
   [[nodiscard]] std::vector<LiveAlert*> standing() const;
 
@@ -97,7 +105,7 @@ class OpenIncident {
   bool covers_cluster_;
   SteadyTime opened_;
   std::optional<SteadyTime> cause_ended_;
-  std::string_view resolution_;
+  std::string resolution_;
   bool peers_ = false;
   std::optional<SteadyTime> gathers_until_;
 
@@ -108,6 +116,7 @@ class OpenIncident {
 
   size_t sent_evidence_ = 0;
   Severity sent_severity_;
+  std::string sent_tier_;                 // of the cause, when it is an SLO's
   std::optional<SteadyTime> news_since_;  // when there first was something worth an update
   std::optional<SteadyTime> last_update_;
 };

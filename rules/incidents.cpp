@@ -38,6 +38,32 @@ std::vector<Transition> IncidentBook::update(AlertEvents events, std::span<Clust
   return std::move(told_);
 }
 
+std::vector<SavedIncident> IncidentBook::save(Now now) const {
+  std::vector<SavedIncident> saved;
+  for (const auto& [id, incident] : incidents_) saved.push_back(incident->save(now));
+  return saved;
+}
+
+void IncidentBook::restore(const std::vector<SavedIncident>& saved, const SavedCounters& counters,
+                           const AlertsByKey& alerts, Now now) {
+  last_id_ = counters.last_incident;
+  last_sequence_ = counters.last_transition;
+  for (const SavedIncident& entry : saved) {
+    const uint64_t id = entry.shown.id;
+    const AlertKey key{Symbol(entry.shown.cause.rule), entry.shown.cause.entity};
+    const auto cause = entry.cause_ended ? alerts.end() : alerts.find(key);
+    const bool stands = cause != alerts.end() && cause->second->alert.incident == id;
+    auto incident = std::make_unique<OpenIncident>(entry, stands ? cause->second : nullptr, now);
+    for (const auto& [of, alert] : alerts) {
+      if (alert->alert.incident == id && !(stands && alert == cause->second))
+        incident->add_evidence(*alert);
+    }
+    incident->settle_restored(entry);
+    incidents_[id] = std::move(incident);
+    last_id_ = std::max(last_id_, id);
+  }
+}
+
 std::vector<Incident> IncidentBook::open() const {
   std::vector<const OpenIncident*> order;
   for (const auto& [id, incident] : incidents_) order.push_back(incident.get());
@@ -98,7 +124,7 @@ void IncidentBook::close(Now now, std::vector<Newcomer>& newcomers) {
     const bool outlived = end == OpenIncident::End::outlived;
     incident.refresh(now.steady);
     tell(TransitionKind::resolved, incident, now,
-         std::string(outlived ? kCauseEnded : incident.cause_resolution()));
+         outlived ? std::string(kCauseEnded) : incident.cause_resolution());
     for (LiveAlert* alert : incident.standing())
       newcomers.push_back({alert, nullptr, incident.id(), incident.shown().correlation});
     it = incidents_.erase(it);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "rules/causes.h"
@@ -28,6 +29,14 @@ class IncidentBook {
   // order.
   [[nodiscard]] std::vector<Transition> update(AlertEvents events, std::span<ClusterView> clusters,
                                                Now now);
+
+  // What must survive a restart, and its way back, before the first update. `alerts` are those that
+  // were restored; incidents whose cause is not among them end soon.
+  using AlertsByKey = std::unordered_map<AlertKey, LiveAlert*, HashAlertKey>;
+  [[nodiscard]] std::vector<SavedIncident> save(Now now) const;
+  [[nodiscard]] SavedCounters counters() const { return {last_id_, last_sequence_}; }
+  void restore(const std::vector<SavedIncident>& saved, const SavedCounters& counters,
+               const AlertsByKey& alerts, Now now);
 
   // Worst first, then the oldest.
   [[nodiscard]] std::vector<Incident> open() const;

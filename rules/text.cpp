@@ -10,13 +10,12 @@ namespace {
 // Beyond this a Duration in nanoseconds would overflow.
 constexpr double kLongestSeconds = 9e9;
 
-std::string stand_in(const std::string& name, const Filling& filling) {
-  if (name == "value") return filling.value;
-  if (name == "count") return std::to_string(filling.count);
-  if (name == "note") return std::string(filling.note);
-  if (name == "for") return describe_duration(filling.hold);
-  if (name == "since") return describe_duration(filling.since);
-  for (const auto& [dimension, label] : filling.entity.labels) {
+std::string stand_in(const std::string& name, const Entity& entity,
+                     std::span<const StandIn> values) {
+  for (const StandIn& value : values) {
+    if (value.name == name) return value.text;
+  }
+  for (const auto& [dimension, label] : entity.labels) {
     if (dimension.text() == name) return label.text();
   }
   return "{" + name + "}";
@@ -49,7 +48,7 @@ Template::Template(std::string_view text) {
   if (!text.empty()) pieces_.push_back({std::string(text), false});
 }
 
-std::string Template::fill(const Filling& filling) const {
+std::string Template::fill(const Entity& entity, std::span<const StandIn> values) const {
   std::string text;
   size_t skip = 0;
   for (size_t i = 0; i < pieces_.size(); ++i) {
@@ -60,8 +59,9 @@ std::string Template::fill(const Filling& filling) const {
       continue;
     }
     skip = 0;
-    text += stand_in(piece.text, filling);
-    if (piece.text != "note" || !filling.note.empty()) continue;
+    const std::string stands = stand_in(piece.text, entity, values);
+    text += stands;
+    if (piece.text != "note" || !stands.empty()) continue;
     const bool more = i + 1 < pieces_.size();
     if (more && pieces_[i + 1].placeholder) continue;
     tidy_after_empty_note(text, more ? std::string_view(pieces_[i + 1].text) : "", skip);

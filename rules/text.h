@@ -2,6 +2,7 @@
 // rule watches, on the pipeline's thread; pure.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,22 +11,18 @@
 
 namespace highwater::rules {
 
-// What the placeholders of one alert stand for.
-struct Filling {
-  const Entity& entity;
-  std::string value;
-  size_t count = 0;
-  std::string_view note;
-  Duration hold{};
-  Duration since{};
+// What a placeholder stands for. Besides these the labels of the entity can be named.
+struct StandIn {
+  std::string_view name;
+  std::string text;
 };
 
-// A text with placeholders, taken apart once. A placeholder that names neither one of kPlaceholders
-// nor a label of the entity stays as it was written.
+// A text with placeholders, taken apart once. A placeholder that names neither a stand-in nor a
+// label of the entity stays as it was written.
 class Template {
  public:
   explicit Template(std::string_view text);
-  [[nodiscard]] std::string fill(const Filling& filling) const;
+  [[nodiscard]] std::string fill(const Entity& entity, std::span<const StandIn> values) const;
 
  private:
   struct Piece {

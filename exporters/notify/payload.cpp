@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "exporters/push/budget_text.h"
 #include "exporters/push/utf8.h"
 
 namespace highwater::notify {
@@ -110,6 +111,9 @@ Texts annotations_of(const Notice& notice, const PayloadContext& context, size_t
   add("evidence", evidence_text(incident));
   add("impact", impact_text(incident));
   add("note", cause.note);
+  if (cause.budget) {
+    for (auto& [name, text] : budget_texts(*cause.budget)) add(name.c_str(), std::move(text));
+  }
   add("former", former_text(incident));
   if (notice.transition.kind == TransitionKind::resolved)
     add("resolution", notice.transition.resolution);

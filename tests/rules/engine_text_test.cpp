@@ -14,7 +14,12 @@ using namespace testing;
 
 std::string filled(std::string_view text, std::string_view note = "it hangs") {
   const Entity entity = FakeCluster("prod").entity({{"broker", "3"}});
-  return Template(text).fill({entity, "12", 4, note, seconds(30), seconds(200)});
+  const StandIn values[] = {{"value", "12"},
+                            {"count", "4"},
+                            {"note", std::string(note)},
+                            {"for", "30 s"},
+                            {"since", "3 min 20 s"}};
+  return Template(text).fill(entity, values);
 }
 
 TEST(AlertText, PlaceholdersAreFilledIn) {

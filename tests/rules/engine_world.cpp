@@ -175,7 +175,7 @@ Pattern pattern(std::string_view text) {
   return Pattern::parse(text).value();
 }
 
-EngineWorld::EngineWorld(std::vector<AlertRule> rules)
+EngineWorld::EngineWorld(RuleSet rules)
     : engine_(std::move(rules)),
       now_{SteadyTime(std::chrono::hours(100)), WallTime(std::chrono::hours(490'000))} {
   clusters_.reserve(8);

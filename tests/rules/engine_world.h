@@ -95,7 +95,7 @@ class FakeCluster {
 // An engine, its clusters and the time.
 class EngineWorld {
  public:
-  explicit EngineWorld(std::vector<AlertRule> rules);
+  explicit EngineWorld(RuleSet rules);
 
   FakeCluster& cluster() { return clusters_.front(); }
   FakeCluster& other() { return clusters_.back(); }

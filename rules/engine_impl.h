@@ -1,0 +1,73 @@
+// The engine's inside. Included by engine.cpp (judging) and engine_state.cpp (surviving a restart)
+// alone.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rules/alerts.h"
+#include "rules/engine.h"
+#include "rules/incidents.h"
+#include "rules/slo_tables.h"
+#include "rules/slo_watch.h"
+
+namespace highwater::rules {
+
+class Engine::Impl {
+ public:
+  Impl(RuleSet rules, MakeTraceId make_trace_id) : book_(std::move(make_trace_id)) {
+    replace_rules(std::move(rules));
+  }
+
+  Report evaluate(SnapshotPtr snapshot, Now now);
+  void replace_rules(RuleSet rules);
+  void forget_cluster(const Symbol& cluster);
+  [[nodiscard]] std::optional<SteadyTime> next_deadline() const { return deadline_; }
+
+  [[nodiscard]] std::vector<StateRecord> state(Now now, bool budgets) const;
+  std::vector<std::string> restore(std::span<const StateRecord> records, Now now);
+
+ private:
+  // One rule and its alerts on every cluster.
+  struct Watched {
+    explicit Watched(AlertRule rule, size_t order) : entry(std::move(rule), order) {}
+    RuleEntry entry;
+    std::map<Symbol, RuleWatch> clusters;
+  };
+
+  struct WatchedSlo {
+    explicit WatchedSlo(SloRule rule, size_t order) : entry(std::move(rule), order) {}
+    SloEntry entry;
+    std::map<Symbol, SloWatch> clusters;
+  };
+
+  // engine_state.cpp
+  class Restoring;
+  [[nodiscard]] Watched* find_rule(std::string_view name);
+  [[nodiscard]] WatchedSlo* find_slo(std::string_view name);
+
+  void replace_alerts(std::vector<AlertRule> rules);
+  void replace_slos(std::vector<SloRule> slos);
+  void judge(Watched& watched, std::span<ClusterView> views, Now now, AlertEvents& events);
+  // Judges all SLOs and adds what they say to the views and the snapshot.
+  [[nodiscard]] SnapshotPtr judge_slos(std::span<ClusterView> views, SnapshotPtr snapshot, Now now,
+                                       AlertEvents& events);
+  [[nodiscard]] std::vector<Alert> list_alerts(bool relisted);
+  [[nodiscard]] std::optional<SteadyTime> find_deadline(SteadyTime now) const;
+
+  std::vector<std::unique_ptr<Watched>> rules_;
+  std::vector<std::unique_ptr<Watched>> removed_;  // until the end of their alerts was told
+  std::vector<std::unique_ptr<WatchedSlo>> slos_;
+  std::vector<std::unique_ptr<WatchedSlo>> removed_slos_;
+  std::map<Symbol, SloTables> slo_tables_;
+  AlertEvents pending_;  // what happened between two evaluations
+  IncidentBook book_;
+  std::vector<const LiveAlert*> listed_;  // in the report's order
+  std::optional<SteadyTime> deadline_;
+};
+
+}  // namespace highwater::rules
