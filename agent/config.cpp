@@ -42,6 +42,7 @@ class Reader {
     if (const YamlNode* traces = map.get("traces")) read_traces(*traces);
     if (const YamlNode* log = map.get("log")) read_log(*log);
     if (const YamlNode* metrics = map.get("metrics")) read_metrics(*metrics);
+    if (const YamlNode* state = map.get("state")) read_state(*state);
     read_runbooks(map);
     map.finish();
     if (!diagnostics_.empty()) return std::nullopt;
@@ -297,6 +298,36 @@ class Reader {
     YamlMap map = child(node, "'metrics'");
     config_.per_partition_group_series = map.boolean("per_partition_group_series").value_or(true);
     map.finish();
+  }
+
+  void read_state(const YamlNode& node) {
+    YamlMap map = child(node, "'state'");
+    if (map.require("path") != nullptr) {
+      if (const auto path = map.text("path")) check_state_path(map, *path);
+    }
+    map.finish();
+  }
+
+  void check_state_path(YamlMap& map, const std::string& path) {
+    if (path == ":memory:") {
+      config_.state_path = path;
+      return;
+    }
+    std::error_code ignored;
+    const std::filesystem::path whole =
+        std::filesystem::absolute(std::filesystem::path(file_).parent_path() / path, ignored);
+    const std::string advice = "name a file, such as /var/lib/highwater/state.db, or \":memory:\"";
+    if (path.empty() || path.ends_with('/') || std::filesystem::is_directory(whole, ignored)) {
+      map.error(*map.node().find("path"), fmt::format("'path': '{}' is a folder", path), advice);
+    } else if (path.starts_with('~')) {
+      map.error(*map.node().find("path"), "'path': '~' means nothing here", "write the whole path");
+    } else if (path.find("://") != std::string::npos || path.starts_with("file:")) {
+      map.error(*map.node().find("path"), fmt::format("'path': '{}' is a URL", path), advice);
+    } else if (path.starts_with(':')) {
+      map.error(*map.node().find("path"), fmt::format("'path': '{}' is no file", path), advice);
+    } else {
+      config_.state_path = whole.lexically_normal().string();
+    }
   }
 
   void read_runbooks(YamlMap& map) {

@@ -32,6 +32,8 @@ struct Config {
   std::optional<LogForm> log_form;  // nothing: human on a terminal, JSON otherwise
   std::vector<std::filesystem::path> runbook_directories;  // beside the built-in ones; theirs win
   bool per_partition_group_series = true;
+  // Absolute, or ":memory:"; nothing: default_state_path().
+  std::optional<std::string> state_path;
 };
 
 [[nodiscard]] std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics);

@@ -135,8 +135,8 @@ Outcome<std::unique_ptr<Store::Session>> Store::Session::on(const std::string& p
 }
 
 Outcome<void> Store::Session::write(std::span<const Change> changes, bool whole) {
-  // Before the commit, not after it: a log that cannot be emptied must not grow for ever, and a
-  // commit that is on the disk must not be called failed.
+  // tidy() has done so, unless it failed. A log that cannot be emptied must not grow for ever; and
+  // this stands before the commit because one that is on the disk must not be called failed.
   if (database.log_pages() >= kEmptyLogAtPages) {
     if (auto done = database.empty_log(); !done) return done;
   }
@@ -282,6 +282,12 @@ Result<void> Store::replace(std::span<const Change> records) {
   const auto done = write(records, true);
   if (done) wants_whole_ = false;
   return done;
+}
+
+void Store::tidy() {
+  // A failure is found again, and told, by the next commit.
+  if (session_ != nullptr && session_->database.log_pages() >= kEmptyLogAtPages)
+    (void)session_->database.empty_log();
 }
 
 Result<void> Store::write(std::span<const Change> changes, bool whole) {

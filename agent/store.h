@@ -47,6 +47,8 @@ class Committer {
   // The file was lost while running and a new, empty one begun: changes alone would make a state
   // that never was.
   [[nodiscard]] virtual bool wants_whole() const = 0;
+  // After a commit was reported: work that can wait until nobody waits for it.
+  virtual void tidy() {}
 };
 
 struct StoreLimits {
@@ -79,6 +81,7 @@ class Store final : public Committer {
   Result<void> commit(std::span<const Change> changes) override;
   Result<void> replace(std::span<const Change> records) override;
   [[nodiscard]] bool wants_whole() const override { return wants_whole_; }
+  void tidy() override;
 
   // In the order of their keys' bytes.
   [[nodiscard]] Result<std::vector<Record>> read(std::string_view kind);

@@ -157,6 +157,11 @@ class StoreWriter::Worker {
         give_back(std::move(batch));
       }
       changed_.notify_all();
+      if (done) {
+        lock.unlock();
+        committer_->tidy();
+        lock.lock();
+      }
     }
     lock.unlock();
     // Closing writes as well, and may hang: stop() must not wait for it without bound.

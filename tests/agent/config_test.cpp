@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <map>
+
+#include "agent/state_path.h"
+
 namespace highwater::agent {
 namespace {
 
@@ -25,6 +30,7 @@ receivers:
 traces: {endpoint: "http://127.0.0.1:4318", sample_ratio: 0.5}
 log: {level: debug, format: json}
 metrics: {per_partition_group_series: false}
+state: {path: /var/lib/hw/state.db}
 )";
 
 TEST(Config, EverySectionIsRead) {
@@ -51,6 +57,60 @@ TEST(Config, EverySectionIsRead) {
   EXPECT_EQ(config->traces.endpoint, "http://127.0.0.1:4318");
   EXPECT_EQ(config->log_level, LogLevel::debug);
   EXPECT_FALSE(config->per_partition_group_series);
+  EXPECT_EQ(config->state_path, "/var/lib/hw/state.db");
+}
+
+std::optional<std::string> state_path(const std::string& path) {
+  Diagnostics diagnostics;
+  const auto config =
+      parse_config("clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate: {path: \"" + path + "\"}\n",
+                   "/etc/highwater/c.yaml", diagnostics);
+  return config ? config->state_path : std::nullopt;
+}
+
+TEST(Config, ARelativeStatePathStartsAtTheFilesFolder) {
+  EXPECT_EQ(state_path("state/a.db"), "/etc/highwater/state/a.db");
+  EXPECT_EQ(state_path("../a.db"), "/etc/a.db");
+}
+
+TEST(Config, TheStateMayBeKeptInMemory) {
+  EXPECT_EQ(state_path(":memory:"), ":memory:");
+}
+
+TEST(Config, WithoutAStatePathNoneIsMadeUp) {
+  Diagnostics diagnostics;
+  const auto config =
+      parse_config("clusters: [{name: a, bootstrap: [\"k:1\"]}]\n", "c.yaml", diagnostics);
+  ASSERT_TRUE(config);
+  EXPECT_FALSE(config->state_path);
+}
+
+std::string default_path(const std::map<std::string, const char*>& environment, bool root = false) {
+  return default_state_path(
+      [&](const char* name) {
+        const auto found = environment.find(name);
+        return found == environment.end() ? nullptr : found->second;
+      },
+      root);
+}
+
+TEST(StatePath, SystemdsFolderComesFirst) {
+  EXPECT_EQ(default_path({{"STATE_DIRECTORY", "/var/lib/highwater"}, {"XDG_STATE_HOME", "/x"}}),
+            "/var/lib/highwater/state.db");
+  EXPECT_EQ(default_path({{"STATE_DIRECTORY", "/var/lib/a:/var/lib/b"}}), "/var/lib/a/state.db");
+}
+
+TEST(StatePath, ThenTheUsers) {
+  EXPECT_EQ(default_path({{"XDG_STATE_HOME", "/x/"}, {"HOME", "/home/u"}}),
+            "/x/highwater/state.db");
+  EXPECT_EQ(default_path({{"XDG_STATE_HOME", "x"}, {"HOME", "/home/u"}}),
+            "/home/u/.local/state/highwater/state.db");
+}
+
+TEST(StatePath, RootAndTheHomelessUseTheSystems) {
+  EXPECT_EQ(default_path({{"HOME", "/root"}}, true), "/var/lib/highwater/state.db");
+  EXPECT_EQ(default_path({}), "/var/lib/highwater/state.db");
+  EXPECT_EQ(default_path({{"HOME", "/"}}), "/var/lib/highwater/state.db");
 }
 
 TEST(Config, TheExternalUrlIsDerivedFromTheListenAddress) {
@@ -135,6 +195,17 @@ const Mistake kMistakes[] = {
      "\"http://x\", headers: {A: \"b\\nC: d\"}}}\n",
      3, "line break"},
     {"TextWhereMapIsMeant", "clusters: prod\n", 1, "must be a list"},
+    {"StateIsAFolder", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate:\n  path: /tmp\n", 3,
+     "is a folder"},
+    {"StateOfTheHome",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate: {path: \"~/state.db\"}\n", 2,
+     "write the whole path"},
+    {"StateUrl", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate: {path: \"file:///x\"}\n", 2,
+     "is a URL"},
+    {"StateMisspeltMemory",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate: {path: \":mem:\"}\n", 2, ":memory:"},
+    {"StateMisspeltKey", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate: {pth: /x/y}\n", 2,
+     "did you mean 'path'?"},
     {"NoValue", "clusters:\n", 1, "'clusters' has no value"},
 };
 INSTANTIATE_TEST_SUITE_P(All, ConfigMistake, testing::ValuesIn(kMistakes),
