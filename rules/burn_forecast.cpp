@@ -1,4 +1,4 @@
-// What is yet to come of a tier: when it clears, how long a fault must last. Declared in burn.h.
+// What is yet to come of a tier: when it clears, and how long a fault must last. See burn.h.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -27,23 +27,79 @@ BudgetCurve with_good_future(const SloRule& rule, const SloTier& tier, const Bud
   return future;
 }
 
-// The times at which one of a tier's windows begins, or ends, at a point of the curve: from one to
-// the next its sums change evenly. And the time at which the long window begins with the curve.
-std::vector<WallTime> changes(const SloTier& tier, const BudgetCurve& curve, WallTime now) {
-  const WallTime last = now + tier.short_window;
-  std::vector<WallTime> times = {last};
-  for (const Duration window : {Duration::zero(), tier.short_window, tier.long_window}) {
-    WallTime point = now - window;
-    while ((point = curve.next_point(point)) + window < last && point < curve.end()) {
-      times.push_back(point + window);
+// Looks for the first time at which a tier neither burns nor is frozen, on a curve with a good
+// future.
+class ClearSearch {
+ public:
+  ClearSearch(const SloRule& rule, const SloTier& tier, const BudgetCurve& future, WallTime now)
+      : rule_(rule), tier_(tier), future_(future), times_(changes(now)) {}
+
+  [[nodiscard]] WallTime find() const {
+    // The short window ends up good as a whole: the last time is clear.
+    const size_t found = first_clear(0, times_.size() - 1).value_or(times_.size() - 1);
+    WallTime before = times_[found - 1];
+    WallTime clear = times_[found];
+    while (clear - before > milliseconds(1)) {
+      const WallTime middle = before + (clear - before) / 2;
+      (is_clear(middle) ? clear : before) = middle;
     }
+    return clear;
   }
-  const WallTime filled = curve.begin() + tier.long_window;
-  if (filled > now && filled < last) times.push_back(filled);
-  std::sort(times.begin(), times.end());
-  times.erase(std::unique(times.begin(), times.end()), times.end());
-  return times;
-}
+
+ private:
+  // The times at which one of the windows begins or ends at a point of the curve: from one to the
+  // next the sums change evenly. And the time at which the long window begins with the curve.
+  [[nodiscard]] std::vector<WallTime> changes(WallTime now) const {
+    const WallTime last = now + tier_.short_window;
+    std::vector<WallTime> times = {now, last};
+    for (const Duration window : {Duration::zero(), tier_.short_window, tier_.long_window}) {
+      WallTime point = future_.next_point(now - window);
+      while (point + window < last && point < future_.end()) {
+        times.push_back(point + window);
+        point = future_.next_point(point);
+      }
+    }
+    const WallTime filled = future_.begin() + tier_.long_window;
+    if (filled > now && filled < last) times.push_back(filled);
+    std::sort(times.begin(), times.end());
+    times.erase(std::unique(times.begin(), times.end()), times.end());
+    return times;
+  }
+
+  // The first after `low`, up to `high`.
+  [[nodiscard]] std::optional<size_t> first_clear(size_t low, size_t high) const {
+    if (surely_burns(times_[low], times_[high])) return std::nullopt;
+    if (high - low <= 1) return is_clear(times_[high]) ? std::optional(high) : std::nullopt;
+    const size_t middle = low + (high - low) / 2;
+    const std::optional<size_t> found = first_clear(low, middle);
+    return found ? found : first_clear(middle, high);
+  }
+
+  [[nodiscard]] bool is_clear(WallTime time) const {
+    const TierVerdict verdict = judge_tier(rule_, tier_, future_, time);
+    return !verdict.burning && !verdict.frozen;
+  }
+
+  // At every time from `low` to `high`: what is bad in the part that all of their windows have in
+  // common would be enough for the total of all of them together.
+  [[nodiscard]] bool surely_burns(WallTime low, WallTime high) const {
+    const auto exceeds = [&](Duration window, double least, bool may_be_warming) {
+      const Sums common = future_.between(high - window, low);
+      if (common.known <= Duration::zero() || common.bad < least) return false;
+      double total = future_.between(low - window, high).total;
+      if (may_be_warming) {
+        total *= std::max(1.0, to_seconds(window) / to_seconds(common.known));
+      }
+      return common.bad > tier_.factor * rule_.budget() * total * (1 + 1e-6);
+    };
+    return exceeds(tier_.short_window, rule_.min_bad, false) && exceeds(tier_.long_window, 0, true);
+  }
+
+  const SloRule& rule_;
+  const SloTier& tier_;
+  const BudgetCurve& future_;
+  std::vector<WallTime> times_;
+};
 
 // A part of the short window after which it cannot burn: what is left of the fault is too short.
 // Above 1 when it never burns.
@@ -63,26 +119,10 @@ double least_bad(const SloRule& rule) {
 
 std::optional<WallTime> clears_at(const SloRule& rule, const SloTier& tier,
                                   const BudgetCurve& curve, WallTime now) {
-  const auto is_clear = [&](const BudgetCurve& history, WallTime time) {
-    const TierVerdict verdict = judge_tier(rule, tier, history, time);
-    return !verdict.burning && !verdict.frozen;
-  };
-  if (is_clear(curve, now)) return std::nullopt;
+  const TierVerdict verdict = judge_tier(rule, tier, curve, now);
+  if (!verdict.burning && !verdict.frozen) return std::nullopt;
   const BudgetCurve future = with_good_future(rule, tier, curve, now);
-  WallTime before = now;
-  WallTime clear = now + tier.short_window;
-  for (const WallTime time : changes(tier, future, now)) {
-    if (is_clear(future, time)) {
-      clear = time;
-      break;
-    }
-    before = time;
-  }
-  while (clear - before > milliseconds(1)) {
-    const WallTime middle = before + (clear - before) / 2;
-    (is_clear(future, middle) ? clear : before) = middle;
-  }
-  return clear;
+  return ClearSearch(rule, tier, future, now).find();
 }
 
 std::optional<Duration> time_to_fire(const SloRule& rule, const SloTier& tier, double bad_share) {

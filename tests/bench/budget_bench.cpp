@@ -148,14 +148,22 @@ void DecodeTime(benchmark::State& state) {
 BENCHMARK(DecodeTime)->Unit(benchmark::kMillisecond);
 
 // Of one entity that burns in its slowest tier, whose windows hold most points.
-void ClearsAt(benchmark::State& state) {
-  const BudgetCurve curve = live(1, 10, 0);
+void clear_one(benchmark::State& state, const BudgetCurve& curve) {
   const SloRule rule = make_rule();
   const SloTier& tier = rule.tiers.back();
   if (!clears_at(rule, tier, curve, curve.end())) state.SkipWithError("it does not burn");
   for (auto _ : state) benchmark::DoNotOptimize(clears_at(rule, tier, curve, curve.end()));
 }
-BENCHMARK(ClearsAt)->Unit(benchmark::kMicrosecond);
+
+void ClearsAtTime(benchmark::State& state) {
+  clear_one(state, live(1, 10, 0));
+}
+BENCHMARK(ClearsAtTime)->Unit(benchmark::kMicrosecond);
+
+void ClearsAtEvents(benchmark::State& state) {
+  clear_one(state, live(1, 1000, 500));
+}
+BENCHMARK(ClearsAtEvents)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace highwater::rules
