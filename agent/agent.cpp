@@ -1,12 +1,16 @@
 #include "agent/agent.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 
 #include "agent/load.h"
 #include "agent/pipeline.h"
 #include "agent/self_observation.h"
+#include "agent/state_keeper.h"
+#include "agent/state_path.h"
 #include "collectors/kafka_collector.h"
 #include "collectors/registry.h"
 #include "exporters/http/server.h"
@@ -26,6 +30,7 @@ constexpr std::string_view kRequestSpan = "kafka.request ";
 // Together below five seconds.
 constexpr auto kDeliverWithin = std::chrono::milliseconds(2500);
 constexpr auto kTraceWithin = seconds(1);
+constexpr auto kWriteWithin = std::chrono::milliseconds(500);
 // The pipeline comes round each second; one that did not for this long is stuck.
 constexpr auto kHeartbeatLimit = seconds(10);
 
@@ -52,9 +57,14 @@ class Agent::Impl {
         traces_(std::move(traces.config), clock, log),
         notifier_(config_.receivers, {config_.external_url, std::string(kSelfCluster), {}, {}},
                   clock, log, traces_.sink()),
-        pipeline_(std::move(loaded.rules), cluster_symbols(),
-                  {[this](Now now) { return observe_self(now); }}, clock,
-                  [this](const ReportPtr& report) { on_report(report); }),
+        keeper_(state_path(), log),
+        pipeline_(
+            std::move(loaded.rules), cluster_symbols(),
+            {[this](Now now) { return observe_self(now); }}, clock,
+            [this](const ReportPtr& report) { on_report(report); },
+            [this](const rules::Engine& engine, const Report& report) {
+              keeper_.keep(engine, report, notifier_);
+            }),
         server_(std::move(server)),
         runbooks_(std::move(loaded.runbooks)),
         metrics_(catalogue(), metrics_options(config_)) {
@@ -78,6 +88,7 @@ class Agent::Impl {
                            {"clusters", config_.clusters.size()},
                            {"receivers", config_.receivers.size()}});
     if (config_.receivers.empty()) log_.warning("no receivers are configured: nobody is paged");
+    keeper_.restore(pipeline_.engine(), notifier_, clock_.now());
     server_->start();
     pipeline_.start();
     for (auto& cluster : clusters_) cluster->start();
@@ -89,6 +100,7 @@ class Agent::Impl {
     });
     step("pipeline", [&] { pipeline_.stop(); });
     step("notifications", [&] { notifier_.stop(kDeliverWithin); });
+    step("state", [&] { keeper_.stop(pipeline_.engine(), notifier_, clock_.now(), kWriteWithin); });
     step("traces", [&] { traces_.stop(kTraceWithin); });
     step("http", [&] { server_->stop(); });
   }
@@ -140,6 +152,11 @@ class Agent::Impl {
     return context;
   }
 
+  [[nodiscard]] std::string state_path() const {
+    if (config_.state_path) return *config_.state_path;
+    return default_state_path([](const char* name) { return std::getenv(name); }, geteuid() == 0);
+  }
+
   static MetricsOptions metrics_options(const Config& config) {
     MetricsOptions options;
     options.per_partition_group_series = config.per_partition_group_series;
@@ -149,7 +166,7 @@ class Agent::Impl {
   // Every few seconds, on the pipeline's thread.
   ObservationPtr observe_self(Now now) {
     refresh_self_metrics();
-    return self_.observe(notifier_.stats(), now);
+    return self_.observe(notifier_.stats(), keeper_.problem(), now);
   }
 
   void refresh_self_metrics() {
@@ -211,6 +228,7 @@ class Agent::Impl {
   SelfObserver self_;  // the pipeline's thread
   otlp::TraceExporter traces_;
   notify::Notifier notifier_;
+  StateKeeper keeper_;
   Pipeline pipeline_;
   std::unique_ptr<http::Server> server_;
   const Runbooks runbooks_;

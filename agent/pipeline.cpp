@@ -46,9 +46,11 @@ bool is_unreachable(const Snapshot& snapshot, const Symbol& cluster) {
 }  // namespace
 
 Pipeline::Pipeline(rules::RuleSet rules, std::vector<Symbol> clusters,
-                   std::vector<Observe> observers, const Clock& clock, OnReport on_report)
+                   std::vector<Observe> observers, const Clock& clock, OnReport on_report,
+                   OnJudged on_judged)
     : clock_(clock),
       on_report_(std::move(on_report)),
+      on_judged_(std::move(on_judged)),
       clusters_(std::move(clusters)),
       engine_(std::move(rules)),
       observers_(std::move(observers)),
@@ -160,6 +162,7 @@ void Pipeline::evaluate(Now now) {
   report->took = clock_.now().steady - now.steady;
   report->evaluation = evaluation_span(now, report->took, *report);
   const ReportPtr published = std::move(report);
+  if (on_judged_) on_judged_(engine_, *published);
   on_report_(published);
   const std::lock_guard lock(mutex_);
   latest_ = published;

@@ -22,14 +22,19 @@ namespace highwater::agent {
 class Pipeline {
  public:
   using OnReport = std::function<void(const ReportPtr&)>;  // the pipeline's thread; must not block
+  // The pipeline's thread, before on_report: what must be written down before anybody is told.
+  using OnJudged = std::function<void(const rules::Engine&, const Report&)>;
   using Observe =
       std::function<ObservationPtr(Now)>;  // the pipeline's thread; null: nothing to say
 
   // `observers` tell about the agent itself; asked every few seconds. `clock` must outlive the
   // pipeline.
-  Pipeline(rules::RuleSet rules, std::vector<Symbol> clusters,
-           std::vector<Observe> observers, const Clock& clock, OnReport on_report);
+  Pipeline(rules::RuleSet rules, std::vector<Symbol> clusters, std::vector<Observe> observers,
+           const Clock& clock, OnReport on_report, OnJudged on_judged = {});
   ~Pipeline();
+
+  // Only before start() and after stop().
+  [[nodiscard]] rules::Engine& engine() { return engine_; }
 
   void start();
   void stop();  // judges what is there once more, then ends
@@ -52,6 +57,7 @@ class Pipeline {
 
   const Clock& clock_;
   const OnReport on_report_;
+  const OnJudged on_judged_;
   const std::vector<Symbol> clusters_;
 
   // The pipeline's thread only.
@@ -63,11 +69,11 @@ class Pipeline {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<ObservationPtr> pending_;                         // under mutex_
+  std::vector<ObservationPtr> pending_;          // under mutex_
   std::optional<rules::RuleSet> pending_rules_;  // under mutex_
-  ReportPtr latest_;                                            // under mutex_
-  SteadyTime heartbeat_;                                        // under mutex_
-  bool stopping_ = false;                                       // under mutex_
+  ReportPtr latest_;                             // under mutex_
+  SteadyTime heartbeat_;                         // under mutex_
+  bool stopping_ = false;                        // under mutex_
   std::thread thread_;
 };
 

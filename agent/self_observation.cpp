@@ -13,7 +13,14 @@ const Measure kNotificationFailing{"notification_failing",
                                    Unit::boolean,
                                    MeasureType::gauge,
                                    {"cluster", "receiver"}};
-const Measure* const kMeasures[] = {&kNotificationFailing};
+const Measure kStateFailing{
+    "state_failing",
+    "1 when alerts, incidents and budgets cannot be written to the disk, or "
+    "what was there could not be read: a restart forgets them.",
+    Unit::boolean,
+    MeasureType::gauge,
+    {"cluster"}};
+const Measure* const kMeasures[] = {&kNotificationFailing, &kStateFailing};
 
 }  // namespace
 
@@ -21,7 +28,8 @@ std::span<const Measure* const> self_measures() {
   return kMeasures;
 }
 
-ObservationPtr SelfObserver::observe(const std::vector<notify::ReceiverStats>& receivers, Now now) {
+ObservationPtr SelfObserver::observe(const std::vector<notify::ReceiverStats>& receivers,
+                                     const std::string& state_problem, Now now) {
   const Symbol cluster(kSelfCluster);
   if (!keys_ || !std::ranges::equal(receivers, names_, {}, &notify::ReceiverStats::name)) {
     std::vector<Symbol> cells;
@@ -55,6 +63,17 @@ ObservationPtr SelfObserver::observe(const std::vector<notify::ReceiverStats>& r
                        : 0);
   }
   observation.tables.push_back(std::move(failing).build());
+  if (!state_keys_) {
+    state_keys_ =
+        std::make_shared<const KeySet>(kStateFailing.dimensions, std::vector<Symbol>{cluster});
+  }
+  TableBuilder state(kStateFailing, state_keys_);
+  state.set(0, state_problem.empty() ? 0 : 1);
+  observation.tables.push_back(std::move(state).build());
+  if (!state_problem.empty()) {
+    observation.notes.push_back(
+        {Entity(kStateFailing.dimensions, state_keys_->row(0)), state_problem});
+  }
   return std::make_shared<const Observation>(std::move(observation));
 }
 

@@ -1,4 +1,5 @@
-// What the agent observes about itself for the rules: receivers that cannot be reached. Called on
+// What the agent observes about itself for the rules: receivers that cannot be reached, a state
+// that cannot be kept. Called on
 // the pipeline's thread.
 #pragma once
 
@@ -21,12 +22,13 @@ inline constexpr std::string_view kSelfCluster = "highwater";
 class SelfObserver {
  public:
   // A receiver counts as failing when it refuses for good, or has not taken a notification for five
-  // minutes of trying.
+  // minutes of trying. `state_problem` is empty when all is well with the store.
   [[nodiscard]] ObservationPtr observe(const std::vector<notify::ReceiverStats>& receivers,
-                                       Now now);
+                                       const std::string& state_problem, Now now);
 
  private:
   std::shared_ptr<const KeySet> keys_;
+  std::shared_ptr<const KeySet> state_keys_;
   std::vector<std::string> names_;
   std::map<std::string, SteadyTime> failing_since_;
 };

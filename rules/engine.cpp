@@ -244,6 +244,10 @@ std::vector<StateRecord> Engine::state(Now now, bool budgets) const {
   return impl_->state(now, budgets);
 }
 
+std::vector<Incident> Engine::open_incidents() const {
+  return impl_->open_incidents();
+}
+
 std::vector<std::string> Engine::restore(std::span<const StateRecord> records, Now now) {
   return impl_->restore(records, now);
 }

@@ -41,6 +41,9 @@ class Engine {
   // left out and said, one sentence each. Until their rows are seen, restored alerts are unknown.
   [[nodiscard]] std::vector<std::string> restore(std::span<const StateRecord> records, Now now);
 
+  // Worst first.
+  [[nodiscard]] std::vector<Incident> open_incidents() const;
+
   // After a reload: alerts of rules that kept their name stay as they are, and so do the budgets of
   // SLOs that kept name, SLI and entities; those of others end.
   void replace_rules(RuleSet rules);

@@ -28,6 +28,7 @@ class Engine::Impl {
   void forget_cluster(const Symbol& cluster);
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const { return deadline_; }
 
+  [[nodiscard]] std::vector<Incident> open_incidents() const { return book_.open(); }
   [[nodiscard]] std::vector<StateRecord> state(Now now, bool budgets) const;
   std::vector<std::string> restore(std::span<const StateRecord> records, Now now);
 

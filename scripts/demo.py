@@ -24,6 +24,7 @@ clusters:
     bootstrap: [{servers}]
     poll: {{brokers: 1s, partitions: 1s, groups: 1s, configs: 30s}}
 listen: 127.0.0.1:{port}
+state: {{path: ":memory:"}}
 rules: {{files: [rules.yaml]}}
 receivers:
   - {{name: oncall, webhook: {{url: "{receiver}"}}}}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <random>
 #include <stop_token>
@@ -22,6 +23,20 @@ double random_chance() {
 
 std::string_view status_of(const Notice& notice) {
   return notice.transition.kind == TransitionKind::resolved ? "resolved" : "firing";
+}
+
+NoticePtr notice_of(const Transition& transition, WallTime at) {
+  auto notice = std::make_shared<Notice>(Notice{transition, at});
+  notice->transition.revealed_by = nullptr;
+  return notice;
+}
+
+// Stands for what a receiver heard of an incident before a restart.
+NoticePtr told_notice(const Incident& incident) {
+  Transition transition;
+  transition.kind = TransitionKind::updated;
+  transition.incident = incident;
+  return std::make_shared<Notice>(Notice{std::move(transition), incident.updated});
 }
 
 }  // namespace
@@ -53,6 +68,31 @@ class Notifier::Worker {
     changed_.notify_all();
     for (const NoticePtr& one : lost)
       log_undelivered(*one, "notification given up: too many wait for this receiver");
+  }
+
+  void restore(const NoticePtr& told, const std::vector<NoticePtr>& undelivered, SteadyTime now) {
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.restore(told, undelivered, now);
+    }
+    changed_.notify_all();
+  }
+
+  [[nodiscard]] const std::string& name() const { return config_.name; }
+  void add_undelivered(std::vector<Undelivered>& all) const {
+    const std::lock_guard lock(mutex_);
+    for (NoticePtr& notice : queue_.undelivered()) {
+      const bool told = queue_.was_told(notice->transition.incident.id);
+      all.push_back({config_.name, std::move(notice), told});
+    }
+  }
+  [[nodiscard]] bool was_told(uint64_t incident) const {
+    const std::lock_guard lock(mutex_);
+    return queue_.was_told(incident);
+  }
+  [[nodiscard]] uint64_t settled() const {
+    const std::lock_guard lock(mutex_);
+    return stats_.sent + stats_.rejected + stats_.given_up;
   }
 
   void begin_stop(SteadyTime now, SteadyTime deadline) {
@@ -241,10 +281,54 @@ void Notifier::publish(const ReportPtr& report) {
   if (workers_.empty() || report->transitions.empty()) return;
   const SteadyTime now = clock_.now().steady;
   for (const Transition& transition : report->transitions) {
-    auto notice = std::make_shared<Notice>(Notice{transition, report->at.wall});
-    notice->transition.revealed_by = nullptr;
+    const NoticePtr notice = notice_of(transition, report->at.wall);
     for (const auto& worker : workers_) worker->push(notice, now);
   }
+}
+
+void Notifier::restore(const std::vector<Incident>& open,
+                       const std::vector<Undelivered>& undelivered) {
+  struct Left {
+    NoticePtr told;
+    std::vector<NoticePtr> notices;
+  };
+  const SteadyTime now = clock_.now().steady;
+  for (const auto& worker : workers_) {
+    std::map<uint64_t, Left> left;  // by incident
+    for (const Incident& incident : open) left[incident.id].told = told_notice(incident);
+    for (const Undelivered& one : undelivered) {
+      if (one.receiver != worker->name()) continue;
+      const Incident& incident = one.notice->transition.incident;
+      Left& entry = left[incident.id];
+      entry.told = one.told ? told_notice(incident) : nullptr;
+      entry.notices.push_back(one.notice);
+    }
+    for (auto& [id, entry] : left) {
+      std::ranges::sort(entry.notices, {},
+                        [](const NoticePtr& notice) { return notice->transition.sequence; });
+      worker->restore(entry.told, entry.notices, now);
+    }
+  }
+}
+
+std::vector<Undelivered> Notifier::undelivered() const {
+  std::vector<Undelivered> all;
+  for (const auto& worker : workers_) worker->add_undelivered(all);
+  return all;
+}
+
+void Notifier::foresee(const Report& report, std::vector<Undelivered>& undelivered) const {
+  for (const Transition& transition : report.transitions) {
+    const NoticePtr notice = notice_of(transition, report.at.wall);
+    for (const auto& worker : workers_)
+      undelivered.push_back({worker->name(), notice, worker->was_told(transition.incident.id)});
+  }
+}
+
+uint64_t Notifier::settled() const {
+  uint64_t settled = 0;
+  for (const auto& worker : workers_) settled += worker->settled();
+  return settled;
 }
 
 void Notifier::stop(Duration limit) {

@@ -40,6 +40,13 @@ struct ReceiverStats {
   std::optional<WallTime> last_success;
 };
 
+// What one receiver has still to be told.
+struct Undelivered {
+  std::string receiver;
+  NoticePtr notice;
+  bool told = false;  // it has heard of the incident
+};
+
 class Notifier {
  public:
   // `clock` and `log` must outlive it. `spans` gets one span per attempt, in the incident's trace;
@@ -52,6 +59,16 @@ class Notifier {
 
   // The pipeline's thread.
   void publish(const ReportPtr& report);
+
+  // After a restart, before the first publish: the incidents that are open, of which everybody
+  // heard but for what is undelivered.
+  void restore(const std::vector<Incident>& open, const std::vector<Undelivered>& undelivered);
+  // Any thread; in the order in which things are to be told.
+  [[nodiscard]] std::vector<Undelivered> undelivered() const;
+  // What publishing this report would add to it.
+  void foresee(const Report& report, std::vector<Undelivered>& undelivered) const;
+  // Grows whenever something was delivered, refused or given up. Any thread.
+  [[nodiscard]] uint64_t settled() const;
 
   // Tries once more at once what is pending, and ends within about `limit`. What could not be
   // delivered is logged with its incident, receiver and correlation id.

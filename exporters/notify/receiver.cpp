@@ -19,6 +19,16 @@ std::vector<NoticePtr> ReceiverQueue::push(NoticePtr notice, SteadyTime now) {
   return {};
 }
 
+void ReceiverQueue::restore(const NoticePtr& told, const std::vector<NoticePtr>& undelivered,
+                            SteadyTime now) {
+  if (told && told->transition.incident.severity >= config_.lowest) {
+    Entry& entry = entries_[told->transition.incident.id];
+    entry.told = told;
+    entry.told_at = now;
+  }
+  for (const NoticePtr& notice : undelivered) push(notice, now);
+}
+
 void ReceiverQueue::push_firing(NoticePtr notice, SteadyTime now) {
   const Incident& incident = notice->transition.incident;
   if (incident.severity < config_.lowest && !entries_.contains(incident.id)) return;
@@ -197,6 +207,11 @@ void ReceiverQueue::begin_drain(SteadyTime now) {
 
 size_t ReceiverQueue::pending() const {
   return undelivered().size();
+}
+
+bool ReceiverQueue::was_told(uint64_t incident) const {
+  const auto found = entries_.find(incident);
+  return found != entries_.end() && found->second.told != nullptr;
 }
 
 std::vector<NoticePtr> ReceiverQueue::undelivered() const {

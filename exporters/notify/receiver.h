@@ -70,6 +70,10 @@ class ReceiverQueue {
   // Takes a transition. Returns what had to be given up because too much has ended untold.
   std::vector<NoticePtr> push(NoticePtr notice, SteadyTime now);
 
+  // After a restart: what is known of one incident that the receiver was told of, or had still to
+  // be told of, in order; nothing in `undelivered` when it was told everything. Before any push.
+  void restore(const NoticePtr& newest, const std::vector<NoticePtr>& undelivered, SteadyTime now);
+
   struct Action {
     std::optional<Delivery> send;  // to be answered by on_result before the next action
     std::optional<SteadyTime>
@@ -83,6 +87,8 @@ class ReceiverQueue {
 
   [[nodiscard]] size_t pending() const;  // notices not yet delivered
   [[nodiscard]] std::vector<NoticePtr> undelivered() const;
+  // Whether the receiver has heard of the incident.
+  [[nodiscard]] bool was_told(uint64_t incident) const;
 
  private:
   // What is to be told about one incident. It is open, or something is pending.

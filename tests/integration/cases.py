@@ -261,6 +261,52 @@ def test_everyday_changes_page_nobody(cluster, binary):
         assert pages == [], [alert["labels"] for _, alert in pages]
 
 
+def test_agent_killed_in_the_middle_forgets_nothing_and_tells_nothing_twice(cluster, binary):
+    """Killed while an incident is open, and again while a page waits for a receiver that is away."""
+    receiver = Receiver()
+    agent = Agent(binary, cluster.servers()[:2], receiver, name="restarted")
+    try:
+        agent.wait_ready()
+        time.sleep(2)
+        killed = time.monotonic()
+        cluster.kill(2)
+        _, first = page(receiver, killed, "BrokerDown", 10)
+        correlation = first["annotations"]["correlation_id"]
+        time.sleep(2)
+        agent.kill()
+        told = len(receiver.alerts())
+        agent.start()
+        agent.wait_ready()
+        time.sleep(5)
+        again = [alert for _, alert in receiver.alerts()[told:] if alert["annotations"]["correlation_id"] != correlation]
+        assert again == [], f"told anew after the restart: {again}"
+        assert agent.value("highwater_alert", alertname="BrokerDown", broker="2") == 1
+
+        # A second fault, whose page cannot be delivered before the agent dies.
+        receiver.refuse = True
+        other = time.monotonic()
+        cluster.kill(3)
+        wait_until(lambda: agent.value("highwater_alert", alertname="QuorumLost") == 1, 20, "the second fault is seen")
+        time.sleep(1)
+        agent.kill()
+        receiver.refuse = False
+        agent.start()
+        _, late = page(receiver, other, "QuorumLost", 20)
+        for broker in (2, 3):
+            cluster.start_one(broker)
+        for one in (correlation, late["annotations"]["correlation_id"]):
+            wait_until(lambda: receiver.resolved(one), 90, "the incident is resolved")  # noqa: B023
+            times = len(receiver.resolved(one))
+            assert times == 1, f"resolved {times} times"
+        pages = receiver.incidents(killed, severity="page", name="BrokerDown") + receiver.incidents(killed, severity="page", name="QuorumLost")
+        brokers = [alert["labels"].get("broker") for _, alert in pages]
+        assert len(brokers) == len(set(brokers)), f"one fault, two incidents: {[a['labels'] for _, a in pages]}"
+    finally:
+        code = agent.stop()
+        receiver.close()
+    assert code == 0
+
+
 def test_trace_of_a_page_shows_poll_request_evaluation_and_delivery(cluster, binary):
     traces = TraceReceiver()
     try:
@@ -295,5 +341,6 @@ def test_trace_of_a_page_shows_poll_request_evaluation_and_delivery(cluster, bin
 # What the simulator is held to as well, so that it cannot drift away from real brokers.
 CONTRACT = [test_healthy_cluster_is_quiet_and_fully_known, test_killed_broker_pages_once_with_cause_and_evidence,
             test_broker_that_has_just_come_back_pages_when_it_is_killed_again, test_hung_broker_pages_and_the_rest_stays_known, test_orderly_restart_pages_nobody, test_quorum_lost_pages,
-            test_everyday_changes_page_nobody, test_trace_of_a_page_shows_poll_request_evaluation_and_delivery]
+            test_everyday_changes_page_nobody,
+            test_agent_killed_in_the_middle_forgets_nothing_and_tells_nothing_twice, test_trace_of_a_page_shows_poll_request_evaluation_and_delivery]
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]

@@ -260,6 +260,7 @@ class Receiver:
 
     def __init__(self):
         self.arrivals = []
+        self.refuse = False  # answers 503, and keeps nothing
         self.lock = threading.Lock()
         outer = self
 
@@ -267,9 +268,10 @@ class Receiver:
             def do_POST(self):  # noqa: N802 (the name is http.server's)
                 arrived = time.monotonic()
                 payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with outer.lock:
-                    outer.arrivals.append((arrived, dict(self.headers), payload))
-                self.send_response(200)
+                if not outer.refuse:
+                    with outer.lock:
+                        outer.arrivals.append((arrived, dict(self.headers), payload))
+                self.send_response(503 if outer.refuse else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -330,7 +332,7 @@ class TraceReceiver:
 class Agent:
     """A running agent with its configuration, log and metrics."""
 
-    def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None):
+    def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None, fresh=True):
         self.directory = WORK / name
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -340,11 +342,23 @@ class Agent:
         self.config.write_text(
             f"clusters:\n  - name: prod\n    bootstrap: [{servers}]\n"
             f"    poll: {{brokers: {poll}, partitions: {poll}, groups: {poll}, configs: 10s}}\n"
-            f"listen: 127.0.0.1:{self.port}\n{receivers}{rules}{extra}")
+            f"listen: 127.0.0.1:{self.port}\n{receivers}{rules}{extra}"
+            f"state: {{path: {self.directory / 'state.db'}}}\n")
+        if fresh:
+            for file in self.directory.glob("state.db*"):
+                file.unlink()
         self.log_path = self.directory / "agent.log"
         self.log = open(self.log_path, "wb")
-        self.process = subprocess.Popen([str(binary), "run", "--config", str(self.config)], stderr=self.log, stdout=self.log,
-                                        env=dict(os.environ, **(environment or {})))
+        self.command = [str(binary), "run", "--config", str(self.config)]
+        self.environment = dict(os.environ, **(environment or {}))
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stderr=self.log, stdout=self.log, env=self.environment)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def get(self, path, timeout=5):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=timeout) as answer:

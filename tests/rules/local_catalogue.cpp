@@ -43,6 +43,9 @@ std::deque<Measure> make_measures() {
   measures.add(group_partition, Unit::records, {"group_records_lost", "group_lag_records"});
   measures.add({"cluster", "collector", "reason"}, Unit::count, {"monitor_unknown_rows"});
   measures.add({"cluster", "receiver"}, Unit::boolean, {"notification_failing"});
+  measures.add({"cluster"}, Unit::boolean, {"state_failing"});
+  measures.add({"cluster", "slo", "entity"}, Unit::ratio, {"slo_coverage_ratio"});
+  measures.add({"cluster", "slo"}, Unit::count, {"slo_entities_left_out"});
 
   measures.add({"cluster", "cluster_id"}, Unit::info, {"cluster_info"});
   measures.add(group_topic, Unit::seconds, {"group_lag_seconds"});

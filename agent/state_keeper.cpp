@@ -1,0 +1,191 @@
+#include "agent/state_keeper.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "agent/core/report_json.h"
+#include "rules/state.h"
+
+namespace highwater::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kBudgetsEvery = seconds(60);
+// Delivered notices are forgotten together.
+constexpr Duration kNoticesEvery = seconds(1);
+constexpr Duration kPatience = milliseconds(250);
+
+constexpr std::string_view kNoticeKind = "notice";
+constexpr char kTold = '1';
+constexpr char kUntold = '0';
+
+std::string notice_key(const notify::Undelivered& one) {
+  return fmt::format("{:020} {}", one.notice->transition.sequence, one.receiver);
+}
+
+}  // namespace
+
+void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier, Now now) {
+  std::unique_ptr<Store> store = open();
+  if (store == nullptr) return;
+  std::vector<rules::StateRecord> records;
+  for (const std::string_view kind :
+       {rules::kAlertKind, rules::kIncidentKind, rules::kBudgetKind, rules::kCounterKind}) {
+    for (Record& record : read(*store, kind)) {
+      written_[{std::string(kind), record.key}] = std::hash<std::string>{}(record.value);
+      records.push_back({std::string(kind), std::move(record.key), std::move(record.value)});
+    }
+  }
+  for (const std::string& problem : engine.restore(records, now))
+    log_.warning("a part of the state is left out", {{"why", problem}});
+  restore_notices(read(*store, kNoticeKind), engine, notifier);
+  writer_ = std::make_unique<StoreWriter>(std::move(store));
+}
+
+std::unique_ptr<Store> StateKeeper::open() {
+  Opened opened = Store::open(path_);
+  switch (opened.outcome) {
+    case OpenOutcome::opened:
+    case OpenOutcome::created:
+      log_.info("state opened", {{"path", path_}});
+      break;
+    case OpenOutcome::memory:
+      log_.warning("the state is kept in memory: a restart forgets alerts and budgets");
+      break;
+    case OpenOutcome::set_aside:
+      log_.error("the state was damaged and begins anew",
+                 {{"path", path_}, {"why", opened.problem}});
+      open_problem_ = opened.problem;
+      break;
+    case OpenOutcome::refused:
+      log_.error("the state cannot be kept: a restart will forget alerts and budgets",
+                 {{"path", path_}, {"why", opened.problem}});
+      open_problem_ = opened.problem;
+      break;
+  }
+  return std::move(opened.store);
+}
+
+std::vector<Record> StateKeeper::read(Store& store, std::string_view kind) {
+  Result<std::vector<Record>> records = store.read(kind);
+  if (records) return std::move(*records);
+  log_.error("a part of the state cannot be read",
+             {{"part", kind}, {"why", records.error().message}});
+  return {};
+}
+
+void StateKeeper::restore_notices(const std::vector<Record>& records, const rules::Engine& engine,
+                                  notify::Notifier& notifier) {
+  std::vector<notify::Undelivered> undelivered;
+  for (const Record& record : records) {
+    written_[{std::string(kNoticeKind), record.key}] = std::hash<std::string>{}(record.value);
+    const size_t space = record.key.find(' ');
+    Result<Transition> transition =
+        space == std::string::npos || record.value.empty()
+            ? fail("it is not whole")
+            : decode_transition(std::string_view(record.value).substr(1));
+    if (!transition) {
+      log_.error("a notification that waited cannot be read",
+                 {{"key", record.key}, {"why", transition.error().message}});
+      continue;
+    }
+    const WallTime at = transition->incident.updated;
+    undelivered.push_back(
+        {record.key.substr(space + 1),
+         std::make_shared<notify::Notice>(notify::Notice{std::move(*transition), at}),
+         record.value.front() == kTold});
+  }
+  const std::vector<Incident> open = engine.open_incidents();
+  notifier.restore(open, undelivered);
+  if (open.empty() && undelivered.empty()) return;
+  log_.info("state restored",
+            {{"incidents", open.size()}, {"undelivered_notifications", undelivered.size()}});
+}
+
+void StateKeeper::keep(const rules::Engine& engine, const Report& report,
+                       const notify::Notifier& notifier) {
+  if (writer_ == nullptr) return;
+  const Now now = report.at;
+  const StoreHealth health = writer_->health();
+  const bool news = !report.transitions.empty();
+  const bool budgets =
+      !budgets_at_ || now.steady >= *budgets_at_ + kBudgetsEvery || health.wants_whole;
+  const uint64_t settled = notifier.settled();
+  const bool delivered =
+      settled != settled_ && (!written_at_ || now.steady >= *written_at_ + kNoticesEvery);
+  if (!news && !budgets && !delivered) return;
+  settled_ = settled;
+  written_at_ = now.steady;
+  if (budgets) budgets_at_ = now.steady;
+
+  std::vector<notify::Undelivered> undelivered = notifier.undelivered();
+  notifier.foresee(report, undelivered);
+  std::vector<rules::StateRecord> records = engine.state(now, budgets);
+  for (rules::StateRecord& record : notices(undelivered)) records.push_back(std::move(record));
+  submit(std::move(records), budgets, health.wants_whole);
+  // A disk that already failed or hangs is not waited for again.
+  const bool healthy = !health.failing_since && !health.committing_since;
+  if (news && healthy) writer_->flush(std::chrono::steady_clock::now() + kPatience);
+}
+
+void StateKeeper::submit(std::vector<rules::StateRecord> records, bool with_budgets, bool whole) {
+  if (whole) written_.clear();
+  std::vector<Change> changes;
+  std::set<Key> present;
+  for (rules::StateRecord& record : records) {
+    Key key{std::move(record.kind), std::move(record.key)};
+    const size_t hash = std::hash<std::string>{}(record.value);
+    const auto [place, added] = written_.try_emplace(key, hash);
+    if (added || place->second != hash) {
+      place->second = hash;
+      changes.push_back({key.first, key.second, std::move(record.value)});
+    }
+    present.insert(std::move(key));
+  }
+  std::erase_if(written_, [&](const auto& entry) {
+    const Key& key = entry.first;
+    if (present.contains(key) || (!with_budgets && key.first == rules::kBudgetKind)) return false;
+    changes.push_back({key.first, key.second, std::nullopt});
+    return true;
+  });
+  if (whole)
+    writer_->submit_whole(std::move(changes));
+  else if (!changes.empty())
+    writer_->submit(std::move(changes));
+}
+
+std::vector<rules::StateRecord> StateKeeper::notices(
+    const std::vector<notify::Undelivered>& undelivered) const {
+  std::vector<rules::StateRecord> records;
+  for (const notify::Undelivered& one : undelivered) {
+    records.push_back({std::string(kNoticeKind), notice_key(one),
+                       (one.told ? kTold : kUntold) + encode_transition(one.notice->transition)});
+  }
+  return records;
+}
+
+std::string StateKeeper::problem() const {
+  if (writer_ == nullptr) return open_problem_;
+  const StoreHealth health = writer_->health();
+  if (!health.failure.empty()) return health.failure;
+  return open_problem_;
+}
+
+void StateKeeper::stop(const rules::Engine& engine, const notify::Notifier& notifier, Now now,
+                       Duration limit) {
+  if (writer_ == nullptr) return;
+  std::vector<rules::StateRecord> records = engine.state(now, true);
+  for (rules::StateRecord& record : notices(notifier.undelivered()))
+    records.push_back(std::move(record));
+  submit(std::move(records), true, writer_->health().wants_whole);
+  if (!writer_->flush(std::chrono::steady_clock::now() + limit))
+    log_.error("the state was not written before the agent stopped",
+               {{"why", writer_->health().failure}});
+}
+
+}  // namespace highwater::agent

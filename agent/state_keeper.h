@@ -1,0 +1,63 @@
+// StateKeeper: what the agent must not lose, from the engine and the notifier to the store and
+// back. Made by main's thread; everything else is called on the pipeline's thread.
+//
+// What changed is written with every transition, before anybody is told of it, and else once a
+// minute; each time the whole is compared with what was written last. The disk is waited for a
+// quarter of a second at most, and only for a transition: a page does not wait for a disk that
+// hangs.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/log.h"
+#include "agent/store.h"
+#include "agent/store_writer.h"
+#include "exporters/notify/outbox.h"
+#include "rules/engine.h"
+
+namespace highwater::agent {
+
+class StateKeeper {
+ public:
+  StateKeeper(std::string path, Log& log) : path_(std::move(path)), log_(log) {}
+
+  // Before the pipeline starts: opens the store and hands what was kept to both. Without a store
+  // (the reason is logged, and problem() says it) everything below does nothing. Reads the disk.
+  void restore(rules::Engine& engine, notify::Notifier& notifier, Now now);
+
+  // After each evaluation, before its report is published.
+  void keep(const rules::Engine& engine, const Report& report, const notify::Notifier& notifier);
+
+  // What is wrong with the store; empty when all is well.
+  [[nodiscard]] std::string problem() const;
+
+  // Writes everything once more, and waits for the disk as long as `limit`.
+  void stop(const rules::Engine& engine, const notify::Notifier& notifier, Now now, Duration limit);
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // kind, key
+  void submit(std::vector<rules::StateRecord> records, bool with_budgets, bool whole);
+  [[nodiscard]] std::vector<rules::StateRecord> notices(
+      const std::vector<notify::Undelivered>& undelivered) const;
+
+  [[nodiscard]] std::unique_ptr<Store> open();
+  [[nodiscard]] std::vector<Record> read(Store& store, std::string_view kind);
+  void restore_notices(const std::vector<Record>& records, const rules::Engine& engine,
+                       notify::Notifier& notifier);
+
+  const std::string path_;
+  Log& log_;
+  std::unique_ptr<StoreWriter> writer_;  // null: there is no store
+  std::string open_problem_;
+  std::map<Key, size_t> written_;  // a hash of what was submitted last
+  std::optional<SteadyTime> written_at_;
+  std::optional<SteadyTime> budgets_at_;
+  uint64_t settled_ = 0;
+};
+
+}  // namespace highwater::agent
