@@ -50,6 +50,14 @@ class Deploy(unittest.TestCase):
             found += 1
         self.assertGreaterEqual(found, 3)
 
+    def test_every_agent_can_keep_its_state(self):
+        for name, pod, container in agents():
+            mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
+            self.assertNotIn("readOnly", mounts["/var/lib/highwater"], name)
+            volumes = {volume["name"] for volume in pod["volumes"]}
+            self.assertIn(mounts["/var/lib/highwater"]["name"], volumes, name)
+        self.assertIn("ENV STATE_DIRECTORY=/var/lib/highwater", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"))
+
     def test_in_pods_the_agent_listens_on_the_port_that_the_manifest_names(self):
         for name, document in manifests():
             if document["kind"] == "ConfigMap":
