@@ -120,7 +120,8 @@ void SourceReader::read_events(const YamlNode& node) {
   if (events.require("total") != nullptr) sli_.total = read_counter(events, "total");
   if (!sli_.total) sli_.total = SliSource{};
   sli_.first_is_good = node.find("good") != nullptr;
-  if (node.find("bad") != nullptr && sli_.first_is_good) {
+  const bool both = node.find("bad") != nullptr && sli_.first_is_good;
+  if (both) {
     events.error(*node.find("good"), "'sli' counts both bad and good events",
                  "keep one of them: the rest of the total is the other");
   } else if (node.find("bad") == nullptr && !sli_.first_is_good) {
@@ -128,7 +129,7 @@ void SourceReader::read_events(const YamlNode& node) {
   }
   events.finish();
   sli_.first = (sli_.first_is_good ? good : bad).value_or(SliSource{});
-  if (sli_.first.measure != nullptr && sli_.total->measure != nullptr) check_events(node);
+  if (sli_.first.measure != nullptr && sli_.total->measure != nullptr && !both) check_events(node);
 }
 
 std::optional<SliSource> SourceReader::read_counter(YamlMap& events, const std::string& key) {
@@ -166,7 +167,7 @@ void SourceReader::read_good() {
   const Measure* const measure = sli_.first.measure;
   if (node == nullptr) {
     // A wrong 'sli' may have been meant to count events.
-    if (measure != nullptr && measure->type == MeasureType::gauge &&
+    if (measure != nullptr && measure->type == MeasureType::gauge && measure->unit != Unit::info &&
         map_.node().find("good") == nullptr) {
       map_.error(map_.node(), "an SLO that judges time has no 'good'",
                  fmt::format("say which values of '{}' are good, like \"{}\"", measure->name,
