@@ -4,7 +4,7 @@ import contextlib
 import re
 import time
 
-from harness import Agent, Receiver, TraceReceiver, wait_until
+from harness import WORK, Agent, Receiver, TraceReceiver, wait_until
 
 PAGE_WITHIN = 3.0  # seconds from a kill to the page; the figure of scripts/bench is tighter, this bound only catches breakage
 
@@ -307,6 +307,60 @@ def test_agent_killed_in_the_middle_forgets_nothing_and_tells_nothing_twice(clus
     assert code == 0
 
 
+LAG_SLO = """\
+slos:
+  - name: late
+    sli: group_lag_records_sum
+    select: {group: [payments, archive]}
+    per: [group, topic]
+    good: "<= 50"
+    objective: 90%
+    window: 1h
+    tiers: [{burn: 2, long: 2m, short: 1m, severity: page}]
+    runbook: lag-growing
+"""
+
+
+def test_slo_burns_for_the_group_that_lags_alone_and_over_a_restart(cluster, binary):
+    rules = WORK / "late.yaml"
+    rules.write_text(LAG_SLO)
+    receiver = Receiver()
+    agent = Agent(binary, cluster.servers()[:2], receiver, name="slo", rules=f"rules: {{files: [{rules}]}}\n")
+    entity = "group=payments topic=orders"
+
+    def bad_seconds(of):
+        return agent.value("highwater_slo_bad_seconds_total", entity=of) or 0
+
+    try:
+        cluster.lag("payments", "orders", 200)
+        agent.wait_ready()
+        began = time.monotonic()
+        wait_until(lambda: bad_seconds(entity) > 10, 60, "the budget burns")
+        assert receiver.incidents(severity="page") == [], "24 s must be bad before it pages"
+        before = bad_seconds(entity)
+        agent.kill()
+        agent.start()
+        agent.wait_ready()
+        wait_until(lambda: bad_seconds(entity) >= before - 12, 30, "the budget is what it was")
+        # 2 x 10 % of two minutes; what the restart lost is unknown.
+        arrived, alert = page(receiver, began, "late", 60)
+        assert arrived - began >= 23, f"paged after {arrived - began:.1f} s"
+        assert alert["labels"]["group"] == "payments", alert["labels"]
+        for name in ("burn_rate", "error_budget_remaining", "clears_at"):
+            assert name in alert["annotations"], alert["annotations"]
+        assert len(receiver.incidents(severity="page")) == 1
+        assert bad_seconds("group=archive topic=audit") == 0
+        cluster.lag("payments", "orders", 0)
+        correlation = alert["annotations"]["correlation_id"]
+        # When less than 12 s of the last minute are bad.
+        wait_until(lambda: receiver.resolved(correlation), 75, "the incident is resolved")
+    finally:
+        code = agent.stop()
+        receiver.close()
+        cluster.lag("payments", "orders", 200)
+    assert code == 0
+
+
 def test_trace_of_a_page_shows_poll_request_evaluation_and_delivery(cluster, binary):
     traces = TraceReceiver()
     try:
@@ -342,5 +396,6 @@ def test_trace_of_a_page_shows_poll_request_evaluation_and_delivery(cluster, bin
 CONTRACT = [test_healthy_cluster_is_quiet_and_fully_known, test_killed_broker_pages_once_with_cause_and_evidence,
             test_broker_that_has_just_come_back_pages_when_it_is_killed_again, test_hung_broker_pages_and_the_rest_stays_known, test_orderly_restart_pages_nobody, test_quorum_lost_pages,
             test_everyday_changes_page_nobody,
-            test_agent_killed_in_the_middle_forgets_nothing_and_tells_nothing_twice, test_trace_of_a_page_shows_poll_request_evaluation_and_delivery]
+            test_agent_killed_in_the_middle_forgets_nothing_and_tells_nothing_twice,
+            test_slo_burns_for_the_group_that_lags_alone_and_over_a_restart, test_trace_of_a_page_shows_poll_request_evaluation_and_delivery]
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]

@@ -149,6 +149,15 @@ class Cluster:
     def elect_preferred(self):
         self.tool("LeaderElectionCommand", "--bootstrap-server", self.server(), "--election-type", "preferred", "--all-topic-partitions")
 
+    def lag(self, group, topic, records):
+        """Leaves the group so far behind: moves its committed offsets, which needs a group without members."""
+        server = ("--bootstrap-server", self.server())
+        reset = ("--reset-offsets", "--group", group, "--topic", topic, "--execute")
+        self.tool("consumer.group.ConsumerGroupCommand", *server, *reset, "--to-latest")
+        if records:
+            self.tool("consumer.group.ConsumerGroupCommand", *server, "--reset-offsets", "--group", group, "--topic", f"{topic}:0", "--execute",
+                      "--shift-by", -records)
+
     def delete_group(self, name):
         self.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", self.server(), "--delete", "--group", name)
 
@@ -235,6 +244,16 @@ class SimulatedCluster:
 
     def elect_preferred(self):
         self.happen("preferred_election: true")
+
+    def lag(self, group, topic, records):
+        if records:
+            self.happen(f"produce: {{topic: {topic}, rate: {records}/s}}")
+            time.sleep(1.5)
+            self.happen(f"produce: {{topic: {topic}, rate: 0}}")
+        else:
+            self.happen(f"members: {{group: {group}, count: 1}}")
+            time.sleep(8)  # its commits come every five seconds
+            self.happen(f"members: {{group: {group}, count: 0}}")
 
     def delete_group(self, name):
         self.happen(f"delete_group: {name}")
