@@ -21,8 +21,10 @@ class Column {
   }
 
   // The next row. With a reason it is unknown, and `value` is the last one known (kNoValue: none).
-  void add(double value, Unknown reason = Unknown::known) {
-    if (reason != Unknown::known || !unknown_.empty()) add_reason(reason);
+  // Inlined by force: it is called for every number of every poll, from many places.
+  [[gnu::always_inline]] void add(double value, Unknown reason = Unknown::known) {
+    if (reason != Unknown::known || !unknown_.empty()) [[unlikely]]
+      add_reason(reason);
     values_.push_back(value);
   }
 
@@ -39,10 +41,7 @@ class Column {
   }
 
  private:
-  void add_reason(Unknown reason) {
-    if (unknown_.empty()) unknown_.assign(values_.size(), Unknown::known);
-    unknown_.push_back(reason);
-  }
+  void add_reason(Unknown reason);
 
   const Measure* measure_;
   std::vector<double> values_;

@@ -94,7 +94,6 @@ std::span<const Measure* const> GroupOffsets::measures() {
 void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& view,
                           const std::shared_ptr<const KeySet>& groups,
                           std::span<const GroupActivity> activities, NumberSymbols& numbers) {
-  numbers_ = &numbers;
   topics_.update(view, numbers);
   topic_assigned_.resize(topics_.topics());
   topic_committed_.resize(topics_.topics());
@@ -113,7 +112,7 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
       if (rows.lost.known(row)) rows.lost.replace(row, 0);
     }
   }
-  const auto keys = keys_.finish();
+  const auto keys = keys_.finish(numbers);
   observation.tables.push_back(std::move(rows.committed).build(keys));
   observation.tables.push_back(std::move(rows.lag).build(keys));
   observation.tables.push_back(std::move(rows.lost).build(keys));
@@ -151,11 +150,12 @@ void GroupOffsets::add_topic(const kafka::ClusterView& view, const GroupView& gr
   Run run;
   run.first_row = run.end_row = static_cast<uint32_t>(rows.lag.size());
   run.assigned = topic_assigned_[place.topic] == stamp_;
+  keys_.begin(view.cluster, group.id, topic.name);
   for (const CommittedOffset& commit : committed.partitions) {
     const auto position = TopicIndex::position(topic, commit.partition);
     // A partition that a complete listing lacks went with an older topic of that name.
     if (!position && listed == Unknown::known) continue;
-    keys_.add(view.cluster, group.id, topic.name, numbers_->of(commit.partition));
+    keys_.add(commit.partition);
     add_commit(commit, group_reason, position ? &topic.partitions[*position] : nullptr, listed, run,
                rows);
     ++run.end_row;
@@ -235,8 +235,8 @@ void GroupOffsets::add_uncommitted(const kafka::ClusterView& view, const GroupVi
     if (row_committed_[one.row] == stamp_) continue;
     row_committed_[one.row] = stamp_;
     const TopicView& topic = view.topics[one.topic];
-    const auto row = keys_.add(view.cluster, group.id, topic.name,
-                               numbers_->of(topic.partitions[one.position].index));
+    keys_.begin(view.cluster, group.id, topic.name);
+    const uint32_t row = keys_.add(topic.partitions[one.position].index);
     rows.committed.add(kNoValue, reason);
     rows.lag.add(kNoValue, reason);
     rows.lost.add(kNoValue, reason);

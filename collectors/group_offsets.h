@@ -17,6 +17,7 @@
 #include "collectors/key_tracker.h"
 #include "collectors/lag_window.h"
 #include "collectors/number_symbols.h"
+#include "collectors/numbered_keys.h"
 #include "collectors/row_history.h"
 #include "collectors/topic_index.h"
 
@@ -77,8 +78,7 @@ class GroupOffsets {
   void add_maxima(Observation& observation, const kafka::ClusterView& view);
 
   TopicIndex topics_;
-  NumberSymbols* numbers_ = nullptr;  // during add_to
-  KeyTracker keys_{{"cluster", "group", "topic", "partition"}};
+  NumberedKeys<3, 1> keys_{{"cluster", "group", "topic", "partition"}};
   KeyTracker sum_keys_{{"cluster", "group", "topic"}};
   KeyTracker max_keys_{{"cluster", "group"}};
   RowHistory<Memory> history_;  // by row of sum_keys_

@@ -37,13 +37,4 @@ Entity broker_entity(const kafka::ClusterView& view, int32_t broker) {
   return entity;
 }
 
-int assigned_replicas(const kafka::PartitionView& partition) {
-  const auto added =
-      std::count_if(partition.adding.begin(), partition.adding.end(), [&](int32_t broker) {
-        return std::find(partition.replicas.begin(), partition.replicas.end(), broker) !=
-               partition.replicas.end();
-      });
-  return static_cast<int>(partition.replicas.size()) - static_cast<int>(added);
-}
-
 }  // namespace highwater::collectors

@@ -3,6 +3,7 @@
 // history it needs. One instance per cluster, on that cluster's thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,13 @@ struct PollInfo {
 
 // How many replicas the partition is meant to have: those of a reassignment that are still being
 // added do not count, as in Kafka's own under-replicated count.
-[[nodiscard]] int assigned_replicas(const kafka::PartitionView& partition);
+[[nodiscard]] inline int assigned_replicas(const kafka::PartitionView& partition) {
+  const auto& replicas = partition.replicas;
+  const auto added =
+      std::count_if(partition.adding.begin(), partition.adding.end(), [&](int32_t broker) {
+        return std::find(replicas.begin(), replicas.end(), broker) != replicas.end();
+      });
+  return static_cast<int>(replicas.size()) - static_cast<int>(added);
+}
 
 }  // namespace highwater::collectors

@@ -34,7 +34,8 @@ const Measure kBrokerHolds{"broker_replica_partitions",
 
 constexpr std::array<const Measure*, 3> kMeasures{&kLogBytes, &kBrokerLeads, &kBrokerHolds};
 
-bool contains(const std::vector<int32_t>& brokers, int32_t broker) {
+template <class Brokers>
+bool contains(const Brokers& brokers, int32_t broker) {
   return std::find(brokers.begin(), brokers.end(), broker) != brokers.end();
 }
 
@@ -83,18 +84,20 @@ void PartitionsInterpreter::add_partitions(Observation& observation,
   leads.pairs.reserve(keys_.expected_rows());
   for (const TopicView& topic : view.topics) {
     const Unknown listed = listing_reason(view, topic);
+    keys_.begin(view.cluster, topic.name);
+    log_keys_.begin(view.cluster, topic.name);
     for (const PartitionView& partition : topic.partitions) {
-      const uint32_t row = keys_.add(view.cluster, topic.name, numbers_.of(partition.index));
+      const uint32_t row = keys_.add(partition.index);
       const bool contradicted = brokers_.failed(partition.leader);
       columns.add(topic, partition, {listed, contradicted, isr_contradicted(partition, brokers_)});
       add_to_brokers(partition, row, contradicted, leads, holds);
-      add_log_sizes(view.cluster, topic.name, partition, log_bytes);
+      add_log_sizes(partition, log_bytes);
     }
   }
-  leads.from = holds.from = keys_.finish();
+  leads.from = holds.from = keys_.finish(numbers_);
   leads.to = holds.to = brokers_.finish(view.cluster, numbers_);
   std::move(columns).move_to(observation, leads.from);
-  observation.tables.push_back(std::move(log_bytes).build(log_keys_.finish()));
+  observation.tables.push_back(std::move(log_bytes).build(log_keys_.finish(numbers_)));
   add_loads(observation, view, leads.to);
   observation.relations.push_back(std::move(leads));
   observation.relations.push_back(std::move(holds));
@@ -121,11 +124,9 @@ void PartitionsInterpreter::add_to_brokers(const PartitionView& partition, uint3
 }
 
 // One row per replica, so that a broker that stopped telling leaves unknown rows, not gaps.
-void PartitionsInterpreter::add_log_sizes(const Symbol& cluster, const Symbol& topic,
-                                          const PartitionView& partition, Column& bytes) {
-  const Symbol& number = numbers_.of(partition.index);
+void PartitionsInterpreter::add_log_sizes(const PartitionView& partition, Column& bytes) {
   for (const int32_t replica : partition.replicas) {
-    log_keys_.add(cluster, topic, number, numbers_.of(replica));
+    log_keys_.add(partition.index, replica);
     const auto told = std::find_if(partition.log_dirs.begin(), partition.log_dirs.end(),
                                    [&](const auto& size) { return size.broker == replica; });
     const bool has = told != partition.log_dirs.end();

@@ -13,8 +13,8 @@
 #include "collectors/broker_rows.h"
 #include "collectors/column.h"
 #include "collectors/interpreter.h"
-#include "collectors/key_tracker.h"
 #include "collectors/number_symbols.h"
+#include "collectors/numbered_keys.h"
 
 namespace highwater::collectors {
 
@@ -39,16 +39,15 @@ class PartitionsInterpreter {
   // Counts what brokers lead and hold, and relates the partition to them.
   void add_to_brokers(const kafka::PartitionView& partition, uint32_t row, bool contradicted,
                       Relation& leads, Relation& holds);
-  void add_log_sizes(const Symbol& cluster, const Symbol& topic,
-                     const kafka::PartitionView& partition, Column& bytes);
+  void add_log_sizes(const kafka::PartitionView& partition, Column& bytes);
   void add_loads(Observation& observation, const kafka::ClusterView& view,
                  const std::shared_ptr<const KeySet>& brokers) const;
 
   NumberSymbols numbers_;
   BrokerRows brokers_;
   std::vector<Load> loads_;  // by broker row
-  KeyTracker keys_{{"cluster", "topic", "partition"}};
-  KeyTracker log_keys_{{"cluster", "topic", "partition", "broker"}};
+  NumberedKeys<2, 1> keys_{{"cluster", "topic", "partition"}};
+  NumberedKeys<2, 2> log_keys_{{"cluster", "topic", "partition", "broker"}};
 };
 
 }  // namespace highwater::collectors

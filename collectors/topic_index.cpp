@@ -11,10 +11,11 @@ void TopicIndex::update(const kafka::ClusterView& view, NumberSymbols& numbers) 
   uint32_t row = 0;
   for (const kafka::TopicView& topic : view.topics) {
     first_rows_.push_back(row);
+    tracker_.begin(view.cluster, topic.name);
     for (const kafka::PartitionView& partition : topic.partitions)
-      row = tracker_.add(view.cluster, topic.name, numbers.of(partition.index)) + 1;
+      row = tracker_.add(partition.index) + 1;
   }
-  keys_ = tracker_.finish();
+  keys_ = tracker_.finish(numbers);
 }
 
 void TopicIndex::index_names(const kafka::ClusterView& view) {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "collectors/kafka/cluster_view.h"
-#include "collectors/key_tracker.h"
 #include "collectors/number_symbols.h"
+#include "collectors/numbered_keys.h"
 
 namespace highwater::collectors {
 
@@ -41,7 +41,7 @@ class TopicIndex {
   std::vector<uint32_t> first_rows_;  // by topic
   std::vector<Symbol> names_;         // those that by_name_ was made of
   std::unordered_map<Symbol, uint32_t> by_name_;
-  KeyTracker tracker_{{"cluster", "topic", "partition"}};
+  NumberedKeys<2, 1> tracker_{{"cluster", "topic", "partition"}};
   std::shared_ptr<const KeySet> keys_;
 };
 

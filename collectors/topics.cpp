@@ -94,6 +94,8 @@ std::span<const Measure* const> TopicsInterpreter::measures() {
 
 Observation TopicsInterpreter::interpret(const kafka::ClusterView& view, PollInfo poll, Now now) {
   Observation observation = start_observation(view, "topics", std::move(poll), now);
+  factors_.clear();
+  for (const TopicView& topic : view.topics) factors_.push_back(replication_factor(topic));
   add_configs(observation, view);
   add_findings(observation, view);
   return observation;
@@ -104,12 +106,13 @@ void TopicsInterpreter::add_configs(Observation& observation, const kafka::Clust
   Column partitions(kPartitions, rows), factor(kReplicationFactor, rows), min_isr(kMinIsr, rows),
       seconds(kRetentionSeconds, rows), bytes(kRetentionBytes, rows), compacted(kCompacted, rows),
       unclean(kUncleanElection, rows);
-  for (const TopicView& topic : view.topics) {
+  for (size_t i = 0; i < rows; ++i) {
+    const TopicView& topic = view.topics[i];
     keys_.add(view.cluster, topic.name);
     const Unknown listed = listing_reason(view, topic);
     partitions.add(static_cast<double>(topic.partitions.size()), listed);
-    if (const auto replicas = replication_factor(topic))
-      factor.add(*replicas, listed);
+    if (factors_[i])
+      factor.add(*factors_[i], listed);
     else
       factor.add(kNoValue, first_unknown(listed, Unknown::not_asked));
     const Unknown reason = config_reason(topic);
@@ -128,13 +131,14 @@ void TopicsInterpreter::add_configs(Observation& observation, const kafka::Clust
 void TopicsInterpreter::add_findings(Observation& observation, const kafka::ClusterView& view) {
   const bool audited_cluster = view.brokers.size() >= kBrokersWorthAudit;
   Column findings(kFinding, finding_keys_.expected_rows());
-  for (const TopicView& topic : view.topics) {
+  for (size_t row = 0; row < view.topics.size(); ++row) {
+    const TopicView& topic = view.topics[row];
     for (const Symbol& finding : findings_) finding_keys_.add(view.cluster, topic.name, finding);
     if (!audited_cluster || topic.internal) {
       for (size_t i = 0; i < findings_.size(); ++i) findings.add(0);
       continue;
     }
-    const auto factor = replication_factor(topic);
+    const std::optional<int>& factor = factors_[row];
     const Unknown listed =
         first_unknown(listing_reason(view, topic), factor ? Unknown::known : Unknown::not_asked);
     // One replica is one finding, not three.

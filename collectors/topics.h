@@ -6,7 +6,9 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
@@ -27,6 +29,7 @@ class TopicsInterpreter {
   const std::array<Symbol, 3> findings_{Symbol("replication_factor_below_3"),
                                         Symbol("min_isr_below_2"),
                                         Symbol("min_isr_equals_replication_factor")};
+  std::vector<std::optional<int>> factors_;  // of the poll in hand: replication, by topic
   KeyTracker keys_{{"cluster", "topic"}};
   KeyTracker finding_keys_{{"cluster", "topic", "finding"}};
 };

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "collectors/kafka/brokers.h"
+#include "collectors/kafka/quorum_watch.h"
 #include "collectors/kafka/sweep.h"
 
 namespace highwater::kafka {
@@ -29,11 +30,8 @@ constexpr auto kAlertCadence = seconds(1);
 constexpr auto kAlertFor = seconds(20);
 // Two sweeps never start closer together than this, however many events there are.
 constexpr auto kSweepGap = milliseconds(200);
-// A quorum whose leader nobody has named for this long is lost, even if its voters cannot be
-// counted.
-constexpr auto kQuorumSilence = seconds(15);
-// ... but for this long while a broker is away: brokers go on forwarding the question to a controller
-// that hangs, and answered only 34 s after another one had been elected.
+// ... but for this long while a broker is away: brokers go on forwarding the question to a
+// controller that hangs, and answered only 34 s after another one had been elected.
 constexpr auto kQuorumSilenceBesideFault = seconds(60);
 constexpr double kStretch = 1.5;
 
@@ -104,7 +102,8 @@ class ClusterPoller::Impl {
             {[this](const MetadataResponse& metadata, Now now) {
                brokers_.on_metadata(metadata, now);
              },
-             [this](const DescribeClusterResponse& cluster) { brokers_.on_registered(cluster); }}) {
+             [this](const DescribeClusterResponse& cluster) { brokers_.on_registered(cluster); }}),
+        quorum_(brokers_, sweep_, view_) {
     view_.cluster = Symbol(settings_.name);
     partitions_.configured = partitions_.effective = settings_.poll.partitions;
     groups_.configured = groups_.effective = settings_.poll.groups;
@@ -220,7 +219,7 @@ class ClusterPoller::Impl {
 
   void publish_brokers(Duration took, std::vector<Span> spans) {
     brokers_.refresh_response_times();
-    judge_quorum();
+    quorum_.judge(steady_now());
     Schedule schedule;
     schedule.configured = schedule.effective = settings_.poll.brokers;
     publish("brokers", took, schedule, std::move(spans), {});
@@ -280,11 +279,12 @@ class ClusterPoller::Impl {
     while (!stopping_) {
       if (!first) publish_brokers({}, {});
       first = false;
-      co_await read_quorum();
+      const bool quorum_changed = co_await quorum_.read();
       if (stopping_) co_return;
+      if (quorum_changed) publish_brokers({}, {});
       if (steady_now() >= next_reassignments_ && !brokers_.usable().empty()) {
         next_reassignments_ = steady_now() + settings_.poll.partitions;
-        co_await sweep_.read_reassignments(quorum_broker());
+        co_await sweep_.read_reassignments(quorum_.broker());
       }
       if (stopping_) co_return;
       std::error_code ignored;
@@ -296,98 +296,6 @@ class ClusterPoller::Impl {
     }
   }
 
-  // The active controller itself when it is a broker we can ask, else another one each time.
-  int32_t quorum_broker() {
-    const std::vector<int32_t> usable = brokers_.usable();
-    if (usable.empty()) return -1;
-    if (quorum_failures_ == 0 && std::ranges::binary_search(usable, view_.quorum.leader))
-      return view_.quorum.leader;
-    return usable[static_cast<size_t>(quorum_failures_) % usable.size()];
-  }
-
-  asio::awaitable<void> read_quorum() {
-    const int32_t broker = quorum_broker();
-    if (broker < 0) co_return;
-    const auto answer = co_await sweep_.read_quorum(broker);
-    if (stopping_) co_return;
-    QuorumView& quorum = view_.quorum;
-    if (!answer || answer->error_code != ErrorCode::kNone || answer->topics.empty() ||
-        answer->topics.front().partitions.empty()) {
-      ++quorum_failures_;
-      quorum.reason = answer ? reason_of(answer->error_code) : reason_of(answer.error());
-      if (answer && quorum.reason == Unknown::known) quorum.reason = Unknown::failed;
-      if (quorum.reason == Unknown::unsupported || quorum.reason == Unknown::denied)
-        view_.has_quorum = false;
-      const bool was_lost = quorum.lost;
-      judge_quorum();
-      if (quorum.lost != was_lost) publish_brokers({}, {});
-      co_return;
-    }
-    const auto& told = answer->topics.front().partitions.front();
-    if (told.error_code != ErrorCode::kNone || told.leader_id < 0) {
-      ++quorum_failures_;
-      quorum.reason =
-          told.error_code != ErrorCode::kNone ? reason_of(told.error_code) : Unknown::leaderless;
-      co_return;
-    }
-    quorum_failures_ = 0;
-    quorum_seen_ = steady_now();
-    view_.has_quorum = true;
-    const bool changed = quorum.leader != told.leader_id || quorum.epoch != told.leader_epoch ||
-                         quorum.reason != Unknown::known;
-    quorum.reason = Unknown::known;
-    quorum.leader = told.leader_id;
-    quorum.epoch = told.leader_epoch;
-    int64_t end = 0;
-    int64_t clock = 0;
-    for (const auto& voter : told.current_voters) {
-      if (voter.replica_id == told.leader_id) end = voter.log_end_offset;
-      clock = std::max(clock, voter.last_caught_up_timestamp);
-    }
-    const auto convert = [&](const auto& replicas) {
-      std::vector<QuorumReplica> out;
-      for (const auto& replica : replicas) {
-        QuorumReplica seen;
-        seen.id = replica.replica_id;
-        seen.lag_records = std::max<int64_t>(0, end - replica.log_end_offset);
-        if (replica.last_caught_up_timestamp > 0)
-          seen.caught_up =
-              milliseconds(std::max<int64_t>(0, clock - replica.last_caught_up_timestamp));
-        out.push_back(seen);
-      }
-      return out;
-    };
-    quorum.voters = convert(told.current_voters);
-    quorum.observers = convert(told.observers);
-    if (changed) publish_brokers({}, {});
-  }
-
-  // Lost when a majority of the voters is down, which our own connections tell within a second, or
-  // when nobody has named a leader for long.
-  void judge_quorum() {
-    QuorumView& quorum = view_.quorum;
-    if (!view_.has_quorum || quorum.voters.empty()) return;
-    size_t down = 0;
-    for (const QuorumReplica& voter : quorum.voters) {
-      const auto broker = view_.brokers.find(voter.id);
-      if (broker == view_.brokers.end()) continue;
-      if (is_failed(broker->second.status) || broker->second.status == BrokerStatus::stopped)
-        ++down;
-    }
-    const bool majority_down = down * 2 >= quorum.voters.size() && down > 0 &&
-                               quorum.voters.size() - down <= quorum.voters.size() / 2;
-    const bool fault = std::ranges::any_of(
-        view_.brokers, [](const auto& entry) { return is_failed(entry.second.status); });
-    const Duration silence = steady_now() - quorum_seen_;
-    const Duration limit = fault ? kQuorumSilenceBesideFault : kQuorumSilence;
-    quorum.lost = majority_down || (quorum_failures_ > 0 && silence > limit && view_.reachable);
-    quorum.why_lost =
-        !quorum.lost ? ""
-        : majority_down
-            ? fmt::format("{} of {} controllers are down", down, quorum.voters.size())
-            : fmt::format("no broker has named a controller for {}", describe_duration(silence));
-  }
-
   const ClusterSettings settings_;
   Log& log_;
   OnUpdate on_update_;
@@ -397,13 +305,12 @@ class ClusterPoller::Impl {
   asio::steady_timer brokers_timer_;
   Brokers brokers_;
   Sweep sweep_;
+  QuorumWatch quorum_;
   Schedule partitions_;
   Schedule groups_;
   Schedule configs_;
   SteadyTime alert_until_{};
   SteadyTime next_reassignments_{};
-  SteadyTime quorum_seen_{};
-  int quorum_failures_ = 0;
   bool stopping_ = false;
   std::thread thread_;
 };

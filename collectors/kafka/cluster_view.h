@@ -18,6 +18,7 @@
 #include "agent/core/symbol.h"
 #include "agent/core/table.h"
 #include "agent/core/time.h"
+#include "collectors/kafka/small_list.h"
 
 namespace highwater::kafka {
 
@@ -84,19 +85,21 @@ struct ReplicaSize {
   int64_t bytes = 0;
 };
 
+// Thousands of these are walked through several times in each poll: what is used most stands first,
+// and nothing stands elsewhere for the usual three or four replicas.
 struct PartitionView {
   int32_t index = -1;
   int32_t leader = -1;       // -1: leaderless
   int32_t last_leader = -1;  // the last one that was not -1; the same as leader while there is one
   int32_t leader_epoch = -1;
-  std::vector<int32_t> replicas;  // the first is the preferred leader
-  std::vector<int32_t> isr;
-  std::vector<int32_t> adding;  // replicas of a reassignment in progress
-  std::vector<int32_t> removing;
   OffsetView log_start;
   OffsetView high_watermark;
   OffsetView last_stable;
-  std::vector<ReplicaSize> log_dirs;  // bytes on each broker that told; empty when nobody did
+  SmallList<int32_t, 4> replicas;  // the first is the preferred leader
+  SmallList<int32_t, 4> isr;
+  SmallList<int32_t, 2> adding;  // replicas of a reassignment in progress
+  SmallList<int32_t, 2> removing;
+  SmallList<ReplicaSize, 3> log_dirs;  // bytes on each broker that told; empty when nobody did
 };
 
 struct TopicConfig {

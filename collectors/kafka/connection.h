@@ -11,7 +11,6 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -76,7 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<ApiVersionRange> offered_;
   int32_t next_correlation_id_ = 1;
   std::unordered_map<int32_t, std::shared_ptr<Waiter>> waiters_;
-  std::deque<Bytes> outgoing_;
+  std::vector<Bytes> outgoing_;  // not yet given to the socket
   bool writing_ = false;
   std::optional<Failure> closed_;
   std::function<void()> on_closed_;

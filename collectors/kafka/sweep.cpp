@@ -117,6 +117,15 @@ TopicView* Sweep::topic(const std::string& name) {
   return found == topic_index_.end() ? nullptr : &view_.topics[found->second];
 }
 
+TopicView* Sweep::topic_from(size_t& place, const std::string& name) {
+  if (place >= view_.topics.size() || view_.topics[place].name.text() != name) {
+    const auto found = topic_index_.find(name);
+    if (found == topic_index_.end()) return nullptr;
+    place = found->second;
+  }
+  return &view_.topics[place++];
+}
+
 GroupView* Sweep::group(const std::string& id) {
   const auto found = group_index_.find(id);
   return found == group_index_.end() ? nullptr : &view_.groups[found->second];
@@ -127,12 +136,15 @@ asio::awaitable<void> Sweep::read_reassignments(int32_t broker) {
   request.timeout_ms = 2000;
   const auto answer = co_await admin_.ask(broker, std::move(request));
   if (!answer || answer->error_code != ErrorCode::kNone) co_return;
-  for (TopicView& known : view_.topics) {
-    for (PartitionView& partition : known.partitions) {
-      partition.adding.clear();
-      partition.removing.clear();
+  if (any_reassigned_) {
+    for (TopicView& known : view_.topics) {
+      for (PartitionView& partition : known.partitions) {
+        partition.adding.clear();
+        partition.removing.clear();
+      }
     }
   }
+  any_reassigned_ = !answer->topics.empty();
   for (const auto& moved : answer->topics) {
     TopicView* known = topic(moved.name);
     if (known == nullptr) continue;

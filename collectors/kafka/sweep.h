@@ -81,6 +81,9 @@ class Sweep {
   asio::awaitable<bool> read_metadata(RunPtr run);
   void forget_freshness();
   void merge_topics(SweepRun& run, const MetadataResponse& metadata);
+  void add_topic(const MetadataResponse::Topic& told);
+  bool note_absent_topics(const std::vector<bool>& listed);
+  void index_topics();
 
   // sweep_offsets.cpp
   asio::awaitable<void> read_offsets(RunPtr run);
@@ -89,8 +92,6 @@ class Sweep {
 
   // sweep_groups.cpp
   asio::awaitable<void> read_groups(RunPtr run);
-  asio::awaitable<void> read_committed(RunPtr run);
-  asio::awaitable<void> read_committed_of(RunPtr run, int32_t broker, OffsetFetchRequest request);
   asio::awaitable<void> read_members(RunPtr run);
   template <class Request>
   asio::awaitable<void> read_members_of(RunPtr run, int32_t broker, Request request);
@@ -99,6 +100,10 @@ class Sweep {
   };
   void merge_groups(SweepRun& run, const Listing& listing);
   void index_groups();
+
+  // sweep_committed.cpp
+  asio::awaitable<void> read_committed(RunPtr run);
+  asio::awaitable<void> read_committed_of(RunPtr run, int32_t broker, OffsetFetchRequest request);
   [[nodiscard]] bool worth_reading(const GroupView& group) const;
 
   // sweep_named_groups.cpp
@@ -114,6 +119,8 @@ class Sweep {
   asio::awaitable<void> read_cluster(RunPtr run, int32_t broker);
 
   TopicView* topic(const std::string& name);
+  // The same for names that come nearly in the view's order: `place` is where the next one may be.
+  TopicView* topic_from(size_t& place, const std::string& name);
   GroupView* group(const std::string& id);
 
   KafkaAdmin& admin_;
@@ -127,12 +134,13 @@ class Sweep {
   std::unordered_map<Symbol, int> topic_absences_;  // listings in a row without it
   std::unordered_map<Symbol, int> group_absences_;
   std::unordered_map<Symbol, int> group_quiet_polls_;  // Empty, and its offsets did not move
+  bool any_reassigned_ = false;                        // by the last list of reassignments
   size_t raw_topics_ = 0;  // in the last full listing, before any filter
   uint64_t group_polls_ = 0;
   std::set<Symbol> named_groups_;  // by the configuration, without wildcards
   // Those that nobody lists, and why; `known` means that they do not exist.
   std::map<Symbol, Unknown> unlisted_;
-  std::set<Symbol> undescribed_;        // groups whose state changed since they were described
+  std::set<Symbol> undescribed_;  // groups whose state changed since they were described
 };
 
 [[nodiscard]] Unknown reason_of(const Failure& failure);

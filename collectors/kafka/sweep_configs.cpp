@@ -102,8 +102,8 @@ asio::awaitable<void> Sweep::read_log_dirs(RunPtr run, int32_t broker) {
   if (!run->open || !answer || answer->error_code != ErrorCode::kNone) co_return;
   for (TopicView& known : view_.topics) {
     for (PartitionView& partition : known.partitions) {
-      std::erase_if(partition.log_dirs,
-                    [broker](const ReplicaSize& size) { return size.broker == broker; });
+      partition.log_dirs.remove_if(
+          [broker](const ReplicaSize& size) { return size.broker == broker; });
     }
   }
   for (const auto& directory : answer->results) {

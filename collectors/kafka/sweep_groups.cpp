@@ -1,4 +1,4 @@
-// The group phases of a sweep: who coordinates which group, what it committed, who its members are.
+// The group phases of a sweep: who coordinates which group, and who its members are.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,15 +11,11 @@
 namespace highwater::kafka {
 namespace {
 
-constexpr size_t kGroupsPerOffsetFetch = 50;  // a slow chunk then holds up little
 constexpr size_t kGroupsPerDescribe = 100;
 constexpr int kAbsencesBeforeGone = 2;
 constexpr size_t kSuspiciousFrom = 3;
 // Members are described when a group's state changed, and all of them every so many polls.
 constexpr uint64_t kDescribeEvery = 4;
-// A group that is Empty and did not move for this many polls is read only every kQuietEvery-th.
-constexpr int kQuietAfter = 6;
-constexpr uint64_t kQuietEvery = 10;
 
 GroupType type_of(const ListGroupsResponse::Group& group) {
   if (group.group_type == "consumer") return GroupType::consumer;
@@ -74,40 +70,6 @@ std::vector<std::string>& names_of(ShareGroupDescribeRequest& request) {
   return request.group_ids;
 }
 
-// Reuses the vectors of the last poll; true when an offset moved.
-bool merge_committed(std::vector<CommittedTopic>& committed,
-                     const OffsetFetchResponse::Group& read) {
-  bool moved = committed.size() != read.topics.size();
-  std::unordered_map<std::string_view, const CommittedTopic*> before;
-  for (const CommittedTopic& topic : committed) before.emplace(topic.topic.text(), &topic);
-  std::vector<CommittedTopic> merged;
-  merged.reserve(read.topics.size());
-  for (const auto& told : read.topics) {
-    const auto found = before.find(told.name);
-    CommittedTopic topic;
-    topic.topic = found != before.end() ? found->second->topic : Symbol(told.name);
-    topic.partitions.reserve(told.partitions.size());
-    for (const auto& partition : told.partitions) {
-      CommittedOffset offset{partition.partition_index, partition.committed_offset,
-                             reason_of(partition.error_code)};
-      if (offset.reason == Unknown::known && offset.offset < 0) offset.reason = Unknown::no_commit;
-      topic.partitions.push_back(offset);
-    }
-    std::ranges::sort(topic.partitions, {}, &CommittedOffset::partition);
-    moved = moved || found == before.end() ||
-            !std::ranges::equal(topic.partitions, found->second->partitions,
-                                [](const CommittedOffset& a, const CommittedOffset& b) {
-                                  return a.partition == b.partition && a.offset == b.offset;
-                                });
-    merged.push_back(std::move(topic));
-  }
-  std::ranges::sort(merged, {}, [](const CommittedTopic& topic) -> const std::string& {
-    return topic.topic.text();
-  });
-  committed = std::move(merged);
-  return moved;
-}
-
 }  // namespace
 
 asio::awaitable<void> Sweep::read_groups(RunPtr run) {
@@ -153,22 +115,30 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
     }
   }
   struct Told {
-    int32_t coordinator;
-    const ListGroupsResponse::Group* group;
+    int32_t coordinator = -1;
+    const ListGroupsResponse::Group* group = nullptr;
   };
-  std::unordered_map<std::string_view, Told> told;
+  std::vector<Told> told(view_.groups.size());  // of each group of the view
+  std::map<std::string_view, Told> added;
   for (const int32_t broker : answered) {
     for (const auto& group : listing.answers.at(broker).groups) {
-      if (!settings_.groups.accepts(group.group_id)) continue;
-      const auto [place, fresh] = told.try_emplace(group.group_id, Told{broker, &group});
-      if (fresh) continue;
+      const auto place = group_index_.find(group.group_id);
+      if (place == group_index_.end()) {
+        if (settings_.groups.accepts(group.group_id))
+          added.try_emplace(group.group_id, Told{broker, &group});
+        continue;
+      }
       // Listed twice: a broker that woke up still lists what it used to own. The one of the last
       // poll is right.
-      const GroupView* before = this->group(group.group_id);
-      if (before != nullptr && before->coordinator == broker) place->second = {broker, &group};
+      Told& entry = told[place->second];
+      if (entry.group == nullptr || view_.groups[place->second].coordinator == broker)
+        entry = {broker, &group};
     }
   }
-  if (complete && told.empty() && view_.groups.size() >= kSuspiciousFrom) {
+  const bool any_told = !added.empty() || std::ranges::any_of(told, [](const Told& entry) {
+    return entry.group != nullptr;
+  });
+  if (complete && !any_told && view_.groups.size() >= kSuspiciousFrom) {
     view_.suspiciously_empty = true;
     view_.why_empty = fmt::format(
         "{} groups were listed before, and now none: rights lost, or everything was deleted",
@@ -178,31 +148,23 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
     run.problems.push_back({view_.why_empty, {}});
     return;
   }
-  const size_t count_before = view_.groups.size();
-  bool changed = false;
-  for (const auto& [id, entry] : told) {
-    GroupView* known = this->group(std::string(id));
-    if (known == nullptr) {
-      view_.groups.emplace_back();
-      known = &view_.groups.back();
-      known->id = Symbol(id);
-      known->state = "";
-      changed = true;
+  const auto note_listed = [&](GroupView& known, const Told& entry) {
+    if (known.state != entry.group->group_state || known.coordinator != entry.coordinator) {
+      undescribed_.insert(known.id);
+      group_quiet_polls_.erase(known.id);
     }
-    if (known->state != entry.group->group_state || known->coordinator != entry.coordinator) {
-      undescribed_.insert(known->id);
-      group_quiet_polls_.erase(known->id);
-    }
-    known->state = entry.group->group_state;
-    known->protocol = entry.group->protocol_type;
-    known->type = type_of(*entry.group);
-    known->coordinator = entry.coordinator;
-    known->listed = Unknown::known;
-    group_absences_.erase(known->id);
-  }
-  for (size_t i = 0; i < count_before; ++i) {
+    known.state = entry.group->group_state;
+    known.protocol = entry.group->protocol_type;
+    known.type = type_of(*entry.group);
+    known.coordinator = entry.coordinator;
+    known.listed = Unknown::known;
+    group_absences_.erase(known.id);
+  };
+  bool changed = !added.empty();
+  for (size_t i = 0; i < told.size(); ++i) {
     GroupView& known = view_.groups[i];
-    if (told.contains(known.id.text())) {
+    if (told[i].group != nullptr) {
+      note_listed(known, told[i]);
       unlisted_.erase(known.id);
       continue;
     }
@@ -229,13 +191,18 @@ void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
     }
     known.committed_reason = known.listed;
   }
+  for (const auto& [id, entry] : added) {
+    GroupView& known = view_.groups.emplace_back();
+    known.id = Symbol(id);
+    note_listed(known, entry);
+  }
   if (changed) {
     std::erase_if(view_.groups, [](const GroupView& known) { return known.coordinator == -2; });
     index_groups();
   }
-  if (view_.groups_reason != Unknown::denied || !told.empty()) {
+  if (view_.groups_reason != Unknown::denied || any_told) {
     view_.groups_reason = answered.empty() ? Unknown::broker_unreachable : Unknown::known;
-    if (!told.empty() && view_.why_empty.find("groups") != std::string::npos) {
+    if (any_told && view_.why_empty.find("groups") != std::string::npos) {
       view_.suspiciously_empty = false;
       view_.why_empty.clear();
     }
@@ -248,73 +215,6 @@ void Sweep::index_groups() {
   group_index_.clear();
   for (size_t i = 0; i < view_.groups.size(); ++i)
     group_index_.emplace(view_.groups[i].id.text(), i);
-}
-
-bool Sweep::worth_reading(const GroupView& group) const {
-  if (group.listed != Unknown::known || group.coordinator < 0 || group.type == GroupType::share)
-    return false;
-  const auto quiet = group_quiet_polls_.find(group.id);
-  const bool asleep = quiet != group_quiet_polls_.end() && quiet->second >= kQuietAfter;
-  // Spread over the polls, so that ten thousand abandoned groups do not all come in one.
-  return !asleep || group.committed_reason != Unknown::known ||
-         (group_polls_ + group.id.hash() / 64) % kQuietEvery == 0;
-}
-
-asio::awaitable<void> Sweep::read_committed(RunPtr run) {
-  const std::vector<int32_t> brokers = ready();
-  std::map<int32_t, std::vector<OffsetFetchRequest>> requests;
-  for (GroupView& known : view_.groups) {
-    if (!worth_reading(known)) continue;
-    if (!std::ranges::binary_search(brokers, known.coordinator)) {
-      known.committed_reason = why_not(known.coordinator);
-      continue;
-    }
-    known.committed_reason = Unknown::timed_out;  // until the answer says otherwise
-    const bool batched = admin_.version(known.coordinator, ApiKey::kOffsetFetch).value_or(0) >= 8;
-    auto& list = requests[known.coordinator];
-    if (list.empty() || list.back().groups.size() >= (batched ? kGroupsPerOffsetFetch : 1))
-      list.emplace_back();
-    OffsetFetchRequest::Group asked;
-    asked.group_id = known.id.text();
-    list.back().groups.push_back(std::move(asked));
-  }
-  std::vector<asio::awaitable<void>> questions;
-  for (auto& [broker, list] : requests) {
-    for (OffsetFetchRequest& request : list)
-      questions.push_back(read_committed_of(run, broker, std::move(request)));
-  }
-  co_await gather(std::move(questions), settings_.patience);
-}
-
-asio::awaitable<void> Sweep::read_committed_of(RunPtr run, int32_t broker,
-                                               OffsetFetchRequest request) {
-  std::vector<std::string> names;
-  for (const auto& asked : request.groups) names.push_back(asked.group_id);
-  auto answer = co_await ask(run, broker, std::move(request));
-  if (!run->open) co_return;
-  if (!answer) {
-    run->problems.push_back({fmt::format("broker {}: OffsetFetch: {}", broker, answer.error().what),
-                             broker_entity(broker)});
-    for (const std::string& name : names) {
-      if (GroupView* known = group(name)) known->committed_reason = reason_of(answer.error());
-    }
-    co_return;
-  }
-  // Below v8 the answer names no group: there was one.
-  if (answer->groups.size() == 1 && answer->groups.front().group_id.empty() && names.size() == 1) {
-    answer->groups.front().group_id = names.front();
-  }
-  for (const auto& read : answer->groups) {
-    GroupView* known = group(read.group_id);
-    if (known == nullptr || known->coordinator != broker) continue;
-    known->committed_reason = reason_of(read.error_code);
-    if (known->committed_reason != Unknown::known) continue;
-    const bool first = known->committed.empty();
-    const bool moved = merge_committed(known->committed, read);
-    if (moved && !first) known->last_commit_change = std::chrono::steady_clock::now();
-    int& quiet = group_quiet_polls_[known->id];
-    quiet = moved || known->state != "Empty" ? 0 : quiet + 1;
-  }
 }
 
 asio::awaitable<void> Sweep::read_members(RunPtr run) {

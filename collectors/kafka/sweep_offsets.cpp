@@ -31,12 +31,42 @@ void mark(PartitionView& partition, Unknown reason) {
   for (const Kind& kind : kKinds) (partition.*kind.field).reason = reason;
 }
 
+// What one broker is asked, without kind and time.
+struct Questions {
+  std::vector<ListOffsetsRequest> requests;
+  size_t last_size = 0;  // partitions in the last request
+  const TopicView* last_topic = nullptr;
+
+  void add(const TopicView& topic, const PartitionView& partition) {
+    const bool full = requests.empty() || last_size >= kPartitionsPerRequest;
+    if (full) {
+      requests.emplace_back();
+      last_size = 0;
+    }
+    auto& topics = requests.back().topics;
+    if (full || last_topic != &topic) {
+      topics.push_back({topic.name.text(), {}});
+      topics.back().partitions.reserve(topic.partitions.size());
+      last_topic = &topic;
+    }
+    topics.back().partitions.push_back({partition.index, partition.leader_epoch, kLatestOffset});
+    ++last_size;
+  }
+};
+
+ListOffsetsRequest of_kind(const Kind& kind, ListOffsetsRequest request) {
+  request.isolation_level = kind.isolation;
+  for (auto& topic : request.topics) {
+    for (auto& partition : topic.partitions) partition.timestamp = kind.timestamp;
+  }
+  return request;
+}
+
 }  // namespace
 
 asio::awaitable<void> Sweep::read_offsets(RunPtr run) {
   const std::vector<int32_t> brokers = ready();
-  std::map<int32_t, std::vector<ListOffsetsRequest>> requests;
-  std::map<int32_t, size_t> last_size;
+  std::vector<Questions> by_broker(brokers.size());
   for (TopicView& known : view_.topics) {
     for (PartitionView& partition : known.partitions) {
       if (known.reason != Unknown::known) {
@@ -47,35 +77,20 @@ asio::awaitable<void> Sweep::read_offsets(RunPtr run) {
         mark(partition, Unknown::leaderless);
         continue;
       }
-      if (!std::ranges::binary_search(brokers, partition.leader)) {
+      const auto leader = std::ranges::lower_bound(brokers, partition.leader);
+      if (leader == brokers.end() || *leader != partition.leader) {
         mark(partition, why_not(partition.leader));
         continue;
       }
       mark(partition, Unknown::timed_out);  // until the answer says otherwise
-      auto& list = requests[partition.leader];
-      size_t& size = last_size[partition.leader];
-      if (list.empty() || size >= kPartitionsPerRequest) {
-        list.emplace_back();
-        size = 0;
-      }
-      auto& topics = list.back().topics;
-      if (topics.empty() || topics.back().name != known.name.text())
-        topics.push_back({known.name.text(), {}});
-      topics.back().partitions.push_back({partition.index, partition.leader_epoch, kLatestOffset});
-      ++size;
+      by_broker[static_cast<size_t>(leader - brokers.begin())].add(known, partition);
     }
   }
   std::vector<asio::awaitable<void>> questions;
-  for (auto& [broker, list] : requests) {
-    for (ListOffsetsRequest& request : list) {
-      for (const Kind& kind : kKinds) {
-        ListOffsetsRequest copy = request;
-        copy.isolation_level = kind.isolation;
-        for (auto& asked : copy.topics) {
-          for (auto& partition : asked.partitions) partition.timestamp = kind.timestamp;
-        }
-        questions.push_back(read_offsets_of(run, broker, std::move(copy), kind.field));
-      }
+  for (size_t i = 0; i < brokers.size(); ++i) {
+    for (const ListOffsetsRequest& request : by_broker[i].requests) {
+      for (const Kind& kind : kKinds)
+        questions.push_back(read_offsets_of(run, brokers[i], of_kind(kind, request), kind.field));
     }
   }
   co_await gather(std::move(questions), settings_.patience);
@@ -96,8 +111,9 @@ asio::awaitable<void> Sweep::read_offsets_of(RunPtr run, int32_t broker, ListOff
     }
     co_return;
   }
+  size_t place = 0;
   for (const auto& read : answer->topics) {
-    TopicView* known = topic(read.name);
+    TopicView* known = topic_from(place, read.name);
     if (known == nullptr) continue;
     for (const auto& told : read.partitions) {
       PartitionView* partition = find_partition(known->partitions, told.partition_index);

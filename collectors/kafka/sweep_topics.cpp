@@ -17,33 +17,56 @@ constexpr int kAbsencesBeforeGone = 2;
 // denial.
 constexpr size_t kSuspiciousFrom = 3;
 
-PartitionView to_view(const MetadataResponse::Partition& read) {
-  PartitionView partition;
-  partition.index = read.partition_index;
-  partition.leader = read.leader_id;
-  partition.last_leader = read.leader_id;
-  partition.leader_epoch = read.leader_epoch;
-  partition.replicas = read.replica_nodes;
-  partition.isr = read.isr_nodes;
-  return partition;
+// What is known of a partition besides what Metadata tells stays.
+void merge_partition(PartitionView& known, const MetadataResponse::Partition& told) {
+  // Told by a broker that is behind, as one that just woke up is.
+  if (told.leader_epoch < known.leader_epoch) return;
+  known.leader = told.leader_id;
+  known.leader_epoch = told.leader_epoch;
+  if (told.leader_id >= 0) known.last_leader = told.leader_id;
+  known.replicas = told.replica_nodes;
+  known.isr = told.isr_nodes;
 }
 
-// What the last sweeps knew of the same partition and Metadata does not tell.
-void carry_over(PartitionView& partition, PartitionView& before) {
-  if (partition.leader_epoch < before.leader_epoch) {
-    // Told by a broker that is behind, as one that just woke up is.
-    partition.leader = before.leader;
-    partition.leader_epoch = before.leader_epoch;
-    partition.isr = before.isr;
-    partition.replicas = before.replicas;
+// Brokers tell partitions in no order, and nearly always those that are known: then nothing is
+// sorted and nothing moved.
+bool merge_in_place(std::vector<PartitionView>& known,
+                    const std::vector<MetadataResponse::Partition>& told) {
+  if (known.size() != told.size()) return false;
+  for (const auto& read : told) {
+    PartitionView* const partition = find_partition(known, read.partition_index);
+    if (partition == nullptr) return false;
+    merge_partition(*partition, read);
   }
-  partition.last_leader = partition.leader >= 0 ? partition.leader : before.last_leader;
-  partition.adding = std::move(before.adding);
-  partition.removing = std::move(before.removing);
-  partition.log_start = before.log_start;
-  partition.high_watermark = before.high_watermark;
-  partition.last_stable = before.last_stable;
-  partition.log_dirs = std::move(before.log_dirs);
+  return true;
+}
+
+void merge_partitions(std::vector<PartitionView>& known,
+                      const std::vector<MetadataResponse::Partition>& told) {
+  if (merge_in_place(known, told)) return;
+  std::vector<PartitionView> merged;
+  merged.reserve(told.size());
+  for (const auto& read : told) {
+    PartitionView* const before = find_partition(known, read.partition_index);
+    PartitionView& partition =
+        merged.emplace_back(before != nullptr ? std::move(*before) : PartitionView{});
+    partition.index = read.partition_index;
+    merge_partition(partition, read);
+  }
+  std::ranges::sort(merged, {}, &PartitionView::index);
+  known = std::move(merged);
+}
+
+void merge_topic(TopicView& known, const MetadataResponse::Topic& told) {
+  // A topic of the same name with another id is another topic: nothing of the old one holds for it.
+  if (known.id != told.topic_id.bytes && told.topic_id.bytes != TopicId{}) {
+    known.config.reset();
+    known.config_reason = Unknown::not_asked;
+    known.partitions.clear();
+  }
+  known.id = told.topic_id.bytes;
+  known.internal = told.is_internal;
+  merge_partitions(known.partitions, told.partitions);
 }
 
 }  // namespace
@@ -125,58 +148,54 @@ void Sweep::merge_topics(SweepRun& run, const MetadataResponse& metadata) {
     view_.why_empty.clear();
   }
 
-  std::vector<TopicView> merged;
-  merged.reserve(view_.topics.size());
-  std::vector<bool> seen(view_.topics.size(), false);
+  const size_t count_before = view_.topics.size();
+  std::vector<bool> listed(count_before, false);
   for (const auto& read : metadata.topics) {
     if (read.is_internal && !settings_.internal_topics) continue;
-    if (!settings_.topics.accepts(read.name)) continue;
     const auto place = topic_index_.find(read.name);
-    TopicView* before = place == topic_index_.end() ? nullptr : &view_.topics[place->second];
-    if (before != nullptr) seen[place->second] = true;
-    TopicView now;
-    now.name = before != nullptr ? before->name : Symbol(read.name);
-    now.id = read.topic_id.bytes;
-    now.internal = read.is_internal;
-    now.reason = reason_of(read.error_code);
-    if (now.reason != Unknown::known && before != nullptr) {
-      TopicView kept = std::move(*before);
-      kept.reason = now.reason;
-      merged.push_back(std::move(kept));
+    if (place == topic_index_.end()) {
+      if (settings_.topics.accepts(read.name)) add_topic(read);
       continue;
     }
-    // A topic of the same name with another id is another topic: nothing of the old one holds for
-    // it.
-    const bool same = before != nullptr && (before->id == now.id || now.id == TopicId{});
-    if (same) {
-      now.config = std::move(before->config);
-      now.config_reason = before->config_reason;
-    }
-    now.partitions.reserve(read.partitions.size());
-    for (const auto& partition : read.partitions) {
-      now.partitions.push_back(to_view(partition));
-      if (!same) continue;
-      if (PartitionView* old = find_partition(before->partitions, partition.partition_index))
-        carry_over(now.partitions.back(), *old);
-    }
-    std::ranges::sort(now.partitions, {}, &PartitionView::index);
-    topic_absences_.erase(now.name);
-    merged.push_back(std::move(now));
+    listed[place->second] = true;
+    TopicView& known = view_.topics[place->second];
+    known.reason = reason_of(read.error_code);
+    if (known.reason != Unknown::known) continue;
+    merge_topic(known, read);
+    topic_absences_.erase(known.name);
   }
-  for (size_t i = 0; i < view_.topics.size(); ++i) {
-    if (seen[i]) continue;
-    TopicView& absent = view_.topics[i];
-    if (++topic_absences_[absent.name] >= kAbsencesBeforeGone) {
-      topic_absences_.erase(absent.name);
-      continue;
-    }
-    absent.reason = Unknown::not_asked;
-    merged.push_back(std::move(absent));
-  }
-  std::ranges::sort(merged, {},
-                    [](const TopicView& known) -> const std::string& { return known.name.text(); });
-  view_.topics = std::move(merged);
+  const bool any_gone = note_absent_topics(listed);
   view_.topics_reason = Unknown::known;
+  if (any_gone || view_.topics.size() != count_before) index_topics();
+}
+
+void Sweep::add_topic(const MetadataResponse::Topic& told) {
+  TopicView& added = view_.topics.emplace_back();
+  added.name = Symbol(told.name);
+  added.reason = reason_of(told.error_code);
+  merge_topic(added, told);
+  topic_absences_.erase(added.name);
+}
+
+// Of the topics that were there before. True when one is gone, and its place empty.
+bool Sweep::note_absent_topics(const std::vector<bool>& listed) {
+  bool any_gone = false;
+  for (size_t i = 0; i < listed.size(); ++i) {
+    if (listed[i]) continue;
+    TopicView& absent = view_.topics[i];
+    absent.reason = Unknown::not_asked;
+    if (++topic_absences_[absent.name] < kAbsencesBeforeGone) continue;
+    topic_absences_.erase(absent.name);
+    absent.name = Symbol();
+    any_gone = true;
+  }
+  return any_gone;
+}
+
+void Sweep::index_topics() {
+  std::erase_if(view_.topics, [](const TopicView& known) { return known.name.empty(); });
+  std::ranges::sort(view_.topics, {},
+                    [](const TopicView& known) -> const std::string& { return known.name.text(); });
   topic_index_.clear();
   topic_index_.reserve(view_.topics.size());
   for (size_t i = 0; i < view_.topics.size(); ++i)

@@ -22,7 +22,8 @@ ClusterView fenced_cluster() {
   crash(view, 3);
   view.brokers.at(3).listed = false;
   view.brokers.at(3).contradicted_since.reset();
-  for (size_t i = 0; i < 3; ++i) std::erase(orders(view, i).isr, 3);
+  for (size_t i = 0; i < 3; ++i)
+    orders(view, i).isr.remove_if([](int32_t broker) { return broker == 3; });
   orders(view, 2).leader = orders(view, 2).last_leader = 1;
   orders(view, 2).leader_epoch = 6;
   kafka::PartitionView& lost = topic(view, "logs").partitions[0];

@@ -50,11 +50,10 @@ namespace detail {
 
 Writer begin_request(ApiKey key, std::int16_t version, std::int32_t correlation_id,
                      std::string_view client_id) {
-  Writer header(0, kClassic);
-  header(std::int32_t{0}, key, version, correlation_id, client_id);
-  if (request_header_version(key, version) >= 2) header.uvarint(0);
-  Writer writer(version, is_flexible(key, version));
-  writer.bytes() = std::move(header.bytes());
+  Writer writer(version, kClassic);
+  writer(std::int32_t{0}, key, version, correlation_id, client_id);
+  if (request_header_version(key, version) >= 2) writer.uvarint(0);
+  writer.set_flexible(is_flexible(key, version));
   return writer;
 }
 

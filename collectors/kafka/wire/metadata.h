@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/kafka/small_list.h"
 #include "collectors/kafka/wire/api.h"
 #include "collectors/kafka/wire/error_code.h"
 #include "collectors/kafka/wire/primitives.h"
@@ -35,9 +36,9 @@ struct MetadataResponse {
     std::int32_t partition_index = 0;
     std::int32_t leader_id = -1;  // -1: no leader
     std::int32_t leader_epoch = -1;
-    std::vector<std::int32_t> replica_nodes;
-    std::vector<std::int32_t> isr_nodes;
-    std::vector<std::int32_t> offline_replicas;
+    SmallList<std::int32_t, 4> replica_nodes;
+    SmallList<std::int32_t, 4> isr_nodes;
+    SmallList<std::int32_t, 2> offline_replicas;
 
     template <class Codec>
     void fields(Codec& codec);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "agent/core/result.h"
+#include "collectors/kafka/small_list.h"
 #include "collectors/kafka/wire/primitives.h"
 
 static_assert(std::endian::native == std::endian::little);
@@ -143,6 +144,15 @@ class Reader {
     } else {
       fail("a list is null that must not be");
     }
+  }
+
+  template <WireNumber T, std::uint32_t kInPlace>
+  void read(SmallList<T, kInPlace>& list) {
+    list.clear();
+    const auto size = array_size(sizeof(T), sizeof(T));
+    if (!size) return fail("a list is null that must not be");
+    list.resize(*size);
+    for (T& element : list) read(element);
   }
 
   template <class T>

@@ -4,6 +4,7 @@
 // drives both. One Writer belongs to one thread.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "collectors/kafka/small_list.h"
 #include "collectors/kafka/wire/primitives.h"
 
 static_assert(std::endian::native == std::endian::little);
@@ -26,7 +28,13 @@ class Writer {
 
   std::int16_t version() const { return version_; }
   bool flexible() const { return flexible_; }
-  Bytes& bytes() { return bytes_; }
+  // From here on: a header is classic where the body behind it is not.
+  void set_flexible(bool flexible) { flexible_ = flexible; }
+  // What was written so far.
+  Bytes& bytes() {
+    bytes_.resize(size_);
+    return bytes_;
+  }
 
   // Writes each field, in order.
   template <class... Fields>
@@ -65,8 +73,8 @@ class Writer {
     Writer content(version_, flexible_);
     content.write(field);
     uvarint(number);
-    uvarint(static_cast<std::uint32_t>(content.bytes_.size()));
-    append(content.bytes_.data(), content.bytes_.size());
+    uvarint(static_cast<std::uint32_t>(content.size_));
+    append(content.bytes_.data(), content.size_);
   }
 
   template <WireStruct<Writer> T>
@@ -118,6 +126,12 @@ class Writer {
     for (const T& element : list) write(element);
   }
 
+  template <WireNumber T, std::uint32_t kInPlace>
+  void write(const SmallList<T, kInPlace>& list) {
+    array_size(list.size());
+    for (const T element : list) write(element);
+  }
+
   template <class T>
   void write(const std::optional<std::vector<T>>& list) {
     if (list) {
@@ -129,10 +143,10 @@ class Writer {
 
   void uvarint(std::uint32_t value) {
     while (value >= 0x80) {
-      bytes_.push_back(static_cast<std::byte>(value | 0x80));
+      write(static_cast<std::uint8_t>(value | 0x80));
       value >>= 7;
     }
-    bytes_.push_back(static_cast<std::byte>(value));
+    write(static_cast<std::uint8_t>(value));
   }
 
  private:
@@ -167,11 +181,19 @@ class Writer {
   }
 
   void append(const void* data, std::size_t size) {
-    const auto* first = static_cast<const std::byte*>(data);
-    bytes_.insert(bytes_.end(), first, first + size);
+    if (size == 0) return;
+    if (bytes_.size() - size_ < size) grow(size);
+    std::memcpy(bytes_.data() + size_, data, size);
+    size_ += size;
   }
 
-  Bytes bytes_;
+  void grow(std::size_t missing) {
+    bytes_.resize(std::max({std::size_t{256}, bytes_.size() * 2, size_ + missing}));
+  }
+
+  // Inserting number by number at the end of a vector would cost several times as much.
+  Bytes bytes_;           // longer than what was written, while it grows
+  std::size_t size_ = 0;  // of what was written
   std::uint32_t tags_ = 0;
   bool counting_tags_ = false;
   std::int16_t version_;

@@ -1,0 +1,110 @@
+#include "collectors/kafka/quorum_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <asio/use_awaitable.hpp>
+
+namespace highwater::kafka {
+namespace {
+
+using Replicas = std::vector<DescribeQuorumResponse::ReplicaState>;
+
+// A quorum whose leader nobody has named for this long is lost, even if its voters cannot be
+// counted.
+constexpr auto kSilence = std::chrono::seconds(15);
+
+std::vector<QuorumReplica> to_view(const Replicas& told, int64_t end, int64_t clock) {
+  std::vector<QuorumReplica> replicas;
+  for (const auto& replica : told) {
+    QuorumReplica& seen = replicas.emplace_back();
+    seen.id = replica.replica_id;
+    seen.lag_records = std::max<int64_t>(0, end - replica.log_end_offset);
+    if (replica.last_caught_up_timestamp > 0) {
+      seen.caught_up =
+          std::chrono::milliseconds(std::max<int64_t>(0, clock - replica.last_caught_up_timestamp));
+    }
+  }
+  return replicas;
+}
+
+}  // namespace
+
+asio::awaitable<bool> QuorumWatch::read() {
+  const int32_t asked = broker();
+  if (asked < 0) co_return false;
+  const auto answer = co_await sweep_.read_quorum(asked);
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (!answer) co_return note_failure(reason_of(answer.error()), now);
+  if (answer->error_code != ErrorCode::kNone)
+    co_return note_failure(reason_of(answer->error_code), now);
+  if (answer->topics.empty() || answer->topics.front().partitions.empty())
+    co_return note_failure(Unknown::failed, now);
+  co_return note_leader(answer->topics.front().partitions.front(), now);
+}
+
+bool QuorumWatch::note_failure(Unknown reason, SteadyTime now) {
+  ++failures_;
+  view_.quorum.reason = reason;
+  if (reason == Unknown::unsupported || reason == Unknown::denied) view_.has_quorum = false;
+  const bool was_lost = view_.quorum.lost;
+  judge(now);
+  return view_.quorum.lost != was_lost;
+}
+
+bool QuorumWatch::note_leader(const DescribeQuorumResponse::Partition& told, SteadyTime now) {
+  QuorumView& quorum = view_.quorum;
+  if (told.error_code != ErrorCode::kNone || told.leader_id < 0) {
+    ++failures_;
+    quorum.reason =
+        told.error_code != ErrorCode::kNone ? reason_of(told.error_code) : Unknown::leaderless;
+    return false;
+  }
+  failures_ = 0;
+  seen_ = now;
+  view_.has_quorum = true;
+  const bool changed = quorum.leader != told.leader_id || quorum.epoch != told.leader_epoch ||
+                       quorum.reason != Unknown::known;
+  quorum.reason = Unknown::known;
+  quorum.leader = told.leader_id;
+  quorum.epoch = told.leader_epoch;
+  int64_t end = 0;
+  int64_t clock = 0;
+  for (const auto& voter : told.current_voters) {
+    if (voter.replica_id == told.leader_id) end = voter.log_end_offset;
+    clock = std::max(clock, voter.last_caught_up_timestamp);
+  }
+  quorum.voters = to_view(told.current_voters, end, clock);
+  quorum.observers = to_view(told.observers, end, clock);
+  return changed;
+}
+
+void QuorumWatch::judge(SteadyTime now) {
+  QuorumView& quorum = view_.quorum;
+  if (!view_.has_quorum || quorum.voters.empty()) return;
+  size_t down = 0;
+  for (const QuorumReplica& voter : quorum.voters) {
+    const auto broker = view_.brokers.find(voter.id);
+    if (broker == view_.brokers.end()) continue;
+    if (is_failed(broker->second.status) || broker->second.status == BrokerStatus::stopped) ++down;
+  }
+  const bool majority_down = down * 2 >= quorum.voters.size() && down > 0 &&
+                             quorum.voters.size() - down <= quorum.voters.size() / 2;
+  const Duration silence = now - seen_;
+  quorum.lost = majority_down || (failures_ > 0 && silence > kSilence && view_.reachable);
+  quorum.why_lost =
+      !quorum.lost ? ""
+      : majority_down
+          ? fmt::format("{} of {} controllers are down", down, quorum.voters.size())
+          : fmt::format("no broker has named a controller for {}", describe_duration(silence));
+}
+
+int32_t QuorumWatch::broker() const {
+  const std::vector<int32_t> usable = brokers_.usable();
+  if (usable.empty()) return -1;
+  if (failures_ == 0 && std::ranges::binary_search(usable, view_.quorum.leader))
+    return view_.quorum.leader;
+  return usable[static_cast<size_t>(failures_) % usable.size()];
+}
+
+}  // namespace highwater::kafka

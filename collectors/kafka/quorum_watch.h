@@ -1,0 +1,40 @@
+// QuorumWatch: who the active controller is, how far the other voters are behind it, and whether
+// the quorum is lost. Used by the cluster's poller, on the cluster's thread.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <cstdint>
+
+#include "collectors/kafka/brokers.h"
+#include "collectors/kafka/cluster_view.h"
+#include "collectors/kafka/sweep.h"
+
+namespace highwater::kafka {
+
+class QuorumWatch {
+ public:
+  // All three outlive this; the view's quorum is written here alone.
+  QuorumWatch(const Brokers& brokers, Sweep& sweep, ClusterView& view)
+      : brokers_(brokers), sweep_(sweep), view_(view) {}
+
+  // Asks one broker. True when something is worth telling at once.
+  asio::awaitable<bool> read();
+  // Lost when a majority of the voters is down, which our own connections tell within a second, or
+  // when nobody has named a leader for long.
+  void judge(SteadyTime now);
+  // Whom to ask what the active controller answers: itself when it is a broker we can ask, else
+  // another one each time. -1: nobody.
+  [[nodiscard]] int32_t broker() const;
+
+ private:
+  bool note_failure(Unknown reason, SteadyTime now);
+  bool note_leader(const DescribeQuorumResponse::Partition& told, SteadyTime now);
+
+  const Brokers& brokers_;
+  Sweep& sweep_;
+  ClusterView& view_;
+  SteadyTime seen_{};  // when a leader was last named
+  int failures_ = 0;   // since then
+};
+
+}  // namespace highwater::kafka
