@@ -130,7 +130,11 @@ void StateKeeper::keep(const rules::Engine& engine, const Report& report,
   submit(std::move(records), budgets, health.wants_whole);
   // A disk that already failed or hangs is not waited for again.
   const bool healthy = !health.failing_since && !health.committing_since;
-  if (news && healthy) writer_->flush(std::chrono::steady_clock::now() + kPatience);
+  if (news && healthy) flush(kPatience);
+}
+
+bool StateKeeper::flush(Duration limit) {
+  return writer_ != nullptr && writer_->flush(std::chrono::steady_clock::now() + limit);
 }
 
 void StateKeeper::submit(std::vector<rules::StateRecord> records, bool with_budgets, bool whole) {
@@ -183,7 +187,7 @@ void StateKeeper::stop(const rules::Engine& engine, const notify::Notifier& noti
   for (rules::StateRecord& record : notices(notifier.undelivered()))
     records.push_back(std::move(record));
   submit(std::move(records), true, writer_->health().wants_whole);
-  if (!writer_->flush(std::chrono::steady_clock::now() + limit))
+  if (!flush(limit))
     log_.error("the state was not written before the agent stopped",
                {{"why", writer_->health().failure}});
 }

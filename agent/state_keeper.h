@@ -36,6 +36,8 @@ class StateKeeper {
   // What is wrong with the store; empty when all is well.
   [[nodiscard]] std::string problem() const;
 
+  // Waits until what was written is on the disk, as long as `limit`; false when it is not.
+  bool flush(Duration limit);
   // Writes everything once more, and waits for the disk as long as `limit`.
   void stop(const rules::Engine& engine, const notify::Notifier& notifier, Now now, Duration limit);
 

@@ -13,6 +13,9 @@ using Replicas = std::vector<DescribeQuorumResponse::ReplicaState>;
 // A quorum whose leader nobody has named for this long is lost, even if its voters cannot be
 // counted.
 constexpr auto kSilence = std::chrono::seconds(15);
+// ... but for this long when a broker was away meanwhile: brokers go on forwarding the question to
+// a controller that hangs, and were seen to answer only 34 s after another one had been elected.
+constexpr auto kSilenceAfterFault = std::chrono::seconds(60);
 
 std::vector<QuorumReplica> to_view(const Replicas& told, int64_t end, int64_t clock) {
   std::vector<QuorumReplica> replicas;
@@ -90,8 +93,12 @@ void QuorumWatch::judge(SteadyTime now) {
   }
   const bool majority_down = down * 2 >= quorum.voters.size() && down > 0 &&
                              quorum.voters.size() - down <= quorum.voters.size() / 2;
+  if (std::ranges::any_of(view_.brokers,
+                          [](const auto& entry) { return is_failed(entry.second.status); }))
+    fault_seen_ = now;
   const Duration silence = now - seen_;
-  quorum.lost = majority_down || (failures_ > 0 && silence > kSilence && view_.reachable);
+  const Duration limit = fault_seen_ > seen_ ? kSilenceAfterFault : kSilence;
+  quorum.lost = majority_down || (failures_ > 0 && silence > limit && view_.reachable);
   quorum.why_lost =
       !quorum.lost ? ""
       : majority_down

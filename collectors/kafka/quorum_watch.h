@@ -33,8 +33,9 @@ class QuorumWatch {
   const Brokers& brokers_;
   Sweep& sweep_;
   ClusterView& view_;
-  SteadyTime seen_{};  // when a leader was last named
-  int failures_ = 0;   // since then
+  SteadyTime seen_{};        // when a leader was last named
+  int failures_ = 0;         // since then
+  SteadyTime fault_seen_{};  // when a broker was last seen to have failed
 };
 
 }  // namespace highwater::kafka

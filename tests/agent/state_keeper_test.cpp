@@ -1,0 +1,211 @@
+// The state on a real SQLite file, through restarts and kills. A kill is a keeper that is thrown
+// away with what it had not yet written.
+#include "agent/state_keeper.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <random>
+
+#include "tests/rules/engine_world.h"
+
+namespace highwater::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using rules::testing::FakeCluster;
+using rules::testing::kLagSeconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// In memory where there is such a place: thousands of commits are forced to the disk.
+std::filesystem::path fast_folder() {
+  const std::filesystem::path shared = "/dev/shm";
+  const auto base =
+      access(shared.c_str(), W_OK) == 0 ? shared : std::filesystem::temp_directory_path();
+  return base / ("highwater-state-" + std::to_string(getpid()));
+}
+
+rules::SloRule lag_slo() {
+  rules::SloRule rule;
+  rule.name = "lag";
+  rule.sli.first.measure = &kLagSeconds;
+  rule.sli.first.scope.aggregated = true;
+  rule.sli.first.scope.per = {0, 1};
+  rule.sli.good.high = 300;
+  rule.objective = 0.99;
+  rule.window.length = 24h * 30;
+  rule.tiers = rules::default_tiers(rule.window.length);
+  rule.summary = "{slo} burns";
+  return rule;
+}
+
+// An agent without its threads: engine, notifier and keeper, on one state.
+class Mortal {
+ public:
+  Mortal(rules::RuleSet rules, std::string path, notify::Transport transport = {})
+      : rules_(std::move(rules)), path_(std::move(path)), transport_(std::move(transport)) {
+    begin();
+  }
+  ~Mortal() { end(); }
+
+  Report step(Duration duration) {
+    now.steady += duration;
+    now.wall += duration;
+    cluster.publish(snapshot_, now);
+    auto report = std::make_shared<Report>(
+        engine_->evaluate(std::make_shared<const Snapshot>(snapshot_), now));
+    keeper_->keep(*engine_, *report, *notifier_);
+    notifier_->publish(report);
+    return *report;
+  }
+  void flush() { ASSERT_TRUE(keeper_->flush(20s)); }
+  void kill() {
+    end();
+    now.steady = SteadyTime(1h);
+    snapshot_ = {};
+    begin();
+  }
+  [[nodiscard]] const notify::Notifier& notifier() const { return *notifier_; }
+  [[nodiscard]] const rules::Engine& engine() const { return *engine_; }
+  [[nodiscard]] std::string problem() const { return keeper_->problem(); }
+
+  FakeCluster cluster;
+  Now now{SteadyTime(100h), WallTime(490'000h)};
+
+ private:
+  void begin() {
+    engine_ = std::make_unique<rules::Engine>(rules_);
+    notify::ReceiverConfig receiver;
+    receiver.name = "oncall";
+    receiver.url = "http://127.0.0.1:9/";
+    std::vector<notify::ReceiverConfig> receivers;
+    if (transport_) receivers.push_back(receiver);
+    notifier_ = std::make_unique<notify::Notifier>(
+        receivers, notify::NotifierOptions{"http://agent", "", transport_, {}}, clock_, log_,
+        notify::SpanSink());
+    keeper_ = std::make_unique<StateKeeper>(path_, log_);
+    keeper_->restore(*engine_, *notifier_, now);
+  }
+  void end() {
+    keeper_.reset();
+    notifier_.reset();
+    engine_.reset();
+  }
+
+  rules::RuleSet rules_;
+  std::string path_;
+  notify::Transport transport_;
+  SystemClock clock_;
+  Log log_{clock_, LogLevel::error, LogForm::json, null_sink()};
+  Snapshot snapshot_;
+  std::unique_ptr<rules::Engine> engine_;
+  std::unique_ptr<notify::Notifier> notifier_;
+  std::unique_ptr<StateKeeper> keeper_;
+};
+
+class StateKeeperTest : public ::testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
+
+ private:
+  std::filesystem::path folder_ = fast_folder();
+};
+
+// What was committed last is at most a minute old. Kills come at any moment: before the minute's
+// commit and after it, and right after a transition.
+TEST_F(StateKeeperTest, AMonthWithTwoHundredKillsEndsLikeOneWithout) {
+  const rules::RuleSet rules({}, {lag_slo()});
+  Mortal calm(rules, ":memory:");
+  Mortal rough(rules, path("state.db"));
+  std::mt19937 random(77);
+  constexpr int kSteps = 30 * 24 * 60;
+  bool ill = false;
+  int kills = 0;
+  int open = 0;
+  int opened = 0;
+  int differing = 0;
+  for (int i = 0; i < kSteps; ++i) {
+    if (std::bernoulli_distribution(ill ? 0.03 : 0.0008)(random)) ill = !ill;
+    for (Mortal* world : {&calm, &rough})
+      world->cluster.set(kLagSeconds, {"payments"}, ill ? 400 : 10);
+    const bool fires = !calm.step(1min).alerts.empty();
+    const Report report = rough.step(1min);
+    for (const Transition& transition : report.transitions) {
+      if (transition.kind == TransitionKind::opened) ++open, ++opened;
+      if (transition.kind == TransitionKind::resolved) --open;
+      ASSERT_TRUE(open == 0 || open == 1) << "told twice, or forgotten, in minute " << i;
+    }
+    ASSERT_EQ(report.alerts.size(), static_cast<size_t>(open)) << "minute " << i;
+    differing += fires != (open == 1) ? 1 : 0;
+    // The minute's commit may or may not be on the disk when the kill comes.
+    const bool killed = std::bernoulli_distribution(200.0 / kSteps)(random);
+    if (!killed || random() % 2 == 0) rough.flush();
+    if (!killed) continue;
+    ++kills;
+    rough.kill();
+  }
+  EXPECT_GT(kills, 150);
+  EXPECT_GT(opened, 3);
+  EXPECT_LT(differing, 2 * kills);
+  const auto sums = [](Mortal& world) {
+    for (const rules::StateRecord& record : world.engine().state(world.now, true)) {
+      if (record.kind != rules::kBudgetKind) continue;
+      const auto key = rules::decode_key(record.key);
+      return (*rules::decode_saved_budget(key->entity, record.value))
+          ->curve.between(world.now.wall - 24h * 29, world.now.wall);
+    }
+    return rules::Sums{};
+  };
+  const rules::Sums whole = sums(calm);
+  const rules::Sums torn = sums(rough);
+  EXPECT_GT(whole.bad, 3600);
+  EXPECT_LE(torn.bad, whole.bad);
+  EXPECT_NEAR(torn.bad, whole.bad, 121.0 * kills);
+  EXPECT_NEAR(torn.total, whole.total, 121.0 * kills);
+}
+
+TEST_F(StateKeeperTest, ANotificationThatWaitedIsDeliveredAfterAKillAndOnlyOnce) {
+  std::atomic<bool> away = true;
+  std::atomic<int> delivered = 0;
+  const auto transport = [&](const http::Request&) -> Result<http::Response> {
+    if (away) return fail("connection refused");
+    ++delivered;
+    http::Response response;
+    response.status = 200;
+    return response;
+  };
+  rules::AlertRule rule =
+      rules::testing::make_rule("Down", rules::testing::kFailed, rules::Comparison::equal, 1);
+  rule.severity = Severity::page;
+  Mortal agent({rule}, path("state.db"), transport);
+  agent.cluster.set(rules::testing::kFailed, {"3"}, 1);
+  agent.step(1s);
+  agent.flush();
+  agent.kill();
+  EXPECT_EQ(agent.notifier().undelivered().size(), 1U);
+  away = false;
+  agent.step(1s);
+  for (int i = 0; i < 2000 && delivered == 0; ++i) usleep(10'000);
+  EXPECT_EQ(delivered, 1);
+  for (int i = 0; i < 2000 && agent.notifier().settled() == 0; ++i) usleep(1'000);
+  agent.step(2s);
+  agent.flush();
+  agent.kill();
+  EXPECT_THAT(agent.notifier().undelivered(), IsEmpty());
+}
+
+TEST_F(StateKeeperTest, ASecondAgentOnTheSameStateIsToldSoAndGoesOn) {
+  Mortal first({}, path("state.db"));
+  Mortal second({}, path("state.db"));
+  EXPECT_EQ(first.problem(), "");
+  EXPECT_NE(second.problem(), "");
+  second.step(1s);
+}
+
+}  // namespace
+}  // namespace highwater::agent
