@@ -52,13 +52,42 @@ void add_groups(const Table& table, bool stale, std::vector<GroupView>& groups) 
   }
 }
 
-void keep_worst(std::vector<GroupView>& groups, size_t count) {
-  const auto end = groups.begin() + static_cast<ptrdiff_t>(std::min(count, groups.size()));
-  std::partial_sort(groups.begin(), end, groups.end(), [](const GroupView& a, const GroupView& b) {
-    if (a.lag_records != b.lag_records) return a.lag_records > b.lag_records;
-    return std::tie(a.group, a.topic) < std::tie(b.group, b.topic);
-  });
-  groups.erase(end, groups.end());
+void add_budgets(const Observation& observation, bool stale, std::vector<BudgetView>& budgets) {
+  const Table* remaining = nullptr;
+  const Table* coverage = nullptr;
+  for (const Table& table : observation.tables) {
+    if (table.measure->name == "slo_error_budget_remaining_ratio") remaining = &table;
+    if (table.measure->name == "slo_coverage_ratio") coverage = &table;
+  }
+  if (remaining == nullptr) return;
+  for (size_t row = 0; row < remaining->rows(); ++row) {
+    if (!usable(*remaining, row, stale)) continue;
+    BudgetView& budget = budgets.emplace_back();
+    budget.slo = cell(*remaining, row, "slo");
+    budget.entity = cell(*remaining, row, "entity");
+    budget.remaining = remaining->values[row];
+    const auto same =
+        coverage == nullptr ? std::nullopt : coverage->keys->find(remaining->keys->row(row));
+    if (same && usable(*coverage, *same, stale)) budget.coverage = coverage->values[*same];
+  }
+}
+
+bool is_worse(const GroupView& a, const GroupView& b) {
+  if (a.lag_records != b.lag_records) return a.lag_records > b.lag_records;
+  return std::tie(a.group, a.topic) < std::tie(b.group, b.topic);
+}
+
+bool is_worse(const BudgetView& a, const BudgetView& b) {
+  if (a.remaining != b.remaining) return a.remaining < b.remaining;
+  return std::tie(a.slo, a.entity) < std::tie(b.slo, b.entity);
+}
+
+template <class View>
+void keep_worst(std::vector<View>& views, size_t count) {
+  const auto end = views.begin() + static_cast<ptrdiff_t>(std::min(count, views.size()));
+  std::partial_sort(views.begin(), end, views.end(),
+                    [](const View& a, const View& b) { return is_worse(a, b); });
+  views.erase(end, views.end());
 }
 
 size_t count_unknown(const Observation& observation, bool stale) {
@@ -92,6 +121,7 @@ void add(const Observation& observation, SteadyTime now, Building& cluster) {
     add_brokers(table, part.stale, cluster.brokers);
     add_groups(table, part.stale, cluster.view.groups);
   }
+  add_budgets(observation, part.stale, cluster.view.budgets);
 }
 
 void add_notes(const Observation& observation, Brokers& brokers) {
@@ -111,8 +141,8 @@ size_t ClusterView::brokers_up() const {
                     [](const BrokerView& broker) { return broker.up.value_or(false); }));
 }
 
-std::vector<ClusterView> view_clusters(const Snapshot& snapshot, SteadyTime now,
-                                       size_t max_groups) {
+std::vector<ClusterView> view_clusters(const Snapshot& snapshot, SteadyTime now, size_t max_groups,
+                                       size_t max_budgets) {
   std::map<Symbol, Building> clusters;
   for (const auto& [key, observation] : snapshot.observations) {
     if (key.second != kAgentPart) add(*observation, now, clusters[key.first]);
@@ -130,6 +160,8 @@ std::vector<ClusterView> view_clusters(const Snapshot& snapshot, SteadyTime now,
     for (const GroupView& group : view.groups) groups.insert(group.group);
     view.group_count = groups.size();
     keep_worst(view.groups, max_groups);
+    view.budget_count = view.budgets.size();
+    keep_worst(view.budgets, max_budgets);
     views.push_back(std::move(view));
   }
   return views;

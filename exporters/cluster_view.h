@@ -1,6 +1,6 @@
-// One cluster as people look at it: its brokers, what is read of it and how fresh that is, and the
-// groups that lag most. Taken from a snapshot by the names of measures, so that it needs no
-// collector. Used by the status and the overview; pure.
+// One cluster as people look at it: its brokers, what is read of it and how fresh that is, the
+// groups that lag most and the budgets with the least left. Taken from a snapshot by the names of
+// measures, so that it needs no collector. Used by the status and the overview; pure.
 #pragma once
 
 #include <optional>
@@ -34,12 +34,21 @@ struct GroupView {
   double lag_records = 0;
 };
 
+struct BudgetView {
+  std::string slo;
+  std::string entity;              // "group=payments topic=orders"; empty: the cluster
+  double remaining = 0;            // share of the error budget; below 0 when overspent
+  std::optional<double> coverage;  // share of the time that could be judged
+};
+
 struct ClusterView {
   std::string name;
   std::vector<BrokerView> brokers;  // by id
   std::vector<PartView> parts;
-  std::vector<GroupView> groups;  // the ones that lag most, worst first
-  size_t group_count = 0;         // groups with a known lag in some topic
+  std::vector<GroupView> groups;    // the ones that lag most, worst first
+  size_t group_count = 0;           // groups with a known lag in some topic
+  std::vector<BudgetView> budgets;  // the ones with the least left, worst first
+  size_t budget_count = 0;
   size_t unknown_rows = 0;
 
   [[nodiscard]] size_t brokers_up() const;
@@ -47,6 +56,6 @@ struct ClusterView {
 
 // In the order of their names.
 [[nodiscard]] std::vector<ClusterView> view_clusters(const Snapshot& snapshot, SteadyTime now,
-                                                     size_t max_groups);
+                                                     size_t max_groups, size_t max_budgets);
 
 }  // namespace highwater

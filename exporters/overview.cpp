@@ -11,6 +11,7 @@
 namespace highwater {
 namespace {
 
+constexpr size_t kMaxBudgets = 20;  // per cluster
 constexpr size_t kMaxCards = 20;
 
 std::string links() {
@@ -38,14 +39,36 @@ std::string cluster_row(const ClusterView& cluster) {
                      cluster.group_count, cluster.unknown_rows, stale ? " (out of date)" : "");
 }
 
+std::string budgets_table(const std::vector<ClusterView>& clusters) {
+  std::string html =
+      "<h2>Error budgets</h2>\n<table>\n<tr><th>Cluster</th><th>SLO</th><th>Entity</th>"
+      "<th>Left</th><th>Coverage</th></tr>\n";
+  size_t more = 0;
+  for (const ClusterView& cluster : clusters) {
+    for (const BudgetView& budget : cluster.budgets) {
+      html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}%</td><td>{}</td></tr>\n",
+                          html_escape(cluster.name), html_escape(budget.slo),
+                          html_escape(budget.entity), budget.remaining * 100,
+                          budget.coverage ? fmt::format("{:.1f}%", *budget.coverage * 100) : "");
+    }
+    more += cluster.budget_count - cluster.budgets.size();
+  }
+  html += "</table>\n";
+  if (more > 0) html += fmt::format("<p>and {} more budgets, with more left</p>\n", more);
+  return html;
+}
+
 std::string clusters_table(const Report& report, SteadyTime now) {
   if (report.snapshot == nullptr) return {};
   std::string html =
       "<h2>Clusters</h2>\n<table>\n<tr><th>Cluster</th><th>Brokers up</th><th>Groups</th>"
       "<th>Unknown values</th></tr>\n";
-  for (const ClusterView& cluster : view_clusters(*report.snapshot, now, 0))
-    html += cluster_row(cluster);
-  return html + "</table>\n";
+  const std::vector<ClusterView> clusters = view_clusters(*report.snapshot, now, 0, kMaxBudgets);
+  for (const ClusterView& cluster : clusters) html += cluster_row(cluster);
+  html += "</table>\n";
+  const bool budgets = std::ranges::any_of(
+      clusters, [](const ClusterView& cluster) { return cluster.budget_count > 0; });
+  return budgets ? html + budgets_table(clusters) : html;
 }
 
 std::string incidents(const Report& report, WallTime now, const Runbooks& runbooks) {

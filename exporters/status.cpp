@@ -61,6 +61,12 @@ Json cluster_json(const ClusterView& cluster) {
     groups.push_back({{"group", group.group},
                       {"topic", group.topic},
                       {"lag_records", number(group.lag_records)}});
+  Json budgets = Json::array();
+  for (const BudgetView& budget : cluster.budgets)
+    budgets.push_back({{"slo", budget.slo},
+                       {"entity", budget.entity},
+                       {"remaining", number(budget.remaining)},
+                       {"coverage", budget.coverage ? number(*budget.coverage) : Json()}});
   return {{"name", cluster.name},
           {"brokers", std::move(brokers)},
           {"broker_count", cluster.brokers.size()},
@@ -68,7 +74,9 @@ Json cluster_json(const ClusterView& cluster) {
           {"unknown_rows", cluster.unknown_rows},
           {"parts", std::move(parts)},
           {"groups", std::move(groups)},
-          {"group_count", cluster.group_count}};
+          {"group_count", cluster.group_count},
+          {"budgets", std::move(budgets)},
+          {"budget_count", cluster.budget_count}};
 }
 
 Json budget_json(const BudgetDetail& budget) {
@@ -152,7 +160,7 @@ std::string status_json(const StatusInput& input) {
   json["clusters"] = Json::array();
   if (report.snapshot != nullptr) {
     for (const ClusterView& cluster :
-         view_clusters(*report.snapshot, input.now.steady, kStatusGroups))
+         view_clusters(*report.snapshot, input.now.steady, kStatusGroups, kStatusBudgets))
       json["clusters"].push_back(cluster_json(cluster));
   }
   json["incidents"] = capped(report.incidents, kStatusIncidents, incident_json);

@@ -13,6 +13,7 @@
 
 namespace highwater {
 
+constexpr size_t kStatusBudgets = 10;   // per cluster, those with the least left
 constexpr size_t kStatusGroups = 10;    // per cluster, those with the most lag
 constexpr size_t kStatusProblems = 10;  // per part
 constexpr size_t kStatusIncidents = 100;

@@ -192,6 +192,28 @@ void write_groups(const Json& cluster, Writer& out) {
   if (rows.size() > 1) out.table(std::move(rows));
 }
 
+std::string percent_text(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  if (found == json.end() || !found->is_number()) return "unknown";
+  return fmt::format("{:.1f}%", found->get<double>() * 100);
+}
+
+void write_budgets(const Json& cluster, Writer& out) {
+  std::vector<std::vector<Cell>> rows{{{"SLO", Ink::soft},
+                                       {"ENTITY", Ink::soft},
+                                       {"BUDGET LEFT", Ink::soft},
+                                       {"COVERAGE", Ink::soft}}};
+  for (const Json& budget : list_of(cluster, "budgets")) {
+    const double left = number_of(budget, "remaining");
+    const Ink ink = left <= 0 ? Ink::red : left < 0.25 ? Ink::yellow : Ink::plain;
+    rows.push_back({{text_of(budget, "slo")},
+                    {text_of(budget, "entity")},
+                    {percent_text(budget, "remaining"), ink},
+                    {percent_text(budget, "coverage")}});
+  }
+  if (rows.size() > 1) out.table(std::move(rows));
+}
+
 void write_cluster(const Json& cluster, Writer& out) {
   const double unknown = number_of(cluster, "unknown_rows");
   std::string head = fmt::format("CLUSTER {}: {} of {} brokers up, {} groups",
@@ -203,6 +225,7 @@ void write_cluster(const Json& cluster, Writer& out) {
   write_brokers(cluster, out);
   write_parts(cluster, out);
   write_groups(cluster, out);
+  write_budgets(cluster, out);
   out.line();
 }
 

@@ -209,5 +209,38 @@ TEST(StatusTable, RefusesWhatIsNoStatus) {
             2);
 }
 
+const Measure kRemaining{"slo_error_budget_remaining_ratio",
+                         "Help.",
+                         Unit::ratio,
+                         MeasureType::gauge,
+                         {"cluster", "slo", "entity"}};
+const Measure kCoverage{
+    "slo_coverage_ratio", "Help.", Unit::ratio, MeasureType::gauge, {"cluster", "slo", "entity"}};
+
+TEST(Status, TellsTheBudgetsWithTheLeastLeft) {
+  std::vector<Row> left;
+  std::vector<Row> covered;
+  for (int i = 0; i < 30; ++i) {
+    left.push_back({{"prod", "lag", "group=g" + std::to_string(i)}, 1 - i * 0.04});
+    covered.push_back({{"prod", "lag", "group=g" + std::to_string(i)}, 0.5});
+  }
+  Report report;
+  report.at = test_now();
+  report.snapshot = make_snapshot({make_observation(
+      "prod", "slos", {make_table(kRemaining, left), make_table(kCoverage, covered)})});
+  const json cluster = status_of(&report)["clusters"][0];
+  EXPECT_EQ(cluster["budget_count"], 30);
+  ASSERT_EQ(cluster["budgets"].size(), kStatusBudgets);
+  EXPECT_EQ(cluster["budgets"][0]["entity"], "group=g29");
+  EXPECT_NEAR(cluster["budgets"][0]["remaining"].get<double>(), -0.16, 1e-9);
+  EXPECT_EQ(cluster["budgets"][0]["coverage"], 0.5);
+  StatusInput input;
+  input.report = &report;
+  input.now = test_now();
+  const std::string text = render_status(status_json(input), {}).value().text;
+  EXPECT_THAT(text, HasSubstr("group=g29"));
+  EXPECT_THAT(text, HasSubstr("-16.0%"));
+}
+
 }  // namespace
 }  // namespace highwater
