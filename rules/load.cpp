@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view kBuiltinFile = "<built-in>";
 constexpr size_t kMostMistakes = 1000;
+constexpr size_t kMostRegexes = 1000;
 
 // Other tools' rule files.
 constexpr std::array<ForeignKey, 5> kForeignKeys{
@@ -32,6 +33,21 @@ constexpr std::array<ForeignKey, 5> kForeignKeys{
      {"version", "this is Sloth: write it as 'slos:' with name, sli, good, objective, window"},
      {"service", "an SLO says whose it is with 'owner' and 'labels'"},
      {"rules", "the list of rules is 'alerts'; 'rules:' stands in the configuration"}}};
+
+// The first regular expression beyond those that a file may have, or null: a short one can cost a
+// lot to compile.
+const YamlNode* find_excess_regex(const YamlNode& node, size_t& left) {
+  const bool regex =
+      node.scalar.size() > 2 && node.scalar.starts_with('/') && node.scalar.ends_with('/');
+  if (regex && left-- == 0) return &node;
+  for (const YamlNode& item : node.items) {
+    if (const YamlNode* const found = find_excess_regex(item, left)) return found;
+  }
+  for (const auto& [key, value] : node.entries) {
+    if (const YamlNode* const found = find_excess_regex(value, left)) return found;
+  }
+  return nullptr;
+}
 
 class Loader {
  public:
@@ -91,6 +107,12 @@ void Loader::add_file(const YamlNode& root, const std::string& file) {
   }
   YamlMap map(root, "a rule file", file, diagnostics_);
   if (!map.valid()) return;
+  size_t regexes_left = kMostRegexes;
+  if (const YamlNode* const excess = find_excess_regex(root, regexes_left)) {
+    map.error(*excess, fmt::format("there are more than {} regular expressions", kMostRegexes),
+              "use globs, or split the file");
+    return;
+  }
   report_foreign_keys(map, "a rule file", kForeignKeys, nullptr);
   const YamlNode* const alerts = map.get("alerts");
   const YamlNode* const slos = map.get("slos");

@@ -48,7 +48,7 @@ Result<Pattern> Pattern::parse(std::string_view text) {
   if (text.size() >= 2 && text.front() == '/' && text.back() == '/') {
     RE2::Options options;
     options.set_log_errors(false);
-    options.set_max_mem(1 << 20);
+    options.set_max_mem(1 << 18);
     auto regex = std::make_shared<Regex>(std::string(text.substr(1, text.size() - 2)), options);
     if (!regex->re.ok())
       return fail(fmt::format("'{}' is not a regular expression: {}", text, regex->re.error()));

@@ -1,4 +1,5 @@
 // Mistakes of whole rule files with SLOs: their keys, defaults, names, and how many are told.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -82,6 +83,16 @@ TEST(SloFileErrors, AreAllToldAtOnceFromTheTop) {
   for (const Diagnostic& diagnostic : diagnostics) lines.push_back(diagnostic.line);
   EXPECT_THAT(lines, testing::ElementsAre(2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 14, 14, 14, 14))
       << text_of(diagnostics);
+}
+
+TEST(SloFileErrors, OneFileHasAThousandRegularExpressionsAtMost) {
+  std::string patterns;
+  for (int i = 0; i < 500; ++i) patterns += fmt::format("/a{}/, ", i);
+  const std::string select = "{group: [" + patterns + "a]}";
+  const std::string right = slo_with(kTimeSlo, {{"select", select}, {"exclude", select}});
+  EXPECT_EQ(text_of(mistakes_in(right)), "");
+  expect_one(right + "  - {name: other, select: {group: /b/}}\n",
+             {10, "more than 1000 regular expressions", "use globs"});
 }
 
 TEST(SloFileErrors, AreCountedToAThousandAndNoFurther) {
