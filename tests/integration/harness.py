@@ -150,13 +150,9 @@ class Cluster:
         self.tool("LeaderElectionCommand", "--bootstrap-server", self.server(), "--election-type", "preferred", "--all-topic-partitions")
 
     def lag(self, group, topic, records):
-        """Leaves the group so far behind: moves its committed offsets, which needs a group without members."""
-        server = ("--bootstrap-server", self.server())
-        reset = ("--reset-offsets", "--group", group, "--topic", topic, "--execute")
-        self.tool("consumer.group.ConsumerGroupCommand", *server, *reset, "--to-latest")
-        if records:
-            self.tool("consumer.group.ConsumerGroupCommand", *server, "--reset-offsets", "--group", group, "--topic", f"{topic}:0", "--execute",
-                      "--shift-by", -records)
+        """Leaves a group without members at the end of a topic, or at its beginning, which is at least so far behind."""
+        self.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", self.server(), "--reset-offsets", "--group", group,
+                  "--topic", topic, "--execute", "--to-earliest" if records else "--to-latest")
 
     def delete_group(self, name):
         self.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", self.server(), "--delete", "--group", name)
