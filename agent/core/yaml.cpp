@@ -17,6 +17,7 @@ namespace {
 constexpr size_t kMaxNodes = 200'000;
 constexpr size_t kMaxDepth = 32;
 constexpr size_t kMaxBytes = size_t{4} << 20;
+constexpr size_t kMostUnknownKeys = 100;  // of one map; guessing what each was meant to be is dear
 
 // Thrown out of the parser to stop it; never leaves this file.
 struct Refused {
@@ -365,8 +366,14 @@ std::vector<std::string> YamlMap::texts(const std::string& key) {
 
 void YamlMap::finish() {
   if (!valid_) return;
+  size_t unknown = 0;
   for (const auto& [key, value] : node_.entries) {
     if (std::ranges::find(known_, key.scalar) == known_.end()) {
+      if (++unknown > kMostUnknownKeys) {
+        error(key, fmt::format("{} has more than {} unknown keys", what_, kMostUnknownKeys),
+              "these and what follows are no keys of it");
+        return;
+      }
       error(key, fmt::format("{} has no key '{}'", what_, key.scalar),
             did_you_mean(key.scalar, known_));
     }
