@@ -20,4 +20,21 @@ struct StatusOptions {
 // 0: healthy; 1: incidents are open; 2: cannot say.
 int status_command(const StatusOptions& options);
 
+struct TestOptions {
+  std::vector<std::string> files;
+  std::string junit;  // where to write a report in JUnit's form; empty: nowhere
+};
+// 0: all as expected; 1: some are not; 2: a file is wrong, nothing was tested. Prints TAP.
+int test_command(const TestOptions& options);
+
+struct ReplayOptions {
+  std::vector<std::string> rules;    // files or directories
+  std::vector<std::string> against;  // the same; empty: nothing is compared
+  std::vector<std::string> data;
+  bool builtin = false;  // with the built-in rules
+  bool json = false;
+};
+// 0: played; 2: a file is wrong.
+int replay_command(const ReplayOptions& options);
+
 }  // namespace highwater::agent

@@ -17,6 +17,8 @@ constexpr const char* kFooter =
     "Examples:\n"
     "  highwater check highwater.yaml        every mistake of a configuration at once\n"
     "  highwater run --config highwater.yaml\n"
+    "  highwater test rules_test.yaml        what rules say of series of your own\n"
+    "  highwater replay --rules new.yaml --against old.yaml week.yaml\n"
     "  highwater status --url http://127.0.0.1:9877\n";
 
 }  // namespace
@@ -49,6 +51,31 @@ int main(int argc, char** argv) {
   status->add_flag("--json", status_options.json, "the agent's own JSON instead of a table");
   status->add_flag("--no-color", status_options.no_color, "no colour, even on a terminal");
 
+  TestOptions test_options;
+  CLI::App* test = app.add_subcommand(
+      "test", "try rules on series of your own: what should have fired, and what did; prints TAP");
+  test->add_option("files", test_options.files, "test files")->required();
+  test->add_option("--junit", test_options.junit,
+                   "also write a report in JUnit's form to this file");
+  test->footer("exit code 0: all as expected, 1: some are not, 2: a file is wrong");
+
+  ReplayOptions replay_options;
+  CLI::App* replay =
+      app.add_subcommand("replay", "play series to rules: when would they have fired?");
+  replay
+      ->add_option("--rules", replay_options.rules,
+                   "a rule file or a directory of them; repeatable")
+      ->required()
+      ->allow_extra_args(false);
+  replay
+      ->add_option("--against", replay_options.against,
+                   "rules to compare with; what only one of the two fires is marked")
+      ->allow_extra_args(false);
+  replay->add_flag("--builtin", replay_options.builtin, "with the built-in rules");
+  replay->add_flag("--json", replay_options.json, "JSON instead of a table; times are in minutes");
+  replay->add_option("data", replay_options.data, "files of series, or test files")->required();
+  replay->footer("exit code 0: played, 2: a file is wrong");
+
   CLI::App* version = app.add_subcommand("version", "print the version");
   CLI::App* help = app.add_subcommand("help", "this text");
 
@@ -61,6 +88,8 @@ int main(int argc, char** argv) {
   if (*run) return run_command(config);
   if (*check) return check_command(files);
   if (*status) return status_command(status_options);
+  if (*test) return test_command(test_options);
+  if (*replay) return replay_command(replay_options);
   if (*version) {
     std::cout << "highwater " HIGHWATER_VERSION "\n";
     return 0;
