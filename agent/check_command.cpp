@@ -4,12 +4,13 @@
 
 #include "agent/agent.h"
 #include "agent/commands.h"
+#include "agent/explain_rules.h"
 #include "agent/find_config.h"
 #include "agent/load.h"
 
 namespace highwater::agent {
 
-int check_command(const std::vector<std::string>& paths) {
+int check_command(const std::vector<std::string>& paths, bool explain) {
   Diagnostics diagnostics;
   std::vector<std::string> files = paths;
   if (files.empty()) {
@@ -28,6 +29,7 @@ int check_command(const std::vector<std::string>& paths) {
             "{}: note: no receivers: nobody is paged; alerts are seen in /metrics and on the "
             "status page only\n",
             file);
+      if (explain) fine += "\n" + explain_rules(loaded->rules);
     }
   }
   for (const Diagnostic& diagnostic : diagnostics) std::cout << diagnostic.text() << "\n";

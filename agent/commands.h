@@ -10,7 +10,8 @@ namespace highwater::agent {
 int run_command(const std::string& config_path);
 
 // 0: no mistake; 1: mistakes, each on a line of its own on standard output.
-int check_command(const std::vector<std::string>& paths);
+// With `explain` also what the rules mean.
+int check_command(const std::vector<std::string>& paths, bool explain = false);
 
 struct StatusOptions {
   std::string url = "http://127.0.0.1:9877";

@@ -42,6 +42,9 @@ int main(int argc, char** argv) {
                                        "say every mistake of a configuration, and of the rule "
                                        "files it names; exit code 1 when there is one");
   check->add_option("files", files, "configuration files (default: as for run)");
+  bool explain_rules = false;
+  check->add_flag("--explain", explain_rules,
+                  "also what the rules mean: budgets, and how long a fault lasts until it fires");
 
   StatusOptions status_options;
   CLI::App* status = app.add_subcommand(
@@ -86,7 +89,7 @@ int main(int argc, char** argv) {
     return code == 0 ? 0 : 2;
   }
   if (*run) return run_command(config);
-  if (*check) return check_command(files);
+  if (*check) return check_command(files, explain_rules);
   if (*status) return status_command(status_options);
   if (*test) return test_command(test_options);
   if (*replay) return replay_command(replay_options);

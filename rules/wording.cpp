@@ -1,0 +1,117 @@
+#include "rules/wording.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "rules/conditions.h"
+
+namespace highwater::rules {
+namespace {
+
+// Beyond this a Duration in nanoseconds would overflow.
+constexpr double kLongestSeconds = 9e9;
+constexpr size_t kPatternsShown = 8;
+
+std::string filter_text(const Measure& measure, const DimensionFilter& filter) {
+  std::string text(measure.dimensions[static_cast<size_t>(filter.dimension)]);
+  size_t shown = 0;
+  for (const Pattern& pattern : filter.patterns) {
+    if (shown == kPatternsShown) {
+      text += fmt::format(" or {} more", filter.patterns.size() - shown);
+      break;
+    }
+    text += (shown++ == 0 ? " " : " or ") + pattern.text();
+  }
+  return text;
+}
+
+std::string filters_text(const Measure& measure, const std::vector<DimensionFilter>& filters) {
+  std::vector<std::string> texts;
+  for (const DimensionFilter& filter : filters) texts.push_back(filter_text(measure, filter));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+}  // namespace
+
+std::string number_text(double value, Unit unit) {
+  if (unit == Unit::seconds && std::abs(value) < kLongestSeconds) {
+    const auto milliseconds = std::chrono::milliseconds(std::llround(value * 1000));
+    return format_duration(milliseconds);
+  }
+  return fmt::format("{}", value);
+}
+
+std::string good_text(const GoodRange& good, Unit unit) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const std::string low = number_text(good.low, unit);
+  const std::string high = number_text(good.high, unit);
+  if (good.outside) return "!= " + low;
+  if (good.low == good.high) return "== " + low;
+  if (good.low == -kInfinity) return (good.high_is_good ? "<= " : "< ") + high;
+  if (good.high == kInfinity) return (good.low_is_good ? ">= " : "> ") + low;
+  return fmt::format("between {} and {}", low, high);
+}
+
+std::string condition_text(const Condition& condition) {
+  return fmt::format("{} {} {}", condition.left->name, comparison_text(condition.comparison),
+                     condition.right != nullptr
+                         ? std::string(condition.right->name)
+                         : number_text(condition.threshold, condition.left->unit));
+}
+
+std::string sli_text(const Sli& sli) {
+  if (sli.is_events())
+    return fmt::format("{} of {} are {}", sli.first.measure->name, sli.total->measure->name,
+                       sli.first_is_good ? "good" : "bad");
+  return fmt::format("{} {}", sli.first.measure->name,
+                     good_text(sli.good, sli.first.measure->unit));
+}
+
+std::string scope_text(const Measure& measure, const RowScope& scope) {
+  std::string text = filters_text(measure, scope.select);
+  if (!scope.exclude.empty()) {
+    text += text.empty() ? "all but " : ", but not ";
+    text += filters_text(measure, scope.exclude);
+  }
+  return text;
+}
+
+std::string tier_text(const SloTier& tier) {
+  return fmt::format("{:g}x over {} and {}", tier.factor, format_duration(tier.long_window),
+                     format_duration(tier.short_window));
+}
+
+std::string window_text(const SloWindow& window) {
+  switch (window.kind) {
+    case SloWindow::Kind::rolling:
+      return format_duration(window.length);
+    case SloWindow::Kind::week:
+      return "week in " + window.time_zone;
+    case SloWindow::Kind::month:
+      return "month in " + window.time_zone;
+    case SloWindow::Kind::quarter:
+      return "quarter in " + window.time_zone;
+  }
+  return {};
+}
+
+std::string when_it_fires(const AlertRule& rule) {
+  std::string text = fmt::format("fires as {} ", severity_name(rule.severity));
+  text += rule.hold > Duration::zero()
+              ? fmt::format("when {} has held for {}", condition_text(rule.when),
+                            format_duration(rule.hold))
+              : fmt::format("as soon as {}", condition_text(rule.when));
+  if (const std::string rows = scope_text(*rule.when.left, rule); !rows.empty())
+    text += fmt::format(" ({})", rows);
+  if (rule.keep_firing_for > Duration::zero())
+    text +=
+        fmt::format(", and stays {} longer than that holds", format_duration(rule.keep_firing_for));
+  return text + fmt::format("; one alert for each {}.",
+                            fmt::join(subject_dimensions(*rule.when.left, rule), ", "));
+}
+
+}  // namespace highwater::rules

@@ -1,0 +1,37 @@
+// Wording: rules said back in the language people write them in. Used where a rule has to be shown
+// beside what it concludes: `check --explain` and `explain`. Pure; any thread.
+#pragma once
+
+#include <string>
+
+#include "rules/alert_rule.h"
+#include "rules/slo_rule.h"
+
+namespace highwater::rules {
+
+// A number as a rule has it: "5m" for seconds, "1000", "0.5".
+[[nodiscard]] std::string number_text(double value, Unit unit);
+
+// "<= 5m", "between 1 and 5"
+[[nodiscard]] std::string good_text(const GoodRange& good, Unit unit);
+
+// "group_lag_records > 1000", "partition_in_sync_replicas <= topic_min_insync_replicas"
+[[nodiscard]] std::string condition_text(const Condition& condition);
+
+// What is good: "group_lag_seconds <= 5m", "topic_errors_total of topic_records_total are bad"
+[[nodiscard]] std::string sli_text(const Sli& sli);
+
+// Which rows count: "topic orders or payments-*, but not partition 0"; empty for all.
+[[nodiscard]] std::string scope_text(const Measure& measure, const RowScope& scope);
+
+// "14.4x over 1h and 5m"
+[[nodiscard]] std::string tier_text(const SloTier& tier);
+
+// "28d", "month in Europe/Berlin"
+[[nodiscard]] std::string window_text(const SloWindow& window);
+
+// One sentence: "fires as page when broker_failed == 1 has held for 30s; one alert for each
+// cluster, broker."
+[[nodiscard]] std::string when_it_fires(const AlertRule& rule);
+
+}  // namespace highwater::rules
