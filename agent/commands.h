@@ -21,6 +21,18 @@ struct StatusOptions {
 // 0: healthy; 1: incidents are open; 2: cannot say.
 int status_command(const StatusOptions& options);
 
+struct GenerateOptions {
+  std::vector<std::string> rule_files;  // files and directories; none: those of the configuration
+  std::string config;                   // empty: as for run
+  bool builtin = false;                 // also the built-in alert rules
+  std::string interval;                 // how often Prometheus evaluates; empty: by the windows
+  std::string url;                      // where runbooks are read; empty: as configured
+};
+// Writes the rules for Prometheus to standard output. 1: mistakes, on standard error.
+int generate_prometheus_command(const GenerateOptions& options);
+// Writes the JSON Schema of "config" or of "rules" to standard output.
+int generate_schema_command(const std::string& of);
+
 struct TestOptions {
   std::vector<std::string> files;
   std::string junit;  // where to write a report in JUnit's form; empty: nowhere

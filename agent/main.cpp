@@ -54,6 +54,29 @@ int main(int argc, char** argv) {
   status->add_flag("--json", status_options.json, "the agent's own JSON instead of a table");
   status->add_flag("--no-color", status_options.no_color, "no colour, even on a terminal");
 
+  GenerateOptions generate_options;
+  std::string schema_of;
+  CLI::App* generate = app.add_subcommand("generate", "write what other programs read");
+  generate->require_subcommand(1);
+  CLI::App* prometheus = generate->add_subcommand(
+      "prometheus", "SLOs and alert rules as a rule file of Prometheus, on standard output");
+  CLI::Option* const rule_files =
+      prometheus->add_option("--rules", generate_options.rule_files,
+                             "rule files and directories, instead of a configuration");
+  prometheus
+      ->add_option("-c,--config", generate_options.config,
+                   "the configuration (default: as for run)")
+      ->excludes(rule_files);
+  prometheus->add_flag("--builtin", generate_options.builtin, "also the built-in alert rules");
+  prometheus->add_option("--interval", generate_options.interval,
+                         "how often Prometheus evaluates them (default: by their windows)");
+  prometheus->add_option("--url", generate_options.url,
+                         "where the agent's runbooks are read (default: as configured)");
+  CLI::App* schema = generate->add_subcommand("schema", "a JSON Schema for editors");
+  schema->add_option("file", schema_of, "config or rules")
+      ->required()
+      ->check(CLI::IsMember({"config", "rules"}));
+
   TestOptions test_options;
   CLI::App* test = app.add_subcommand(
       "test", "try rules on series of your own: what should have fired, and what did; prints TAP");
@@ -100,3 +123,5 @@ int main(int argc, char** argv) {
   if (*help) std::cout << app.help();
   return 0;
 }
+  if (*prometheus) return generate_prometheus_command(generate_options);
+  if (*schema) return generate_schema_command(schema_of);

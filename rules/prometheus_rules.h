@@ -1,0 +1,35 @@
+// What is judged here, as rules of Prometheus on the metrics that Highwater exports: for every SLO
+// recording rules for its bad share over each window and an alert for each tier, of which the
+// highest wins; for every alert rule an alert. Used by `highwater generate prometheus`; pure, any
+// thread.
+//
+// How the sums of burn.h become PromQL, with i the interval at which Prometheus evaluates them:
+//  * A sample of a time SLI holds until the next one, so the windows end one interval ago: the
+//    newest sample has not lasted yet.
+//  * Events are counted per interval, from the last value that was known, so that a reset or a gap
+//    loses nothing and no increase() extrapolates.
+//  * A range is half an interval short of its window: then it holds window / i samples, whether
+//    Prometheus counts the first one in (before version 3) or not.
+//  * `filled` is 1, or while a long window is not filled the share of it that is known: times the
+//    bad share it is the evidence that warm-up asks for.
+//  * Prometheus cannot freeze: where nothing is known, it resolves.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/core/time.h"
+#include "rules/rule_set.h"
+
+namespace highwater::rules {
+
+struct PrometheusOptions {
+  // How often Prometheus evaluates an SLO; without it from 15 seconds to a minute, by its windows.
+  std::optional<Duration> interval;
+  std::string external_url = "http://127.0.0.1:9877";  // where runbooks are read
+};
+
+// The text of a rule file.
+[[nodiscard]] std::string prometheus_rules(const RuleSet& rules, const PrometheusOptions& options);
+
+}  // namespace highwater::rules
