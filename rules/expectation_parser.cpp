@@ -58,6 +58,7 @@ class Reader {
   void read_tier(YamlMap& map, ExpectedAlert& alert);
   Labels read_labels_of(YamlMap& map, const std::string& rule);
   std::string read_alertname(YamlMap& map, const YamlNode* node);
+  std::optional<std::vector<std::string>> read_names(YamlMap& map, const std::string& key);
 
   using ReadNumber = std::optional<ExpectedNumber> (*)(std::string_view);
   std::optional<ExpectedNumber> read_number(YamlMap& map, const std::string& key, ReadNumber parse,
@@ -118,13 +119,14 @@ std::optional<Expectation> Reader::read_one(const YamlNode& node) {
       map, "budgets", [&](const YamlNode& item) { return read_budget(item); });
   if (const auto pages = map.integer("pages", 0, 1'000'000))
     expected.pages = static_cast<size_t>(*pages);
+  expected.fired = read_names(map, "fired");
   map.finish();
   bool says_something = node.find("exp_alerts") != nullptr;
-  for (const char* key : {"alerts", "incidents", "budgets", "pages"})
+  for (const char* key : {"alerts", "incidents", "budgets", "pages", "fired"})
     says_something = says_something || node.find(key) != nullptr;
   if (!says_something)
     map.error(node, "nothing is expected here",
-              "write 'alerts', 'incidents', 'budgets' or 'pages'");
+              "write 'alerts', 'incidents', 'budgets', 'pages' or 'fired'");
   return expected;
 }
 
@@ -218,6 +220,18 @@ std::string Reader::read_alertname(YamlMap& map, const YamlNode* node) {
   return node->scalar;
 }
 
+std::optional<std::vector<std::string>> Reader::read_names(YamlMap& map, const std::string& key) {
+  const std::optional<std::vector<std::string>> list =
+      read_list<std::string>(map, key, [&](const YamlNode& item) {
+        if (item.kind == YamlNode::Kind::scalar) return read_alertname(map, &item);
+        map.error(item, fmt::format("'{}' must list the names of alerts", key));
+        return std::string();
+      });
+  if (!list) return std::nullopt;
+  const std::set<std::string> names(list->begin(), list->end());
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
 Labels Reader::read_labels_of(YamlMap& map, const std::string& rule) {
   Labels labels;
   const YamlNode* const node = map.get("labels");
@@ -261,12 +275,7 @@ ExpectedIncident Reader::read_incident(const YamlNode& node) {
     incident.alertname = read_alertname(map, name);
   incident.severity = read_severity(map, false);
   incident.labels = read_labels_of(map, incident.alertname);
-  if (const YamlNode* const evidence = map.get("evidence")) {
-    (void)map.texts("evidence");
-    std::set<std::string> all;
-    for (const YamlNode& item : evidence->items) all.insert(read_alertname(map, &item));
-    incident.evidence.emplace(all.begin(), all.end());
-  }
+  incident.evidence = read_names(map, "evidence");
   map.finish();
   return incident;
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ class Rehearsal {
   [[nodiscard]] std::vector<RehearsedBudget> budgets(std::string_view slo) const;
   // How many incidents have paged so far.
   [[nodiscard]] size_t pages() const { return timeline_.pages(); }
+  [[nodiscard]] const std::set<std::string>& fired() const { return timeline_.fired(); }
   // What fired so far, in the order in which it began.
   [[nodiscard]] std::vector<Firing> firings() const { return timeline_.firings(); }
 

@@ -41,6 +41,11 @@ std::string quoted(const std::string& text) {
   return "\"" + text + "\"";
 }
 
+template <class Names>
+std::string names_text(const Names& names) {
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
 // Matches what is expected with what is, so that each of both has at most one partner.
 class Pairing {
  public:
@@ -121,6 +126,10 @@ std::vector<TestFailure> Judge::run() && {
     fail(expected_.line, expected_.column,
          {fmt::format("expected: {} pages so far", *expected_.pages),
           fmt::format("but there were {}", rehearsal_.pages())});
+  if (expected_.fired && !std::ranges::equal(*expected_.fired, rehearsal_.fired()))
+    fail(expected_.line, expected_.column,
+         {"expected to have fired so far: " + names_text(*expected_.fired),
+          "but these have:                " + names_text(rehearsal_.fired())});
   note_ended_series();
   return std::move(failures_);
 }

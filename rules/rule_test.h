@@ -68,7 +68,8 @@ struct Expectation {
   std::optional<std::vector<ExpectedAlert>> alerts;
   std::optional<std::vector<ExpectedIncident>> incidents;
   std::optional<std::vector<ExpectedBudget>> budgets;
-  std::optional<size_t> pages;  // so far
+  std::optional<size_t> pages;                    // so far
+  std::optional<std::vector<std::string>> fired;  // so far: the names, sorted, each once
   int line = 0;
   int column = 0;
 };

@@ -43,6 +43,7 @@ void Timeline::take(const Report& report, Duration at) {
 }
 
 void Timeline::begin(const Alert& alert, Duration at, Open& open) {
+  fired_.insert(alert.rule);
   open.firing = {alert.rule,   alert.entity, tier_of(alert), alert.severity, at,
                  std::nullopt, {},           alert.summary};
 }

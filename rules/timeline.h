@@ -45,6 +45,8 @@ class Timeline {
 
   [[nodiscard]] std::vector<Firing> firings() const;
   [[nodiscard]] size_t pages() const { return pages_.size(); }
+  // The names of what has fired.
+  [[nodiscard]] const std::set<std::string>& fired() const { return fired_; }
   [[nodiscard]] bool full() const { return closed_.size() >= kMostFirings; }
 
  private:
@@ -59,6 +61,7 @@ class Timeline {
   std::map<Key, Open> open_;
   std::vector<Firing> closed_;
   std::set<uint64_t> pages_;  // incidents
+  std::set<std::string> fired_;
 };
 
 }  // namespace highwater::rules
