@@ -343,10 +343,9 @@ void Judge::note_ended_series() {
   if (failures_.empty()) return;
   std::string lines;
   size_t count = 0;
-  const Duration interval = test_.scenario.settings.interval;
+  const auto now = static_cast<uint64_t>(expected_.at / test_.scenario.settings.interval);
   for (const Series& series : test_.scenario.series) {
-    const Duration end = interval * static_cast<int64_t>(series.values.size());
-    if (end > expected_.at || ++count > kMostListed) continue;
+    if (series.values.size() > now || ++count > kMostListed) continue;
     lines += fmt::format("{}{}", lines.empty() ? "" : ", ", series.line);
   }
   if (!lines.empty())

@@ -17,6 +17,7 @@ using std::chrono::seconds;
 
 constexpr Duration kShortestInterval = seconds(1);
 constexpr Duration kLongestInterval = hours(24);
+constexpr Duration kLongestScenario = hours(24 * 365 * 50);
 
 // The digits of `text`, which has nothing else; nothing when it has.
 std::optional<unsigned> digits_of(std::string_view text) {
@@ -35,7 +36,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
   const auto year = digits_of(text.substr(0, 4));
   const auto month = digits_of(text.substr(5, 2));
   const auto day = digits_of(text.substr(8, 2));
-  if (!year || !month || !day || *year < 1971 || *year > 2200) return std::nullopt;
+  if (!year || !month || !day || *year < 1971 || *year > 2099) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
                                          std::chrono::month(*month), std::chrono::day(*day)};
   if (!date.ok()) return std::nullopt;
@@ -140,7 +141,8 @@ uint64_t Scenario::steps() const {
 }
 
 Duration Scenario::length() const {
-  const uint64_t count = steps();
+  const auto most = static_cast<uint64_t>(kLongestScenario / settings.interval);
+  const uint64_t count = std::min(steps(), most + 1);
   return count == 0 ? Duration::zero() : settings.interval * static_cast<int64_t>(count - 1);
 }
 
@@ -204,6 +206,10 @@ std::vector<Dependency> read_dependencies(const YamlNode& list, std::string_view
 void check_size(const Scenario& scenario, Duration until, const YamlNode& at,
                 const SeriesOrigin& origin) {
   const auto steps = static_cast<uint64_t>(until / scenario.settings.interval) + 1;
+  if (until > kLongestScenario - scenario.settings.interval) {
+    error(origin, at, "this is longer than fifty years", "choose a shorter interval");
+    return;
+  }
   const uint64_t rows = std::max<uint64_t>(scenario.series.size(), 1);
   if (steps <= kMostSamples && steps <= kMostReadings / rows) return;
   error(origin, at,

@@ -38,7 +38,7 @@ struct Scenario {
   std::vector<Dependency> depends;
 
   [[nodiscard]] uint64_t steps() const;   // of the longest series
-  [[nodiscard]] Duration length() const;  // from its first step to its last
+  [[nodiscard]] Duration length() const;  // from its first step to its last; at most fifty years
 };
 
 // `interval`, `start` and `cluster`; those that are missing as in `defaults`.

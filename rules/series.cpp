@@ -153,8 +153,7 @@ void ValuesParser::add(std::string_view item, SampleRun run) {
       return;
     }
   }
-  if (parsed_.values.size() + run.count > kMostSamples ||
-      parsed_.values.runs().size() >= kMostRuns) {
+  if (parsed_.values.size() + run.count > kMostSamples) {
     error(item, fmt::format("there are more than {} samples", kMostSamples),
           "choose a longer interval");
     return;
@@ -175,8 +174,14 @@ void ValuesParser::error(std::string_view at, std::string what, std::string advi
 
 void SeriesValues::add(const SampleRun& run) {
   if (run.count == 0) return;
-  runs_.push_back(run);
   size_ += run.count;
+  const bool goes_on = !runs_.empty() && runs_.back().reading == run.reading &&
+                       runs_.back().value == run.value && runs_.back().growth == 0 &&
+                       run.growth == 0;
+  if (goes_on)
+    runs_.back().count += run.count;
+  else
+    runs_.push_back(run);
 }
 
 SeriesValues::At SeriesValues::at(uint64_t step, Cursor& cursor) const {

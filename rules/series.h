@@ -10,7 +10,7 @@
 // `unknown`       the row is there and cannot be read, also before its first sample; `unknownx5`
 // `stale`         the row is gone; `stalex5`
 //
-// After the last of its samples a row is gone. Runs are kept as they were written, so that a month
+// After the last of its samples a row is gone. Samples alike are kept as one run, so that a month
 // of `0x40000` is a few bytes.
 #pragma once
 
@@ -26,7 +26,6 @@
 namespace highwater::rules {
 
 constexpr uint64_t kMostSamples = 10'000'000;  // of one series
-constexpr size_t kMostRuns = 1'000'000;        // of one series
 
 enum class Reading : uint8_t { value, unknown, gone };
 

@@ -122,6 +122,7 @@ class Commands(unittest.TestCase):
              "there are more than 10000000 samples"),
             (file_of(series=SERIES + "\n      - " + SERIES), "8:9: this series is there already"),
             (file_of(expect="{at: 9999d, alerts: []}"), "are too much: choose a longer interval"),
+            (file_of(expect="{at: 36000d, alerts: []}", top="interval: 1d"), "longer than fifty years"),
             (file_of(expect="{at: 5m}"), "nothing is expected here"),
             (file_of(expect="{at: 5 minutes, alerts: []}"), "'at':"),
             (file_of(expect="{eval_time: 5m, exp_alerts: []}"), "the time is 'at' here"),
@@ -192,11 +193,12 @@ tests:
         self.assertAlmostEqual(slow[1]["from"], 100 / 60 + 2, places=6)
 
     def test_a_replay_of_wrong_files_is_two(self):
-        for data in ("series: 1", "serie: []", "series: [{series: up, values: 1}]", "tests: 3"):
+        for data in ("series: 1", "serie: []", "series: [{series: up, values: 1}]", "tests: 3",
+                     f"interval: 1d\nseries: [{SERIES.replace('5x20', '5x99999')}]"):
             with self.subTest(data=data):
                 ended = self.replay(data)
                 self.assertEqual((ended.returncode, ended.stdout), (2, ""))
-                self.assertTrue(ended.stderr.startswith("data.yaml:1:"), ended.stderr)
+                self.assertRegex(ended.stderr, "^data.yaml:[12]:")
 
 
 if __name__ == "__main__":
