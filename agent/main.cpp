@@ -114,6 +114,8 @@ int main(int argc, char** argv) {
   if (*run) return run_command(config);
   if (*check) return check_command(files, explain_rules);
   if (*status) return status_command(status_options);
+  if (*prometheus) return generate_prometheus_command(generate_options);
+  if (*schema) return generate_schema_command(schema_of);
   if (*test) return test_command(test_options);
   if (*replay) return replay_command(replay_options);
   if (*version) {
@@ -123,5 +125,3 @@ int main(int argc, char** argv) {
   if (*help) std::cout << app.help();
   return 0;
 }
-  if (*prometheus) return generate_prometheus_command(generate_options);
-  if (*schema) return generate_schema_command(schema_of);
