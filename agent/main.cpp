@@ -1,5 +1,6 @@
 // highwater: the command line. Parses arguments, blocks signals before any thread starts, and waits
 // for them.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -24,6 +25,9 @@ constexpr const char* kFooter =
 }  // namespace
 
 int main(int argc, char** argv) {
+  // What one thread allocates another one frees, and most of them are idle: a heap for each of them
+  // would cost half a megabyte and more, and give nothing.
+  mallopt(M_ARENA_MAX, 1);
   using namespace highwater::agent;
   CLI::App app{"Highwater watches Kafka, judges what it sees, and pages with cause and runbook."};
   app.footer(kFooter);
