@@ -31,6 +31,7 @@ constexpr std::string_view kRequestSpan = "kafka.request ";
 constexpr auto kDeliverWithin = std::chrono::milliseconds(2500);
 constexpr auto kTraceWithin = seconds(1);
 constexpr auto kWriteWithin = std::chrono::milliseconds(500);
+constexpr auto kExplainWithin = seconds(1);
 // The pipeline comes round each second; one that did not for this long is stuck.
 constexpr auto kHeartbeatLimit = seconds(10);
 
@@ -143,7 +144,11 @@ class Agent::Impl {
                        .heartbeat_age = [this] { return pipeline_.heartbeat_age(); },
                        .first_round_done = [this] { return pipeline_.missing().empty(); },
                        .heartbeat_limit = kHeartbeatLimit,
-                       .bootstrap = {}};
+                       .bootstrap = {},
+                       .explain =
+                           [this](const ExplainQuestion& question) {
+                             return pipeline_.explain(question, kExplainWithin);
+                           }};
     for (const auto& cluster : config_.clusters) {
       std::string& servers = context.bootstrap[cluster.name];
       for (const auto& [host, port] : cluster.bootstrap)

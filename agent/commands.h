@@ -50,4 +50,14 @@ struct ReplayOptions {
 // 0: played; 2: a file is wrong.
 int replay_command(const ReplayOptions& options);
 
+struct ExplainOptions {
+  std::string name;    // of an alert rule or an SLO
+  std::string entity;  // a piece of the entity's text; empty: every one
+  std::string url = "http://127.0.0.1:9877";
+  bool json = false;
+  bool no_color = false;
+};
+// 0: quiet; 1: it fires; 2: cannot say, or there is no such rule.
+int explain_command(const ExplainOptions& options);
+
 }  // namespace highwater::agent

@@ -106,6 +106,19 @@ int main(int argc, char** argv) {
   replay->add_option("data", replay_options.data, "files of series, or test files")->required();
   replay->footer("exit code 0: played, 2: a file is wrong");
 
+  ExplainOptions explain_options;
+  CLI::App* explain = app.add_subcommand(
+      "explain", "why an alert or an SLO fires or is quiet, and what would clear it");
+  explain->add_option("rule", explain_options.name, "the name of an alert rule or an SLO")
+      ->required();
+  explain->add_option("--entity", explain_options.entity,
+                      "only entities with this in their name, like group=payments");
+  explain->add_option("--url", explain_options.url, "where the agent listens")
+      ->capture_default_str();
+  explain->add_flag("--json", explain_options.json, "the agent's own JSON instead of text");
+  explain->add_flag("--no-color", explain_options.no_color, "no colour, even on a terminal");
+  explain->footer("exit code 0: quiet, 1: it fires, 2: cannot say");
+
   CLI::App* version = app.add_subcommand("version", "print the version");
   CLI::App* help = app.add_subcommand("help", "this text");
 
@@ -122,6 +135,7 @@ int main(int argc, char** argv) {
   if (*schema) return generate_schema_command(schema_of);
   if (*test) return test_command(test_options);
   if (*replay) return replay_command(replay_options);
+  if (*explain) return explain_command(explain_options);
   if (*version) {
     std::cout << "highwater " HIGHWATER_VERSION "\n";
     return 0;

@@ -12,6 +12,8 @@ using std::chrono::seconds;
 constexpr auto kHeartbeat = seconds(1);
 // How often the agent looks at itself: ages, unknown rows, receivers.
 constexpr auto kSelfEvery = seconds(5);
+// Each question holds a thread of the HTTP server.
+constexpr size_t kMostAsked = 2;
 constexpr std::string_view kParts[] = {"brokers", "partitions", "topics", "groups"};
 
 Span evaluation_span(Now start, Duration took, const Report& report) {
@@ -102,19 +104,36 @@ void Pipeline::replace_rules(rules::RuleSet rules) {
   wake_.notify_all();
 }
 
+std::optional<ExplainAnswer> Pipeline::explain(ExplainQuestion question, Duration patience) {
+  const auto asked = std::make_shared<Asked>();
+  asked->question = std::move(question);
+  std::future<ExplainAnswer> answer = asked->answer.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || asked_.size() >= kMostAsked) return std::nullopt;
+    asked_.push_back(asked);
+  }
+  wake_.notify_all();
+  if (answer.wait_for(patience) != std::future_status::ready) return std::nullopt;
+  return answer.get();
+}
+
 void Pipeline::run() {
   std::unique_lock lock(mutex_);
   std::optional<SteadyTime> deadline;
   while (true) {
     SteadyTime until = clock_.now().steady + kHeartbeat;
     if (deadline) until = std::min(until, *deadline);
-    wake_.wait_until(lock, until,
-                     [this] { return stopping_ || !pending_.empty() || pending_rules_; });
+    wake_.wait_until(lock, until, [this] {
+      return stopping_ || !pending_.empty() || pending_rules_ || !asked_.empty();
+    });
     const bool last = stopping_;
     std::vector<ObservationPtr> news = std::move(pending_);
     pending_.clear();
     std::optional<rules::RuleSet> rules = std::move(pending_rules_);
     pending_rules_.reset();
+    const std::vector<std::shared_ptr<Asked>> questions = std::move(asked_);
+    asked_.clear();
     const Now now = clock_.now();
     heartbeat_ = now.steady;
     lock.unlock();
@@ -132,6 +151,8 @@ void Pipeline::run() {
       // A deadline that stays in the past must not become a busy loop.
       if (deadline) deadline = std::max(*deadline, now.steady + std::chrono::milliseconds(50));
     }
+    for (const auto& asked : questions)
+      asked->answer.set_value(engine_.explain(asked->question, now));
 
     lock.lock();
     if (last) return;

@@ -5,13 +5,17 @@
 
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "agent/core/explanation.h"
 #include "agent/core/observation.h"
 #include "agent/core/report.h"
 #include "collectors/monitor.h"
@@ -42,6 +46,10 @@ class Pipeline {
   void publish(ObservationPtr observation);  // any thread; never waits for an evaluation
   void replace_rules(rules::RuleSet rules);  // any thread; from the next evaluation on
 
+  // Asks the rules, on the pipeline's thread, and waits for the answer as long as `patience`.
+  // Nothing when none came, or when others wait already. Any thread but the pipeline's.
+  [[nodiscard]] std::optional<ExplainAnswer> explain(ExplainQuestion question, Duration patience);
+
   [[nodiscard]] ReportPtr latest() const;  // any thread; null before the first
   [[nodiscard]] Duration heartbeat_age()
       const;  // any thread; how long ago its thread last came round
@@ -50,6 +58,11 @@ class Pipeline {
   [[nodiscard]] std::vector<std::string> missing() const;
 
  private:
+  struct Asked {
+    ExplainQuestion question;
+    std::promise<ExplainAnswer> answer;
+  };
+
   void run();
   void evaluate(Now now);
   void observe_self(Now now);
@@ -71,6 +84,7 @@ class Pipeline {
   std::condition_variable wake_;
   std::vector<ObservationPtr> pending_;          // under mutex_
   std::optional<rules::RuleSet> pending_rules_;  // under mutex_
+  std::vector<std::shared_ptr<Asked>> asked_;    // under mutex_
   ReportPtr latest_;                             // under mutex_
   SteadyTime heartbeat_;                         // under mutex_
   bool stopping_ = false;                        // under mutex_

@@ -8,76 +8,13 @@
 #include <vector>
 
 #include "agent/core/time.h"
+#include "exporters/json_fields.h"
+#include "exporters/terminal.h"
 
 namespace highwater {
 namespace {
 
 using Json = nlohmann::json;
-
-enum class Ink : uint8_t { plain, bold, soft, red, yellow, green };
-
-std::string_view code(Ink ink) {
-  switch (ink) {
-    case Ink::plain:
-      return "";
-    case Ink::bold:
-      return "\x1b[1m";
-    case Ink::soft:
-      return "\x1b[2m";
-    case Ink::red:
-      return "\x1b[31m";
-    case Ink::yellow:
-      return "\x1b[33m";
-    case Ink::green:
-      return "\x1b[32m";
-  }
-  return "";
-}
-
-// Without what a terminal would obey: C0 and C1 control characters.
-std::string clean(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
-    if (byte < ' ' || byte == 0x7f) {
-      out += '?';
-    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
-      out += '?';
-      ++i;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-// Fields that are missing or of another type read as empty: another version may have answered.
-std::string text_of(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? clean(found->get<std::string>())
-                                                   : std::string();
-}
-
-double number_of(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_number() ? found->get<double>() : 0;
-}
-
-bool is_true(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_boolean() && found->get<bool>();
-}
-
-std::vector<Json> list_of(const Json& json, const char* key) {
-  std::vector<Json> list;
-  const auto found = json.find(key);
-  if (found == json.end() || !found->is_array()) return list;
-  for (const Json& entry : *found) {
-    if (entry.is_object()) list.push_back(entry);
-  }
-  return list;
-}
 
 std::string whole(double value) {
   return fmt::format("{:.0f}", value);
@@ -88,58 +25,8 @@ std::string seconds_text(double seconds) {
   return describe_duration(std::chrono::milliseconds(std::llround(bounded * 1000)));
 }
 
-// As a terminal shows it, each code point one column.
-size_t width_of(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-struct Cell {
-  std::string text;
-  Ink ink = Ink::plain;
-};
-
-class Writer {
- public:
-  explicit Writer(StatusStyle style) : style_(style) {}
-
-  void line(const std::string& text = {}, Ink ink = Ink::plain) {
-    text_ += painted({text, ink}) + "\n";
-  }
-
-  void table(std::vector<std::vector<Cell>> rows) {
-    std::vector<size_t> widths;
-    for (const auto& row : rows) {
-      widths.resize(std::max(widths.size(), row.size()), 0);
-      for (size_t i = 0; i < row.size(); ++i)
-        widths[i] = std::max(widths[i], width_of(row[i].text));
-    }
-    for (const auto& row : rows) {
-      std::string line = " ";
-      for (size_t i = 0; i < row.size(); ++i) {
-        line += " " + painted(row[i]);
-        if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i].text) + 1, ' ');
-      }
-      line.erase(line.find_last_not_of(' ') + 1);
-      text_ += line + "\n";
-    }
-  }
-
-  [[nodiscard]] std::string take() { return std::move(text_); }
-
- private:
-  [[nodiscard]] std::string painted(const Cell& cell) const {
-    if (!style_.colour || cell.ink == Ink::plain || cell.text.empty()) return cell.text;
-    return fmt::format("{}{}\x1b[0m", code(cell.ink), cell.text);
-  }
-
-  const StatusStyle style_;
-  std::string text_;
-};
-
-void write_brokers(const Json& cluster, Writer& out) {
-  std::vector<std::vector<Cell>> rows{
+void write_brokers(const Json& cluster, TerminalText& out) {
+  std::vector<std::vector<TextCell>> rows{
       {{"BROKER", Ink::soft}, {"STATE", Ink::soft}, {"SINCE", Ink::soft}, {"NOTE", Ink::soft}}};
   for (const Json& broker : list_of(cluster, "brokers")) {
     const auto up = broker.find("up");
@@ -152,11 +39,11 @@ void write_brokers(const Json& cluster, Writer& out) {
                     {text_of(broker, "since")},
                     {text_of(broker, "note")}});
   }
-  if (rows.size() > 1) out.table(std::move(rows));
+  if (rows.size() > 1) out.table(rows);
 }
 
 // Only what a person has to know: parts that are stale, or had problems.
-void write_parts(const Json& cluster, Writer& out) {
+void write_parts(const Json& cluster, TerminalText& out) {
   for (const Json& part : list_of(cluster, "parts")) {
     const auto problems = part.find("problems");
     const double count = number_of(part, "problem_count");
@@ -179,8 +66,8 @@ void write_parts(const Json& cluster, Writer& out) {
   }
 }
 
-void write_groups(const Json& cluster, Writer& out) {
-  std::vector<std::vector<Cell>> rows{
+void write_groups(const Json& cluster, TerminalText& out) {
+  std::vector<std::vector<TextCell>> rows{
       {{"GROUP", Ink::soft}, {"TOPIC", Ink::soft}, {"LAG (RECORDS)", Ink::soft}}};
   for (const Json& group : list_of(cluster, "groups")) {
     const auto lag = group.find("lag_records");
@@ -189,7 +76,7 @@ void write_groups(const Json& cluster, Writer& out) {
                     {text_of(group, "topic")},
                     {known ? whole(lag->get<double>()) : "unknown"}});
   }
-  if (rows.size() > 1) out.table(std::move(rows));
+  if (rows.size() > 1) out.table(rows);
 }
 
 std::string percent_text(const Json& json, const char* name) {
@@ -198,11 +85,11 @@ std::string percent_text(const Json& json, const char* name) {
   return fmt::format("{:.1f}%", found->get<double>() * 100);
 }
 
-void write_budgets(const Json& cluster, Writer& out) {
-  std::vector<std::vector<Cell>> rows{{{"SLO", Ink::soft},
-                                       {"ENTITY", Ink::soft},
-                                       {"BUDGET LEFT", Ink::soft},
-                                       {"COVERAGE", Ink::soft}}};
+void write_budgets(const Json& cluster, TerminalText& out) {
+  std::vector<std::vector<TextCell>> rows{{{"SLO", Ink::soft},
+                                           {"ENTITY", Ink::soft},
+                                           {"BUDGET LEFT", Ink::soft},
+                                           {"COVERAGE", Ink::soft}}};
   for (const Json& budget : list_of(cluster, "budgets")) {
     const double left = number_of(budget, "remaining");
     const Ink ink = left <= 0 ? Ink::red : left < 0.25 ? Ink::yellow : Ink::plain;
@@ -211,10 +98,10 @@ void write_budgets(const Json& cluster, Writer& out) {
                     {percent_text(budget, "remaining"), ink},
                     {percent_text(budget, "coverage")}});
   }
-  if (rows.size() > 1) out.table(std::move(rows));
+  if (rows.size() > 1) out.table(rows);
 }
 
-void write_cluster(const Json& cluster, Writer& out) {
+void write_cluster(const Json& cluster, TerminalText& out) {
   const double unknown = number_of(cluster, "unknown_rows");
   std::string head = fmt::format("CLUSTER {}: {} of {} brokers up, {} groups",
                                  text_of(cluster, "name"), whole(number_of(cluster, "brokers_up")),
@@ -234,7 +121,7 @@ Ink severity_ink(const std::string& severity) {
   return severity == "ticket" ? Ink::yellow : Ink::soft;
 }
 
-void write_incident(const Json& incident, Writer& out) {
+void write_incident(const Json& incident, TerminalText& out) {
   const std::string severity = text_of(incident, "severity");
   const auto cause = incident.find("cause");
   const Json empty = Json::object();
@@ -284,7 +171,7 @@ Result<StatusView> render_status(std::string_view json, StatusStyle style) {
   const Json status = Json::parse(json, nullptr, false);
   if (!status.is_object() || !status.contains("ready") || !status.contains("clusters"))
     return fail("what answered is no status of Highwater");
-  Writer out(style);
+  TerminalText out(style.colour);
   StatusView view;
   view.exit_code = exit_code(status);
   for (const Json& cluster : list_of(status, "clusters")) write_cluster(cluster, out);

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "exporters/explain.h"
 #include "exporters/overview.h"
 #include "exporters/status.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 using http::Reply;
 using http::ServerRequest;
+
+constexpr size_t kLongestQuestion = 300;
 
 Reply plain(int status, std::string text) {
   Reply reply;
@@ -94,6 +97,22 @@ Reply status(const WebContext& context) {
   return reply;
 }
 
+Reply explain(const WebContext& context, const ServerRequest& request) {
+  ExplainQuestion question{std::string(request.query_value("name")),
+                           std::string(request.query_value("entity"))};
+  if (question.name.empty()) return plain(400, "name a rule: /api/v1/explain?name=BrokerDown");
+  if (question.name.size() > kLongestQuestion || question.entity.size() > kLongestQuestion)
+    return plain(400, "nothing has so long a name");
+  const auto answer = context.explain ? context.explain(question) : std::nullopt;
+  if (!answer) return plain(503, "the rules are busy: ask again in a moment");
+  const ReportPtr report = context.report();
+  Reply reply;
+  reply.status = answer->kind == ExplainAnswer::Kind::unknown ? 404 : 200;
+  reply.content_type = "application/json; charset=utf-8";
+  reply.body = explain_json(*answer, report.get());
+  return reply;
+}
+
 }  // namespace
 
 void add_pages(http::Server& server, const WebContext& given) {
@@ -111,6 +130,8 @@ void add_pages(http::Server& server, const WebContext& given) {
   server.add("GET", "/runbooks/{name}",
              [context](const ServerRequest& request) { return runbook(*context, request); });
   server.add("GET", "/api/v1/status", [context](const ServerRequest&) { return status(*context); });
+  server.add("GET", "/api/v1/explain",
+             [context](const ServerRequest& request) { return explain(*context, request); });
   server.observe([&self = given.self_metrics](std::string_view route, int code, Duration took) {
     self.count_http_request(route, code, took);
   });

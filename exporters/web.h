@@ -5,8 +5,10 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "agent/core/explanation.h"
 #include "agent/core/report.h"
 #include "agent/core/time.h"
 #include "exporters/http/server.h"
@@ -27,6 +29,8 @@ struct WebContext {
   std::function<bool()> first_round_done;   // every part of every cluster was tried once
   Duration heartbeat_limit = std::chrono::seconds(30);  // an older one is a pipeline that hangs
   std::map<std::string, std::string> bootstrap;         // by cluster, for the commands in runbooks
+  // Why a rule fires or is quiet. Waits for a second at most; nothing when it cannot be said now.
+  std::function<std::optional<ExplainAnswer>(const ExplainQuestion&)> explain = {};
 };
 
 // Before the server starts.

@@ -86,6 +86,12 @@ void RuleWatch::end_all(AlertEvents& events, std::string_view resolution) {
   alerts_.clear();
 }
 
+Survey RuleWatch::survey() const {
+  const Survey survey = sampler_.survey();
+  if (left_ != nullptr) return survey;
+  return {.selected = survey.selected, .met = 0, .unknown = survey.selected, .worst = {}};
+}
+
 void RuleWatch::rule_changed(AlertEvents& events) {
   events.relisted = true;
   left_ = nullptr;

@@ -74,6 +74,9 @@ class RuleWatch {
   // When time alone changes something here.
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
 
+  // When nothing new can be read, all rows are unknown.
+  [[nodiscard]] Survey survey() const;
+
   template <class Visit>
   void for_each_alert(Visit visit) const {
     for (const auto& [subject, alert] : alerts_) visit(*alert);

@@ -144,6 +144,23 @@ Sample Sampler::sample(uint32_t subject) {
   return {met ? Verdict::met : Verdict::clear, value, met ? size_t{1} : size_t{0}};
 }
 
+Survey Sampler::survey() const {
+  Survey survey;
+  if (left_.table == nullptr || index_.rows() != left_.table->keys) return survey;
+  for (uint32_t row = 0; row < left_.table->rows(); ++row) {
+    if (!index_.selected(row)) continue;
+    ++survey.selected;
+    if (!is_known(row)) {
+      ++survey.unknown;
+      continue;
+    }
+    const double value = left_.table->values[row];
+    survey.met += holds(value, rule_.when.comparison, right_value(row)) ? 1 : 0;
+    survey.worst = survey.worst ? worse(*survey.worst, value) : value;
+  }
+  return survey;
+}
+
 void Sampler::take_up_keys(const std::shared_ptr<const KeySet>& rows) {
   const std::shared_ptr<const KeySet> before = index_.rows();
   index_ = RowIndex(*rule_.when.left, rule_, rows);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -66,6 +67,15 @@ class RowIndex {
   std::vector<uint32_t> subject_of_;        // by row; empty without `per`
 };
 
+// All rows that a rule looks at, at one glance.
+struct Survey {
+  size_t selected = 0;
+  size_t met = 0;
+  size_t unknown = 0;
+  std::optional<double> worst;  // of the known ones: what comes nearest to the condition, or most
+                                // exceeds it
+};
+
 // Reads tables for one rule on one cluster and says how each subject stands. Keeps the rows that
 // met the condition when they were last known: with `per` they hold a subject while they are
 // unknown.
@@ -83,6 +93,8 @@ class Sampler {
   // In rising order; of the last read.
   [[nodiscard]] std::span<const uint32_t> met_subjects() const { return met_subjects_; }
   [[nodiscard]] Sample sample(uint32_t subject);
+  // One pass over the rows of the last read.
+  [[nodiscard]] Survey survey() const;
   // Null before the first read.
   [[nodiscard]] const std::shared_ptr<const KeySet>& subjects() const { return index_.subjects(); }
 

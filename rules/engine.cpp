@@ -248,6 +248,10 @@ std::vector<Incident> Engine::open_incidents() const {
   return impl_->open_incidents();
 }
 
+ExplainAnswer Engine::explain(const ExplainQuestion& question, Now now) const {
+  return impl_->explain(question, now);
+}
+
 std::vector<std::string> Engine::restore(std::span<const StateRecord> records, Now now) {
   return impl_->restore(records, now);
 }

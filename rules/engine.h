@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/explanation.h"
 #include "agent/core/report.h"
 #include "rules/rule_set.h"
 #include "rules/state.h"
@@ -43,6 +44,9 @@ class Engine {
 
   // Worst first.
   [[nodiscard]] std::vector<Incident> open_incidents() const;
+
+  // Why a rule fires or is quiet, as of the last evaluation.
+  [[nodiscard]] ExplainAnswer explain(const ExplainQuestion& question, Now now) const;
 
   // After a reload: alerts of rules that kept their name stay as they are, and so do the budgets of
   // SLOs that kept name, SLI and entities; those of others end.

@@ -1,5 +1,5 @@
-// The engine's inside. Included by engine.cpp (judging) and engine_state.cpp (surviving a restart)
-// alone.
+// The engine's inside. Included by engine.cpp (judging), engine_state.cpp (surviving a restart) and
+// engine_explain.cpp (saying why) alone.
 #pragma once
 
 #include <map>
@@ -31,6 +31,8 @@ class Engine::Impl {
   [[nodiscard]] std::vector<Incident> open_incidents() const { return book_.open(); }
   [[nodiscard]] std::vector<StateRecord> state(Now now, bool budgets) const;
   std::vector<std::string> restore(std::span<const StateRecord> records, Now now);
+  // engine_explain.cpp
+  [[nodiscard]] ExplainAnswer explain(const ExplainQuestion& question, Now now) const;
 
  private:
   // One rule and its alerts on every cluster.
@@ -50,6 +52,13 @@ class Engine::Impl {
   class Restoring;
   [[nodiscard]] Watched* find_rule(std::string_view name);
   [[nodiscard]] WatchedSlo* find_slo(std::string_view name);
+
+  // engine_explain.cpp
+  [[nodiscard]] static ExplainAnswer explain_alerts(const Watched& watched,
+                                                    const ExplainQuestion& question, Now now);
+  [[nodiscard]] static ExplainAnswer explain_slo(const WatchedSlo& watched,
+                                                 const ExplainQuestion& question, Now now);
+  [[nodiscard]] std::vector<std::string> names() const;
 
   void replace_alerts(std::vector<AlertRule> rules);
   void replace_slos(std::vector<SloRule> slos);

@@ -83,6 +83,8 @@ class SloWatch {
       if (budget != nullptr) visit(*budget);
     }
   }
+  // What happened until then is in the budgets; nothing before the first sample.
+  [[nodiscard]] const std::optional<Now>& counted_until() const { return counted_until_; }
   // Grows when for_each_budget visits others than before.
   [[nodiscard]] uint64_t numbering() const { return numbering_; }
   // Subjects beyond max_entities, which have no budget.

@@ -105,5 +105,25 @@ TEST(Pipeline, PartsNotYetObservedAreNamed) {
             (std::vector<std::string>{"prod/partitions", "prod/topics", "prod/groups"}));
 }
 
+TEST(Pipeline, ExplainsWhatWasPublishedBefore) {
+  const SystemClock clock;
+  Pipeline pipeline(broker_down(), {Symbol("prod")}, {}, clock, [](const ReportPtr&) {});
+  pipeline.start();
+  pipeline.publish(broker_failed(1, clock.now()));
+  const auto answer = pipeline.explain({"Down", ""}, 20s);
+  ASSERT_TRUE(answer);
+  ASSERT_EQ(answer->items.size(), 1U);
+  EXPECT_EQ(answer->items[0].alert->state, AlertState::firing);
+  pipeline.stop();
+}
+
+TEST(Pipeline, ExplainsNothingWhenItDoesNotRun) {
+  const SystemClock clock;
+  Pipeline pipeline(broker_down(), {Symbol("prod")}, {}, clock, [](const ReportPtr&) {});
+  EXPECT_FALSE(pipeline.explain({"Down", ""}, 1ms));
+  pipeline.stop();
+  EXPECT_FALSE(pipeline.explain({"Down", ""}, 20s));
+}
+
 }  // namespace
 }  // namespace highwater::agent

@@ -35,6 +35,7 @@ class Web : public testing::Test {
     context.heartbeat_age = [this] { return Duration(heartbeat_age_.load()); };
     context.first_round_done = [this] { return first_round_done_.load(); };
     context.bootstrap = {{"prod", "kafka-1:9092"}};
+    context.explain = [this](const ExplainQuestion& question) { return answer_to(question); };
     add_pages(*server_, context);
     server_->start();
   }
@@ -42,6 +43,14 @@ class Web : public testing::Test {
   void publish(Report report) {
     const std::lock_guard lock(mutex_);
     report_ = std::make_shared<const Report>(std::move(report));
+  }
+  [[nodiscard]] static std::optional<ExplainAnswer> answer_to(const ExplainQuestion& question) {
+    if (question.name == "Busy") return std::nullopt;
+    ExplainAnswer answer;
+    answer.rule = question.name;
+    if (question.name == "BrokerDown") answer.kind = ExplainAnswer::Kind::alert;
+    answer.judges = question.entity;
+    return answer;
   }
   static Report broker_down() {
     Report report;
@@ -213,6 +222,24 @@ TEST_F(Web, ServesWhileReportsChange) {
   }
   stop = true;
   pipeline.join();
+}
+
+TEST_F(Web, ExplainsARuleThatIsAskedFor) {
+  const Response found = get("/api/v1/explain?name=BrokerDown&entity=broker%3D3");
+  EXPECT_EQ(found.status, 200);
+  EXPECT_EQ(found.header("Content-Type"), "application/json; charset=utf-8");
+  EXPECT_THAT(found.body, HasSubstr("\"kind\": \"alert\""));
+  EXPECT_THAT(found.body, HasSubstr("\"judges\": \"broker=3\""));
+}
+
+TEST_F(Web, ExplainsNothingThatDoesNotExistOrHasNoName) {
+  EXPECT_EQ(get("/api/v1/explain?name=Nobody").status, 404);
+  EXPECT_EQ(get("/api/v1/explain").status, 400);
+  EXPECT_EQ(get("/api/v1/explain?name=" + std::string(301, 'x')).status, 400);
+}
+
+TEST_F(Web, SaysSoWhenTheRulesCannotAnswer) {
+  EXPECT_EQ(get("/api/v1/explain?name=Busy").status, 503);
 }
 
 }  // namespace

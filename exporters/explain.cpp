@@ -1,0 +1,170 @@
+#include "exporters/explain.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace highwater {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
+
+Json seconds(const std::optional<Duration>& duration) {
+  return duration ? Json(to_seconds(*duration)) : Json();
+}
+
+Json time(const std::optional<WallTime>& time) {
+  return time ? Json(format_time(*time)) : Json();
+}
+
+Json entity_json(const Entity& entity) {
+  Json json = Json::object();
+  for (const auto& [name, value] : entity.labels) json[name.text()] = value.text();
+  return json;
+}
+
+Json window_json(const ExplainedWindow& window) {
+  return {{"window", format_duration(window.length)},
+          {"seconds", to_seconds(window.length)},
+          {"burn_rate", number(window.burn)},
+          {"bad", number(window.bad)},
+          {"total", number(window.total)},
+          {"known_seconds", to_seconds(window.known)}};
+}
+
+Json tier_json(const ExplainedTier& tier) {
+  return {{"severity", severity_name(tier.severity)},
+          {"fires_above", tier.factor},
+          {"burning", tier.burning},
+          {"frozen", tier.frozen},
+          {"warming_up", tier.warming},
+          {"coverage", number(tier.coverage)},
+          {"long", window_json(tier.long_window)},
+          {"short", window_json(tier.short_window)},
+          {"clears_at", time(tier.clears_at)}};
+}
+
+// When none of the tiers that burn now does any more.
+std::optional<WallTime> clears_at(const ExplainedBudget& budget) {
+  std::optional<WallTime> latest;
+  for (const ExplainedTier& tier : budget.tiers) {
+    if (!tier.burning || !tier.clears_at) continue;
+    latest = latest ? std::max(*latest, *tier.clears_at) : *tier.clears_at;
+  }
+  return latest;
+}
+
+Json budget_json(const ExplainedBudget& budget) {
+  Json tiers = Json::array();
+  for (const ExplainedTier& tier : budget.tiers) tiers.push_back(tier_json(tier));
+  return {{"objective", budget.objective},
+          {"window", budget.window},
+          {"window_begin", format_time(budget.window_begin)},
+          {"counts", budget.events ? "events" : "seconds"},
+          {"bad", number(budget.bad)},
+          {"allowed", number(budget.allowed)},
+          {"min_bad", number(budget.min_bad)},
+          {"remaining", number(budget.remaining)},
+          {"coverage", number(budget.coverage)},
+          {"burn_rate", number(budget.burn)},
+          {"exhausted", budget.exhausted},
+          {"exhausted_in_seconds", seconds(budget.exhausted_in)},
+          {"clears_at", time(clears_at(budget))},
+          {"tiers", std::move(tiers)}};
+}
+
+Json incident_json(const Incident& incident) {
+  Json evidence = Json::array();
+  for (const Evidence& item : incident.evidence) {
+    if (evidence.size() >= kMaxEvidence) break;
+    evidence.push_back({{"alertname", item.rule},
+                        {"entity", entity_json(item.entity)},
+                        {"summary", item.summary},
+                        {"ended", item.ended}});
+  }
+  Json impact = Json::array();
+  for (const auto& [what, count] : incident.impact)
+    impact.push_back({{"what", what}, {"count", count}});
+  return {{"id", incident.id},
+          {"correlation_id", incident.correlation.hex()},
+          {"opened", format_time(incident.opened)},
+          {"severity", severity_name(incident.severity)},
+          {"cause",
+           {{"alertname", incident.cause.rule},
+            {"entity", entity_json(incident.cause.entity)},
+            {"summary", incident.cause.summary}}},
+          {"evidence", std::move(evidence)},
+          {"evidence_count", std::max(incident.evidence_count, incident.evidence.size())},
+          {"impact", std::move(impact)}};
+}
+
+const Incident* incident_of(const Alert& alert, const Report* report) {
+  if (report == nullptr || alert.incident == 0) return nullptr;
+  const auto found = std::ranges::find(report->incidents, alert.incident, &Incident::id);
+  return found == report->incidents.end() ? nullptr : &*found;
+}
+
+Json item_json(const Explanation& item, const Report* report) {
+  Json json = {{"entity", entity_json(item.entity)}, {"state", "quiet"}};
+  Json alert;
+  Json incident;
+  if (item.alert) {
+    const bool firing = item.alert->state == AlertState::firing;
+    json["state"] = firing ? "firing" : "pending";
+    alert = {{"severity", severity_name(item.alert->severity)},
+             {"unknown", item.alert->unknown},
+             {"summary", item.alert->summary},
+             {"note", item.alert->note},
+             {"active_since", format_time(item.alert->active_since)},
+             {"firing_since", firing ? Json(format_time(item.alert->firing_since)) : Json()}};
+    if (const Incident* found = incident_of(*item.alert, report)) incident = incident_json(*found);
+  }
+  json["present"] = item.present;
+  json["alert"] = std::move(alert);
+  json["last_sample"] = item.sample.empty() ? Json() : Json(item.sample);
+  json["last_sample_is_bad"] = item.sample_is_bad;
+  json["fires_in_seconds"] = seconds(item.fires_in);
+  json["ends_in_seconds"] = seconds(item.ends_in);
+  json["budget"] = item.budget ? budget_json(*item.budget) : Json();
+  json["incident"] = std::move(incident);
+  return json;
+}
+
+std::string_view kind_name(ExplainAnswer::Kind kind) {
+  switch (kind) {
+    case ExplainAnswer::Kind::unknown:
+      return "unknown";
+    case ExplainAnswer::Kind::alert:
+      return "alert";
+    case ExplainAnswer::Kind::slo:
+      return "slo";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+std::string explain_json(const ExplainAnswer& answer, const Report* report) {
+  Json items = Json::array();
+  for (const Explanation& item : answer.items) items.push_back(item_json(item, report));
+  Json rows = Json::array();
+  for (const ExplainedRows& cluster : answer.rows)
+    rows.push_back({{"cluster", cluster.cluster.text()},
+                    {"selected", cluster.selected},
+                    {"met", cluster.met},
+                    {"unknown", cluster.unknown},
+                    {"worst", cluster.worst.empty() ? Json() : Json(cluster.worst)}});
+  const Json json = {
+      {"version", HIGHWATER_VERSION}, {"rule", answer.rule},       {"kind", kind_name(answer.kind)},
+      {"at", format_time(answer.at)}, {"where", answer.where},     {"judges", answer.judges},
+      {"meaning", answer.meaning},    {"runbook", answer.runbook}, {"items", std::move(items)},
+      {"count", answer.count},        {"rows", std::move(rows)},   {"advice", answer.advice}};
+  // Names that are no UTF-8 must not make the whole answer unreadable.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace highwater

@@ -1,0 +1,20 @@
+// `highwater explain`: the agent's answer as text for a terminal, and the exit code that goes with
+// it. Made from the JSON that the agent answers; that answer is not trusted. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/core/result.h"
+
+namespace highwater {
+
+struct ExplainView {
+  std::string text;
+  int exit_code = 2;  // 0 quiet, 1 something fires, 2 there is no such rule
+};
+
+// Fails when `json` is no explanation.
+[[nodiscard]] Result<ExplainView> render_explanation(std::string_view json, bool colour);
+
+}  // namespace highwater

@@ -1,0 +1,175 @@
+// What an agent answers when it is asked why, and what people see of that.
+#include "exporters/explain.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "exporters/explain_text.h"
+#include "report_support.h"
+
+namespace highwater {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+ExplainedTier page_tier(bool burning) {
+  ExplainedTier tier;
+  tier.factor = 14.4;
+  tier.severity = Severity::page;
+  tier.long_window = {1h, burning ? 20.0 : 0.3, burning ? 720.0 : 10.8, 3600, 1h};
+  tier.short_window = {5min, burning ? 100.0 : 0.0, burning ? 300.0 : 0.0, 300, 5min};
+  tier.coverage = 1;
+  tier.burning = burning;
+  if (burning) tier.clears_at = test_now().wall + 4min;
+  return tier;
+}
+
+Explanation explanation(bool burning) {
+  Explanation item;
+  item.entity = make_entity({{"cluster", "prod"}, {"group", "payments"}});
+  item.sample = burning ? "6 min 40 s" : "10 s";
+  item.sample_is_bad = burning;
+  ExplainedBudget& budget = item.budget.emplace();
+  budget.objective = 0.99;
+  budget.window = "30d";
+  budget.bad = burning ? 720 : 10.8;
+  budget.allowed = 25920;
+  budget.remaining = 1 - budget.bad / budget.allowed;
+  budget.coverage = 1;
+  budget.burn = burning ? 20 : 0.3;
+  if (burning) budget.exhausted_in = 35h;
+  budget.tiers = {page_tier(burning)};
+  if (!burning) return item;
+  Alert alert = broker_down_alert();
+  alert.rule = "payments-lag";
+  alert.summary = "payments-lag burns 20 times too fast";
+  item.alert = alert;
+  return item;
+}
+
+ExplainAnswer answer_of(std::vector<Explanation> items) {
+  ExplainAnswer answer;
+  answer.kind = ExplainAnswer::Kind::slo;
+  answer.at = test_now().wall;
+  answer.rule = "payments-lag";
+  answer.judges = "group_lag_seconds <= 5m";
+  answer.meaning = "99% of 30d; fires as page above 14.4x over 1h and 5m.";
+  answer.count = items.size();
+  answer.items = std::move(items);
+  return answer;
+}
+
+Report with_incident() {
+  Report report;
+  report.incidents = {broker_down_incident()};
+  return report;
+}
+
+ExplainView shown(const ExplainAnswer& answer, const Report* report = nullptr) {
+  const auto view = render_explanation(explain_json(answer, report), false);
+  EXPECT_TRUE(view);
+  return view.value_or(ExplainView());
+}
+
+TEST(ExplainJson, TellsTheWindowsOfEachTierAndWhenItClears) {
+  const json body = json::parse(explain_json(answer_of({explanation(true)}), nullptr));
+  const json& item = body["items"][0];
+  EXPECT_EQ(item["state"], "firing");
+  const json& tier = item["budget"]["tiers"][0];
+  EXPECT_EQ(tier["fires_above"], 14.4);
+  EXPECT_EQ(tier["burning"], true);
+  EXPECT_EQ(tier["long"]["window"], "1h");
+  EXPECT_EQ(tier["long"]["burn_rate"], 20);
+  EXPECT_EQ(tier["long"]["bad"], 720);
+  EXPECT_EQ(tier["long"]["total"], 3600);
+  EXPECT_EQ(tier["short"]["known_seconds"], 300);
+  EXPECT_EQ(item["budget"]["exhausted_in_seconds"], 35 * 3600);
+  EXPECT_EQ(item["budget"]["clears_at"], format_time(test_now().wall + 4min));
+}
+
+TEST(ExplainJson, TellsTheIncidentThatTheAlertIsPartOf) {
+  const Report report = with_incident();
+  const json body = json::parse(explain_json(answer_of({explanation(true)}), &report));
+  const json& incident = body["items"][0]["incident"];
+  EXPECT_EQ(incident["id"], 7);
+  EXPECT_EQ(incident["cause"]["summary"], "broker 3 of prod is down: it crashed");
+  EXPECT_EQ(incident["evidence_count"], 412);
+}
+
+TEST(ExplainJson, AQuietBudgetHasNeitherAlertNorIncident) {
+  const Report report = with_incident();
+  const json body = json::parse(explain_json(answer_of({explanation(false)}), &report));
+  EXPECT_EQ(body["items"][0]["state"], "quiet");
+  EXPECT_EQ(body["items"][0]["alert"], nullptr);
+  EXPECT_EQ(body["items"][0]["incident"], nullptr);
+  EXPECT_EQ(body["items"][0]["budget"]["clears_at"], nullptr);
+}
+
+TEST(ExplainText, ShowsWhyAnSloFiresAndWhatWouldClearIt) {
+  const Report report = with_incident();
+  const ExplainView view = shown(answer_of({explanation(true)}), &report);
+  EXPECT_EQ(view.exit_code, 1);
+  EXPECT_THAT(view.text, HasSubstr("cluster=prod group=payments: firing (page)\n"));
+  EXPECT_THAT(view.text, HasSubstr("last sample  6 min 40 s, which is bad\n"));
+  EXPECT_THAT(view.text, HasSubstr("budget       97.22% left: 12 min of 7 h 12 min are gone in "
+                                   "30d\n"));
+  EXPECT_THAT(view.text, HasSubstr("exhausted    in 1 d 11 h at this rate (20)\n"));
+  EXPECT_THAT(view.text, HasSubstr("clears       2023-11-14T22:27:20.000Z, if all is good"));
+  EXPECT_THAT(view.text, HasSubstr("page  14.4         1h      20    12 min  1 h    100%   "
+                                   "burning\n"));
+  EXPECT_THAT(view.text, HasSubstr("cause        broker 3 of prod is down: it crashed\n"));
+  EXPECT_THAT(view.text, HasSubstr("and 411 more\n"));
+}
+
+TEST(ExplainText, SaysInALineWhyABudgetIsQuiet) {
+  const ExplainView view = shown(answer_of({explanation(false), explanation(false)}));
+  EXPECT_EQ(view.exit_code, 0);
+  EXPECT_THAT(view.text,
+              HasSubstr("cluster=prod group=payments: quiet: burn 0.3 over 1h, fires above 14.4; "
+                        "99.96% of the budget left\n"));
+  EXPECT_THAT(view.text, Not(HasSubstr("TIER")));
+}
+
+TEST(ExplainText, SaysThatATierIsFrozen) {
+  Explanation item = explanation(false);
+  item.sample.clear();
+  item.budget->tiers[0].frozen = true;
+  const ExplainView view = shown(answer_of({item}));
+  EXPECT_THAT(view.text, HasSubstr("frozen: burn 0.3"));
+  EXPECT_THAT(view.text, HasSubstr("last sample  unknown\n"));
+}
+
+TEST(ExplainText, ShowsWhatAnAlertRuleSeesWhenItIsQuiet) {
+  ExplainAnswer answer;
+  answer.kind = ExplainAnswer::Kind::alert;
+  answer.rule = "SlowBroker";
+  answer.judges = "broker_response_seconds > 500ms";
+  answer.rows = {{Symbol("prod"), 3, 0, 1, "200 ms"}};
+  const ExplainView view = shown(answer);
+  EXPECT_EQ(view.exit_code, 0);
+  EXPECT_THAT(view.text, HasSubstr("prod         0 of 3 rows meet it, the worst is 200 ms, 1 are "
+                                   "unknown\nquiet\n"));
+}
+
+TEST(ExplainText, AnUnknownRuleIsAnsweredWithAdvice) {
+  ExplainAnswer answer;
+  answer.rule = "payment-lag";
+  answer.advice = "did you mean 'payments-lag'?";
+  const ExplainView view = shown(answer);
+  EXPECT_EQ(view.exit_code, 2);
+  EXPECT_EQ(view.text, "there is no rule 'payment-lag': did you mean 'payments-lag'?\n");
+}
+
+TEST(ExplainText, RefusesWhatIsNoExplanation) {
+  EXPECT_FALSE(render_explanation("{}", false));
+  EXPECT_FALSE(render_explanation("<html>", false));
+  EXPECT_TRUE(render_explanation(R"({"kind": 7, "items": [{"budget": [], "entity": 3}]})", false));
+}
+
+}  // namespace
+}  // namespace highwater

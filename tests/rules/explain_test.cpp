@@ -1,0 +1,188 @@
+// What the engine says when somebody asks why a rule fires or is quiet.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/rules/engine_world.h"
+
+namespace highwater::rules::testing {
+namespace {
+
+using std::chrono::hours;
+using ::testing::HasSubstr;
+
+constexpr Duration kPoll = seconds(15);
+
+SloRule lag_slo() {
+  SloRule rule;
+  rule.name = "payments-lag";
+  rule.sli.first.measure = &kLagSeconds;
+  rule.sli.first.scope.aggregated = true;
+  rule.sli.first.scope.per = {0, 1};
+  rule.sli.good.high = 300;
+  rule.objective = 0.99;
+  rule.window.length = hours(30 * 24);
+  rule.tiers = default_tiers(rule.window.length);
+  rule.summary = "{slo} burns";
+  rule.runbook = "lag";
+  return rule;
+}
+
+AlertRule slow_broker() {
+  AlertRule rule = make_rule("SlowBroker", kSlow, Comparison::greater, 5);
+  rule.hold = minutes(5);
+  rule.keep_firing_for = minutes(2);
+  return rule;
+}
+
+class ExplainWorld : public EngineWorld {
+ public:
+  ExplainWorld() : EngineWorld(RuleSet({slow_broker()}, {lag_slo()})) {}
+
+  void polls(Duration duration) {
+    const SteadyTime end = now().steady + duration;
+    while (now().steady < end) poll_after(kPoll);
+  }
+  void lag_for(Duration duration, double lag) {
+    cluster().set(kLagSeconds, {"payments"}, lag);
+    polls(duration);
+  }
+  ExplainAnswer ask(std::string name, std::string entity = {}) {
+    return engine().explain({std::move(name), std::move(entity)}, now());
+  }
+};
+
+TEST(Explain, AFiringSloShowsTheSumsThatItsTiersSee) {
+  ExplainWorld world;
+  world.lag_for(hours(7), 10);
+  world.lag_for(minutes(12), 400);
+  const ExplainAnswer answer = world.ask("payments-lag");
+  EXPECT_EQ(answer.kind, ExplainAnswer::Kind::slo);
+  EXPECT_EQ(answer.judges, "group_lag_seconds <= 5m");
+  ASSERT_EQ(answer.items.size(), 1U);
+  const Explanation& item = answer.items[0];
+  ASSERT_TRUE(item.alert);
+  EXPECT_EQ(item.alert->severity, Severity::page);
+  EXPECT_EQ(item.sample, "6 min 40 s");
+  EXPECT_TRUE(item.sample_is_bad);
+  const ExplainedTier& page = item.budget->tiers.at(0);
+  EXPECT_TRUE(page.burning);
+  // The first bad sample comes 15 s after the call, so 11 min 45 s of the hour are bad.
+  EXPECT_NEAR(page.long_window.bad, 705, 1);
+  EXPECT_NEAR(page.long_window.total, 3600, 1);
+  EXPECT_EQ(page.long_window.known, hours(1));
+  EXPECT_NEAR(page.long_window.burn, 705.0 / 3600 / 0.01, 0.05);
+  EXPECT_NEAR(page.short_window.burn, 100, 0.05);
+  // Less than 14.4 % of five minutes may be bad then: the first 256.8 s have to be good.
+  ASSERT_TRUE(page.clears_at);
+  EXPECT_NEAR(to_seconds(*page.clears_at - world.now().wall), 256.8, 0.1);
+}
+
+TEST(Explain, AQuietSloShowsHowFarItIsFromFiring) {
+  ExplainWorld world;
+  world.lag_for(hours(2), 10);
+  const ExplainAnswer answer = world.ask("payments-lag");
+  ASSERT_EQ(answer.items.size(), 1U);
+  const Explanation& item = answer.items[0];
+  EXPECT_FALSE(item.alert);
+  EXPECT_FALSE(item.sample_is_bad);
+  EXPECT_EQ(item.budget->tiers.size(), 4U);
+  EXPECT_FALSE(item.budget->tiers[0].burning);
+  EXPECT_EQ(item.budget->tiers[0].clears_at, std::nullopt);
+  EXPECT_EQ(item.budget->remaining, 1);
+  EXPECT_NEAR(item.budget->allowed, 0.01 * 30 * 24 * 3600, 1e-6);
+}
+
+TEST(Explain, ATierThatSeesTooLittleIsFrozen) {
+  ExplainWorld world;
+  world.lag_for(hours(2), 10);
+  world.cluster().set_unknown(kLagSeconds, {"payments"});
+  world.polls(minutes(10));
+  const ExplainAnswer answer = world.ask("payments-lag");
+  const Explanation& item = answer.items.at(0);
+  EXPECT_TRUE(item.budget->tiers[0].frozen);
+  EXPECT_EQ(item.sample, "");
+}
+
+TEST(Explain, OnlyEntitiesThatWereAskedForAreExplained) {
+  ExplainWorld world;
+  world.cluster().set(kLagSeconds, {"orders"}, 10);
+  world.lag_for(minutes(5), 10);
+  EXPECT_EQ(world.ask("payments-lag").count, 2U);
+  const ExplainAnswer answer = world.ask("payments-lag", "group=orders");
+  ASSERT_EQ(answer.items.size(), 1U);
+  EXPECT_EQ(answer.items[0].entity.text(), "cluster=prod group=orders");
+  EXPECT_EQ(world.ask("payments-lag", "group=nobody").count, 0U);
+}
+
+TEST(Explain, OfManyBudgetsTheWorstComeFirstAndAllAreCounted) {
+  ExplainWorld world;
+  for (int i = 0; i < 30; ++i)
+    world.cluster().set(kLagSeconds, {"group-" + std::to_string(i)}, i == 17 ? 400 : 10);
+  world.lag_for(minutes(5), 10);
+  const ExplainAnswer answer = world.ask("payments-lag");
+  EXPECT_EQ(answer.count, 31U);
+  ASSERT_EQ(answer.items.size(), kMostExplained);
+  EXPECT_EQ(answer.items[0].entity.label("group").text(), "group-17");
+}
+
+TEST(Explain, APendingAlertSaysWhenItFires) {
+  ExplainWorld world;
+  world.cluster().set(kSlow, {"3"}, 7);
+  world.polls(minutes(2));
+  const ExplainAnswer answer = world.ask("SlowBroker");
+  EXPECT_EQ(answer.kind, ExplainAnswer::Kind::alert);
+  EXPECT_THAT(answer.meaning, HasSubstr("has held for 5m"));
+  ASSERT_EQ(answer.items.size(), 1U);
+  EXPECT_EQ(answer.items[0].alert->state, AlertState::pending);
+  EXPECT_EQ(answer.items[0].fires_in, Duration(minutes(5) - minutes(2) + kPoll));
+  EXPECT_TRUE(answer.items[0].sample_is_bad);
+}
+
+TEST(Explain, AFiringAlertThatIsClearSaysWhenItEnds) {
+  ExplainWorld world;
+  world.cluster().set(kSlow, {"3"}, 7);
+  world.polls(minutes(6));
+  world.cluster().set(kSlow, {"3"}, 1);
+  world.polls(minutes(1));
+  const ExplainAnswer answer = world.ask("SlowBroker");
+  ASSERT_EQ(answer.items.size(), 1U);
+  EXPECT_EQ(answer.items[0].alert->state, AlertState::firing);
+  EXPECT_EQ(answer.items[0].ends_in, Duration(minutes(2) - minutes(1) + kPoll));
+  EXPECT_FALSE(answer.items[0].sample_is_bad);
+}
+
+TEST(Explain, AQuietAlertRuleShowsTheRowNearestToItsThreshold) {
+  ExplainWorld world;
+  world.cluster().set(kSlow, {"1"}, 2);
+  world.cluster().set(kSlow, {"2"}, 4);
+  world.cluster().set_unknown(kSlow, {"3"});
+  world.poll();
+  const ExplainAnswer answer = world.ask("SlowBroker");
+  EXPECT_TRUE(answer.items.empty());
+  ASSERT_EQ(answer.rows.size(), 1U);
+  EXPECT_EQ(answer.rows[0].selected, 3U);
+  EXPECT_EQ(answer.rows[0].met, 0U);
+  EXPECT_EQ(answer.rows[0].unknown, 1U);
+  EXPECT_EQ(answer.rows[0].worst, format_value(4, kSlow.unit));
+}
+
+TEST(Explain, RowsThatAreNotReadAnyMoreAreUnknown) {
+  ExplainWorld world;
+  world.cluster().set(kSlow, {"1"}, 2);
+  world.poll();
+  world.tick_after(minutes(5));
+  const ExplainAnswer answer = world.ask("SlowBroker");
+  ASSERT_EQ(answer.rows.size(), 1U);
+  EXPECT_EQ(answer.rows[0].unknown, 1U);
+  EXPECT_EQ(answer.rows[0].worst, "");
+}
+
+TEST(Explain, AnUnknownNameIsAnsweredWithTheOneThatWasMeant) {
+  ExplainWorld world;
+  const ExplainAnswer answer = world.ask("payment-lag");
+  EXPECT_EQ(answer.kind, ExplainAnswer::Kind::unknown);
+  EXPECT_EQ(answer.advice, "did you mean 'payments-lag'?");
+}
+
+}  // namespace
+}  // namespace highwater::rules::testing
