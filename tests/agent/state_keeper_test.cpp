@@ -29,16 +29,8 @@ std::filesystem::path fast_folder() {
 }
 
 rules::SloRule lag_slo() {
-  rules::SloRule rule;
-  rule.name = "lag";
-  rule.sli.first.measure = &kLagSeconds;
-  rule.sli.first.scope.aggregated = true;
-  rule.sli.first.scope.per = {0, 1};
+  rules::SloRule rule = rules::testing::make_slo("lag", kLagSeconds, 0.99);
   rule.sli.good.high = 300;
-  rule.objective = 0.99;
-  rule.window.length = 24h * 30;
-  rule.tiers = rules::default_tiers(rule.window.length);
-  rule.summary = "{slo} burns";
   return rule;
 }
 

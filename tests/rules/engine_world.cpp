@@ -175,6 +175,21 @@ Pattern pattern(std::string_view text) {
   return Pattern::parse(text).value();
 }
 
+SloRule make_slo(std::string name, const Measure& measure, double objective) {
+  SloRule rule;
+  rule.name = std::move(name);
+  rule.sli.first.measure = &measure;
+  rule.sli.first.scope.aggregated = true;
+  for (int i = 0; i < static_cast<int>(measure.dimensions.size()); ++i)
+    rule.sli.first.scope.per.push_back(i);
+  rule.objective = objective;
+  rule.window.length = std::chrono::hours(30 * 24);
+  rule.tiers = default_tiers(rule.window.length);
+  rule.summary = "{slo} burns {burn} times too fast, {left} is left";
+  rule.runbook = "consumer-lag";
+  return rule;
+}
+
 EngineWorld::EngineWorld(RuleSet rules)
     : engine_(std::move(rules)),
       now_{SteadyTime(std::chrono::hours(100)), WallTime(std::chrono::hours(490'000))} {

@@ -91,6 +91,8 @@ class FakeCluster {
 [[nodiscard]] AlertRule make_rule(std::string name, const Measure& measure, Comparison comparison,
                                   double threshold);
 [[nodiscard]] Pattern pattern(std::string_view text);
+// One budget for each row of the measure, over 30 days with the default tiers.
+[[nodiscard]] SloRule make_slo(std::string name, const Measure& measure, double objective);
 
 // An engine, its clusters and the time.
 class EngineWorld {

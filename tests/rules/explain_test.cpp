@@ -13,17 +13,8 @@ using ::testing::HasSubstr;
 constexpr Duration kPoll = seconds(15);
 
 SloRule lag_slo() {
-  SloRule rule;
-  rule.name = "payments-lag";
-  rule.sli.first.measure = &kLagSeconds;
-  rule.sli.first.scope.aggregated = true;
-  rule.sli.first.scope.per = {0, 1};
+  SloRule rule = make_slo("payments-lag", kLagSeconds, 0.99);
   rule.sli.good.high = 300;
-  rule.objective = 0.99;
-  rule.window.length = hours(30 * 24);
-  rule.tiers = default_tiers(rule.window.length);
-  rule.summary = "{slo} burns";
-  rule.runbook = "lag";
   return rule;
 }
 

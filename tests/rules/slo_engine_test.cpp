@@ -21,31 +21,14 @@ const Measure kErrors{
 const Measure kRecords{
     "records_total", "Help.", Unit::count, MeasureType::counter, {"cluster", "topic"}};
 
-SloRule slo(const Measure& measure, double objective) {
-  SloRule rule;
-  rule.name = "payments-lag";
-  rule.sli.first.measure = &measure;
-  rule.sli.first.scope.aggregated = true;
-  rule.sli.first.scope.per = {0};
-  for (int i = 1; i < static_cast<int>(measure.dimensions.size()); ++i)
-    rule.sli.first.scope.per.push_back(i);
-  rule.objective = objective;
-  rule.window.length = hours(30 * 24);
-  rule.tiers = default_tiers(rule.window.length);
-  rule.summary = "{slo} burns {burn} times too fast, {left} is left";
-  rule.runbook = "consumer-lag";
-  return rule;
-}
-
 SloRule lag_slo() {
-  SloRule rule = slo(kLagSeconds, 0.99);
+  SloRule rule = make_slo("payments-lag", kLagSeconds, 0.99);
   rule.sli.good.high = 300;
   return rule;
 }
 
 SloRule error_slo() {
-  SloRule rule = slo(kErrors, 0.99);
-  rule.name = "errors";
+  SloRule rule = make_slo("errors", kErrors, 0.99);
   rule.sli.total = SliSource{&kRecords, rule.sli.first.scope};
   return rule;
 }
