@@ -50,6 +50,14 @@ struct ReplayOptions {
 // 0: played; 2: a file is wrong.
 int replay_command(const ReplayOptions& options);
 
+struct ImportOptions {
+  std::string from;  // "sloth" or "openslo"
+  std::string file;
+};
+// Prints rules on standard output, and on standard error what could not be taken over. 0: all of it
+// was; 1: some was not; 2: the file cannot be read.
+int import_command(const ImportOptions& options);
+
 struct ExplainOptions {
   std::string name;    // of an alert rule or an SLO
   std::string entity;  // a piece of the entity's text; empty: every one

@@ -119,6 +119,14 @@ int main(int argc, char** argv) {
   explain->add_flag("--no-color", explain_options.no_color, "no colour, even on a terminal");
   explain->footer("exit code 0: quiet, 1: it fires, 2: cannot say");
 
+  ImportOptions import_options;
+  CLI::App* import = app.add_subcommand("import", "SLOs of other tools as a rule file");
+  import->add_option("from", import_options.from, "sloth or openslo")
+      ->required()
+      ->check(CLI::IsMember({"sloth", "openslo"}));
+  import->add_option("file", import_options.file, "their YAML")->required();
+  import->footer("exit code 0: all was taken over, 1: some was not (it says what), 2: nothing was");
+
   CLI::App* version = app.add_subcommand("version", "print the version");
   CLI::App* help = app.add_subcommand("help", "this text");
 
@@ -135,6 +143,7 @@ int main(int argc, char** argv) {
   if (*schema) return generate_schema_command(schema_of);
   if (*test) return test_command(test_options);
   if (*replay) return replay_command(replay_options);
+  if (*import) return import_command(import_options);
   if (*explain) return explain_command(explain_options);
   if (*version) {
     std::cout << "highwater " HIGHWATER_VERSION "\n";

@@ -16,6 +16,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr int kCannotSay = 2;
+
 std::string duration_text(double seconds) {
   const double bounded = std::clamp(seconds, 0.0, 1e9);
   return describe_duration(std::chrono::milliseconds(std::llround(bounded * 1000)));
@@ -111,13 +113,14 @@ void write_budget(const Json& budget, TerminalText& out) {
   write_tiers(budget, out);
 }
 
-void write_incident(const Json& incident, TerminalText& out) {
+// `says` is what was told of the alert already: an incident's cause need not be told twice.
+void write_incident(const Json& incident, const std::string& says, TerminalText& out) {
   if (incident.empty()) return;
-  const Json& cause = object_of(incident, "cause");
+  const std::string cause = text_of(object_of(incident, "cause"), "summary");
   detail(out, "incident",
          fmt::format("{:.0f}, since {}, correlation {}", number_of(incident, "id"),
                      text_of(incident, "opened"), text_of(incident, "correlation_id")));
-  detail(out, "cause", text_of(cause, "summary"));
+  if (cause != says) detail(out, "cause", cause);
   for (const Json& impact : list_of(incident, "impact"))
     detail(out, "",
            fmt::format("it {} {:.0f}", text_of(impact, "what"), number_of(impact, "count")));
@@ -177,11 +180,12 @@ void write_item(const Json& item, bool whole, TerminalText& out) {
     detail(out, "last sample",
            sample + (is_true(item, "last_sample_is_bad") ? ", which is bad" : ", which is good"));
   if (const Json& budget = object_of(item, "budget"); !budget.empty()) write_budget(budget, out);
-  write_incident(object_of(item, "incident"), out);
+  write_incident(object_of(item, "incident"), text_of(object_of(item, "alert"), "summary"), out);
 }
 
 void write_rows(const Json& answer, TerminalText& out) {
   for (const Json& cluster : list_of(answer, "rows")) {
+    if (number_of(cluster, "selected") == 0) continue;
     const std::string worst = text_of(cluster, "worst");
     std::string text = fmt::format("{:.0f} of {:.0f} rows meet it", number_of(cluster, "met"),
                                    number_of(cluster, "selected"));
@@ -190,6 +194,29 @@ void write_rows(const Json& answer, TerminalText& out) {
       text += fmt::format(", {:.0f} are unknown", unknown);
     detail(out, text_of(cluster, "cluster"), text);
   }
+}
+
+// What can be said when there is no alert and no budget: silence is not always good.
+int write_nothing(const Json& answer, TerminalText& out) {
+  if (text_of(answer, "kind") == "slo") {
+    out.line("no budget fits the question", Ink::yellow);
+    return kCannotSay;
+  }
+  double selected = 0;
+  double unknown = 0;
+  for (const Json& cluster : list_of(answer, "rows")) {
+    selected += number_of(cluster, "selected");
+    unknown += number_of(cluster, "unknown");
+  }
+  if (selected == 0) {
+    out.line("there are no rows to judge", Ink::yellow);
+  } else if (unknown == selected) {
+    out.line("none of its rows can be read: whether it should fire is unknown", Ink::yellow);
+    return kCannotSay;
+  } else {
+    out.line(unknown > 0 ? "quiet, as far as is known" : "quiet", Ink::green);
+  }
+  return 0;
 }
 
 int exit_code_of(const std::vector<Json>& items) {
@@ -220,9 +247,7 @@ Result<ExplainView> render_explanation(std::string_view json, bool colour) {
   detail(out, "defined at", text_of(answer, "where"));
   detail(out, "runbook", text_of(answer, "runbook"));
   write_rows(answer, out);
-  if (items.empty())
-    out.line(text_of(answer, "kind") == "slo" ? "no budget fits the question" : "quiet",
-             Ink::green);
+  if (items.empty()) view.exit_code = write_nothing(answer, out);
   for (const Json& item : items) {
     out.line();
     write_item(item, items.size() == 1 || text_of(item, "state") != "quiet", out);

@@ -11,7 +11,7 @@ namespace highwater {
 
 struct ExplainView {
   std::string text;
-  int exit_code = 2;  // 0 quiet, 1 something fires, 2 there is no such rule
+  int exit_code = 2;  // 0 quiet, 1 something fires, 2 unknown, or no such rule or entity
 };
 
 // Fails when `json` is no explanation.

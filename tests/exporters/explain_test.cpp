@@ -153,7 +153,22 @@ TEST(ExplainText, ShowsWhatAnAlertRuleSeesWhenItIsQuiet) {
   const ExplainView view = shown(answer);
   EXPECT_EQ(view.exit_code, 0);
   EXPECT_THAT(view.text, HasSubstr("prod         0 of 3 rows meet it, the worst is 200 ms, 1 are "
-                                   "unknown\nquiet\n"));
+                                   "unknown\nquiet, as far as is known\n"));
+}
+
+TEST(ExplainText, ARuleWhoseRowsCannotBeReadIsNotQuiet) {
+  ExplainAnswer answer;
+  answer.kind = ExplainAnswer::Kind::alert;
+  answer.rows = {{Symbol("prod"), 3, 0, 3, ""}};
+  const ExplainView view = shown(answer);
+  EXPECT_EQ(view.exit_code, 2);
+  EXPECT_THAT(view.text, HasSubstr("whether it should fire is unknown\n"));
+}
+
+TEST(ExplainText, AnSloWithoutABudgetThatFitsCannotSay) {
+  const ExplainView view = shown(answer_of({}));
+  EXPECT_EQ(view.exit_code, 2);
+  EXPECT_THAT(view.text, HasSubstr("no budget fits the question\n"));
 }
 
 TEST(ExplainText, AnUnknownRuleIsAnsweredWithAdvice) {
