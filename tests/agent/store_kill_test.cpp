@@ -67,8 +67,13 @@ TEST_F(StoreKill, EveryAcknowledgedCommitIsThereAndNoneByHalf) {
     const pid_t child = fork();
     if (child == 0) write_until_killed(path_, report[1]);
     close(report[1]);
-    // Not to wait for anything: the moment of the kill is what is random, the opening included.
-    usleep(static_cast<useconds_t>(random() % 60'000));
+    // Every second kill comes at any moment, the opening included, the others among commits.
+    pollfd reported = {report[0], POLLIN, 0};
+    const bool among_commits = round % 2 == 1;
+    if (among_commits) {
+      ASSERT_EQ(poll(&reported, 1, 60'000), 1);
+    }
+    usleep(static_cast<useconds_t>(random() % (among_commits ? 5'000 : 60'000)));
     kill(child, SIGKILL);
     int status = 0;
     waitpid(child, &status, 0);
@@ -94,7 +99,7 @@ TEST_F(StoreKill, EveryAcknowledgedCommitIsThereAndNoneByHalf) {
     // What was committed and not yet reported counts from now on.
     acknowledged = picture.number;
   }
-  EXPECT_GE(kills_while_writing, 10);
+  EXPECT_GE(kills_while_writing, kRounds / 2);
   RecordProperty("commits", static_cast<int>(acknowledged));
   EXPECT_THAT(names("state.db.damaged-"), testing::IsEmpty());
 }
