@@ -149,8 +149,8 @@ void SloWriter::record_events() {
   const std::string total = rows(all);
   file_.comment("Events since the last evaluation; a counter that went down counts from zero.");
   file_.record(seen_,
-               fmt::format("sum by {} (\n  {}\n  or ({} and {})\n  or {} * 0\n)", by_,
-                           growth(total), total, before(total), total),
+               fmt::format("sum by {} (\n  {}\n  or ({} and {})\n)", by_, growth(total), total,
+                           before(total)),
                {{slo_, rule_.name}});
   const std::string part = rows(some);
   const std::string counted = fmt::format("sum by {} (\n  {}\n  or {}\n)", by_, growth(part), part);
@@ -195,10 +195,12 @@ void SloWriter::record_windows() {
       file_.comment("1 where the window is filled; before that the share of it that is known.");
     const int64_t whole = intervals_in(window, interval_);
     const std::string count = fmt::format("count_over_time({})", range(seen_, window));
+    const std::string before = fmt::format("last_over_time({}[{}] offset {})", series(seen_),
+                                           kMemory, format_duration(whole * interval_));
     file_.record("highwater_slo:filled:" + format_duration(window),
-                 fmt::format("({} >= {}\n  and {} offset {}) * 0 + 1\nor {} / {}", count,
+                 fmt::format("({} >= {}\n  and {}) * 0 + 1\nor {} / {}", count,
                              promql::number(rule_.min_coverage * static_cast<double>(whole)),
-                             series(seen_), format_duration(whole * interval_), count, whole),
+                             before, count, whole),
                  {{slo_, rule_.name}});
   }
 }

@@ -1,0 +1,180 @@
+#include "rules/prometheus_rules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/core/yaml.h"
+#include "rules/load.h"
+#include "rules/promql.h"
+#include "tests/rules/local_catalogue.h"
+#include "tests/rules/slo_text.h"
+
+namespace highwater::rules {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string generated(std::string_view text, const PrometheusOptions& options = {}) {
+  Diagnostics diagnostics;
+  const auto any_runbook = [](std::string_view) { return true; };
+  const RuleSet rules =
+      parse_rules(text, "rules.yaml", local_catalogue(), any_runbook, diagnostics);
+  EXPECT_EQ(text_of(diagnostics), "");
+  return prometheus_rules(rules, options);
+}
+
+std::string alert_with(const std::string& line) {
+  return "alerts:\n  - name: Test\n    severity: ticket\n    runbook: lag\n    summary: \"x\"\n   "
+         " " +
+         line + "\n";
+}
+
+TEST(PrometheusRules, AreYamlThatNamesEverySlo) {
+  const std::string text = generated(slo_with(kTimeSlo, {{"per", "[group, topic]"}}));
+  Diagnostics diagnostics;
+  const auto root = parse_yaml(text, "prometheus.yaml", diagnostics);
+  ASSERT_TRUE(root) << text_of(diagnostics);
+  const YamlNode* const groups = root->find("groups");
+  ASSERT_EQ(groups->items.size(), 2U);
+  EXPECT_EQ(groups->items[0].find("name")->scalar, "highwater slo test");
+  // The state, seven windows, four of them long, the tier, and an alert for each tier.
+  EXPECT_EQ(groups->items[0].find("rules")->items.size(), 1U + 7 + 4 + 1 + 4);
+}
+
+TEST(PrometheusRules, TimeIsBadPerSubjectWhereAnyRowIs) {
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {{"per", "[group]"}})),
+              HasSubstr("max by (cluster, group) (highwater_group_lag_seconds > bool 300)"));
+}
+
+TEST(PrometheusRules, AWindowHoldsTheSamplesThatHaveLasted) {
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {})),
+              HasSubstr("avg_over_time(highwater_slo:bad:now{slo=\"test\"}[59m30s] offset 1m)"));
+}
+
+TEST(PrometheusRules, ATierWantsBothItsWindowsAndTheEvidenceOfWarmUp) {
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {})),
+              HasSubstr("(highwater_slo:bad_ratio:1h{slo=\"test\"} * "
+                        "highwater_slo:filled:1h{slo=\"test\"} / (1 - 0.995) > 14.4 * 1.000000001\n"
+                        "            and highwater_slo:bad_ratio:5m{slo=\"test\"} / (1 - 0.995) > "
+                        "14.4 * 1.000000001) * 0 + 1"));
+}
+
+TEST(PrometheusRules, MinBadIsACondition) {
+  const std::string text = generated(slo_with(kTimeSlo, {{"min_bad", "90s"}}));
+  EXPECT_THAT(text, HasSubstr("[4m30s] offset 1m) * 60 >= 90 * 0.999999999"));
+  EXPECT_THAT(generated(slo_with(kEventSlo, {{"min_bad", "7"}})),
+              HasSubstr("sum_over_time(highwater_slo:bad:increase{slo=\"test\"}[4m30s]) >= 7 *"));
+}
+
+TEST(PrometheusRules, AnAlertThatStaysRemembersItsTier) {
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {{"keep_firing_for", "3m"}})),
+              HasSubstr("and last_over_time(highwater_slo:tier{slo=\"test\"}[3m30s]) == 2"));
+}
+
+TEST(PrometheusRules, EventsAreCountedFromTheLastValueThatWasKnown) {
+  EXPECT_THAT(generated(slo_with(kEventSlo, {})),
+              HasSubstr("(highwater_topic_records_total - "
+                        "last_over_time(highwater_topic_records_total[1h] offset 1m) >= 0)"));
+}
+
+TEST(PrometheusRules, GoodEventsAreTakenFromTheTotal) {
+  const std::string text = generated(slo_with(
+      kEventSlo, {{"sli", "{good: topic_records_failed_total, total: topic_records_total}"}}));
+  EXPECT_THAT(text, HasSubstr("sum by (cluster) (highwater_slo:total:increase{slo=\"test\"}) - ("));
+}
+
+TEST(PrometheusRules, WhatIsMissingCountsAsNoDataSaysForAnHour) {
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {{"no_data", "bad"}})),
+              HasSubstr("group by (cluster) (last_over_time(highwater_group_lag_seconds[1h]))\n"));
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {{"no_data", "good"}})),
+              HasSubstr("(last_over_time(highwater_group_lag_seconds[1h])) * 0\n"));
+}
+
+TEST(PrometheusRules, ShortWindowsAreEvaluatedMoreOften) {
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {{"window", "7d"}})), HasSubstr("interval: 15s"));
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {})), HasSubstr("interval: 1m"));
+  PrometheusOptions options;
+  options.interval = std::chrono::seconds(20);
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {}), options), HasSubstr("interval: 20s"));
+}
+
+TEST(PrometheusRules, SelectionsAreMatchers) {
+  const std::string text =
+      generated(slo_with(kTimeSlo, {{"select", "{group: [\"pay.*-?\", plain], topic: orders}"},
+                                    {"exclude", "{group: '/^a\"b|c$/', topic: [x, y]}"}}));
+  EXPECT_THAT(text, HasSubstr(R"({group=~"pay\\..*-.|plain",topic="orders",)"
+                              R"(group!~".*(?:^a\"b|c$).*",topic!~"x|y"} > bool 300)"));
+}
+
+TEST(PrometheusRules, EveryFormOfGoodHasItsOpposite) {
+  const auto bad = [](const std::string& good) {
+    const std::string text = generated(slo_with(kTimeSlo, {{"good", good}}));
+    const size_t begin = text.find("max by (cluster) (") + 18;
+    return text.substr(begin, text.find('\n', begin) - begin - 1);
+  };
+  const std::string lag = "highwater_group_lag_seconds";
+  EXPECT_EQ(bad("\"< 5m\""), lag + " >= bool 300");
+  EXPECT_EQ(bad("\">= 5m\""), lag + " < bool 300");
+  EXPECT_EQ(bad("\"> 5m\""), lag + " <= bool 300");
+  EXPECT_EQ(bad("\"== 0\""), lag + " != bool 0");
+  EXPECT_EQ(bad("\"!= 3s\""), lag + " == bool 3");
+  EXPECT_EQ(bad("\"between 1s and 5s\""), "(" + lag + " < bool 1) + (" + lag + " > bool 5)");
+}
+
+TEST(PrometheusRules, AlertsKeepTheirTimesAndTheirSubjects) {
+  const std::string text = generated(alert_with(
+      "when: group_lag_records > 100.5\n    per: [topic]\n    for: 2m\n    keep_firing_for: 5m"));
+  EXPECT_THAT(text, HasSubstr("max by (cluster, topic) (highwater_group_lag_records > 100.5)"));
+  EXPECT_THAT(text, HasSubstr("        for: 2m\n        keep_firing_for: 5m\n"));
+}
+
+TEST(PrometheusRules, TwoMeasuresAreJoinedOnTheRightOnesDimensions) {
+  EXPECT_THAT(
+      generated(alert_with("when: partition_in_sync_replicas <= topic_min_insync_replicas")),
+      HasSubstr("min by (cluster, topic, partition) (highwater_partition_in_sync_replicas <= "
+                "on (cluster, topic) group_left () max by (cluster, topic) "
+                "(highwater_topic_min_insync_replicas))"));
+}
+
+TEST(PrometheusRules, PlaceholdersBecomeTemplates) {
+  const std::string text = generated(
+      "alerts:\n  - name: Test\n    severity: page\n    runbook: lag\n    for: 5m\n"
+      "    when: broker_response_seconds > 1s\n"
+      "    summary: \"{broker} \\\"of\\\" {cluster} in {value} for {since}: {note}\"\n");
+  EXPECT_THAT(text, HasSubstr(R"(summary: "{{ $labels.broker }} \"of\" {{ $labels.cluster }} in )"
+                              R"({{ $value | humanizeDuration }} for more than 5 min")"));
+}
+
+TEST(PrometheusRules, RunbooksAreUrls) {
+  PrometheusOptions options;
+  options.external_url = "https://highwater.example";
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {}), options),
+              HasSubstr("runbook_url: \"https://highwater.example/runbooks/lag\""));
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {{"runbook", "https://wiki.example/lag"}}), options),
+              HasSubstr("runbook_url: \"https://wiki.example/lag\""));
+}
+
+TEST(PrometheusRules, TextsOfPeopleAreNoTemplates) {
+  const std::string text = generated(slo_with(kTimeSlo, {{"owner", "\"a {{ b }}\""}}));
+  EXPECT_THAT(text, HasSubstr("owner: \"a {{ `{{` }} b }}\""));
+}
+
+TEST(PrometheusRules, WithoutRulesThereAreNoGroups) {
+  EXPECT_THAT(prometheus_rules({}, {}), HasSubstr("groups: []\n"));
+}
+
+TEST(Promql, WhatStandsInQuotesIsAscii) {
+  EXPECT_EQ(promql::quoted("a\"b\\c`\n\x7f"), R"("a\"b\\c\x60\x0a\x7f")");
+  EXPECT_EQ(promql::quoted("\xc3\xa4 \xf0\x9f\x98\x80"), R"("\u00e4 \U0001f600")");
+  EXPECT_EQ(promql::quoted("\xff"), R"("\ufffd")");
+  EXPECT_EQ(promql::quoted("\xe2\x82"), R"("\ufffd")");
+}
+
+TEST(Promql, YamlKeepsLettersAndEscapesWhatBreaksLines) {
+  EXPECT_EQ(promql::yaml_quoted("\xc3\xa4: \"x\"\n\\"), "\"\xc3\xa4: \\\"x\\\"\\n\\\\\"");
+  EXPECT_EQ(promql::yaml_quoted("\xe2\x80\xa8\xc2\x85\t"), R"("\u2028\u0085\x09")");
+}
+
+}  // namespace
+}  // namespace highwater::rules
