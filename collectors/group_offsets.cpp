@@ -77,11 +77,17 @@ bool moved_recently(const std::optional<SteadyTime>& moved, Now now) {
 
 // The columns with one row per group and partition, while they grow.
 struct GroupOffsets::Rows {
-  explicit Rows(size_t expected)
-      : committed(kCommitted, expected), lag(kLag, expected), lost(kLost, expected) {
+  Rows(size_t expected, SteadyTime when)
+      : now(when),
+        committed(kCommitted, expected),
+        lag(kLag, expected),
+        lost(kLost, expected),
+        age(expected) {
     reads.pairs.reserve(expected);
   }
+  SteadyTime now;
   Column committed, lag, lost;
+  TimeLagColumns age;
   Relation reads{"is read by groups", nullptr, nullptr, {}};
   size_t beyond_end = 0;
   std::string beyond_end_example;
@@ -101,7 +107,7 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
   runs_.clear();
   by_group_.clear();
 
-  Rows rows(keys_.expected_rows());
+  Rows rows(keys_.expected_rows(), observation.at.steady);
   for (uint32_t i = 0; i < view.groups.size(); ++i) add_group(view, view.groups[i], i, rows);
   const auto sum_keys = sum_keys_.finish();
   std::vector<Memory>& memory = history_.align(sum_keys);
@@ -116,6 +122,7 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
   observation.tables.push_back(std::move(rows.committed).build(keys));
   observation.tables.push_back(std::move(rows.lag).build(keys));
   observation.tables.push_back(std::move(rows.lost).build(keys));
+  std::move(rows.age).move_to(observation, keys);
   add_sums(observation, memory, sum_keys);
   add_maxima(observation, view);
   rows.reads.from = groups;
@@ -145,7 +152,6 @@ void GroupOffsets::add_topic(const kafka::ClusterView& view, const GroupView& gr
                              const kafka::CommittedTopic& committed, const TopicIndex::Place& place,
                              uint32_t group_row, Rows& rows) {
   const TopicView& topic = *place.view;
-  const Unknown group_reason = offsets_reason(group);
   const Unknown listed = listing_reason(view, topic);
   Run run;
   run.first_row = run.end_row = static_cast<uint32_t>(rows.lag.size());
@@ -156,8 +162,7 @@ void GroupOffsets::add_topic(const kafka::ClusterView& view, const GroupView& gr
     // A partition that a complete listing lacks went with an older topic of that name.
     if (!position && listed == Unknown::known) continue;
     keys_.add(commit.partition);
-    add_commit(commit, group_reason, position ? &topic.partitions[*position] : nullptr, listed, run,
-               rows);
+    add_commit(commit, group, position ? &topic.partitions[*position] : nullptr, listed, run, rows);
     ++run.end_row;
     if (!position) continue;
     rows.reads.pairs.emplace_back(group_row, place.first_row + *position);
@@ -171,11 +176,12 @@ void GroupOffsets::add_topic(const kafka::ClusterView& view, const GroupView& gr
     rows.beyond_end_example = fmt::format("group {}, topic {}", group.id.text(), topic.name.text());
 }
 
-void GroupOffsets::add_commit(const CommittedOffset& commit, Unknown group_reason,
+void GroupOffsets::add_commit(const CommittedOffset& commit, const GroupView& group,
                               const PartitionView* partition, Unknown listed, Run& run,
                               Rows& rows) {
   const Unknown none = commit.offset < 0 ? Unknown::no_commit : Unknown::known;
-  const Unknown committed = first_unknown(group_reason, first_unknown(commit.reason, none));
+  const Unknown committed =
+      first_unknown(offsets_reason(group), first_unknown(commit.reason, none));
   rows.committed.add(offset_or_none(commit.offset), committed);
 
   const double offset = offset_or_none(commit.offset);
@@ -193,7 +199,11 @@ void GroupOffsets::add_commit(const CommittedOffset& commit, Unknown group_reaso
   }
   rows.lag.add(lag, reason);
   rows.lost.add(distance(offset, start), first_unknown(committed, start_reason));
-  if (committed == Unknown::no_commit) return;
+  if (committed == Unknown::no_commit) {
+    rows.age.add_unknown(committed);
+    return;
+  }
+  rows.age.add(commit, reason, group.committed_at.value_or(rows.now), run.age);
   run.any_commit = true;
   run.reason = worse(run.reason, reason);
   run.committed_known = run.committed_known && committed == Unknown::known;
@@ -240,6 +250,7 @@ void GroupOffsets::add_uncommitted(const kafka::ClusterView& view, const GroupVi
     rows.committed.add(kNoValue, reason);
     rows.lag.add(kNoValue, reason);
     rows.lost.add(kNoValue, reason);
+    rows.age.add_unknown(reason);
     rows.reads.pairs.emplace_back(group_row, one.row);
     if (topic_committed_[one.topic] == stamp_) continue;
     topic_committed_[one.topic] = stamp_;
@@ -248,7 +259,7 @@ void GroupOffsets::add_uncommitted(const kafka::ClusterView& view, const GroupVi
     run.first_row = run.end_row = row;
     run.assigned = true;
     run.committed_known = false;
-    run.reason = reason;
+    run.reason = run.age.reason = reason;
     runs_.push_back(run);
   }
 }
@@ -280,11 +291,13 @@ void GroupOffsets::add_sums(Observation& observation, std::vector<Memory>& memor
   const Duration window = lag_window_length(observation.cadence);
   Column sum(kLagSum, runs_.size());
   Column growth(kLagGrowth, runs_.size());
+  Column age = TimeLagColumns::worst_column(runs_.size());
   for (size_t i = 0; i < runs_.size(); ++i) {
     const Run& run = runs_[i];
     const Unknown reason =
         run.any_commit ? run.reason : first_unknown(run.reason, Unknown::no_commit);
     sum.add(run.any_commit ? run.lag_sum : kNoValue, reason);
+    age.add(run.any_commit ? run.age.seconds : kNoValue, run.any_commit ? run.age.reason : reason);
     if (reason != Unknown::known) {
       growth.add(kNoValue, reason);
       continue;
@@ -298,6 +311,7 @@ void GroupOffsets::add_sums(Observation& observation, std::vector<Memory>& memor
   }
   observation.tables.push_back(std::move(sum).build(keys));
   observation.tables.push_back(std::move(growth).build(keys));
+  observation.tables.push_back(std::move(age).build(keys));
 }
 
 void GroupOffsets::add_maxima(Observation& observation, const kafka::ClusterView& view) {

@@ -19,6 +19,7 @@
 #include "collectors/number_symbols.h"
 #include "collectors/numbered_keys.h"
 #include "collectors/row_history.h"
+#include "collectors/time_lag_columns.h"
 #include "collectors/topic_index.h"
 
 namespace highwater::collectors {
@@ -44,6 +45,7 @@ class GroupOffsets {
     bool any_commit = false;
     bool assigned = false;            // some member of the group reads the topic
     Unknown reason = Unknown::known;  // of the lag, by the worst partition with a commit
+    TimeLagColumns::Worst age;        // of the oldest unread record, by partitions with a commit
     bool read = false;                // somebody reads the topic for the group, as far as is known
   };
   // The runs of one group.
@@ -65,7 +67,7 @@ class GroupOffsets {
   void add_topic(const kafka::ClusterView& view, const kafka::GroupView& group,
                  const kafka::CommittedTopic& committed, const TopicIndex::Place& place,
                  uint32_t group_row, Rows& rows);
-  void add_commit(const kafka::CommittedOffset& commit, Unknown group_reason,
+  void add_commit(const kafka::CommittedOffset& commit, const kafka::GroupView& group,
                   const kafka::PartitionView* partition, Unknown listed, Run& run, Rows& rows);
   bool note_assigned(const kafka::GroupView& group);
   void add_uncommitted(const kafka::ClusterView& view, const kafka::GroupView& group,

@@ -8,6 +8,7 @@
 #include "collectors/partition_columns.h"
 #include "collectors/partitions.h"
 #include "collectors/quorum.h"
+#include "collectors/time_lag_columns.h"
 #include "collectors/topics.h"
 
 namespace highwater::collectors {
@@ -18,7 +19,7 @@ Catalogue make_catalogue() {
        {ClusterTables::measures(), BrokersInterpreter::measures(), QuorumTables::measures(),
         PartitionColumns::measures(), PartitionsInterpreter::measures(),
         TopicsInterpreter::measures(), GroupsInterpreter::measures(), GroupOffsets::measures(),
-        MonitorInterpreter::measures()})
+        TimeLagColumns::measures(), MonitorInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));
 }

@@ -58,7 +58,7 @@ std::string_view unknown_sentence(Unknown reason) {
     case Unknown::denied:
       return "Kafka denied access";
     case Unknown::contradicted:
-      return "the broker's own connection contradicts Metadata";
+      return "what is seen contradicts what Kafka says";
     case Unknown::unsupported:
       return "the broker is too old to tell";
     case Unknown::not_asked:

@@ -36,7 +36,7 @@ enum class Unknown : uint8_t {
   no_commit,            // the group never committed an offset for the partition
   beyond_end,           // the committed offset is beyond the end of the log
   denied,               // Kafka refused: the principal lacks a right
-  contradicted,         // the wire contradicts what Metadata says
+  contradicted,         // what is seen contradicts what Kafka says
   unsupported,          // the broker is too old to answer
   not_asked,            // not read yet, or not in this poll
   failed,               // Kafka answered with an error of another kind

@@ -1,5 +1,7 @@
 #include "collectors/kafka/cluster_view.h"
 
+#include <algorithm>
+
 namespace highwater::kafka {
 
 std::string_view status_name(BrokerStatus status) {
@@ -20,6 +22,15 @@ std::string_view status_name(BrokerStatus status) {
       return "stopped";
   }
   return "connecting";
+}
+
+PartitionView* find_partition(std::vector<PartitionView>& partitions, int32_t index) {
+  // Partitions are numbered from 0 without gaps, so the place is nearly always the number.
+  const auto place = static_cast<size_t>(index);
+  if (index >= 0 && place < partitions.size() && partitions[place].index == index)
+    return &partitions[place];
+  const auto found = std::ranges::find(partitions, index, &PartitionView::index);
+  return found == partitions.end() ? nullptr : &*found;
 }
 
 std::string_view group_type_name(GroupType type) {

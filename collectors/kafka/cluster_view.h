@@ -18,6 +18,8 @@
 #include "agent/core/symbol.h"
 #include "agent/core/table.h"
 #include "agent/core/time.h"
+#include "collectors/kafka/boxed.h"
+#include "collectors/kafka/offset_history.h"
 #include "collectors/kafka/small_list.h"
 
 namespace highwater::kafka {
@@ -100,7 +102,9 @@ struct PartitionView {
   SmallList<int32_t, 2> adding;  // replicas of a reassignment in progress
   SmallList<int32_t, 2> removing;
   SmallList<ReplicaSize, 3> log_dirs;  // bytes on each broker that told; empty when nobody did
+  Boxed<OffsetHistory> history;        // of a partition that some group reads
 };
+[[nodiscard]] PartitionView* find_partition(std::vector<PartitionView>& partitions, int32_t index);
 
 struct TopicConfig {
   int32_t min_insync_replicas = 1;
@@ -121,10 +125,18 @@ struct TopicView {
   Unknown config_reason = Unknown::not_asked;
 };
 
+// Since when the oldest record beyond a committed offset has been there.
+struct UnreadSince {
+  Unknown reason = Unknown::not_asked;
+  bool any = false;  // false, and known: nothing is unread
+  AppendTime time;   // of what is
+};
+
 struct CommittedOffset {
   int32_t partition = -1;
   int64_t offset = -1;
   Unknown reason = Unknown::known;  // no_commit when Kafka says -1
+  UnreadSince unread = {};
 };
 
 struct CommittedTopic {
@@ -152,7 +164,8 @@ struct GroupView {
   int32_t coordinator = -1;         // -1: no broker coordinates it at the moment
   Unknown listed = Unknown::known;  // not known: state and coordinator are from before
   Unknown committed_reason = Unknown::not_asked;  // of the whole group's offsets
-  std::vector<CommittedTopic> committed;  // the last that could be read; share groups have none
+  std::vector<CommittedTopic> committed;   // the last that could be read; share groups have none
+  std::optional<SteadyTime> committed_at;  // when they were read
   std::optional<std::vector<GroupMember>> members;  // the last description
   Unknown members_reason = Unknown::not_asked;
   std::string assignor;

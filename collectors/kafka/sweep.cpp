@@ -44,17 +44,12 @@ Unknown reason_of(ErrorCode error) {
   return Unknown::failed;
 }
 
-PartitionView* find_partition(std::vector<PartitionView>& partitions, int32_t index) {
-  // Partitions are numbered from 0 without gaps, so the place is nearly always the number.
-  const auto place = static_cast<size_t>(index);
-  if (index >= 0 && place < partitions.size() && partitions[place].index == index)
-    return &partitions[place];
-  const auto found = std::ranges::find(partitions, index, &PartitionView::index);
-  return found == partitions.end() ? nullptr : &*found;
-}
-
 Sweep::Sweep(KafkaAdmin& admin, SweepSettings settings, ClusterView& view, Hooks hooks)
-    : admin_(admin), settings_(std::move(settings)), view_(view), hooks_(std::move(hooks)) {
+    : admin_(admin),
+      settings_(std::move(settings)),
+      view_(view),
+      hooks_(std::move(hooks)),
+      time_lag_([this](const Symbol& name) { return topic(name.text()); }) {
   for (const Pattern& pattern : settings_.groups.include) {
     const std::string_view name = pattern.literal();
     if (!name.empty() && settings_.groups.accepts(name)) named_groups_.emplace(name);
@@ -77,8 +72,12 @@ asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
       co_await read_groups(run);
       co_await read_committed(run);
     }
+    const SteadyTime ends_asked = std::chrono::steady_clock::now();
     co_await read_offsets(run);
-    if (due.groups) co_await read_members(run);
+    if (due.groups) {
+      co_await read_times(run, ends_asked);
+      co_await read_members(run);
+    }
     co_await read_configs(run, due.configs);
   }
   run->open = false;

@@ -22,6 +22,7 @@
 #include "agent/core/pattern.h"
 #include "collectors/kafka/admin.h"
 #include "collectors/kafka/cluster_view.h"
+#include "collectors/kafka/time_lag.h"
 
 namespace highwater::kafka {
 
@@ -90,6 +91,10 @@ class Sweep {
   asio::awaitable<void> read_offsets_of(RunPtr run, int32_t broker, ListOffsetsRequest request,
                                         OffsetView PartitionView::*field);
 
+  // sweep_times.cpp
+  asio::awaitable<void> read_times(RunPtr run, SteadyTime ends_asked);
+  asio::awaitable<void> read_times_of(RunPtr run, int32_t broker, ListOffsetsRequest request);
+
   // sweep_groups.cpp
   asio::awaitable<void> read_groups(RunPtr run);
   asio::awaitable<void> read_members(RunPtr run);
@@ -141,11 +146,11 @@ class Sweep {
   // Those that nobody lists, and why; `known` means that they do not exist.
   std::map<Symbol, Unknown> unlisted_;
   std::set<Symbol> undescribed_;  // groups whose state changed since they were described
+  TimeLag time_lag_;
 };
 
 [[nodiscard]] Unknown reason_of(const Failure& failure);
 [[nodiscard]] Unknown reason_of(ErrorCode error);
-PartitionView* find_partition(std::vector<PartitionView>& partitions, int32_t index);
 
 template <class Request>
 asio::awaitable<Answer<typename Request::Response>> Sweep::ask(RunPtr run, int32_t broker,

@@ -16,7 +16,8 @@ constexpr int kQuietAfter = 6;
 constexpr uint64_t kQuietEvery = 10;
 
 CommittedOffset to_view(const OffsetFetchResponse::Partition& read) {
-  CommittedOffset offset{read.partition_index, read.committed_offset, reason_of(read.error_code)};
+  CommittedOffset offset{
+      read.partition_index, read.committed_offset, reason_of(read.error_code), {}};
   if (offset.reason == Unknown::known && offset.offset < 0) offset.reason = Unknown::no_commit;
   return offset;
 }
@@ -38,8 +39,11 @@ bool merge_committed(CommittedTopic& topic,
   const auto merge_in_place = [&](const OffsetFetchResponse::Partition& read) {
     CommittedOffset* const offset = find_offset(known, read.partition_index);
     if (offset == nullptr) return false;
-    moved = moved || offset->offset != read.committed_offset;
+    const bool same = offset->offset == read.committed_offset;
+    moved = moved || !same;
+    const UnreadSince unread = same ? offset->unread : UnreadSince{};
     *offset = to_view(read);
+    offset->unread = unread;
     return true;
   };
   if (known.size() == told.size() && std::ranges::all_of(told, merge_in_place)) return moved;
@@ -99,7 +103,11 @@ asio::awaitable<void> Sweep::read_committed(RunPtr run) {
     by_broker[broker].groups_at_once = batched ? kGroupsPerOffsetFetch : 1;
   }
   for (GroupView& known : view_.groups) {
-    if (!worth_reading(known)) continue;
+    if (!worth_reading(known)) {
+      // As if it had been read: it has not moved for long.
+      if (known.committed_reason == Unknown::known) known.committed_at = run->start.steady;
+      continue;
+    }
     const auto coordinator = by_broker.find(known.coordinator);
     if (coordinator == by_broker.end()) {
       known.committed_reason = why_not(known.coordinator);
@@ -143,6 +151,7 @@ asio::awaitable<void> Sweep::read_committed_of(RunPtr run, int32_t broker,
     if (known == nullptr || known->coordinator != broker) continue;
     known->committed_reason = reason_of(read.error_code);
     if (known->committed_reason != Unknown::known) continue;
+    known->committed_at = std::chrono::steady_clock::now();
     const bool first = known->committed.empty();
     const bool moved = merge_committed(known->committed, read);
     if (moved && !first) known->last_commit_change = std::chrono::steady_clock::now();

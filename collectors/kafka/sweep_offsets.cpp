@@ -98,8 +98,10 @@ asio::awaitable<void> Sweep::read_offsets(RunPtr run) {
 
 asio::awaitable<void> Sweep::read_offsets_of(RunPtr run, int32_t broker, ListOffsetsRequest request,
                                              OffsetView PartitionView::*field) {
+  const Millis asked = to_millis(std::chrono::steady_clock::now());
   const auto answer = co_await ask(run, broker, std::move(request));
   if (!run->open) co_return;
+  const Millis answered = to_millis(std::chrono::steady_clock::now());
   if (!answer) {
     run->problems.push_back({fmt::format("broker {}: ListOffsets: {}", broker, answer.error().what),
                              broker_entity(broker)});
@@ -127,6 +129,8 @@ asio::awaitable<void> Sweep::read_offsets_of(RunPtr run, int32_t broker, ListOff
         offset.reason = Unknown::failed;
       } else {
         offset.offset = told.offset;
+        if (field == &PartitionView::high_watermark && partition->history)
+          partition->history->saw_end(told.offset, asked, answered);
       }
     }
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "collectors/kafka/time_lag.h"
+
 namespace highwater::collectors {
 namespace {
 
@@ -147,6 +149,12 @@ kafka::PartitionView& orders(kafka::ClusterView& view, size_t partition) {
   return topic(view, "orders").partitions.at(partition);
 }
 
+kafka::UnreadSince unread_since(double seconds) {
+  if (seconds == 0) return {Unknown::known, false, {}};
+  const kafka::Millis time = kafka::to_millis(at(seconds).steady);
+  return {Unknown::known, true, {time - 2000, time, time + 1000}};
+}
+
 kafka::GroupView& add_group(kafka::ClusterView& view, std::string_view id, int32_t coordinator,
                             std::initializer_list<int64_t> committed) {
   kafka::GroupView group;
@@ -161,7 +169,8 @@ kafka::GroupView& add_group(kafka::ClusterView& view, std::string_view id, int32
     kafka::CommittedTopic orders{Symbol("orders"), {}};
     for (const int64_t value : committed)
       orders.partitions.push_back({static_cast<int32_t>(orders.partitions.size()), value,
-                                   value < 0 ? Unknown::no_commit : Unknown::known});
+                                   value < 0 ? Unknown::no_commit : Unknown::known,
+                                   unread_since(value < 1000 ? -60 : 0)});
     group.committed.push_back(orders);
   }
   view.groups.push_back(group);

@@ -59,8 +59,11 @@ inline const Cell kNoRow{};
 [[nodiscard]] kafka::TopicView& topic(kafka::ClusterView& view, std::string_view name);
 [[nodiscard]] kafka::PartitionView& orders(kafka::ClusterView& view, size_t partition);
 [[nodiscard]] kafka::OffsetView offset(int64_t value);
+// The oldest unread record came about `seconds` after the start, at most 2 s earlier or 1 s later;
+// 0: nothing is unread.
+[[nodiscard]] kafka::UnreadSince unread_since(double seconds);
 // Adds a group of type consumer without members, coordinated by `coordinator`, that committed the
-// offsets in "orders", partition by partition.
+// offsets in "orders", partition by partition. What is unread came at -60 s.
 kafka::GroupView& add_group(kafka::ClusterView& view, std::string_view id, int32_t coordinator,
                             std::initializer_list<int64_t> committed);
 void add_member(kafka::GroupView& group, std::string_view topic, std::vector<int32_t> partitions);

@@ -1,0 +1,201 @@
+#include "collectors/kafka/time_lag.h"
+
+#include <algorithm>
+
+namespace highwater::kafka {
+namespace {
+
+// Of all histories together; the more partitions, the coarser each.
+constexpr size_t kEntries = size_t{4} * 1024 * 1024 / 16;
+constexpr size_t kFewest = 8;
+constexpr size_t kMost = 192;
+
+// Between the steady and the wall clock.
+Millis wall_offset(Now now) {
+  const auto wall =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.wall.time_since_epoch()).count();
+  return wall - to_millis(now.steady);
+}
+
+Unknown why_not(const PartitionView& partition) {
+  if (partition.leader < 0) return Unknown::leaderless;
+  for (const OffsetView* offset :
+       {&partition.high_watermark, &partition.last_stable, &partition.log_start}) {
+    if (!offset->known()) return offset->reason;
+  }
+  return Unknown::known;
+}
+
+// Whether a reader of committed records has nothing to read from this offset on.
+bool nothing_beyond(const PartitionView& partition, int64_t offset, bool transactional) {
+  const int64_t end = partition.high_watermark.offset;
+  const int64_t stable = partition.last_stable.offset;
+  if (offset >= end || offset == stable) return true;
+  return transactional && stable >= end && offset == end - 1;
+}
+
+// What was known before stays true unless it cannot be.
+AppendTime combine(const AppendTime& before, const AppendTime& now) {
+  AppendTime both{std::max(before.earliest, now.earliest), 0, std::min(before.latest, now.latest)};
+  if (both.earliest > both.latest) return now;
+  const bool finer = now.latest - now.earliest <= before.latest - before.earliest;
+  both.likely = std::clamp(finer ? now.likely : before.likely, both.earliest, both.latest);
+  return both;
+}
+
+OffsetHistory::Target question_of(const TopicView& topic, const PartitionView& partition,
+                                  int64_t offset, int round, Now now) {
+  const TopicConfig* const config = topic.config ? &*topic.config : nullptr;
+  return {.offset = offset,
+          .oldest = offset == partition.log_start.offset,
+          .compacted = config != nullptr && config->compact,
+          .now = to_millis(now.steady),
+          .round = round};
+}
+
+}  // namespace
+
+void TimeLag::begin(ClusterView& view, SteadyTime ends_asked, Now now) {
+  ++polls_;
+  targets_.clear();
+  for (GroupView& group : view.groups) {
+    const bool fresh = group.committed_reason == Unknown::known;
+    for (CommittedTopic& committed : group.committed) {
+      TopicView* const topic = find_topic_(committed.topic);
+      if (topic == nullptr) continue;
+      for (CommittedOffset& commit : committed.partitions)
+        judge(*topic, commit, fresh, ends_asked, now);
+    }
+  }
+  tidy(view, now);
+  // Who has waited longest is asked for first.
+  std::ranges::stable_sort(
+      targets_, {}, [](const Target& target) { return target.partition->history->asked_at(); });
+}
+
+void TimeLag::judge(TopicView& topic, CommittedOffset& commit, bool fresh, SteadyTime ends_asked,
+                    Now now) {
+  UnreadSince& unread = commit.unread;
+  PartitionView* const partition = find_partition(topic.partitions, commit.partition);
+  if (partition == nullptr || commit.offset < 0) {
+    unread = {};
+    return;
+  }
+  const Unknown reason = why_not(*partition);
+  const int64_t end = partition->high_watermark.offset;
+  const Millis moment = to_millis(now.steady);
+  OffsetHistory& history = partition->history.make();
+  if (history.empty() && reason == Unknown::known)
+    history.saw_end(end, to_millis(ends_asked), moment);
+  const int64_t oldest = std::max(commit.offset, partition->log_start.offset);
+  history.need(oldest, polls_);
+  if (!fresh || commit.reason != Unknown::known) return;
+  if (reason != Unknown::known) {
+    unread.reason = reason;
+    return;
+  }
+  if (partition->last_stable.offset < end) history.saw_transaction(moment);
+  if (commit.offset > end || nothing_beyond(*partition, oldest, history.has_markers(moment))) {
+    unread = {};
+    unread.reason = commit.offset > end ? Unknown::beyond_end : Unknown::known;
+    return;
+  }
+  // What was lost is not what is asked for any more, and of a new log nothing was known before.
+  if (oldest != commit.offset || history.entries() <= 1) unread = {};
+  const bool good = unread.any && unread.time.latest - unread.time.earliest <= OffsetHistory::kGood;
+  unread.reason = unread.any ? Unknown::known : Unknown::not_asked;
+  if (!good) estimate({&topic, partition, &commit, oldest}, now);
+}
+
+void TimeLag::estimate(const Target& target, Now now) {
+  UnreadSince& unread = target.commit->unread;
+  const OffsetHistory& history = *target.partition->history;
+  const auto known =
+      history.estimate(question_of(*target.topic, *target.partition, target.offset, 0, now));
+  if (known.reason == Unknown::known) {
+    unread.time = unread.any ? combine(unread.time, known.time) : known.time;
+    unread.any = true;
+  }
+  unread.reason = unread.any ? Unknown::known : known.reason;
+  if (known.ask) targets_.push_back(target);
+}
+
+// Histories of partitions that nobody reads go; the others share what memory there is.
+void TimeLag::tidy(ClusterView& view, Now now) {
+  const size_t limit = std::clamp(kEntries / std::max<size_t>(1, histories_), kFewest, kMost);
+  histories_ = bytes_ = 0;
+  for (TopicView& topic : view.topics) {
+    for (PartitionView& partition : topic.partitions) {
+      if (!partition.history) continue;
+      OffsetHistory& history = *partition.history;
+      if (!history.needed_in(polls_)) {
+        partition.history.reset();
+        continue;
+      }
+      history.limit_entries(limit);
+      history.forget_needless(to_millis(now.steady));
+      ++histories_;
+      bytes_ += history.bytes();
+    }
+  }
+}
+
+std::vector<TimeLag::Question> TimeLag::questions(int round, std::span<const int32_t> askable,
+                                                  size_t leaders, Now now) {
+  std::vector<Question> questions;
+  std::vector<int32_t> asked;
+  const auto may_ask = [&](int32_t leader) {
+    if (std::ranges::find(asked, leader) != asked.end()) return true;
+    if (asked.size() >= leaders || !std::ranges::binary_search(askable, leader)) return false;
+    asked.push_back(leader);
+    return true;
+  };
+  const Millis wall = wall_offset(now);
+  size_t partitions = 0;
+  const PartitionView* before = nullptr;
+  for (const Target& target : targets_) {
+    OffsetHistory& history = *target.partition->history;
+    if (target.partition != before) ++partitions;
+    before = target.partition;
+    if (partitions > kPartitionsPerPoll) break;
+    if (history.waits()) continue;
+    const auto known =
+        history.estimate(question_of(*target.topic, *target.partition, target.offset, round, now));
+    if (!known.ask || !may_ask(target.partition->leader)) continue;
+    const int64_t stamp =
+        *known.ask == OffsetHistory::kBeginning ? 0 : std::max<int64_t>(0, *known.ask + wall);
+    questions.push_back({target.topic, target.partition, *known.ask, stamp});
+    history.ask(*known.ask, to_millis(now.steady));
+  }
+  return questions;
+}
+
+void TimeLag::answer(const TopicView& topic, PartitionView& partition, int64_t offset,
+                     int64_t stamp, Now now) {
+  if (!partition.history || !partition.history->waits()) return;
+  std::optional<OffsetHistory::Record> record;
+  if (offset >= 0 && stamp >= 0) record = {offset, stamp - wall_offset(now)};
+  // Records of the oldest format have no stamps.
+  if (offset >= 0 && stamp < 0) return partition.history->fail();
+  const bool compacted = topic.config && topic.config->compact;
+  partition.history->told(record, to_millis(now.steady), compacted);
+}
+
+void TimeLag::finish(Now now) {
+  std::vector<Target> asked;
+  asked.swap(targets_);
+  for (const Target& target : asked) {
+    OffsetHistory& history = *target.partition->history;
+    history.fail();
+    const auto known =
+        history.estimate(question_of(*target.topic, *target.partition, target.offset, 0, now));
+    const bool good = known.reason == Unknown::known &&
+                      known.time.latest - known.time.earliest <= OffsetHistory::kGood;
+    if (good && known.by_history)
+      history.note_check(*known.by_history, known.time.likely, to_millis(now.steady));
+    estimate(target, now);
+  }
+  targets_.clear();
+}
+
+}  // namespace highwater::kafka
