@@ -272,11 +272,14 @@ def compare(slos, ours, theirs):
     for part in (part for slo in slos for part in slo.parts):
         mine, other = ours[part.name], theirs[part.name]
         fired += any(mine)
-        silent = False
+        silent, last_silence = False, -MINUTES
         for at in range(MINUTES):
             kind = part.kind(at)
-            # What began in silence is drawn out by keep_firing_for.
-            silent = mine[at] != other[at] and kind != "clean" and (silent or kind == "silent")
+            if kind == "silent":
+                last_silence = at
+            # keep_firing_for draws out what began in silence, and begins only after it.
+            drawn_out = silent or at - last_silence <= part.slo.keep
+            silent = mine[at] != other[at] and kind != "clean" and drawn_out
             if silent:
                 kind = "silent"
             minutes[kind] += 1
