@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <optional>
 
 #include "agent/load.h"
 #include "agent/pipeline.h"
+#include "agent/recorder.h"
 #include "agent/self_observation.h"
 #include "agent/state_keeper.h"
 #include "agent/state_path.h"
@@ -31,6 +33,7 @@ constexpr std::string_view kRequestSpan = "kafka.request ";
 constexpr auto kDeliverWithin = std::chrono::milliseconds(2500);
 constexpr auto kTraceWithin = seconds(1);
 constexpr auto kWriteWithin = std::chrono::milliseconds(500);
+constexpr auto kRecordWithin = std::chrono::milliseconds(300);
 constexpr auto kExplainWithin = seconds(1);
 // The pipeline comes round each second; one that did not for this long is stuck.
 constexpr auto kHeartbeatLimit = seconds(10);
@@ -59,12 +62,14 @@ class Agent::Impl {
         notifier_(config_.receivers, {config_.external_url, std::string(kSelfCluster), {}, {}},
                   clock, log, traces_.sink()),
         keeper_(state_path(), log),
+        recorder_(make_recorder(config_, log)),
         pipeline_(
             std::move(loaded.rules), cluster_symbols(),
             {[this](Now now) { return observe_self(now); }}, clock,
             [this](const ReportPtr& report) { on_report(report); },
             [this](const rules::Engine& engine, const Report& report) {
               keeper_.keep(engine, report, notifier_);
+              if (recorder_) recorder_->take(report.snapshot, report.at);
             }),
         server_(std::move(server)),
         runbooks_(std::move(loaded.runbooks)),
@@ -87,7 +92,8 @@ class Agent::Impl {
                            {"config", config_.file},
                            {"listen", fmt::format("{}", listen_text())},
                            {"clusters", config_.clusters.size()},
-                           {"receivers", config_.receivers.size()}});
+                           {"receivers", config_.receivers.size()},
+                           {"recording", config_.record ? config_.record->path : ""}});
     if (config_.receivers.empty()) log_.warning("no receivers are configured: nobody is paged");
     keeper_.restore(pipeline_.engine(), notifier_, clock_.now());
     server_->start();
@@ -100,6 +106,9 @@ class Agent::Impl {
       for (auto& cluster : clusters_) cluster->stop();
     });
     step("pipeline", [&] { pipeline_.stop(); });
+    step("recording", [&] {
+      if (recorder_) recorder_->stop(kRecordWithin);
+    });
     step("notifications", [&] { notifier_.stop(kDeliverWithin); });
     step("state", [&] { keeper_.stop(pipeline_.engine(), notifier_, clock_.now(), kWriteWithin); });
     step("traces", [&] { traces_.stop(kTraceWithin); });
@@ -168,10 +177,20 @@ class Agent::Impl {
     return options;
   }
 
+  static std::unique_ptr<Recorder> make_recorder(const Config& config, Log& log) {
+    if (!config.record) return nullptr;
+    RecorderOptions options;
+    options.keep = config.record->keep;
+    return std::make_unique<Recorder>(make_recording_folder(config.record->path), options, log);
+  }
+
   // Every few seconds, on the pipeline's thread.
   ObservationPtr observe_self(Now now) {
     refresh_self_metrics();
-    return self_.observe(notifier_.stats(), keeper_.problem(), now);
+    std::optional<RecorderHealth> recording;
+    if (recorder_) recording = recorder_->health();
+    return self_.observe(notifier_.stats(), keeper_.problem(), recording ? &*recording : nullptr,
+                         now);
   }
 
   void refresh_self_metrics() {
@@ -234,6 +253,7 @@ class Agent::Impl {
   otlp::TraceExporter traces_;
   notify::Notifier notifier_;
   StateKeeper keeper_;
+  std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   Pipeline pipeline_;
   std::unique_ptr<http::Server> server_;
   const Runbooks runbooks_;

@@ -43,8 +43,8 @@ int test_command(const TestOptions& options);
 struct ReplayOptions {
   std::vector<std::string> rules;    // files or directories
   std::vector<std::string> against;  // the same; empty: nothing is compared
-  std::vector<std::string> data;
-  bool builtin = false;  // with the built-in rules
+  std::vector<std::string> data;     // recordings, files of series, test files
+  bool builtin = false;              // with the built-in rules
   bool json = false;
 };
 // 0: played; 2: a file is wrong.

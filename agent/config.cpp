@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "agent/byte_size.h"
 #include "agent/core/yaml.h"
 
 namespace highwater::agent {
@@ -17,6 +18,8 @@ using std::chrono::seconds;
 
 const std::vector<std::string> kLogLevels{"debug", "info", "warning", "error"};
 const std::vector<std::string> kSeverities{"info", "ticket", "page"};
+constexpr uint64_t kLeastKept = 1'000'000;
+constexpr uint64_t kMostKept = 10'000'000'000'000;
 
 class Reader {
  public:
@@ -43,6 +46,7 @@ class Reader {
     if (const YamlNode* log = map.get("log")) read_log(*log);
     if (const YamlNode* metrics = map.get("metrics")) read_metrics(*metrics);
     if (const YamlNode* state = map.get("state")) read_state(*state);
+    if (const YamlNode* record = map.get("record")) read_record(*record);
     read_runbooks(map);
     map.finish();
     if (!diagnostics_.empty()) return std::nullopt;
@@ -313,9 +317,8 @@ class Reader {
       config_.state_path = path;
       return;
     }
+    const std::filesystem::path whole = absolute(path);
     std::error_code ignored;
-    const std::filesystem::path whole =
-        std::filesystem::absolute(std::filesystem::path(file_).parent_path() / path, ignored);
     const std::string advice = "name a file, such as /var/lib/highwater/state.db, or \":memory:\"";
     if (path.empty() || path.ends_with('/') || std::filesystem::is_directory(whole, ignored)) {
       map.error(*map.node().find("path"), fmt::format("'path': '{}' is a folder", path), advice);
@@ -328,6 +331,56 @@ class Reader {
     } else {
       config_.state_path = whole.lexically_normal().string();
     }
+  }
+
+  void read_record(const YamlNode& node) {
+    YamlMap map = child(node, "'record'");
+    RecordConfig record;
+    if (map.require("path") != nullptr) {
+      if (const auto path = map.text("path")) record.path = check_record_path(map, *path);
+    }
+    if (const auto keep = map.text("keep")) record.keep = check_keep(map, *keep, record.keep);
+    map.finish();
+    config_.record = std::move(record);
+  }
+
+  std::string check_record_path(YamlMap& map, const std::string& path) {
+    const std::filesystem::path whole = absolute(path);
+    const std::string advice = "name a folder, such as /var/lib/highwater/recording";
+    std::error_code ignored;
+    if (path.empty() || path.starts_with(':')) {
+      map.error(*map.node().find("path"), fmt::format("'path': '{}' is no folder", path), advice);
+    } else if (path.starts_with('~')) {
+      map.error(*map.node().find("path"), "'path': '~' means nothing here", "write the whole path");
+    } else if (path.find("://") != std::string::npos) {
+      map.error(*map.node().find("path"), fmt::format("'path': '{}' is a URL", path), advice);
+    } else if (std::filesystem::exists(whole, ignored) &&
+               !std::filesystem::is_directory(whole, ignored)) {
+      map.error(*map.node().find("path"), fmt::format("'path': '{}' is a file", path), advice);
+    }
+    std::string text = whole.lexically_normal().string();
+    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+    return text;
+  }
+
+  uint64_t check_keep(YamlMap& map, const std::string& text, uint64_t otherwise) {
+    const Result<uint64_t> bytes = parse_bytes(text);
+    if (!bytes) {
+      map.error(*map.node().find("keep"), "'keep': " + bytes.error().message);
+      return otherwise;
+    }
+    if (*bytes < kLeastKept || *bytes > kMostKept) {
+      map.error(*map.node().find("keep"), fmt::format("'keep' is {}", text),
+                "choose between 1MB and 10TB");
+      return otherwise;
+    }
+    return *bytes;
+  }
+
+  // From the configuration's own folder.
+  [[nodiscard]] std::filesystem::path absolute(const std::string& path) const {
+    std::error_code ignored;
+    return std::filesystem::absolute(std::filesystem::path(file_).parent_path() / path, ignored);
   }
 
   void read_runbooks(YamlMap& map) {

@@ -5,6 +5,7 @@
 // only when there was none.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -20,6 +21,12 @@
 
 namespace highwater::agent {
 
+// Where what the rules see is kept for `highwater replay`.
+struct RecordConfig {
+  std::string path;             // a folder; absolute
+  uint64_t keep = 100'000'000;  // bytes on the disk, at most
+};
+
 struct Config {
   std::string file;
   std::vector<kafka::ClusterSettings> clusters;  // at least one, names distinct
@@ -34,6 +41,7 @@ struct Config {
   bool per_partition_group_series = true;
   // Absolute, or ":memory:"; nothing: default_state_path().
   std::optional<std::string> state_path;
+  std::optional<RecordConfig> record;  // nothing: what is seen is not recorded
 };
 
 [[nodiscard]] std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics);

@@ -107,6 +107,14 @@ std::string config_schema(std::span<const std::string> runbooks) {
                boolean("false leaves out what exists for each partition of each group.")}});
   const Json state =
       object({{"path", text("The file that keeps alerts and budgets, or :memory:.")}}, {"path"});
+  const Json record = object(
+      {{"path", text("The folder in which what the rules see is kept, for highwater replay.")},
+       {"keep", described({{"anyOf",
+                            {{{"type", "string"},
+                              {"pattern", "^[0-9]+([.][0-9]+)? ?([kKMGT]?B|[KMGT]iB)$"}},
+                             {{"type", "integer"}, {"minimum", 1000000}}}}},
+                          "Its size, such as 100MB or 1GiB; the oldest goes first.")}},
+      {"path"});
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
               {"title", "The configuration of Highwater"}};
   schema.update(
@@ -119,6 +127,7 @@ std::string config_schema(std::span<const std::string> runbooks) {
               {"log", log},
               {"metrics", metrics},
               {"state", state},
+              {"record", record},
               {"runbooks", texts("Directories of runbooks beside the built-in ones; theirs win.")}},
              {"clusters"}));
   return schema.dump(2) + "\n";

@@ -19,7 +19,7 @@ constexpr const char* kFooter =
     "  highwater check highwater.yaml        every mistake of a configuration at once\n"
     "  highwater run --config highwater.yaml\n"
     "  highwater test rules_test.yaml        what rules say of series of your own\n"
-    "  highwater replay --rules new.yaml --against old.yaml week.yaml\n"
+    "  highwater replay --rules new.yaml --against old.yaml /var/lib/highwater/recording\n"
     "  highwater status --url http://127.0.0.1:9877\n";
 
 }  // namespace
@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
 
   ReplayOptions replay_options;
   CLI::App* replay =
-      app.add_subcommand("replay", "play series to rules: when would they have fired?");
+      app.add_subcommand("replay", "play what was seen to rules: when would they have fired?");
   replay
       ->add_option("--rules", replay_options.rules,
                    "a rule file or a directory of them; repeatable")
@@ -103,7 +103,10 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   replay->add_flag("--builtin", replay_options.builtin, "with the built-in rules");
   replay->add_flag("--json", replay_options.json, "JSON instead of a table; times are in minutes");
-  replay->add_option("data", replay_options.data, "files of series, or test files")->required();
+  replay
+      ->add_option("data", replay_options.data,
+                   "recordings of an agent (folders or files), files of series, or test files")
+      ->required();
   replay->footer("exit code 0: played, 2: a file is wrong");
 
   ExplainOptions explain_options;

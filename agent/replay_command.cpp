@@ -2,244 +2,166 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
+#include <memory>
 #include <optional>
-#include <set>
-#include <tuple>
+#include <utility>
 
 #include "agent/agent.h"
 #include "agent/commands.h"
+#include "agent/recording_reader.h"
+#include "agent/replay_output.h"
 #include "rules/rehearsal.h"
 #include "rules/replay_data.h"
+#include "rules/rerun.h"
 
 namespace highwater::agent {
 namespace {
 
 using rules::Firing;
+using rules::RuleSet;
 
-enum class Side : uint8_t { both, only_new, only_old };
-
-struct Row {
-  std::string data;
-  Firing firing;
-  bool slo = false;
-  Side side = Side::both;
+struct Rules {
+  RuleSet now;
+  std::optional<RuleSet> against;
 };
 
-std::optional<rules::RuleSet> load(const std::vector<std::string>& files, bool builtin,
-                                   Diagnostics& diagnostics) {
+std::optional<RuleSet> load(const std::vector<std::string>& files, bool builtin,
+                            Diagnostics& diagnostics) {
   rules::RuleSettings settings;
   settings.builtin = builtin;
   settings.files = files;
   const size_t before = diagnostics.size();
   // Whether a runbook exists is what `check` says.
   const auto any_runbook = [](std::string_view) { return true; };
-  rules::RuleSet loaded = rules::load_rules(settings, catalogue(), any_runbook, diagnostics);
+  RuleSet loaded = rules::load_rules(settings, catalogue(), any_runbook, diagnostics);
   if (diagnostics.size() != before) return std::nullopt;
   return loaded;
 }
 
-std::vector<Row> play(const rules::RuleSet& rules, const rules::ReplayData& data) {
-  std::vector<Row> rows;
-  rules::Rehearsal rehearsal(rules, data.scenario);
-  rehearsal.run_until(data.scenario.length());
-  for (Firing& firing : rehearsal.firings()) {
+std::vector<ReplayRow> rows_of(const RuleSet& rules, std::vector<Firing> firings) {
+  std::vector<ReplayRow> rows;
+  for (Firing& firing : firings) {
     const bool slo =
         std::ranges::find(rules.slos, firing.rule, &rules::SloRule::name) != rules.slos.end();
-    rows.push_back({data.name, std::move(firing), slo, Side::both});
+    rows.push_back({std::move(firing), slo, Side::both});
   }
   return rows;
 }
 
-auto key_of(const Firing& firing) {
-  return std::tie(firing.from, firing.rule, firing.entity, firing.tier, firing.severity,
-                  firing.until, firing.explained_by);
+std::vector<ReplayBudget> budgets_of(std::vector<rules::KeptBudget> kept) {
+  std::vector<ReplayBudget> budgets;
+  for (rules::KeptBudget& one : kept)
+    budgets.push_back({one.slo->name, one.slo->sli.is_events(), std::move(one.entity), one.status});
+  return budgets;
 }
 
-bool before(const Row& one, const Row& other) {
-  return key_of(one.firing) < key_of(other.firing);
+std::vector<ReplayRow> play(const RuleSet& rules, const rules::ReplayData& data,
+                            std::vector<ReplayBudget>& budgets) {
+  rules::Rehearsal rehearsal(rules, data.scenario);
+  rehearsal.run_until(data.scenario.length());
+  budgets = budgets_of(rehearsal.budgets());
+  return rows_of(rules, rehearsal.firings());
 }
 
-// Both in the order of time; what is alike in both is said once.
-std::vector<Row> merge(std::vector<Row> now, std::vector<Row> old) {
-  std::ranges::sort(now, before);
-  std::ranges::sort(old, before);
-  std::vector<Row> merged;
-  auto a = now.begin();
-  auto b = old.begin();
-  while (a != now.end() || b != old.end()) {
-    if (b == old.end() || (a != now.end() && before(*a, *b))) {
-      a->side = Side::only_new;
-      merged.push_back(std::move(*a++));
-    } else if (a == now.end() || before(*b, *a)) {
-      b->side = Side::only_old;
-      merged.push_back(std::move(*b++));
-    } else {
-      merged.push_back(std::move(*a++));
-      ++b;
-    }
+Replayed play(const Rules& rules, const rules::ReplayData& data) {
+  Replayed played;
+  played.name = data.name;
+  played.rows = play(rules.now, data, played.budgets);
+  if (rules.against) {
+    std::vector<ReplayBudget> ignored;
+    played.rows = compare(std::move(played.rows), play(*rules.against, data, ignored));
   }
-  return merged;
+  return played;
 }
 
-// "group=payments topic=orders": as the label `entity` of the metrics has it.
-std::string entity_text(const Entity& entity) {
-  Entity rest;
-  for (const auto& label : entity.labels) {
-    if (label.first.text() != "cluster") rest.labels.push_back(label);
-  }
-  return rest.text();
+void note(const std::string& name, std::string_view text) {
+  std::cerr << fmt::format("{}: note: {}\n", name, text);
 }
 
-double minutes(Duration duration) {
-  return std::chrono::duration<double, std::ratio<60>>(duration).count();
+// Both rule sets see each moment once, so that the recording is read once.
+Result<Replayed> play_recording(const Rules& rules, const std::string& path) {
+  auto reader = RecordingReader::open(path, catalogue());
+  if (!reader) return tl::unexpected(reader.error());
+  rules::Rerun now(rules.now);
+  std::optional<rules::Rerun> against;
+  if (rules.against) against.emplace(*rules.against);
+  size_t gaps = 0;
+  while (true) {
+    const auto moment = (*reader)->next();
+    if (!moment) return tl::unexpected(moment.error());
+    if (!*moment) break;
+    const RecordedMoment& seen = **moment;
+    gaps += seen.after_gap ? 1 : 0;
+    now.judge(seen.now, seen.news, seen.after_gap);
+    if (against) against->judge(seen.now, seen.news, seen.after_gap);
+  }
+  for (const std::string& text : (*reader)->notes()) std::cerr << "note: " << text << "\n";
+  if (gaps > 0)
+    note(path, fmt::format("{} gap{}: what happened then is unknown", gaps, gaps == 1 ? "" : "s"));
+  for (const std::string& measure : (*reader)->foreign())
+    note(path, fmt::format("'{}' is a measure of another version and is left out", measure));
+  if (!now.start()) return fail(fmt::format("{} holds nothing yet", path));
+
+  Replayed played;
+  played.name = path;
+  played.start = now.start();
+  played.rows = rows_of(rules.now, now.firings());
+  played.budgets = budgets_of(now.budgets());
+  if (against)
+    played.rows = compare(std::move(played.rows), rows_of(*rules.against, against->firings()));
+  return played;
 }
 
-nlohmann::ordered_json text_or_null(const std::string& text) {
-  return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
-}
+// What one path of the command line names.
+struct Input {
+  std::string path;
+  bool recording = false;
+  std::vector<rules::ReplayData> series;
+};
 
-void print_json(const std::vector<Row>& rows, bool compared) {
-  std::cout << "[";
-  bool first = true;
-  for (const Row& row : rows) {
-    const Firing& firing = row.firing;
-    nlohmann::ordered_json json;
-    json["data"] = row.data;
-    json[row.slo ? "slo" : "alert"] = firing.rule;
-    json["cluster"] = firing.entity.label("cluster").text();
-    json["entity"] = entity_text(firing.entity);
-    json["tier"] = text_or_null(firing.tier);
-    json["severity"] = severity_name(firing.severity);
-    json["from"] = minutes(firing.from);
-    json["until"] = firing.until ? nlohmann::ordered_json(minutes(*firing.until)) : nullptr;
-    json["explained_by"] = text_or_null(firing.explained_by);
-    if (compared) {
-      switch (row.side) {
-        case Side::both:
-          json["in"] = "both";
-          break;
-        case Side::only_new:
-          json["in"] = "new";
-          break;
-        case Side::only_old:
-          json["in"] = "old";
-          break;
-      }
-    }
-    std::cout << (first ? "\n" : ",\n")
-              << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    first = false;
+Input read_input(const std::string& path, Diagnostics& diagnostics) {
+  Input input{path, is_recording(path), {}};
+  if (input.recording) return input;
+  input.series = rules::read_replay_data(path, catalogue(), diagnostics);
+  for (const rules::ReplayData& data : input.series) {
+    if (data.skipped > 0)
+      note(data.name,
+           fmt::format("{} series of measures that are not known are left out", data.skipped));
   }
-  std::cout << (first ? "]\n" : "\n]\n");
-}
-
-char mark(Side side) {
-  switch (side) {
-    case Side::both:
-      return ' ';
-    case Side::only_new:
-      return '+';
-    case Side::only_old:
-      return '-';
-  }
-  return ' ';
-}
-
-using Line = std::vector<std::string>;
-
-void print_columns(const std::vector<Line>& lines) {
-  std::vector<size_t> widths(lines.front().size(), 0);
-  for (const Line& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
-  for (const Line& line : lines) {
-    std::string text;
-    for (size_t i = 0; i < line.size(); ++i) text += fmt::format("{:<{}}  ", line[i], widths[i]);
-    text.erase(text.find_last_not_of(' ') + 1);
-    std::cout << text << "\n";
-  }
-}
-
-void print_table(const std::vector<Row>& rows, bool compared) {
-  std::vector<Line> lines{{"from", "until", "severity", "rule", "cluster", "entity", "tier", ""}};
-  if (compared) lines.front().insert(lines.front().begin(), "");
-  std::string data;
-  const auto flush = [&] {
-    if (lines.size() > 1) print_columns(lines);
-    lines.resize(1);
-  };
-  for (const Row& row : rows) {
-    const Firing& firing = row.firing;
-    if (row.data != data) {
-      flush();
-      std::cout << (data.empty() ? "" : "\n") << row.data << "\n";
-      data = row.data;
-    }
-    Line line{format_duration(firing.from),
-              firing.until ? format_duration(*firing.until) : "still fires",
-              std::string(severity_name(firing.severity)),
-              firing.rule,
-              firing.entity.label("cluster").text(),
-              entity_text(firing.entity),
-              firing.tier.empty() ? "-" : firing.tier,
-              firing.explained_by.empty() ? "" : "explained by " + firing.explained_by};
-    if (compared) line.insert(line.begin(), std::string(1, mark(row.side)));
-    lines.push_back(std::move(line));
-  }
-  flush();
-}
-
-void print_summary(const std::vector<Row>& rows, bool compared) {
-  size_t only_new = 0;
-  size_t only_old = 0;
-  for (const Row& row : rows) {
-    only_new += row.side == Side::only_new ? 1 : 0;
-    only_old += row.side == Side::only_old ? 1 : 0;
-  }
-  if (rows.empty()) {
-    std::cout << "nothing would have fired\n";
-  } else if (compared) {
-    std::cout << fmt::format(
-        "\n{} alike, {} only with the new rules (+), {} only with the old (-)\n",
-        rows.size() - only_new - only_old, only_new, only_old);
-  }
+  return input;
 }
 
 }  // namespace
 
 int replay_command(const ReplayOptions& options) {
   Diagnostics diagnostics;
-  const auto rules = load(options.rules, options.builtin, diagnostics);
+  auto now = load(options.rules, options.builtin, diagnostics);
   const bool compared = !options.against.empty();
-  std::optional<rules::RuleSet> against;
+  std::optional<RuleSet> against;
   if (compared) against = load(options.against, options.builtin, diagnostics);
-  std::vector<rules::ReplayData> all;
-  for (const std::string& path : options.data) {
-    for (rules::ReplayData& data : rules::read_replay_data(path, catalogue(), diagnostics)) {
-      if (data.skipped > 0)
-        std::cerr << fmt::format(
-            "{}: note: {} series of measures that are not known are left out\n", data.name,
-            data.skipped);
-      all.push_back(std::move(data));
-    }
-  }
+  std::vector<Input> inputs;
+  for (const std::string& path : options.data) inputs.push_back(read_input(path, diagnostics));
   if (!diagnostics.empty()) {
     for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
     return 2;
   }
-  std::vector<Row> rows;
-  for (const rules::ReplayData& data : all) {
-    std::vector<Row> of_data = play(*rules, data);
-    if (compared) of_data = merge(std::move(of_data), play(*against, data));
-    rows.insert(rows.end(), std::make_move_iterator(of_data.begin()),
-                std::make_move_iterator(of_data.end()));
+
+  const Rules rules{std::move(*now), std::move(against)};
+  std::vector<Replayed> all;
+  for (const Input& input : inputs) {
+    for (const rules::ReplayData& data : input.series) all.push_back(play(rules, data));
+    if (!input.recording) continue;
+    Result<Replayed> played = play_recording(rules, input.path);
+    if (!played) {
+      std::cerr << played.error().message << "\n";
+      return 2;
+    }
+    all.push_back(std::move(*played));
   }
   if (options.json) {
-    print_json(rows, compared);
+    print_json(all, compared);
   } else {
-    print_table(rows, compared);
-    print_summary(rows, compared);
+    print_tables(all, compared);
   }
   return 0;
 }

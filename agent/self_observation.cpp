@@ -20,7 +20,14 @@ const Measure kStateFailing{
     Unit::boolean,
     MeasureType::gauge,
     {"cluster"}};
-const Measure* const kMeasures[] = {&kNotificationFailing, &kStateFailing};
+const Measure kRecordingDropped{
+    "recording_dropped_total",
+    "Moments that are not in the recording, because its disk was full, slow or out of reach; a "
+    "replay takes what happened then for unknown.",
+    Unit::count,
+    MeasureType::counter,
+    {"cluster"}};
+const Measure* const kMeasures[] = {&kNotificationFailing, &kStateFailing, &kRecordingDropped};
 
 }  // namespace
 
@@ -29,7 +36,8 @@ std::span<const Measure* const> self_measures() {
 }
 
 ObservationPtr SelfObserver::observe(const std::vector<notify::ReceiverStats>& receivers,
-                                     const std::string& state_problem, Now now) {
+                                     const std::string& state_problem,
+                                     const RecorderHealth* recording, Now now) {
   const Symbol cluster(kSelfCluster);
   if (!keys_ || !std::ranges::equal(receivers, names_, {}, &notify::ReceiverStats::name)) {
     std::vector<Symbol> cells;
@@ -63,17 +71,18 @@ ObservationPtr SelfObserver::observe(const std::vector<notify::ReceiverStats>& r
                        : 0);
   }
   observation.tables.push_back(std::move(failing).build());
-  if (!state_keys_) {
-    state_keys_ =
+  if (!own_keys_)
+    own_keys_ =
         std::make_shared<const KeySet>(kStateFailing.dimensions, std::vector<Symbol>{cluster});
-  }
-  TableBuilder state(kStateFailing, state_keys_);
-  state.set(0, state_problem.empty() ? 0 : 1);
-  observation.tables.push_back(std::move(state).build());
-  if (!state_problem.empty()) {
-    observation.notes.push_back(
-        {Entity(kStateFailing.dimensions, state_keys_->row(0)), state_problem});
-  }
+  const auto add_own = [&](const Measure& measure, double value, const std::string& problem) {
+    TableBuilder table(measure, own_keys_);
+    table.set(0, value);
+    observation.tables.push_back(std::move(table).build());
+    if (!problem.empty())
+      observation.notes.push_back({Entity(measure.dimensions, own_keys_->row(0)), problem});
+  };
+  add_own(kStateFailing, state_problem.empty() ? 0 : 1, state_problem);
+  if (recording != nullptr) add_own(kRecordingDropped, static_cast<double>(recording->dropped), {});
   return std::make_shared<const Observation>(std::move(observation));
 }
 

@@ -5,8 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "rules/state.h"
-
 namespace highwater::rules {
 namespace {
 
@@ -204,20 +202,14 @@ std::vector<RehearsedBudget> Rehearsal::budgets(std::string_view slo) const {
   std::vector<RehearsedBudget> found;
   const auto rule = std::ranges::find(rules_.slos, slo, &SloRule::name);
   if (rule == rules_.slos.end()) return found;
-  const Now now = moment(judged_);
-  for (const StateRecord& record : engine_.state(now, true)) {
-    if (record.kind != kBudgetKind) continue;
-    Result<StateKey> key = decode_key(record.key);
-    if (!key || key->rule != slo) continue;
-    const auto budget = decode_saved_budget(key->entity, record.value);
-    if (budget)
-      found.push_back({&*rule, key->entity, budget_status(*rule, (*budget)->curve, now.wall), {}});
-  }
-  std::ranges::sort(found, [](const RehearsedBudget& one, const RehearsedBudget& other) {
-    return one.entity < other.entity;
-  });
+  for (KeptBudget& kept : kept_budgets(engine_, std::span(&*rule, 1), moment(judged_)))
+    found.push_back({kept.slo, std::move(kept.entity), kept.status, {}});
   judge_samples(*rule, found);
   return found;
+}
+
+std::vector<KeptBudget> Rehearsal::budgets() const {
+  return kept_budgets(engine_, rules_.slos, moment(judged_));
 }
 
 void Rehearsal::judge_samples(const SloRule& rule, std::vector<RehearsedBudget>& budgets) const {

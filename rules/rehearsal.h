@@ -16,6 +16,7 @@
 
 #include "rules/burn.h"
 #include "rules/engine.h"
+#include "rules/kept_budgets.h"
 #include "rules/scenario.h"
 #include "rules/sli.h"
 #include "rules/timeline.h"
@@ -47,6 +48,8 @@ class Rehearsal {
   [[nodiscard]] const Report& report() const { return report_; }
   [[nodiscard]] const RuleSet& rules() const { return rules_; }
   [[nodiscard]] std::vector<RehearsedBudget> budgets(std::string_view slo) const;
+  // Those of every SLO.
+  [[nodiscard]] std::vector<KeptBudget> budgets() const;
   // How many incidents have paged so far.
   [[nodiscard]] size_t pages() const { return timeline_.pages(); }
   [[nodiscard]] const std::set<std::string>& fired() const { return timeline_.fired(); }
