@@ -56,6 +56,22 @@ std::vector<DependencyGraph::Node> dependents_of(const DependencyGraph& graph,
   return found;
 }
 
+// Whether an alert of the incident says the same of a part of what this one is about: partition 0
+// of the topic is under min ISR, and so the topic's budget burns.
+bool says_it_of_a_part(const OpenIncident& incident, const LiveAlert& alert) {
+  const auto covers = [&alert](const LiveAlert& other) {
+    return other.rule->measure == alert.rule->measure &&
+           std::all_of(alert.alert.entity.labels.begin(), alert.alert.entity.labels.end(),
+                       [&other](const auto& label) {
+                         return other.alert.entity.label(label.first.text()) == label.second;
+                       });
+  };
+  if (incident.cause() != nullptr && covers(*incident.cause())) return true;
+  const std::vector<LiveAlert*> standing = incident.standing();
+  return std::any_of(standing.begin(), standing.end(),
+                     [&](const LiveAlert* other) { return covers(*other); });
+}
+
 }  // namespace
 
 void Causes::follow(std::span<const ClusterView> clusters, const Incidents& incidents) {
@@ -159,8 +175,8 @@ void Causes::place_in(Cluster& cluster, std::span<const size_t> chosen,
                             result.absorbed.end());
 }
 
-// The open incident that once had the alert as evidence, or on whose cause the entity depended at
-// some time while it was open: the most severe, then the oldest.
+// The open incident that once had the alert as evidence, on whose cause the entity depended at some
+// time while it was open, or that is about a part of it: the most severe, then the oldest.
 std::optional<uint64_t> Causes::remembered(const Cluster& cluster, Node node,
                                            const LiveAlert& alert,
                                            std::span<OpenIncident* const> incidents) {
@@ -175,7 +191,9 @@ std::optional<uint64_t> Causes::remembered(const Cluster& cluster, Node node,
         std::any_of(parts.begin(), parts.end(), [&](Node part) {
           return std::binary_search(found->second.begin(), found->second.end(), part);
         });
-    if (depended || incident->covers_cluster() || incident->had_evidence(key)) best = incident;
+    if (depended || incident->covers_cluster() || incident->had_evidence(key) ||
+        says_it_of_a_part(*incident, alert))
+      best = incident;
   }
   if (best == nullptr) return std::nullopt;
   return best->id();

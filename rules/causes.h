@@ -5,7 +5,8 @@
 // An alert is explained by a firing alert about something its entity depends on, over six relations
 // at most: the nearest, then the most severe, then the oldest. Its entity is also about each part
 // of itself that has two labels; {cluster} explains nothing, save that an unreachable cluster
-// explains whatever else is wrong with it.
+// explains whatever else is wrong with it. What nothing explains is evidence of an open incident
+// that says the same, by the same measure, of a part of its entity.
 //
 // Graphs are kept only for clusters with open incidents: where nothing is wrong this costs nothing.
 #pragma once
