@@ -128,8 +128,10 @@ struct TopicView {
 // Since when the oldest record beyond a committed offset has been there.
 struct UnreadSince {
   Unknown reason = Unknown::not_asked;
-  bool any = false;  // false, and known: nothing is unread
-  AppendTime time;   // of what is
+  bool any = false;   // false, and known: nothing is unread
+  bool good = false;  // nothing more has to be asked
+  bool sure = false;  // it does not rest on timestamps alone
+  AppendTime time;    // of what is unread
 };
 
 struct CommittedOffset {

@@ -9,11 +9,9 @@ namespace {
 constexpr Millis kSecond = 1000;
 constexpr Millis kMinute = 60 * kSecond;
 // Stamps are put on before the leader takes a record in, and clocks are never quite equal.
-constexpr Millis kTolerance = kSecond;
-// Stamps further off than this say nothing about what we did not see ourselves.
-constexpr Millis kBelievable = kMinute;
-constexpr Millis kDisbelief = 10 * kMinute;
+constexpr Millis kTolerance = kSecond / 2;
 constexpr Millis kCompareEvery = 10 * kMinute;
+constexpr Millis kCompareAgain = 5 * kMinute;  // after stamps disagreed
 // Kept although nobody needs it: groups are set back a little now and then.
 constexpr Millis kKeep = 2 * kMinute;
 constexpr Millis kThinning = 16;
@@ -98,11 +96,13 @@ void OffsetHistory::ask(Millis stamp, Millis now) {
 void OffsetHistory::told(std::optional<Record> record, Millis now, bool compacted) {
   waits_ = false;
   if (seen_.empty()) return;
-  note_contradiction(record, now, compacted);
-  if (disagreement(now) > kBelievable) {
-    told_.clear();
+  const bool wrong = contradicts(record, compacted);
+  if (wrong) {
+    none_ahead_ = none_behind_ = {now, false, any_came()};
     return;
   }
+  if (asked_for_ == just_after()) none_ahead_ = {now, true, any_came()};
+  if (asked_for_ == just_before()) none_behind_ = {now, true, any_came()};
   const Told entry{record ? record->offset : seen_.back().end, asked_for_,
                    record ? record->stamp : kNoStamp};
   // What does not fit with it was true of another log.
@@ -136,67 +136,97 @@ void OffsetHistory::drop_one_told() {
   told_.erase(told_.begin() + static_cast<std::ptrdiff_t>(least));
 }
 
-// A record is stamped later than it was there, or records that came later are stamped earlier.
-void OffsetHistory::note_contradiction(const std::optional<Record>& record, Millis now,
-                                       bool compacted) {
-  const Millis asked = asked_for_;
-  Millis off = 0;
+// A record is stamped later than it was there, or earlier than it came.
+bool OffsetHistory::contradicts(const std::optional<Record>& record, bool compacted) const {
   if (record) {
-    const auto there = std::find_if(seen_.begin(), seen_.end(),
-                                    [&](const Seen& seen) { return seen.end > record->offset; });
-    if (there != seen_.end()) off = std::max<Millis>(off, record->stamp - there->answered());
+    const auto there =
+        std::upper_bound(seen_.begin(), seen_.end(), record->offset,
+                         [](int64_t offset, const Seen& seen) { return offset < seen.end; });
+    if (there != seen_.end() && record->stamp > there->answered() + kTolerance) return true;
+    if (there != seen_.begin() && record->stamp < std::prev(there)->asked() - kTolerance)
+      return true;
   }
-  if (asked >= seen_.front().asked()) {
-    compared_at_ = now;
-    for (const Seen& seen : seen_) {
-      // The record at its end came later, if it came.
-      const bool came = seen.end < seen_.back().end;
-      const bool passed_over = !record || record->offset > seen.end;
-      if (came && passed_over && !compacted) off = std::max(off, seen.asked() - asked);
-    }
-  }
-  if (off > kTolerance && off >= disagreement(now)) {
-    disagreed_by_ = off;
-    disagreed_at_ = now;
-  }
+  if (compacted || asked_for_ == kBeginning) return false;
+  return std::any_of(seen_.begin(), seen_.end(), [&](const Seen& seen) {
+    // The record at its end came later, and should have been found.
+    const bool passed_over = !record || record->offset > seen.end;
+    return seen.end < seen_.back().end && passed_over && seen.asked() > asked_for_ + kTolerance;
+  });
 }
 
-Millis OffsetHistory::disagreement(Millis now) const {
-  return disagreed_at_ != kBeginning && now - disagreed_at_ < kDisbelief ? disagreed_by_ : 0;
+// The last moment before records came: those before and those after it are told apart best there.
+const OffsetHistory::Seen& OffsetHistory::before_the_last() const {
+  const auto found = std::find_if(seen_.rbegin(), seen_.rend(),
+                                  [this](const Seen& seen) { return seen.end < seen_.back().end; });
+  return found == seen_.rend() ? seen_.front() : *found;
+}
+Millis OffsetHistory::just_after() const {
+  return before_the_last().answered() + kTolerance;
+}
+Millis OffsetHistory::just_before() const {
+  return before_the_last().asked() - kTolerance - 1;
+}
+
+bool OffsetHistory::Check::due(Millis now) const {
+  return at == kBeginning || now - at >= (passed ? kCompareEvery : kCompareAgain);
+}
+
+// A question that shows whether stamps can be believed.
+std::optional<Millis> OffsetHistory::comparison(Millis now) const {
+  const bool failed = none_ahead_.failed() || none_behind_.failed();
+  if (none_ahead_.due(now) || (any_came() && !none_ahead_.with_new && !failed)) return just_after();
+  if (any_came() && none_behind_.due(now)) return just_before();
+  return std::nullopt;
 }
 
 OffsetHistory::Estimate OffsetHistory::estimate(const Target& target) const {
-  const Around known = around(target);
-  if (auto exact = exactly(known, target)) return *exact;
+  const Around seen = around(target);
+  const bool seen_ourselves = seen.place > 0;
+  Around known = seen;
+  const bool vouched = none_ahead_.passed && none_ahead_.with_new && none_behind_.passed;
+  if (!seen_ourselves || vouched) narrow(known, target);
+
   Estimate estimate;
-  if (known.earliest == kBeginning) {
-    const bool believable = disagreement(target.now) <= kBelievable;
-    estimate.reason = believable ? Unknown::not_asked : Unknown::contradicted;
-    if (believable) estimate.ask = first_question(known, target);
+  // Only stamps speak of it: are they what we see elsewhere?
+  if (!seen_ourselves && !seen_.empty()) estimate.ask = comparison(target.now);
+  if (!seen_ourselves && (none_ahead_.failed() || none_behind_.failed())) {
+    estimate.reason = Unknown::contradicted;
     return estimate;
   }
-  const auto between = [&](const Point& below, const Point& above) {
+  if (known.earliest == kBeginning) {
+    if (!estimate.ask) estimate.ask = first_question(known, target);
+    return estimate;
+  }
+  AppendTime time{known.earliest, likely(known, target), known.latest};
+  if (const auto exact = exactly(known, target)) time = *exact;
+  if (!estimate.ask) estimate.ask = question(known, time, target);
+  if (seen_ourselves && seen.place < seen_.size()) estimate.by_history = likely(seen, target);
+  const bool may_be = seen_.size() > 1 && none_ahead_.passed && !any_came();
+  if (seen_ourselves || vouched || may_be) estimate.reason = Unknown::known;
+  estimate.good = time.latest - time.earliest <= kGood;
+  estimate.sure = seen_ourselves || vouched;
+  estimate.time.earliest = std::max(seen.earliest, time.earliest - kTolerance);
+  estimate.time.likely = time.likely;
+  estimate.time.latest =
+      estimate.sure ? std::min(seen.latest, time.latest + kTolerance) : seen.latest;
+  return estimate;
+}
+
+Millis OffsetHistory::likely(const Around& known, const Target& target) const {
+  Millis time = known.earliest + (known.latest - known.earliest) / 2;
+  if (known.below && known.above) {
+    const Point& below = *known.below;
+    const Point& above = *known.above;
     const auto records = static_cast<double>(std::max<int64_t>(1, above.offset - below.offset));
     const double part = (static_cast<double>(target.offset - below.offset) + 0.5) / records;
-    return below.time +
+    time = below.time +
            std::llround(std::clamp(part, 0.0, 1.0) * static_cast<double>(above.time - below.time));
-  };
-  if (known.place > 0 && known.place < seen_.size()) {
-    const Seen& before = seen_[known.place - 1];
-    const Seen& after = seen_[known.place];
-    estimate.by_history = between({before.end, before.asked()}, {after.end, after.answered()});
   }
-  Millis likely = (known.earliest + known.latest) / 2;
-  if (known.below && known.above) likely = between(*known.below, *known.above);
   // All that is between has the stamp of the one below, or an older one.
   if (known.told_below && known.told_above &&
       known.told_above->asked <= known.told_below->stamp + 1)
-    likely = known.told_below->stamp;
-  likely = std::clamp(likely, known.earliest, known.latest);
-  estimate.reason = Unknown::known;
-  estimate.time = {known.earliest, likely, known.latest};
-  estimate.ask = question(known, estimate.time, target);
-  return estimate;
+    time = known.told_below->stamp;
+  return std::clamp(time, known.earliest, known.latest);
 }
 
 OffsetHistory::Around OffsetHistory::around(const Target& target) const {
@@ -218,16 +248,18 @@ OffsetHistory::Around OffsetHistory::around(const Target& target) const {
   // The record itself may be gone, and the next one be much younger.
   const bool old = known.earliest == kBeginning || target.now - known.earliest > kUncompacted;
   if (target.compacted && old) known.latest = target.now;
-  if (believed(known, target.now)) narrow(known, target);
   return known;
 }
 
-bool OffsetHistory::believed(const Around& known, Millis now) const {
-  return disagreement(now) <= (known.place > 0 ? 0 : kBelievable);
+// Whether Kafka told of records between the two moments between which this one was appended.
+bool OffsetHistory::narrows(const Around& known) const {
+  const bool below = known.told_below && known.told_below->offset >= seen_[known.place - 1].end;
+  const bool above = known.told_above && known.place < seen_.size() &&
+                     known.told_above->offset < seen_[known.place].end;
+  return below || above;
 }
 
 void OffsetHistory::narrow(Around& known, const Target& target) const {
-  const Millis off = disagreement(target.now);
   const auto above =
       std::upper_bound(told_.begin(), told_.end(), target.offset,
                        [](int64_t offset, const Told& told) { return offset < told.offset; });
@@ -238,28 +270,23 @@ void OffsetHistory::narrow(Around& known, const Target& target) const {
   }
   if (known.told_below) {
     const Told& told = *known.told_below;
-    known.earliest = std::max(known.earliest, std::min(told.stamp - off, known.latest));
+    known.earliest = std::max(known.earliest, std::min(told.stamp, known.latest));
     if (!known.below || told.offset >= known.below->offset) known.below = {told.offset, told.stamp};
   }
   if (above != told_.end()) {
     known.told_above = &*above;
+    if (above->asked == kBeginning) known.earliest = std::max(known.earliest, above->stamp);
     if (above->stamp != kNoStamp)
-      known.latest = std::max(known.earliest, std::min(known.latest, above->stamp + off));
+      known.latest = std::max(known.earliest, std::min(known.latest, above->stamp));
     if (!known.above || above->offset <= known.above->offset)
       known.above = {above->offset, above->asked == kBeginning ? above->stamp : above->asked};
   }
 }
 
-std::optional<OffsetHistory::Estimate> OffsetHistory::exactly(const Around& known,
-                                                              const Target& target) const {
-  Estimate estimate;
-  estimate.reason = Unknown::known;
-  const Millis off = disagreement(target.now);
+std::optional<AppendTime> OffsetHistory::exactly(const Around& known, const Target& target) {
   const auto at = [&](Millis stamp) {
     const Millis time = std::clamp(stamp, known.earliest, known.latest);
-    estimate.time = {std::max(known.earliest, time - off), time,
-                     std::min(known.latest, time + off)};
-    return estimate;
+    return AppendTime{time, time, time};
   };
   if (known.told_below && known.told_below->offset == target.offset)
     return at(known.told_below->stamp);
@@ -275,29 +302,24 @@ std::optional<OffsetHistory::Estimate> OffsetHistory::exactly(const Around& know
 
 std::optional<Millis> OffsetHistory::question(const Around& known, const AppendTime& time,
                                               const Target& target) const {
-  if (!believed(known, target.now)) return std::nullopt;
-  const bool seen_ourselves = known.place > 0;
-  if (time.latest - time.earliest <= kGood) {
-    // Only stamps speak of it: are they what we see elsewhere?
-    const bool comparable =
-        !seen_.empty() && seen_.back().answered() - seen_.front().answered() > 2 * kTolerance;
-    if (seen_ourselves || !comparable || target.now - compared_at_ < kCompareEvery ||
-        target.round > 0)
+  if (time.latest - time.earliest <= kGood) return std::nullopt;
+  if (known.place > 0) {
+    if (!narrows(known) && even_until_ > target.now && flows_evenly(known.place))
       return std::nullopt;
-    return seen_.front().answered() + kTolerance;
+    if (const auto first = comparison(target.now)) return first;
+    if (!none_ahead_.passed || !none_behind_.passed) return std::nullopt;
   }
-  const bool only_seen = known.told_below == nullptr && known.told_above == nullptr;
-  if (seen_ourselves && only_seen && even_until_ > target.now && flows_evenly(known.place))
-    return std::nullopt;
   const Millis low =
       known.told_below ? std::max(known.told_below->stamp + 1, time.earliest) : time.earliest;
   const Millis high =
       known.told_above ? std::min(known.told_above->asked, time.latest) : time.latest;
   if (high <= low) return std::nullopt;
-  if (target.compacted && target.round % 2 == 1) return low;
+  // Is there any record at all before the one above?
+  if (target.compacted && high - low <= kGood) return low;
   Millis ask = low + (high - low) / 2;
   // Beside where it probably is, on the side that is less well known.
-  if (target.round != 3 && target.round != 5)
+  const bool halve = target.round % 2 == 1 && (target.compacted || target.round > 1);
+  if (!halve)
     ask =
         high - time.likely < time.likely - low ? time.likely - kGood / 2 : time.likely + kGood / 2;
   return std::clamp(ask, low, std::max(low, high - 1));

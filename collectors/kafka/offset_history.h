@@ -6,8 +6,9 @@
 // appended between the last moment at which the end was not beyond it and the first at which it
 // was. What Kafka told: "the first record stamped T or later is number o, stamped t", the answer of
 // ListOffsets by time. Stamps are written by producers, whose clocks may be hours wrong; what we
-// saw is true. So stamps only narrow what was seen, speak alone of records older than that, and are
-// not believed at all for a while once they contradict what was seen.
+// saw is true. So stamps only narrow what was seen, and are not believed for a while once they
+// contradict it. Of records older than what was seen they speak alone, and only after those that
+// could be compared agreed.
 //
 // What was seen is thinned: the distance between two moments stays below a sixteenth of their age,
 // so a week takes some 150 entries of 16 bytes, and never more than the limit.
@@ -72,6 +73,8 @@ class OffsetHistory {
   struct Estimate {
     Unknown reason = Unknown::not_asked;  // known: `time` holds
     AppendTime time;
+    bool good = false;                 // to within kGood, if stamps are right
+    bool sure = false;                 // what was seen vouches for it, not stamps alone
     std::optional<Millis> ask;         // the stamp to ask Kafka for, to know it better
     std::optional<Millis> by_history;  // what `time.likely` were without Kafka's stamps
   };
@@ -128,17 +131,22 @@ class OffsetHistory {
   };
 
   void thin(Millis now);
-  void note_contradiction(const std::optional<Record>& record, Millis now, bool compacted);
+  [[nodiscard]] bool contradicts(const std::optional<Record>& record, bool compacted) const;
+  [[nodiscard]] const Seen& before_the_last() const;
+  [[nodiscard]] Millis just_after() const;  // the questions of the two checks
+  [[nodiscard]] Millis just_before() const;
+  [[nodiscard]] std::optional<Millis> comparison(Millis now) const;
+  [[nodiscard]] bool any_came() const { return seen_.front().end < seen_.back().end; }
   [[nodiscard]] Around around(const Target& target) const;
   void narrow(Around& known, const Target& target) const;
-  [[nodiscard]] std::optional<Estimate> exactly(const Around& known, const Target& target) const;
+  [[nodiscard]] static std::optional<AppendTime> exactly(const Around& known, const Target& target);
   [[nodiscard]] std::optional<Millis> question(const Around& known, const AppendTime& time,
                                                const Target& target) const;
   [[nodiscard]] std::optional<Millis> first_question(const Around& known,
                                                      const Target& target) const;
   [[nodiscard]] bool flows_evenly(size_t place) const;
-  [[nodiscard]] bool believed(const Around& known, Millis now) const;
-  [[nodiscard]] Millis disagreement(Millis now) const;
+  [[nodiscard]] Millis likely(const Around& known, const Target& target) const;
+  [[nodiscard]] bool narrows(const Around& known) const;
   void drop_one_told();
 
   std::vector<Seen> seen_;  // ascending; a stretch without growth has its first and last moment
@@ -151,9 +159,17 @@ class OffsetHistory {
   Millis asked_for_ = 0;
   Millis asked_at_ = kBeginning;
   bool waits_ = false;
-  Millis disagreed_by_ = 0;
-  Millis disagreed_at_ = kBeginning;
-  Millis compared_at_ = kBeginning;  // stamps with what was seen
+  // Of stamps against what was seen: no older record is stamped later than this moment, and what
+  // came later is not stamped earlier. An answer that contradicts makes both fail.
+  struct Check {
+    Millis at = kBeginning;
+    bool passed = false;
+    bool with_new = false;  // records had come since the watch began
+    [[nodiscard]] bool due(Millis now) const;
+    [[nodiscard]] bool failed() const { return at != kBeginning && !passed; }
+  };
+  Check none_ahead_;
+  Check none_behind_;
   Millis even_until_ = kBeginning;
   int even_checks_ = 0;  // in a row
 };

@@ -102,9 +102,8 @@ void TimeLag::judge(TopicView& topic, CommittedOffset& commit, bool fresh, Stead
   }
   // What was lost is not what is asked for any more, and of a new log nothing was known before.
   if (oldest != commit.offset || history.entries() <= 1) unread = {};
-  const bool good = unread.any && unread.time.latest - unread.time.earliest <= OffsetHistory::kGood;
   unread.reason = unread.any ? Unknown::known : Unknown::not_asked;
-  if (!good) estimate({&topic, partition, &commit, oldest}, now);
+  if (!unread.good || !unread.sure) estimate({&topic, partition, &commit, oldest}, now);
 }
 
 void TimeLag::estimate(const Target& target, Now now) {
@@ -112,9 +111,12 @@ void TimeLag::estimate(const Target& target, Now now) {
   const OffsetHistory& history = *target.partition->history;
   const auto known =
       history.estimate(question_of(*target.topic, *target.partition, target.offset, 0, now));
+  if (known.reason == Unknown::contradicted && !unread.sure) unread = {};
   if (known.reason == Unknown::known) {
     unread.time = unread.any ? combine(unread.time, known.time) : known.time;
     unread.any = true;
+    unread.good = unread.good || known.good;
+    unread.sure = unread.sure || known.sure;
   }
   unread.reason = unread.any ? Unknown::known : known.reason;
   if (known.ask) targets_.push_back(target);
@@ -189,9 +191,7 @@ void TimeLag::finish(Now now) {
     history.fail();
     const auto known =
         history.estimate(question_of(*target.topic, *target.partition, target.offset, 0, now));
-    const bool good = known.reason == Unknown::known &&
-                      known.time.latest - known.time.earliest <= OffsetHistory::kGood;
-    if (good && known.by_history)
+    if (known.reason == Unknown::known && known.good && known.by_history)
       history.note_check(*known.by_history, known.time.likely, to_millis(now.steady));
     estimate(target, now);
   }

@@ -150,9 +150,9 @@ kafka::PartitionView& orders(kafka::ClusterView& view, size_t partition) {
 }
 
 kafka::UnreadSince unread_since(double seconds) {
-  if (seconds == 0) return {Unknown::known, false, {}};
+  if (seconds == 0) return {.reason = Unknown::known};
   const kafka::Millis time = kafka::to_millis(at(seconds).steady);
-  return {Unknown::known, true, {time - 2000, time, time + 1000}};
+  return {.reason = Unknown::known, .any = true, .time = {time - 2000, time, time + 1000}};
 }
 
 kafka::GroupView& add_group(kafka::ClusterView& view, std::string_view id, int32_t coordinator,

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <iostream>
 #include <random>
 
 #include "collectors/time_lag_columns.h"
@@ -19,6 +20,8 @@ constexpr int64_t kStart = kStartOfTime;  // of the watch
 constexpr int64_t kWatched = 10 * kMinute;
 
 using Random = std::mt19937_64;
+// What a producer's clock makes of the time, in milliseconds since 1970.
+using ProducerClock = std::function<int64_t(Random&, int64_t)>;
 
 double uniform(Random& random, double from, double to) {
   return std::uniform_real_distribution<double>(from, to)(random);
@@ -28,12 +31,17 @@ double magnitude(Random& random, double from, double to) {
   return std::exp(uniform(random, std::log(from), std::log(to)));
 }
 
+int64_t right(Random& random, int64_t time) {
+  return time - static_cast<int64_t>(uniform(random, 0, 30));
+}
+ProducerClock producer_clock = right;
+
 // Writes from `from` to `to`.
 using Producer = std::function<void(Random&, TrueLog&, int64_t from, int64_t to)>;
 
 void append(Random& random, TrueLog& log, double when) {
   const auto at = static_cast<int64_t>(when);
-  log.append(at, at - static_cast<int64_t>(uniform(random, 0, 30)));
+  log.append(at, producer_clock(random, at));
 }
 
 void constant(Random& random, TrueLog& log, int64_t from, int64_t to) {
@@ -130,7 +138,9 @@ void run(uint64_t seed, const Producer& produce, const std::function<Consumer(Ra
     const UnreadSince& unread = watcher.unread();
     if (unread.reason != Unknown::known) {
       ++result.unknown;
-      EXPECT_LT(now - first, 10 * kSecond) << "unknown after " << passed << " ms, seed " << seed;
+      if (unread.reason == Unknown::not_asked) {
+        EXPECT_LT(now - first, 10 * kSecond) << "unknown after " << passed << " ms, seed " << seed;
+      }
       continue;
     }
     const auto age = collectors::age_of(unread, now_at(now).steady);
@@ -141,9 +151,9 @@ void run(uint64_t seed, const Producer& produce, const std::function<Consumer(Ra
     if (error > age.error + 0.01) {
       ++result.beyond_bound;
       result.worst_bound_miss = std::max(result.worst_bound_miss, error - age.error);
-      if (result.beyond_bound < 4)
-        ADD_FAILURE() << "seed " << seed << " after " << passed << " ms: " << age.seconds
-                      << " s instead of " << truth << " s, stated error " << age.error << " s";
+      if (result.beyond_bound == 1)
+        std::cout << "seed " << seed << " after " << passed << " ms: " << age.seconds
+                  << " s instead of " << truth << " s, stated error " << age.error << " s\n";
     }
     if (now - first >= 10 * kSecond) {
       result.errors.push_back(error);
@@ -165,19 +175,21 @@ struct Pattern {
 };
 class TimeLagAgainstTheTruth : public testing::TestWithParam<Pattern> {};
 
+void print(const char* name, const Errors& result) {
+  std::printf(
+      "%-28s p95 %.3f s, p99 %.3f s, worst %.3f s; bound p50 %.2f p95 %.2f s; %.2f questions a "
+      "poll, %ld unknown of %ld\n",
+      name, quantile(result.errors, 0.95), quantile(result.errors, 0.99),
+      quantile(result.errors, 1), quantile(result.bounds, 0.5), quantile(result.bounds, 0.95),
+      double(result.asked) / double(result.polls), long(result.unknown), long(result.polls));
+}
+
 TEST_P(TimeLagAgainstTheTruth, IsWithinASecondAndWithinItsBound) {
   Errors result;
   for (uint64_t seed = 1; seed <= 30; ++seed)
     run(seed, GetParam().produce, GetParam().consume, result);
-  const double p95 = quantile(result.errors, 0.95);
-  RecordProperty("p95", std::to_string(p95));
-  std::printf(
-      "%-28s p95 %.3f s, p99 %.3f s, worst %.3f s; bound p50 %.2f p95 %.2f s; %.2f questions a "
-      "poll, %ld unknown of %ld\n",
-      GetParam().name, p95, quantile(result.errors, 0.99), quantile(result.errors, 1),
-      quantile(result.bounds, 0.5), quantile(result.bounds, 0.95),
-      double(result.asked) / double(result.polls), long(result.unknown), long(result.polls));
-  EXPECT_LE(p95, 1.0);
+  print(GetParam().name, result);
+  EXPECT_LE(quantile(result.errors, 0.95), 1.0);
   EXPECT_EQ(result.beyond_bound, 0);
 }
 
@@ -224,6 +236,54 @@ std::vector<Pattern> patterns() {
 }
 INSTANTIATE_TEST_SUITE_P(Patterns, TimeLagAgainstTheTruth, testing::ValuesIn(patterns()),
                          [](const auto& one) { return std::string(one.param.name); });
+
+struct WrongClock {
+  const char* name;
+  ProducerClock clock;
+  // What is less than the time between polls may not be noticed; then the error is no worse.
+  double unnoticed = 0;
+};
+class TimeLagOfWrongClocks : public testing::TestWithParam<WrongClock> {
+ protected:
+  TimeLagOfWrongClocks() { producer_clock = GetParam().clock; }
+  ~TimeLagOfWrongClocks() override { producer_clock = right; }
+};
+
+TEST_P(TimeLagOfWrongClocks, IsWithinItsBoundOrUnknown) {
+  Errors result;
+  for (const auto& produce : {Producer(constant), Producer(by_chance), Producer(bursts)}) {
+    for (const auto& consume : {keeps_up, slow, stands_still, pauses, catches_up, reprocesses}) {
+      for (uint64_t seed = 1; seed <= 5; ++seed) run(seed, produce, consume, result);
+    }
+  }
+  print(GetParam().name, result);
+  if (GetParam().unnoticed == 0) {
+    EXPECT_EQ(result.beyond_bound, 0);
+  }
+  EXPECT_LE(result.worst_bound_miss, GetParam().unnoticed);
+}
+
+ProducerClock off_by(int64_t milliseconds) {
+  return [milliseconds](Random&, int64_t time) { return time + milliseconds; };
+}
+ProducerClock sometimes_off_by(int64_t milliseconds, double part) {
+  return [milliseconds, part](Random& random, int64_t time) {
+    return uniform(random, 0, 1) < part ? time + milliseconds : time;
+  };
+}
+INSTANTIATE_TEST_SUITE_P(
+    Clocks, TimeLagOfWrongClocks,
+    testing::Values(WrongClock{"HoursAhead", off_by(120 * kMinute)},
+                    WrongClock{"HoursBehind", off_by(-180 * kMinute)},
+                    WrongClock{"TenSecondsAhead", off_by(10 * kSecond)},
+                    WrongClock{"TenSecondsBehind", off_by(-10 * kSecond)},
+                    WrongClock{"ThreeSecondsAhead", off_by(3 * kSecond), 3},
+                    WrongClock{"ThreeSecondsBehind", off_by(-3 * kSecond), 3},
+                    WrongClock{"OneProducerHoursAhead", sometimes_off_by(300 * kMinute, 0.1)},
+                    WrongClock{"OneProducerHoursBehind", sometimes_off_by(-300 * kMinute, 0.3)},
+                    WrongClock{"OneRecordHoursAhead", sometimes_off_by(300 * kMinute, 0.0005)},
+                    WrongClock{"SinceOneNineSeventy", [](Random&, int64_t) { return int64_t{0}; }}),
+    [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace highwater::kafka

@@ -127,22 +127,22 @@ class Watcher {
                                    to_millis(now_at(now + 5).steady));
   }
   void judge(const TrueLog& log, int64_t now) {
-    lag_.begin(view, now_at(now + 1).steady, now_at(now + 6));
+    lag_.begin(view, now_at(now + 1).steady, ours(now + 6));
     rounds = asked_now = 0;
     const int32_t leader = 1;
     for (; answers && rounds < TimeLag::kRounds; ++rounds) {
       const int64_t then = now + 10 + 5 * rounds;
-      const auto questions = lag_.questions(rounds, {&leader, 1}, 18, now_at(then));
+      const auto questions = lag_.questions(rounds, {&leader, 1}, 18, ours(then));
       if (questions.empty()) break;
       for (const TimeLag::Question& question : questions) {
         const auto found = log.first_stamped(question.stamp, then);
         lag_.answer(*question.topic, *question.partition, found ? found->first : -1,
-                    found ? found->second : -1, now_at(then));
+                    found ? found->second : -1, ours(then));
         ++asked_now;
       }
     }
     asked += asked_now;
-    lag_.finish(now_at(now + 50));
+    lag_.finish(ours(now + 50));
   }
 
   [[nodiscard]] const UnreadSince& unread() { return commit().unread; }
@@ -150,11 +150,18 @@ class Watcher {
 
   ClusterView view;
   bool answers = true;  // Kafka answers questions by time
+  int64_t off = 0;      // milliseconds by which our wall clock is ahead of everybody else's
   int rounds = 0;       // of the last poll
   int asked_now = 0;
   int asked = 0;  // questions so far
 
  private:
+  [[nodiscard]] Now ours(int64_t wall) const {
+    Now now = now_at(wall);
+    now.wall += std::chrono::milliseconds(off);
+    return now;
+  }
+
   TimeLag lag_{[this](const Symbol& name) -> TopicView* {
     for (TopicView& topic : view.topics) {
       if (topic.name == name) return &topic;
