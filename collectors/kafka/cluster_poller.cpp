@@ -30,9 +30,6 @@ constexpr auto kAlertCadence = seconds(1);
 constexpr auto kAlertFor = seconds(20);
 // Two sweeps never start closer together than this, however many events there are.
 constexpr auto kSweepGap = milliseconds(200);
-// ... but for this long while a broker is away: brokers go on forwarding the question to a
-// controller that hangs, and answered only 34 s after another one had been elected.
-constexpr auto kQuorumSilenceBesideFault = seconds(60);
 constexpr double kStretch = 1.5;
 
 SteadyTime steady_now() {
