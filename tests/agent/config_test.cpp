@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "agent/byte_size.h"
 #include "agent/state_path.h"
 
 namespace highwater::agent {
@@ -31,6 +32,7 @@ traces: {endpoint: "http://127.0.0.1:4318", sample_ratio: 0.5}
 log: {level: debug, format: json}
 metrics: {per_partition_group_series: false}
 state: {path: /var/lib/hw/state.db}
+record: {path: /var/lib/hw/recording, keep: 1.5GB}
 )";
 
 TEST(Config, EverySectionIsRead) {
@@ -58,6 +60,29 @@ TEST(Config, EverySectionIsRead) {
   EXPECT_EQ(config->log_level, LogLevel::debug);
   EXPECT_FALSE(config->per_partition_group_series);
   EXPECT_EQ(config->state_path, "/var/lib/hw/state.db");
+  ASSERT_TRUE(config->record);
+  EXPECT_EQ(config->record->path, "/var/lib/hw/recording");
+  EXPECT_EQ(config->record->keep, 1'500'000'000U);
+}
+
+TEST(Config, RecordsAHundredMegabytesUnlessToldOtherwise) {
+  Diagnostics diagnostics;
+  const auto config =
+      parse_config("clusters: [{name: a, bootstrap: [\"k:1\"]}]\nrecord: {path: seen/}\n",
+                   "/etc/highwater/highwater.yaml", diagnostics);
+  ASSERT_TRUE(config) << diagnostics.front().text();
+  EXPECT_EQ(config->record->path, "/etc/highwater/seen");
+  EXPECT_EQ(config->record->keep, 100'000'000U);
+}
+
+TEST(Config, SizesAreReadAsPeopleWriteThem) {
+  EXPECT_EQ(parse_bytes("4096"), 4096U);
+  EXPECT_EQ(parse_bytes("10 kB"), 10'000U);
+  EXPECT_EQ(parse_bytes("100MB"), 100'000'000U);
+  EXPECT_EQ(parse_bytes("1.5GiB"), 1'610'612'736U);
+  for (const std::string_view text :
+       {"", "MB", "-1MB", "1e3MB", "1mb", "1 Mb/s", "nan", "1,5GB", "9999999999TB"})
+    EXPECT_FALSE(parse_bytes(text)) << text;
 }
 
 std::optional<std::string> state_path(const std::string& path) {
@@ -206,6 +231,16 @@ const Mistake kMistakes[] = {
      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate: {path: \":mem:\"}\n", 2, ":memory:"},
     {"StateMisspeltKey", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate: {pth: /x/y}\n", 2,
      "did you mean 'path'?"},
+    {"RecordWithoutPlace", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nrecord: {keep: 1GB}\n", 2,
+     "'path'"},
+    {"RecordIsAFile", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nrecord: {path: /etc/passwd}\n",
+     2, "is a file"},
+    {"RecordKeepsNoSize",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nrecord: {path: /r, keep: 7d}\n", 2,
+     "'7d' is no size"},
+    {"RecordKeepsTooLittle",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nrecord: {path: /r, keep: 10kB}\n", 2,
+     "between 1MB and 10TB"},
     {"NoValue", "clusters:\n", 1, "'clusters' has no value"},
 };
 INSTANTIATE_TEST_SUITE_P(All, ConfigMistake, testing::ValuesIn(kMistakes),

@@ -82,6 +82,7 @@ TEST(Schema, KnowsEveryKeyOfTheConfiguration) {
       {properties["log"], "log: " + unknown},
       {properties["metrics"], "metrics: " + unknown},
       {properties["state"], "state: " + unknown},
+      {properties["record"], "record: " + unknown},
   };
   for (const auto& [part, text] : kCases) {
     Diagnostics diagnostics;

@@ -1,10 +1,14 @@
 """What must hold on real Kafka brokers. One function, one behaviour; the cluster is healthy before each."""
 
 import contextlib
+import datetime
+import json
 import re
+import shutil
+import subprocess
 import time
 
-from harness import WORK, Agent, Receiver, TraceReceiver, wait_until
+from harness import WORK, Agent, Receiver, TraceReceiver, end, wait_until
 
 PAGE_WITHIN = 3.0  # seconds from a kill to the page; the figure of scripts/bench is tighter, this bound only catches breakage
 
@@ -361,6 +365,111 @@ def test_slo_burns_for_the_group_that_lags_alone_and_over_a_restart(cluster, bin
     assert code == 0
 
 
+def seconds(rfc3339):
+    return datetime.datetime.fromisoformat(rfc3339.replace("Z", "+00:00")).timestamp()
+
+
+def replay(binary, rules, recording, *arguments):
+    command = [str(binary), "replay", "--builtin", "--rules", str(rules), *arguments, str(recording)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+RECORDED_SLO = """\
+slos:
+  - name: late
+    sli: group_lag_records_sum
+    select: {group: [payments, archive]}
+    per: [group, topic]
+    good: "<= 200"
+    objective: 90%
+    window: 1h
+    tiers: [{burn: 2, long: 2m, short: 1m, severity: page}]
+    runbook: lag-growing
+"""
+
+
+def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
+    """A consumer stops while its producer goes on, first by itself, then while a broker is dead; the agent is restarted in the middle."""
+    rules = WORK / "recorded.yaml"
+    rules.write_text(RECORDED_SLO)
+    recording = WORK / "recorded" / "recording"
+    shutil.rmtree(recording, ignore_errors=True)
+    receiver = Receiver()
+    cluster.lag("payments", "orders", 0)
+    producer = cluster.produce_steadily("orders", 20)
+    consumer = cluster.consume_steadily("orders", "payments")
+    agent = Agent(binary, cluster.servers()[:2], receiver, name="recorded", rules=f"rules: {{files: [{rules}]}}\n",
+                  extra="record: {path: recording}\n")
+    entity = "group=payments topic=orders"
+
+    def bad_seconds(of=entity):
+        return agent.value("highwater_slo_bad_seconds_total", entity=of) or 0
+
+    def lag():
+        rows = [value for (name, labels), value in agent.metrics().items()
+                if name == "highwater_group_lag_records_sum" and ("group", "payments") in labels]
+        return rows[0] if rows else None
+
+    def fires():
+        return agent.value("highwater_alert", alertname="late", group="payments") == 1
+
+    try:
+        agent.wait_ready()
+        wait_until(lambda: lag() is not None and lag() < 150, 60, "the consumer keeps up")
+        consumer.stop()
+        wait_until(lambda: bad_seconds() > 8, 60, "the budget burns")
+        end(agent.process)
+        agent.start()
+        agent.wait_ready()
+        _, alert = page(receiver, 0, "late", 90)
+        assert alert["labels"]["group"] == "payments", alert["labels"]
+        consumer = cluster.consume_steadily("orders", "payments")
+        correlation = alert["annotations"]["correlation_id"]
+        wait_until(lambda: receiver.resolved(correlation), 150, "the incident is resolved")
+        _, resolved = receiver.resolved(correlation)[0]
+        assert len(receiver.incidents(severity="page")) == 1
+
+        wait_until(lambda: lag() < 150, 30, "the consumer keeps up again")
+        killed = time.monotonic()
+        cluster.kill(2)
+        consumer.stop()
+        page(receiver, killed, "BrokerDown", 10)
+        wait_until(fires, 120, "the SLO burns again")
+        seen_firing = time.time()
+        time.sleep(5)
+        cluster.start_one(2)
+        consumer = cluster.consume_steadily("orders", "payments")
+        wait_until(lambda: lag() is not None and lag() < 150, 60, "the consumer keeps up at last")
+        time.sleep(12)  # budgets are told every five seconds
+        pages = [found["labels"]["alertname"] for _, found in receiver.incidents(killed, severity="page")]
+        assert pages == ["BrokerDown"], pages
+        assert bad_seconds("group=archive topic=audit") == 0
+        left = agent.value("highwater_slo_error_budget_remaining_ratio", entity=entity)
+        bad = bad_seconds()
+        assert agent.value("highwater_recording_dropped_total") == 0
+    finally:
+        producer.stop()
+        consumer.stop()
+        code = agent.stop()
+        receiver.close()
+        cluster.heal()
+    assert code == 0
+
+    fired = [row for row in json.loads(replay(binary, rules, recording, "--json")) if row.get("slo") == "late"]
+    assert [row["entity"] for row in fired] == [entity] * 2, fired
+    assert [row["explained_by"] for row in fired] == [None, "BrokerDown"], fired
+    one_poll = 1.0
+    for name, live, played in (("page", seconds(alert["startsAt"]), fired[0]["from_time"]),
+                               ("clear", seconds(resolved["endsAt"]), fired[0]["until_time"]),
+                               ("evidence", seen_firing, fired[1]["from_time"])):
+        assert abs(live - seconds(played)) <= one_poll, f"{name}: {live} {played}"
+    row = [line.split() for line in replay(binary, rules, recording).splitlines() if f"prod     {entity}" in line and "%" in line]
+    assert len(row) == 1, row
+    assert abs(float(row[0][0].rstrip("%")) / 100 - left) <= one_poll / 360, f"{row[0]}, the agent says {left} after {bad} s"
+
+
 def test_trace_of_a_page_shows_poll_request_evaluation_and_delivery(cluster, binary):
     traces = TraceReceiver()
     try:
@@ -397,5 +506,6 @@ CONTRACT = [test_healthy_cluster_is_quiet_and_fully_known, test_killed_broker_pa
             test_broker_that_has_just_come_back_pages_when_it_is_killed_again, test_hung_broker_pages_and_the_rest_stays_known, test_orderly_restart_pages_nobody, test_quorum_lost_pages,
             test_everyday_changes_page_nobody,
             test_agent_killed_in_the_middle_forgets_nothing_and_tells_nothing_twice,
-            test_slo_burns_for_the_group_that_lags_alone_and_over_a_restart, test_trace_of_a_page_shows_poll_request_evaluation_and_delivery]
+            test_slo_burns_for_the_group_that_lags_alone_and_over_a_restart,
+            test_replay_of_a_recording_says_what_the_agent_said, test_trace_of_a_page_shows_poll_request_evaluation_and_delivery]
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]

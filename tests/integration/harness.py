@@ -154,6 +154,16 @@ class Cluster:
         self.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", self.server(), "--reset-offsets", "--group", group,
                   "--topic", topic, "--execute", "--to-earliest" if records else "--to-latest")
 
+    def produce_steadily(self, topic, rate):
+        """A producer of so many records a second until it is told to stop()."""
+        return Tool(self.background("ProducerPerformance", "--topic", topic, "--num-records", 10_000_000, "--record-size", 20,
+                                    "--throughput", rate, "--producer-props", f"bootstrap.servers={','.join(self.servers())}"))
+
+    def consume_steadily(self, topic, group):
+        """A consumer that commits each second until it is told to stop()."""
+        return Tool(self.background("consumer.ConsoleConsumer", "--bootstrap-server", ",".join(self.servers()), "--topic", topic,
+                                    "--group", group, "--consumer-property", "auto.commit.interval.ms=1000"))
+
     def delete_group(self, name):
         self.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", self.server(), "--delete", "--group", name)
 
@@ -171,6 +181,16 @@ def end(process, timeout=10):
             process.kill()
             process.wait()
     return process.returncode
+
+
+class Tool:
+    """A tool in the background."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def stop(self):
+        end(self.process)
 
 
 class Receiver:

@@ -22,6 +22,20 @@ config: {min.insync.replicas: 2}
 """
 
 
+class Happening:
+    """What goes on until it is told to stop()."""
+
+    def __init__(self, cluster, begin, ending):
+        self.cluster = cluster
+        self.ending = ending
+        cluster.happen(begin)
+
+    def stop(self):
+        if self.ending:
+            self.cluster.happen(self.ending)
+        self.ending = None
+
+
 class SimulatedCluster:
     """The simulator behind the same methods, so that the same tests hold both to the same behaviour."""
 
@@ -95,6 +109,13 @@ class SimulatedCluster:
             self.happen(f"members: {{group: {group}, count: 1}}")
             time.sleep(8)  # its commits come every five seconds
             self.happen(f"members: {{group: {group}, count: 0}}")
+
+    def produce_steadily(self, topic, rate):
+        return Happening(self, f"produce: {{topic: {topic}, rate: {rate}/s}}", f"produce: {{topic: {topic}, rate: 0}}")
+
+    def consume_steadily(self, topic, group):
+        assert topic == "orders" and group == "payments"  # as the scenario says
+        return Happening(self, f"members: {{group: {group}, count: 1}}", f"members: {{group: {group}, count: 0}}")
 
     def delete_group(self, name):
         self.happen(f"delete_group: {name}")

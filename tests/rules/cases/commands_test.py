@@ -200,6 +200,16 @@ tests:
                 self.assertEqual((ended.returncode, ended.stdout), (2, ""))
                 self.assertRegex(ended.stderr, "^data.yaml:[12]:")
 
+    def test_a_recording_that_is_none_is_two(self):
+        (self.folder / "empty").mkdir()
+        self.write("recording-0000000001.hwrec", "highwater recording 1\n" + "x" * 100)
+        for path, words in (("empty", "empty holds no recording"),
+                            ("recording-0000000001.hwrec", "recording-0000000001.hwrec: damaged at byte 22")):
+            with self.subTest(path=path):
+                ended = self.run_program("replay", "--rules", "rules.yaml", path)
+                self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+                self.assertIn(words, ended.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
