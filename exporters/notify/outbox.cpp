@@ -262,7 +262,7 @@ class Notifier::Worker {
 
 Notifier::Notifier(std::vector<ReceiverConfig> receivers, NotifierOptions options,
                    const Clock& clock, Log& log, SpanSink spans)
-    : clock_(clock), log_(log) {
+    : clock_(clock) {
   if (!options.chance) options.chance = random_chance;
   if (!options.transport) {
     options.transport = [client = std::make_shared<http::Client>()](const http::Request& request) {

@@ -80,7 +80,6 @@ class Notifier {
   class Worker;
 
   const Clock& clock_;
-  Log& log_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
