@@ -35,7 +35,7 @@ class Web : public testing::Test {
     context.heartbeat_age = [this] { return Duration(heartbeat_age_.load()); };
     context.first_round_done = [this] { return first_round_done_.load(); };
     context.bootstrap = {{"prod", "kafka-1:9092"}};
-    context.explain = [this](const ExplainQuestion& question) { return answer_to(question); };
+    context.explain = answer_to;
     add_pages(*server_, context);
     server_->start();
   }
