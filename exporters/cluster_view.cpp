@@ -43,12 +43,23 @@ void add_brokers(const Table& table, bool stale, Brokers& brokers) {
   }
 }
 
-void add_groups(const Table& table, bool stale, std::vector<GroupView>& groups) {
-  if (table.measure->name != "group_lag_records_sum") return;
-  for (size_t row = 0; row < table.rows(); ++row) {
-    if (usable(table, row, stale))
-      groups.push_back({std::string(cell(table, row, "group")),
-                        std::string(cell(table, row, "topic")), table.values[row]});
+void add_groups(const Observation& observation, bool stale, std::vector<GroupView>& groups) {
+  const Table* records = nullptr;
+  const Table* seconds = nullptr;
+  for (const Table& table : observation.tables) {
+    if (table.measure->name == "group_lag_records_sum") records = &table;
+    if (table.measure->name == "group_lag_seconds_max") seconds = &table;
+  }
+  if (records == nullptr) return;
+  for (size_t row = 0; row < records->rows(); ++row) {
+    if (!usable(*records, row, stale)) continue;
+    GroupView& group = groups.emplace_back();
+    group.group = cell(*records, row, "group");
+    group.topic = cell(*records, row, "topic");
+    group.lag_records = records->values[row];
+    const auto same =
+        seconds == nullptr ? std::nullopt : seconds->keys->find(records->keys->row(row));
+    if (same && usable(*seconds, *same, stale)) group.lag_seconds = seconds->values[*same];
   }
 }
 
@@ -119,8 +130,8 @@ void add(const Observation& observation, SteadyTime now, Building& cluster) {
   cluster.view.unknown_rows += part.unknown_rows;
   for (const Table& table : observation.tables) {
     add_brokers(table, part.stale, cluster.brokers);
-    add_groups(table, part.stale, cluster.view.groups);
   }
+  add_groups(observation, part.stale, cluster.view.groups);
   add_budgets(observation, part.stale, cluster.view.budgets);
 }
 

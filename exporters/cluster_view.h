@@ -32,6 +32,7 @@ struct GroupView {
   std::string group;
   std::string topic;
   double lag_records = 0;
+  std::optional<double> lag_seconds;  // of its worst partition
 };
 
 struct BudgetView {

@@ -60,7 +60,8 @@ Json cluster_json(const ClusterView& cluster) {
   for (const GroupView& group : cluster.groups)
     groups.push_back({{"group", group.group},
                       {"topic", group.topic},
-                      {"lag_records", number(group.lag_records)}});
+                      {"lag_records", number(group.lag_records)},
+                      {"lag_seconds", group.lag_seconds ? number(*group.lag_seconds) : Json()}});
   Json budgets = Json::array();
   for (const BudgetView& budget : cluster.budgets)
     budgets.push_back({{"slo", budget.slo},

@@ -67,14 +67,19 @@ void write_parts(const Json& cluster, TerminalText& out) {
 }
 
 void write_groups(const Json& cluster, TerminalText& out) {
-  std::vector<std::vector<TextCell>> rows{
-      {{"GROUP", Ink::soft}, {"TOPIC", Ink::soft}, {"LAG (RECORDS)", Ink::soft}}};
+  std::vector<std::vector<TextCell>> rows{{{"GROUP", Ink::soft},
+                                           {"TOPIC", Ink::soft},
+                                           {"LAG (RECORDS)", Ink::soft},
+                                           {"LAG (TIME)", Ink::soft}}};
   for (const Json& group : list_of(cluster, "groups")) {
-    const auto lag = group.find("lag_records");
-    const bool known = lag != group.end() && lag->is_number();
+    const auto number_or_unknown = [&](const char* name, auto write) -> std::string {
+      const auto lag = group.find(name);
+      return lag != group.end() && lag->is_number() ? write(lag->get<double>()) : "unknown";
+    };
     rows.push_back({{text_of(group, "group")},
                     {text_of(group, "topic")},
-                    {known ? whole(lag->get<double>()) : "unknown"}});
+                    {number_or_unknown("lag_records", whole)},
+                    {number_or_unknown("lag_seconds", seconds_text)}});
   }
   if (rows.size() > 1) out.table(rows);
 }

@@ -33,12 +33,12 @@ receivers:
 RULES = """\
 alerts:
   - name: PaymentsLate
-    when: group_lag_records_sum > 200
+    when: group_lag_seconds_max > 2s
     select: {group: "payment-*"}
     for: 2s
     severity: page
     runbook: lag-growing
-    summary: "{group} is {value} records behind on {topic}"
+    summary: "{group} is {value} behind on {topic}"
     description: "Payments are processed later than they arrive. First: are all of its members alive?"
 """
 PAGES = queue.Queue()

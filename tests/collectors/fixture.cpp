@@ -150,9 +150,13 @@ kafka::PartitionView& orders(kafka::ClusterView& view, size_t partition) {
 }
 
 kafka::UnreadSince unread_since(double seconds) {
-  if (seconds == 0) return {.reason = Unknown::known};
+  kafka::UnreadSince unread;
+  unread.reason = Unknown::known;
+  if (seconds == 0) return unread;
   const kafka::Millis time = kafka::to_millis(at(seconds).steady);
-  return {.reason = Unknown::known, .any = true, .time = {time - 2000, time, time + 1000}};
+  unread.any = true;
+  unread.time = {time - 2000, time, time + 1000};
+  return unread;
 }
 
 kafka::GroupView& add_group(kafka::ClusterView& view, std::string_view id, int32_t coordinator,

@@ -64,8 +64,9 @@ TEST(LagInSeconds, IsNeverNegative) {
 
 TEST(LagInSeconds, IsUnknownForTheReasonThatTheSweepFound) {
   ClusterView view = with_payments({-60, 0, -5});
-  view.groups[0].committed[0].partitions[1].unread = {.reason = Unknown::contradicted};
-  view.groups[0].committed[0].partitions[2].unread = {.reason = Unknown::not_asked};
+  view.groups[0].committed[0].partitions[1].unread.any = false;
+  view.groups[0].committed[0].partitions[1].unread.reason = Unknown::contradicted;
+  view.groups[0].committed[0].partitions[2].unread.reason = Unknown::not_asked;
   const Observation seen = interpret(view);
   EXPECT_EQ(seconds(seen, "0"), is(60));
   EXPECT_EQ(seconds(seen, "1"), unknown(Unknown::contradicted));

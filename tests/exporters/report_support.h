@@ -40,6 +40,11 @@ inline const Measure kLagSum{"group_lag_records_sum",
                              Unit::records,
                              MeasureType::gauge,
                              {"cluster", "group", "topic"}};
+inline const Measure kLagSeconds{"group_lag_seconds_max",
+                                 "The same in seconds, of the worst partition.",
+                                 Unit::seconds,
+                                 MeasureType::gauge,
+                                 {"cluster", "group", "topic"}};
 inline const Measure kElections{"broker_elections_total",
                                 "Elections seen.",
                                 Unit::count,
@@ -48,7 +53,7 @@ inline const Measure kElections{"broker_elections_total",
 
 [[nodiscard]] inline Catalogue small_catalogue() {
   return Catalogue({&kBrokerUp, &kBrokerResponse, &kBrokerStatus, &kBrokerStatusSince, &kLag,
-                    &kLagSum, &kElections});
+                    &kLagSum, &kLagSeconds, &kElections});
 }
 
 // A row of a table: its cells, and a value or a reason.

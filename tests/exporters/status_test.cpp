@@ -66,6 +66,7 @@ TEST(Status, TellsTheGroupsThatLagMost) {
   ASSERT_EQ(cluster["groups"].size(), kStatusGroups);
   EXPECT_EQ(cluster["groups"][0]["group"], "g29");
   EXPECT_EQ(cluster["groups"][0]["lag_records"], 29);
+  EXPECT_EQ(cluster["groups"][0]["lag_seconds"], nullptr) << "nobody told";
   EXPECT_EQ(cluster["group_count"], 30);
 }
 
@@ -142,18 +143,20 @@ TEST(StatusTable, ShowsTheClusterAndItsWorstGroups) {
   Report report = two_brokers();
   auto few = make_observation(
       "prod", "groups",
-      {make_table(kLagSum, {{{"prod", "g", "t"}, 5}, {{"prod", "long", "topic"}, 1234567}})});
+      {make_table(kLagSum, {{{"prod", "g", "t"}, 5}, {{"prod", "long", "topic"}, 1234567}}),
+       make_table(kLagSeconds, {{{"prod", "g", "t"}, 0, Unknown::not_asked},
+                                {{"prod", "long", "topic"}, 7500.4}})});
   report.snapshot = make_snapshot({*report.snapshot->observations.begin()->second, few});
   EXPECT_EQ(shown(&report).text,
-            "CLUSTER prod: 1 of 3 brokers up, 2 groups, 1 values unknown\n"
+            "CLUSTER prod: 1 of 3 brokers up, 2 groups, 2 values unknown\n"
             "  BROKER  STATE    SINCE                     NOTE\n"
             "  9       crashed  2023-11-14T22:13:20.000Z  refuses connections\n"
             "  10      up\n"
             "  11      unknown\n"
             "  brokers: broker 9 did not answer Metadata\n"
-            "  GROUP  TOPIC  LAG (RECORDS)\n"
-            "  long   topic  1234567\n"
-            "  g      t      5\n"
+            "  GROUP  TOPIC  LAG (RECORDS)  LAG (TIME)\n"
+            "  long   topic  1234567        2 h 5 min\n"
+            "  g      t      5              unknown\n"
             "\n"
             "healthy: no incident is open\n");
 }
@@ -195,7 +198,7 @@ TEST(StatusTable, LetsNoNamePlayTricksWithTheTerminal) {
   Report report;
   report.snapshot = make_snapshot({make_observation(
       "p", "groups", {make_table(kLagSum, {{{"p", "a\x1b[2J\nb\xc2\x9b\xc3\xa4", "t"}, 1}})})});
-  EXPECT_THAT(shown(&report).text, HasSubstr("  a?[2J?b?\xc3\xa4  t      1\n"));
+  EXPECT_THAT(shown(&report).text, HasSubstr("  a?[2J?b?\xc3\xa4  t      1  "));
 }
 
 TEST(StatusTable, RefusesWhatIsNoStatus) {

@@ -260,8 +260,8 @@ TEST(SloLoader, ABuiltinSloIsSwitchedOnWithOneLine) {
   EXPECT_EQ(text_of(diagnostics), "");
   ASSERT_EQ(slos.size(), 1U);
   EXPECT_EQ(slos[0].name, "consumer-lag");
-  EXPECT_EQ(slos[0].sli.first.measure, local_catalogue().find("group_lag_records_max"));
-  EXPECT_THAT(subject_dimensions(slos[0]), testing::ElementsAre("cluster", "group"));
+  EXPECT_EQ(slos[0].sli.first.measure, local_catalogue().find("group_lag_seconds_max"));
+  EXPECT_THAT(subject_dimensions(slos[0]), testing::ElementsAre("cluster", "group", "topic"));
   EXPECT_EQ(slos[0].where, "slos.yaml:2");
 }
 
@@ -284,7 +284,7 @@ slos:
   EXPECT_DOUBLE_EQ(slos[0].objective, 0.99);
   EXPECT_EQ(slos[0].window.length, hours(24 * 28));
   EXPECT_EQ(slos[0].runbook, "lag");
-  EXPECT_THAT(subject_dimensions(slos[0]), testing::ElementsAre("cluster", "group"));
+  EXPECT_THAT(subject_dimensions(slos[0]), testing::ElementsAre("cluster", "group", "topic"));
   EXPECT_THAT(subject_dimensions(slos[1]), testing::ElementsAre("cluster"))
       << "'per' spoke of the other measure";
 }
@@ -304,7 +304,11 @@ TEST(SloLoader, EveryBuiltinSloLoadsAndStandsInTheDocument) {
     const SloRule& slo = slos[i];
     const YamlNode& node = root->find("slos")->items[i];
     std::string per = "cluster";
-    if (node.find("per") != nullptr) per = node.find("per")->items.at(0).scalar;
+    if (node.find("per") != nullptr) {
+      per.clear();
+      for (const YamlNode& dimension : node.find("per")->items)
+        per += (per.empty() ? "" : " and ") + dimension.scalar;
+    }
     const std::string line =
         fmt::format("| {} | `{} {}` | {} | {} | {} |", slo.name, slo.sli.first.measure->name,
                     node.find("good")->scalar, per, node.find("objective")->scalar, slo.runbook);
