@@ -120,18 +120,17 @@ Outcome<std::unique_ptr<Store::Session>> Store::Session::on(const std::string& p
   std::vector<Statement> statements;
   for (const char* sql :
        {"BEGIN IMMEDIATE", "COMMIT",
-        "INSERT INTO records VALUES(?1,?2,?3,?4) ON CONFLICT(kind,key) DO UPDATE SET "
-        "value=excluded.value,checksum=excluded.checksum",
+        "INSERT OR REPLACE INTO records(kind,key,value,checksum) VALUES(?1,?2,?3,?4)",
         "DELETE FROM records WHERE kind=?1 AND key=?2", "DELETE FROM records",
         "SELECT key,value FROM records WHERE kind=?1 ORDER BY key"}) {
     auto statement = database->prepare(sql);
     if (!statement) return refused({Fault::damaged, statement.error().message});
     statements.push_back(std::move(*statement));
   }
-  return std::unique_ptr<Session>(new Session{std::nullopt, std::move(*database),
-                                              std::move(statements[0]), std::move(statements[1]),
-                                              std::move(statements[2]), std::move(statements[3]),
-                                              std::move(statements[4]), std::move(statements[5])});
+  return std::make_unique<Session>(std::nullopt, std::move(*database), std::move(statements[0]),
+                                   std::move(statements[1]), std::move(statements[2]),
+                                   std::move(statements[3]), std::move(statements[4]),
+                                   std::move(statements[5]));
 }
 
 Outcome<void> Store::Session::write(std::span<const Change> changes, bool whole) {
@@ -279,7 +278,7 @@ Result<void> Store::replace(std::span<const Change> records) {
     if (begun.session == nullptr) return fail(std::move(begun.problem));
     session_ = std::move(begun.session);
   }
-  const auto done = write(records, true);
+  auto done = write(records, true);
   if (done) wants_whole_ = false;
   return done;
 }

@@ -137,6 +137,7 @@ void Causes::drop_unneeded(const Incidents& incidents) {
 
 void Causes::forget_unused(Cluster& cluster) {
   std::vector<std::vector<Node>*> kept;
+  kept.reserve(cluster.dependents.size());
   for (auto& [id, nodes] : cluster.dependents) kept.push_back(&nodes);
   cluster.graph.forget_unused(kept);
 }
