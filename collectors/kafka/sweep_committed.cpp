@@ -86,7 +86,8 @@ bool Sweep::worth_reading(const GroupView& group) const {
   if (group.listed != Unknown::known || group.coordinator < 0 || group.type == GroupType::share)
     return false;
   const auto quiet = group_quiet_polls_.find(group.id);
-  const bool asleep = quiet != group_quiet_polls_.end() && quiet->second >= kQuietAfter;
+  const bool asleep = group.state == "Empty" && quiet != group_quiet_polls_.end() &&
+                      quiet->second >= kQuietAfter;
   // Spread over the polls, so that ten thousand abandoned groups do not all come in one.
   return !asleep || group.committed_reason != Unknown::known ||
          (group_polls_ + group.id.hash() / 64) % kQuietEvery == 0;
