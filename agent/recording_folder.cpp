@@ -69,8 +69,11 @@ class DiskFolder final : public RecordingFolder {
     size_ = 0;
     file_.reset(
         open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileRights));
-    if (file_.number() < 0) return denied(fmt::format("cannot create {}", name_), errno);
-    return {};
+    if (file_.number() >= 0) return {};
+    const int problem = errno;
+    // Somebody removed the folder: it is made anew at the next try.
+    if (problem == ENOENT) folder_.reset(-1);
+    return denied(fmt::format("cannot create {}", name_), problem);
   }
 
   Result<void> append(std::string_view bytes) override {

@@ -11,7 +11,7 @@
 namespace highwater::agent {
 namespace {
 
-constexpr uint64_t kMostFileBytes = uint64_t{256} << 20U;
+constexpr uint64_t kMostFileBytes = uint64_t{512} << 20U;
 
 std::string first_line(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -97,7 +97,7 @@ Result<std::optional<RecordedMoment>> RecordingReader::next() {
 
 Result<bool> RecordingReader::open_next() {
   while (next_file_ < files_.size()) {
-    const auto begun = begin_file(files_[next_file_++]);
+    auto begun = begin_file(files_[next_file_++]);
     if (!begun) return begun;
     if (*begun) return true;
   }

@@ -31,7 +31,7 @@ Result<void> RecordingRing::write(const Snapshot& snapshot, Now now, bool after_
   gap_ = gap_ || after_gap;
   Recorded current = seen_in(snapshot);
   if (current == recorded_) return {};
-  if (const auto written = write(current, now); !written) {
+  if (auto written = write(current, now); !written) {
     give_up();
     return written;
   }
@@ -60,23 +60,24 @@ Result<void> RecordingRing::write(const Recorded& current, Now now) {
   }
   const std::string moment = encoder_->encode(current, now, gap_, recorded_);
   const uint64_t needed = bytes.size() + kFrameHeader + moment.size();
-  if (moment.size() > kMostFrameBytes || needed > keep_)
+  if (moment.size() > kMostFrameBytes || needed > keep_) {
     return fail(fmt::format(
         "what is seen at one moment takes {} bytes, which do not fit; keep more with record: "
         "{{keep: ...}}",
         needed));
+  }
   append_frame(bytes, moment);
   if (first) {
-    if (const auto begun = begin_file(); !begun) return begun;
+    if (auto begun = begin_file(); !begun) return begun;
     first_bytes_ = needed;
   }
-  if (const auto room = make_room(needed); !room) return room;
+  if (auto room = make_room(needed); !room) return room;
   if (!first && total_ + needed > keep_) {
     // Only this file is left, and is in the way of what it would hold next.
     encoder_.reset();
     return write(current, now);
   }
-  if (const auto appended = folder_->append(bytes); !appended) return appended;
+  if (auto appended = folder_->append(bytes); !appended) return appended;
   files_.back().bytes += needed;
   total_ += needed;
   return {};
@@ -90,14 +91,14 @@ bool RecordingRing::worth_a_new_file() const {
 
 Result<void> RecordingRing::begin_file() {
   const uint64_t number = next_number_++;
-  if (const auto begun = folder_->begin(number); !begun) return begun;
+  if (auto begun = folder_->begin(number); !begun) return begun;
   files_.push_back({number, 0});
   return {};
 }
 
 Result<void> RecordingRing::make_room(uint64_t bytes) {
   while (total_ + bytes > keep_ && files_.size() > 1) {
-    if (const auto removed = folder_->remove(files_.front().number); !removed) return removed;
+    if (auto removed = folder_->remove(files_.front().number); !removed) return removed;
     total_ -= files_.front().bytes;
     files_.pop_front();
   }

@@ -154,7 +154,7 @@ TEST(RecordingCodec, ARandomWorldComesBackAsItWas) {
   Codec codec;
   FakeCluster clusters[] = {FakeCluster("prod"), FakeCluster("test")};
   auto now = moment(0s);
-  for (int step = 0; step < 3000; ++step) {
+  for (int step = 0; step < 1000; ++step) {
     FakeCluster& cluster = clusters[pick(2)];
     const Cells partition{"topic-" + std::to_string(pick(4)), std::to_string(pick(9))};
     const Measure& measure = pick(2) != 0 ? kUnder : kLeaderless;
@@ -255,7 +255,7 @@ TEST(RecordingCodec, DamagedRecordsDoNoHarm) {
     records.push_back(encoder.encode(snapshot.observations, moment(i * 1s), false, {}));
   }
   size_t refused = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 4'000; ++round) {
     std::vector<std::string> damaged = records;
     std::string& victim = damaged[random() % damaged.size()];
     for (unsigned i = 0; i <= random() % 3; ++i)
@@ -272,7 +272,7 @@ TEST(RecordingCodec, DamagedRecordsDoNoHarm) {
       break;
     }
   }
-  EXPECT_GT(refused, 5000U);
+  EXPECT_GT(refused, 1000U);
 }
 
 TEST(RecordingFrames, ARecordThatWasCutOffIsToldFromADamagedOne) {

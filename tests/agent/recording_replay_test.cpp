@@ -138,7 +138,7 @@ TEST_P(RecordingReplayTest, AReplaySaysWhatTheAgentSaid) {
   cluster.put_in_part(kFailed, "brokers");
   cluster.put_in_part(kLagSeconds, "groups");
   RecordedAgent agent(disk);
-  for (int step = 0; step < 1500; ++step) {
+  for (int step = 0; step < 800; ++step) {
     const std::string one = std::to_string(pick(6));
     switch (pick(24)) {
       case 0:
@@ -177,7 +177,7 @@ TEST_P(RecordingReplayTest, AReplaySaysWhatTheAgentSaid) {
     if (!*moment) break;
     rerun.judge((*moment)->now, (*moment)->news, (*moment)->after_gap);
   }
-  EXPECT_GT(agent.firings().size(), 20U);
+  EXPECT_GT(agent.firings().size(), 10U);
   EXPECT_THAT(lines_of(rerun.firings()), ::testing::ContainerEq(lines_of(agent.firings())));
   const auto live = agent.budgets();
   const auto played = rerun.budgets();
@@ -189,7 +189,7 @@ TEST_P(RecordingReplayTest, AReplaySaysWhatTheAgentSaid) {
     EXPECT_NEAR(live[i].status.remaining, played[i].status.remaining, 1e-9);
   }
 }
-INSTANTIATE_TEST_SUITE_P(Seeds, RecordingReplayTest, testing::Range(1U, 13U));
+INSTANTIATE_TEST_SUITE_P(Seeds, RecordingReplayTest, testing::Range(1U, 7U));
 
 TEST_F(RecordingGapTest, WhatHappenedInAGapIsUnknown) {
   FakeDisk disk;

@@ -93,13 +93,13 @@ TEST_F(RecordingRingTest, WhatWasWrittenIsReadInItsOrder) {
 
 TEST_F(RecordingRingTest, ItNeverHoldsMoreThanItMayAndLosesTheOldestFirst) {
   RecordingRing one = ring();
-  for (int i = 1; i <= 3000; ++i) ASSERT_TRUE(write(one, i));
+  for (int i = 1; i <= 1200; ++i) ASSERT_TRUE(write(one, i));
   EXPECT_LE(disk_.peak, kKeep);
   EXPECT_GT(disk_.used(), kKeep * 3 / 4);
   EXPECT_EQ(one.bytes(), disk_.used());
   const Seen seen = read_disk();
   ASSERT_GT(seen.seconds.size(), 100U);
-  EXPECT_EQ(seen.seconds, seconds(3001 - static_cast<int>(seen.seconds.size()), 3000));
+  EXPECT_EQ(seen.seconds, seconds(1201 - static_cast<int>(seen.seconds.size()), 1200));
   EXPECT_THAT(seen.after_gap, IsEmpty());
 }
 
@@ -268,6 +268,18 @@ TEST_F(RecordingRingTest, OnARealDiskFilesAreForTheOwnerAndGroupAndOneAgentAtATi
   const auto refused = write(other, 2000);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("another agent records to"));
+}
+
+TEST_F(RecordingRingTest, AFolderThatSomebodyRemovedIsMadeAnew) {
+  const std::filesystem::path path = folder_ / "recording";
+  RecordingRing one(make_recording_folder(path), kKeep, TraceId::random());
+  ASSERT_TRUE(write(one, 1));
+  std::filesystem::remove_all(path);
+  int second = 2;
+  while (second < 1000 && write(one, second)) ++second;
+  ASSERT_LT(second, 1000) << "the next file has no place";
+  ASSERT_TRUE(write(one, 1000));
+  EXPECT_THAT(read(path).seconds, ElementsAre(1000));
 }
 
 TEST_F(RecordingRingTest, AFolderThatCannotBeMadeIsSaid) {
