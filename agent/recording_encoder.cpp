@@ -92,9 +92,9 @@ void put_change(RecordWriter& out, uint64_t passed, const Cell& before, Unknown 
 
 bool nothing_changed(const Table& table, const Baseline& baseline) {
   const Table* const before = baseline.same_rows();
-  return before != nullptr && table.unknown.empty() && before->unknown.empty() &&
-         std::memcmp(table.values.data(), before->values.data(),
-                     table.values.size() * sizeof(double)) == 0;
+  if (before == nullptr || !table.unknown.empty() || !before->unknown.empty()) return false;
+  return table.values.empty() || std::memcmp(table.values.data(), before->values.data(),
+                                             table.values.size() * sizeof(double)) == 0;
 }
 
 void put_values(RecordWriter& out, const Table& table, const Baseline& baseline) {
