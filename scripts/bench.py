@@ -11,7 +11,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 import cases  # noqa: E402
-from harness import Agent, Cluster, parse_metrics, wait_until  # noqa: E402
+from harness import Agent, Cluster, end, parse_metrics, wait_until  # noqa: E402
 
 BINARY = ROOT / "build" / "release" / "bin" / "highwater"
 SETTLE = 20  # seconds until connections, histories and the allocator are warm
@@ -107,6 +107,42 @@ def cost():
             agent.stop()
     finally:
         cluster.stop()
+
+
+# Every topic is written to, and every group reads slower than that: so far behind, records over its topics.
+LAGGING = """\
+brokers: 3
+topics:
+  - {{name: load-%d, count: 200, partitions: 10, produce: 20/s, history: 6h}}
+groups:
+  - {{name: reader-%d, count: 480, topics: [load-%d], members: 1, commit_every: 5s, lag: {behind}, consume: {rate}}}
+  - {{name: double-%d, count: 30, topics: [load-%d, load-200], members: 2, commit_every: 5s, lag: {behind}, consume: {rate}}}
+"""
+
+
+def lag(binary=BINARY, simulator=None):
+    """The same size on the simulator, where every group lags; at a poll of 5 s, from a cold start on."""
+    for what, behind, rate in (("groups that keep up", 0, "all"), ("groups hours behind that go on", 200_000, "15/s")):
+        scenario = ROOT / "build" / "integration" / "bench-lag.yaml"
+        scenario.parent.mkdir(parents=True, exist_ok=True)
+        scenario.write_text(LAGGING.format(behind=behind, rate=rate))
+        process = subprocess.Popen([str(simulator or pathlib.Path(binary).parent / "highwater-sim"), str(scenario)], stdout=subprocess.PIPE, text=True)
+        servers = process.stdout.readline().split()[1].split(",")
+        agent = Agent(binary, servers, poll="5s", name="bench-lag")
+        try:
+            agent.wait_ready(60)
+            last = 0
+            for _ in range(8):
+                time.sleep(1)
+                asked = total(agent, "highwater_agent_kafka_requests_total")
+                known = sum(name == "highwater_group_lag_seconds" for name, _ in agent.metrics())
+                if asked != last:
+                    print(f"  {asked - last:.0f} requests, {known} lags in seconds known", flush=True)
+                last = asked
+            measure(agent, f"2,000 partitions, 510 groups, {what}, a poll of 5 s")
+        finally:
+            agent.stop()
+            end(process)
 
 
 def small():
@@ -274,7 +310,7 @@ def micro():
         subprocess.run([str(name)], check=True)
 
 
-PARTS = {"cost": cost, "small": small, "page": page, "hang": hang, "stall": stall, "restarts": restarts, "micro": micro}
+PARTS = {"cost": cost, "lag": lag, "small": small, "page": page, "hang": hang, "stall": stall, "restarts": restarts, "micro": micro}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] not in PARTS:

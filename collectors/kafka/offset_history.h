@@ -60,6 +60,7 @@ class OffsetHistory {
   void ask(Millis stamp, Millis now);
   void told(std::optional<Record> record, Millis now, bool compacted);
   void fail() { waits_ = false; }
+  void forget_told() { told_.clear(); }
   [[nodiscard]] bool waits() const { return waits_; }
   [[nodiscard]] Millis asked_at() const { return asked_at_; }  // last
 

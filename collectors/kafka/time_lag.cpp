@@ -9,6 +9,7 @@ namespace {
 constexpr size_t kEntries = size_t{4} * 1024 * 1024 / 16;
 constexpr size_t kFewest = 8;
 constexpr size_t kMost = 192;
+constexpr Millis kCompactionCheck = Millis{10} * 60 * 1000;
 
 // Between the steady and the wall clock.
 Millis wall_offset(Now now) {
@@ -99,6 +100,12 @@ void TimeLag::judge(TopicView& topic, CommittedOffset& commit, bool fresh, Stead
     unread = {};
     unread.reason = commit.offset > end ? Unknown::beyond_end : Unknown::known;
     return;
+  }
+  // What was there may be compacted away meanwhile.
+  if (topic.config && topic.config->compact && unread.good &&
+      moment - history.asked_at() > kCompactionCheck) {
+    history.forget_told();
+    unread = {};
   }
   // What was lost is not what is asked for any more, and of a new log nothing was known before.
   if (oldest != commit.offset || history.entries() <= 1) unread = {};

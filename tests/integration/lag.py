@@ -135,4 +135,63 @@ def test_lag_in_seconds_is_the_truth(cluster, binary):
         cluster.delete_topic(f"truth-{pattern}")
 
 
+def expect_age(agent, group, since, what):
+    """The group's lag becomes the time since the moment, which lies between two (time.time())."""
+    earliest, latest = since
+
+    def right():
+        value = agent.value("highwater_group_lag_seconds", group=group)
+        error = agent.value("highwater_group_lag_seconds_error", group=group)
+        if value is None or error is None:
+            return False
+        now = time.time()
+        return now - latest - 2 <= value + error and value - error <= now - earliest
+
+    wait_until(right, 10, f"{what}: {agent.value('highwater_group_lag_seconds', group=group)} s")
+
+
+def test_lag_in_seconds_follows_resets_losses_and_transactions(cluster, binary):
+    def reset(offset):
+        cluster.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", cluster.server(), "--reset-offsets", "--group", "ages",
+                     "--topic", "aged", "--execute", "--to-offset", offset)
+
+    def produced(lines):
+        before = time.time()
+        cluster.produce("aged", lines)
+        return before, time.time()
+
+    cluster.create_topic("aged", 1, 3)
+    first = produced(range(50))
+    agent = Agent(binary, cluster.servers(), poll="1s", name="ages").wait_ready()
+    try:
+        second = produced(range(50))
+        cluster.consume("aged", "ages", 100)
+        wait_until(lambda: agent.value("highwater_group_lag_seconds", group="ages") == 0, 10, "caught up")
+        for offset, since in ((60, second), (10, first), (100, None), (49, first), (50, second)):
+            reset(offset)
+            if since:
+                expect_age(agent, "ages", since, f"reset to {offset}")
+            else:
+                wait_until(lambda: agent.value("highwater_group_lag_seconds", group="ages") == 0, 10, "caught up again")
+        reset(10)
+        expect_age(agent, "ages", first, "before records are deleted")
+        path = WORK / "delete-records.json"
+        path.write_text('{"partitions": [{"topic": "aged", "partition": 0, "offset": 50}], "version": 1}')
+        cluster.tool("DeleteRecordsCommand", "--bootstrap-server", cluster.server(), "--offset-json-file", path)
+        expect_age(agent, "ages", second, "committed before the start of the log")
+        reset(100)
+        producer = cluster.background("ProducerPerformance", "--topic", "aged", "--num-records", 100000, "--throughput", 20, "--record-size",
+                                      10, "--transactional-id", "aging", "--transaction-duration-ms", 600000, "--producer-props",
+                                      f"bootstrap.servers={cluster.server()}")
+        try:
+            wait_until(lambda: (agent.value("highwater_partition_high_watermark", topic="aged") or 0) > 150, 40, "the transaction is open")
+            assert agent.value("highwater_partition_last_stable_offset", topic="aged") == 100
+            assert agent.value("highwater_group_lag_seconds", group="ages") == 0, "a reader of committed records has nothing to read"
+        finally:
+            end(producer)
+    finally:
+        agent.stop()
+    cluster.delete_topic("aged")
+
+
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]
