@@ -1,6 +1,8 @@
 #include "collectors/kafka/time_lag.h"
 
 #include <algorithm>
+#include <string_view>
+#include <tuple>
 
 namespace highwater::kafka {
 namespace {
@@ -69,9 +71,25 @@ void TimeLag::begin(ClusterView& view, SteadyTime ends_asked, Now now) {
     }
   }
   tidy(view, now);
-  // Who has waited longest is asked for first.
-  std::ranges::stable_sort(
-      targets_, {}, [](const Target& target) { return target.partition->history->asked_at(); });
+  choose();
+}
+
+// Who has waited longest is asked for first.
+void TimeLag::choose() {
+  std::ranges::sort(targets_, {}, [](const Target& target) {
+    return std::tuple(target.known, target.asked_at, std::string_view(target.topic->name.text()),
+                      target.partition->index);
+  });
+  open_.clear();
+  const PartitionView* before = nullptr;
+  size_t unknown = 0;
+  size_t known = 0;
+  for (Target& target : targets_) {
+    size_t& partitions = target.known ? known : unknown;
+    if (target.partition != before) ++partitions;
+    before = target.partition;
+    if (partitions <= (target.known ? kKnownPerPoll : kUnknownPerPoll)) open_.push_back(&target);
+  }
 }
 
 void TimeLag::judge(TopicView& topic, CommittedOffset& commit, bool fresh, SteadyTime ends_asked,
@@ -110,10 +128,11 @@ void TimeLag::judge(TopicView& topic, CommittedOffset& commit, bool fresh, Stead
   // What was lost is not what is asked for any more, and of a new log nothing was known before.
   if (oldest != commit.offset || history.entries() <= 1) unread = {};
   unread.reason = unread.any ? Unknown::known : Unknown::not_asked;
-  if (!unread.good || !unread.sure) estimate({&topic, partition, &commit, oldest}, now);
+  if (!unread.good || !unread.sure)
+    estimate({&topic, partition, &commit, oldest, std::nullopt, history.asked_at(), false}, now);
 }
 
-void TimeLag::estimate(const Target& target, Now now) {
+void TimeLag::estimate(Target target, Now now) {
   UnreadSince& unread = target.commit->unread;
   const OffsetHistory& history = *target.partition->history;
   const auto known =
@@ -126,7 +145,10 @@ void TimeLag::estimate(const Target& target, Now now) {
     unread.sure = unread.sure || known.sure;
   }
   unread.reason = unread.any ? Unknown::known : known.reason;
-  if (known.ask) targets_.push_back(target);
+  if (!known.ask) return;
+  target.ask = known.ask;
+  target.known = unread.reason == Unknown::known;
+  targets_.push_back(target);
 }
 
 // Histories of partitions that nobody reads go; the others share what memory there is.
@@ -160,22 +182,23 @@ std::vector<TimeLag::Question> TimeLag::questions(int round, std::span<const int
     return true;
   };
   const Millis wall = wall_offset(now);
-  size_t partitions = 0;
-  const PartitionView* before = nullptr;
-  for (const Target& target : targets_) {
-    OffsetHistory& history = *target.partition->history;
-    if (target.partition != before) ++partitions;
-    before = target.partition;
-    if (partitions > kPartitionsPerPoll) break;
-    if (history.waits()) continue;
-    const auto known =
-        history.estimate(question_of(*target.topic, *target.partition, target.offset, round, now));
-    if (!known.ask || !may_ask(target.partition->leader)) continue;
-    const int64_t stamp =
-        *known.ask == OffsetHistory::kBeginning ? 0 : std::max<int64_t>(0, *known.ask + wall);
-    questions.push_back({target.topic, target.partition, *known.ask, stamp});
-    history.ask(*known.ask, to_millis(now.steady));
-  }
+  std::erase_if(open_, [&](Target* target) {
+    OffsetHistory& history = *target->partition->history;
+    if (history.waits()) return false;
+    if (round > 0) {
+      target->ask =
+          history
+              .estimate(question_of(*target->topic, *target->partition, target->offset, round, now))
+              .ask;
+    }
+    if (!target->ask) return true;
+    if (!may_ask(target->partition->leader)) return false;
+    const bool beginning = *target->ask == OffsetHistory::kBeginning;
+    const int64_t stamp = beginning ? 0 : std::max<int64_t>(0, *target->ask + wall);
+    questions.push_back({target->topic, target->partition, *target->ask, stamp});
+    history.ask(*target->ask, to_millis(now.steady));
+    return false;
+  });
   return questions;
 }
 
@@ -193,14 +216,16 @@ void TimeLag::answer(const TopicView& topic, PartitionView& partition, int64_t o
 void TimeLag::finish(Now now) {
   std::vector<Target> asked;
   asked.swap(targets_);
+  open_.clear();
   for (const Target& target : asked) {
     OffsetHistory& history = *target.partition->history;
+    if (history.asked_at() == target.asked_at) continue;  // its turn comes later
     history.fail();
+    estimate(target, now);
     const auto known =
         history.estimate(question_of(*target.topic, *target.partition, target.offset, 0, now));
     if (known.reason == Unknown::known && known.good && known.by_history)
       history.note_check(*known.by_history, known.time.likely, to_millis(now.steady));
-    estimate(target, now);
   }
   targets_.clear();
 }

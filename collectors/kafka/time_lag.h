@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,8 +27,10 @@ namespace highwater::kafka {
 
 class TimeLag {
  public:
-  // Of one poll, whatever the number of partitions that lag; the others have their turn later.
-  static constexpr size_t kPartitionsPerPoll = 1000;
+  // Of one poll, however many partitions lag; the others have their turn later. Some are asked for
+  // because nothing is known yet, others because it could be known better.
+  static constexpr size_t kUnknownPerPoll = 1000;
+  static constexpr size_t kKnownPerPoll = 300;
   static constexpr int kRounds = 6;
 
   using FindTopic = std::function<TopicView*(const Symbol&)>;  // null when there is none
@@ -62,14 +65,19 @@ class TimeLag {
     PartitionView* partition;
     CommittedOffset* commit;
     int64_t offset;  // of the oldest record that is unread, if it still exists
+    std::optional<Millis> ask;
+    Millis asked_at;  // of its partition
+    bool known;
   };
 
   void judge(TopicView& topic, CommittedOffset& commit, bool fresh, SteadyTime ends_asked, Now now);
-  void estimate(const Target& target, Now now);
+  void estimate(Target target, Now now);
+  void choose();
   void tidy(ClusterView& view, Now now);
 
   FindTopic find_topic_;
   std::vector<Target> targets_;  // whose answer could be better
+  std::vector<Target*> open_;    // those that are still asked for
   uint64_t polls_ = 0;
   size_t histories_ = 0;  // as of the last poll
   size_t bytes_ = 0;
