@@ -94,8 +94,8 @@ void CauseSearch::place_arriving(const AtNode& here, Best& best) {
     Place place{0, alert.newcomer};
     if (best.cause.explainer != kNone)
       place = explainers_[best.cause.explainer].place;
-    else if (alert.remembered_by)
-      place = {*alert.remembered_by, 0};
+    else if (alert.open)
+      place = {*alert.open, 0};
     else if (best.evidence.explainer != kNone)
       place = explainers_[best.evidence.explainer].place;
     const bool is_cause = place.incident == 0 && place.root == alert.newcomer;

@@ -45,7 +45,7 @@ struct ArrivingAlert {
   bool explains = true;
   bool covers_cluster = false;
   SteadyTime began;
-  std::optional<uint64_t> remembered_by;  // an incident whose cause it once depended on
+  std::optional<uint64_t> open;  // the incident it joins unless an alert explains it
 };
 
 struct SearchResult {

@@ -9,7 +9,7 @@ namespace {
 // limit, when the cause began first but had to hold for a while before it fired.
 constexpr Duration kAbsorbedWithin = std::chrono::seconds(15);
 constexpr Duration kAbsorbedAtMost = std::chrono::seconds(30);
-constexpr size_t kMaxDependents = 200'000;  // remembered for each incident
+constexpr size_t kMaxReached = 200'000;  // dependents remembered for each incident, at most
 
 // Whether anything may depend on the incident's cause by relations.
 bool has_relations(const OpenIncident& incident) {
@@ -36,17 +36,18 @@ std::vector<DependencyGraph::Node> parts_of(const DependencyGraph& graph,
   return parts;
 }
 
-// All that depends on the node, directly or not, in rising order; the node too.
-std::vector<DependencyGraph::Node> dependents_of(const DependencyGraph& graph,
-                                                 DependencyGraph::Node start) {
+// All that is reached from the node over these edges, in rising order; the node too.
+template <class EdgesOf>
+std::vector<DependencyGraph::Node> reached_from(const DependencyGraph& graph,
+                                                DependencyGraph::Node start, EdgesOf edges_of) {
   std::vector<uint8_t> seen(graph.nodes(), 0);
   std::vector<DependencyGraph::Node> found{start};
   std::vector<uint32_t> hops{0};
   seen[start] = 1;
   for (size_t i = 0; i < found.size(); ++i) {
-    for (const DependencyGraph::Edge& edge : graph.dependents_of(found[i])) {
+    for (const DependencyGraph::Edge& edge : edges_of(found[i])) {
       const uint32_t distance = hops[i] + edge.hops;
-      if (seen[edge.node] != 0 || distance > kMaxHops || found.size() >= kMaxDependents) continue;
+      if (seen[edge.node] != 0 || distance > kMaxHops || found.size() >= kMaxReached) continue;
       seen[edge.node] = 1;
       found.push_back(edge.node);
       hops.push_back(distance);
@@ -54,6 +55,16 @@ std::vector<DependencyGraph::Node> dependents_of(const DependencyGraph& graph,
   }
   std::sort(found.begin(), found.end());
   return found;
+}
+
+std::vector<DependencyGraph::Node> dependents_of(const DependencyGraph& graph,
+                                                 DependencyGraph::Node start) {
+  return reached_from(graph, start, [&](auto node) { return graph.dependents_of(node); });
+}
+
+std::vector<DependencyGraph::Node> causes_of(const DependencyGraph& graph,
+                                             DependencyGraph::Node start) {
+  return reached_from(graph, start, [&](auto node) { return graph.causes_of(node); });
 }
 
 // Whether an alert of the incident says the same of a part of what this one is about: partition 0
@@ -153,8 +164,10 @@ void Causes::place_in(Cluster& cluster, std::span<const size_t> chosen,
                         covers_cluster(alert),
                         is_cause ? absorbed_if_begun_by(incident, now) : std::nullopt});
   };
+  std::vector<std::pair<uint64_t, Node>> burning;
   for (const OpenIncident* incident : incidents) {
     if (incident->cause() != nullptr) add_standing(*incident, *incident->cause());
+    if (incident->pages_for_budget()) burning.emplace_back(incident->id(), standing.back().node);
     for (const LiveAlert* alert : incident->standing()) add_standing(*incident, *alert);
   }
   std::vector<Node> nodes;
@@ -162,13 +175,25 @@ void Causes::place_in(Cluster& cluster, std::span<const size_t> chosen,
     nodes.push_back(cluster.graph.node_of(newcomers[i].alert->alert.entity));
   cluster.graph.connect();
 
+  // By incident.
+  std::vector<std::pair<uint64_t, std::vector<Node>>> hurt_by;
+  for (const auto& [incident, node] : burning)
+    hurt_by.emplace_back(incident, causes_of(cluster.graph, node));
+  const auto hurts = [&](Node node) -> std::optional<uint64_t> {
+    for (const auto& [incident, causes] : hurt_by) {
+      if (std::binary_search(causes.begin(), causes.end(), node)) return incident;
+    }
+    return std::nullopt;
+  };
   CauseSearch search(cluster.graph);
   for (const StandingAlert& alert : standing) search.add(alert);
   for (size_t i = 0; i < chosen.size(); ++i) {
     const LiveAlert& alert = *newcomers[chosen[i]].alert;
+    std::optional<uint64_t> open = remembered(cluster, nodes[i], alert, incidents);
+    if (!open && !alert.alert.budget) open = hurts(nodes[i]);
     search.add(ArrivingAlert{nodes[i], chosen[i], alert.alert.severity,
                              !is_about_cluster(alert.alert.entity), covers_cluster(alert),
-                             alert.active_since, remembered(cluster, nodes[i], alert, incidents)});
+                             alert.active_since, open});
   }
   SearchResult result = std::move(search).run();
   for (const auto& [newcomer, place] : result.places) placement.places[newcomer] = place;
@@ -208,7 +233,7 @@ void Causes::remember(Cluster& cluster, const OpenIncident& incident) {
   std::vector<Node> all;
   all.reserve(std::max(known.size(), now.size()));
   std::set_union(known.begin(), known.end(), now.begin(), now.end(), std::back_inserter(all));
-  if (all.size() <= kMaxDependents) known = std::move(all);
+  if (all.size() <= kMaxReached) known = std::move(all);
 }
 
 }  // namespace highwater::rules

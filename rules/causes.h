@@ -6,7 +6,8 @@
 // at most: the nearest, then the most severe, then the oldest. Its entity is also about each part
 // of itself that has two labels; {cluster} explains nothing, save that an unreachable cluster
 // explains whatever else is wrong with it. What nothing explains is evidence of an open incident
-// that says the same, by the same measure, of a part of its entity.
+// that says the same, by the same measure, of a part of its entity; or of the page about a budget
+// whose entity depends on it: who is awake for a burn is told of the broker that dies meanwhile.
 //
 // Graphs are kept only for clusters with open incidents: where nothing is wrong this costs nothing.
 #pragma once

@@ -96,6 +96,8 @@ void OpenIncident::add_evidence(LiveAlert& alert) {
   const auto [found, added] = members_.try_emplace(key_of(alert));
   Member& member = found->second;
   if (added) ++shown_.evidence_count;
+  if (member.live == nullptr && pages_for_budget() && !alert.alert.budget)
+    would_page_ = would_page_ || alert.alert.severity == Severity::page;
   if (member.live == nullptr) ++standing_;
   member.live = &alert;
   member.order = alert.rule->order;
@@ -182,6 +184,7 @@ void OpenIncident::sent(Now now, bool as_update) {
   sent_evidence_ = shown_.evidence_count;
   sent_severity_ = shown_.severity;
   sent_tier_ = tier_of(shown_.cause);
+  would_page_ = false;
   news_since_.reset();
   shown_.updated = now.wall;
   if (as_update) last_update_ = now.steady;
@@ -227,7 +230,8 @@ void OpenIncident::choose_shown() {
 }
 
 bool OpenIncident::has_news() const {
-  if (shown_.severity > sent_severity_ || tier_of(shown_.cause) != sent_tier_) return true;
+  if (shown_.severity > sent_severity_ || tier_of(shown_.cause) != sent_tier_ || would_page_)
+    return true;
   const size_t count = shown_.evidence_count;
   if (sent_evidence_ == 0) return count > 0;
   return count >= 2 * sent_evidence_ && count >= sent_evidence_ + kWorthAnUpdate;

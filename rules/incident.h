@@ -53,6 +53,10 @@ class OpenIncident {
   [[nodiscard]] LiveAlert* cause() const { return cause_; }
   // An unreachable cluster: whatever else is wrong with it is evidence.
   [[nodiscard]] bool covers_cluster() const { return covers_cluster_; }
+  // It woke people because a budget burns, and the burn goes on.
+  [[nodiscard]] bool pages_for_budget() const {
+    return cause_ != nullptr && cause_->alert.budget && cause_->alert.severity == Severity::page;
+  }
   [[nodiscard]] bool had_evidence(const AlertKey& key) const { return members_.contains(key); }
 
   void add_evidence(LiveAlert& alert);
@@ -115,6 +119,7 @@ class OpenIncident {
   std::vector<const Member*> chosen_;  // what `evidence` shows
 
   size_t sent_evidence_ = 0;
+  bool would_page_ = false;  // evidence not yet sent that would be a page of its own
   Severity sent_severity_;
   std::string sent_tier_;                 // of the cause, when it is an SLO's
   std::optional<SteadyTime> news_since_;  // when there first was something worth an update

@@ -160,6 +160,56 @@ TEST(SloEngine, ABurnThatABrokerExplainsIsEvidenceOfItsIncident) {
   EXPECT_THAT(heard, ElementsAre("0 opened BrokerDown", "9 updated BrokerDown"));
 }
 
+// A group that burns already, on a broker that can die.
+struct BurningWorld : SloWorld {
+  explicit BurningWorld(SloRule rule)
+      : SloWorld(std::move(rule), {make_rule("BrokerDown", kFailed, Comparison::equal, 1)}) {
+    cluster().set(kFailed, {"2"}, 0);
+    cluster().set(kFailed, {"3"}, 0);
+    cluster().relate("coordinates", {"group"}, {"broker"}, {{{"payments"}, {"2"}}});
+    lag_for(hours(2), 10);
+    before = lag_for(minutes(20), 400);
+  }
+  void broker(const std::string& id, bool down) { cluster().set(kFailed, {id}, down ? 1 : 0); }
+  std::vector<std::string> before;
+};
+
+TEST(SloEngine, ABrokerThatDiesDuringABurnIsToldToWhoIsAwakeForIt) {
+  BurningWorld world(lag_slo());
+  ASSERT_THAT(world.before, ElementsAre("9 opened payments-lag"));
+  world.broker("2", true);
+  EXPECT_THAT(world.lag_for(minutes(5), 400), ElementsAre("0 updated payments-lag"));
+  const Incident& incident = incident_of(world.last, "payments-lag");
+  ASSERT_EQ(incident.evidence.size(), 1U);
+  EXPECT_EQ(incident.evidence[0].rule, "BrokerDown");
+}
+
+TEST(SloEngine, ABrokerStillDeadWhenTheBurnEndsIsAPageOfItsOwn) {
+  BurningWorld world(lag_slo());
+  world.broker("2", true);
+  world.lag_for(minutes(1), 400);
+  const auto heard = world.lag_for(minutes(20), 10);
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_THAT(heard[0], ::testing::HasSubstr("resolved payments-lag"));
+  EXPECT_THAT(heard[1], ::testing::HasSubstr("opened BrokerDown"));
+  EXPECT_NE(incident_of(world.last, "BrokerDown").former, 0U);
+}
+
+TEST(SloEngine, ABrokerThatDiesElsewhereDuringABurnPages) {
+  BurningWorld world(lag_slo());
+  world.broker("3", true);
+  EXPECT_THAT(world.lag_for(minutes(1), 400), ElementsAre("0 opened BrokerDown"));
+}
+
+TEST(SloEngine, ABrokerThatDiesDuringABurnThatWokeNobodyPages) {
+  SloRule rule = lag_slo();
+  rule.tiers = {{2, hours(1), minutes(5), Severity::ticket}};
+  BurningWorld world(std::move(rule));
+  ASSERT_EQ(world.before.size(), 1U);
+  world.broker("2", true);
+  EXPECT_THAT(world.lag_for(minutes(1), 400), ElementsAre("0 opened BrokerDown"));
+}
+
 TEST(SloEngine, AStepOfTheWallClockIsUnknownAndNotBad) {
   SloWorld world(lag_slo());
   world.lag_for(hours(2), 400);
