@@ -391,7 +391,7 @@ slos:
 
 
 def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
-    """A consumer stops while its producer goes on, first by itself, then while a broker is dead; the agent is restarted in the middle."""
+    """A consumer stops while its producer goes on: a broker dies after the page, then one before it; the agent is restarted in the middle."""
     rules = WORK / "recorded.yaml"
     rules.write_text(RECORDED_SLO)
     recording = WORK / "recorded" / "recording"
@@ -425,8 +425,13 @@ def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
         agent.wait_ready()
         _, alert = page(receiver, 0, "late", 90)
         assert alert["labels"]["group"] == "payments", alert["labels"]
-        consumer = cluster.consume_steadily("orders", "payments")
         correlation = alert["annotations"]["correlation_id"]
+        cluster.kill(2)
+        wait_until(lambda: any("BrokerDown" in told["annotations"].get("evidence", "") for _, told in receiver.alerts()
+                               if told["annotations"]["correlation_id"] == correlation), 20, "the page tells of the dead broker")
+        cluster.start_one(2)
+        wait_until(lambda: agent.value("highwater_alert", alertname="BrokerDown") is None, 40, "the broker is back")
+        consumer = cluster.consume_steadily("orders", "payments")
         wait_until(lambda: receiver.resolved(correlation), 150, "the incident is resolved")
         _, resolved = receiver.resolved(correlation)[0]
         assert len(receiver.incidents(severity="page")) == 1
