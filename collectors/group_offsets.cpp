@@ -104,7 +104,10 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
   topic_assigned_.resize(topics_.topics());
   topic_committed_.resize(topics_.topics());
   row_committed_.resize(topics_.keys()->rows());
+  topic_run_.resize(topics_.topics());
   runs_.clear();
+  partitions_.clear();
+  uncommitted_.clear();
   by_group_.clear();
 
   Rows rows(keys_.expected_rows(), observation.at.steady);
@@ -113,7 +116,7 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
   std::vector<Memory>& memory = history_.align(sum_keys);
   judge_runs(memory, activities, observation.at);
   // Retention overtaking what nobody reads any more is no loss.
-  for (const Run& run : runs_) {
+  for (const GroupTopic& run : runs_) {
     for (uint32_t row = run.first_row; row < run.end_row && !run.read; ++row) {
       if (rows.lost.known(row)) rows.lost.replace(row, 0);
     }
@@ -129,6 +132,13 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
   rows.reads.to = topics_.keys();
   observation.relations.push_back(std::move(rows.reads));
   note_beyond_end(view, observation, rows);
+  add_doings(observation, {view, runs_, partitions_, uncommitted_, sum_keys, keys,
+                           lag_window_length(observation.cadence)});
+}
+
+void GroupOffsets::add_doings(Observation& observation, const GroupReadings& readings) {
+  const auto progress = progress_.update(readings);
+  rates_.add_to(observation, readings, progress);
 }
 
 void GroupOffsets::add_group(const kafka::ClusterView& view, const GroupView& group,
@@ -153,7 +163,9 @@ void GroupOffsets::add_topic(const kafka::ClusterView& view, const GroupView& gr
                              uint32_t group_row, Rows& rows) {
   const TopicView& topic = *place.view;
   const Unknown listed = listing_reason(view, topic);
-  Run run;
+  GroupTopic run;
+  run.group = group_row;
+  run.topic = &topic;
   run.first_row = run.end_row = static_cast<uint32_t>(rows.lag.size());
   run.assigned = topic_assigned_[place.topic] == stamp_;
   keys_.begin(view.cluster, group.id, topic.name);
@@ -170,14 +182,14 @@ void GroupOffsets::add_topic(const kafka::ClusterView& view, const GroupView& gr
   }
   if (run.first_row == run.end_row) return;
   topic_committed_[place.topic] = stamp_;
-  sum_keys_.add(view.cluster, group.id, topic.name);
+  topic_run_[place.topic] = sum_keys_.add(view.cluster, group.id, topic.name);
   runs_.push_back(run);
   if (rows.beyond_end > 0 && rows.beyond_end_example.empty())
     rows.beyond_end_example = fmt::format("group {}, topic {}", group.id.text(), topic.name.text());
 }
 
 void GroupOffsets::add_commit(const CommittedOffset& commit, const GroupView& group,
-                              const PartitionView* partition, Unknown listed, Run& run,
+                              const PartitionView* partition, Unknown listed, GroupTopic& run,
                               Rows& rows) {
   const Unknown none = commit.offset < 0 ? Unknown::no_commit : Unknown::known;
   const Unknown committed =
@@ -198,6 +210,7 @@ void GroupOffsets::add_commit(const CommittedOffset& commit, const GroupView& gr
     ++rows.beyond_end;
   }
   rows.lag.add(lag, reason);
+  partitions_.push_back({&commit, partition, reason});
   rows.lost.add(distance(offset, start), first_unknown(committed, start_reason));
   if (committed == Unknown::no_commit) {
     rows.age.add_unknown(committed);
@@ -252,15 +265,20 @@ void GroupOffsets::add_uncommitted(const kafka::ClusterView& view, const GroupVi
     rows.lost.add(kNoValue, reason);
     rows.age.add_unknown(reason);
     rows.reads.pairs.emplace_back(group_row, one.row);
-    if (topic_committed_[one.topic] == stamp_) continue;
-    topic_committed_[one.topic] = stamp_;
-    sum_keys_.add(view.cluster, group.id, topic.name);
-    Run run;
-    run.first_row = run.end_row = row;
-    run.assigned = true;
-    run.committed_known = false;
-    run.reason = run.age.reason = reason;
-    runs_.push_back(run);
+    partitions_.push_back({nullptr, &topic.partitions[one.position], reason});
+    if (topic_committed_[one.topic] != stamp_) {
+      topic_committed_[one.topic] = stamp_;
+      topic_run_[one.topic] = sum_keys_.add(view.cluster, group.id, topic.name);
+      GroupTopic run;
+      run.group = group_row;
+      run.topic = &topic;
+      run.first_row = run.end_row = row;
+      run.assigned = true;
+      run.committed_known = false;
+      run.reason = run.age.reason = reason;
+      runs_.push_back(run);
+    }
+    uncommitted_.push_back({row, topic_run_[one.topic]});
   }
 }
 
@@ -293,9 +311,8 @@ void GroupOffsets::add_sums(Observation& observation, std::vector<Memory>& memor
   Column growth(kLagGrowth, runs_.size());
   Column age = TimeLagColumns::worst_column(runs_.size());
   for (size_t i = 0; i < runs_.size(); ++i) {
-    const Run& run = runs_[i];
-    const Unknown reason =
-        run.any_commit ? run.reason : first_unknown(run.reason, Unknown::no_commit);
+    const GroupTopic& run = runs_[i];
+    const Unknown reason = run.lag_reason();
     sum.add(run.any_commit ? run.lag_sum : kNoValue, reason);
     age.add(run.any_commit ? run.age.seconds : kNoValue, run.any_commit ? run.age.reason : reason);
     if (reason != Unknown::known) {

@@ -13,13 +13,15 @@
 
 #include "collectors/column.h"
 #include "collectors/group_activity.h"
+#include "collectors/group_progress.h"
+#include "collectors/group_rates.h"
+#include "collectors/group_readings.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/lag_window.h"
 #include "collectors/number_symbols.h"
 #include "collectors/numbered_keys.h"
 #include "collectors/row_history.h"
-#include "collectors/time_lag_columns.h"
 #include "collectors/topic_index.h"
 
 namespace highwater::collectors {
@@ -34,20 +36,6 @@ class GroupOffsets {
               std::span<const GroupActivity> activities, NumberSymbols& numbers);
 
  private:
-  // What a group committed in one topic.
-  struct Run {
-    uint32_t first_row = 0;
-    uint32_t end_row = 0;
-    double lag_sum = 0;
-    double lag_max = 0;
-    double committed_sum = 0;
-    bool committed_known = true;
-    bool any_commit = false;
-    bool assigned = false;            // some member of the group reads the topic
-    Unknown reason = Unknown::known;  // of the lag, by the worst partition with a commit
-    TimeLagColumns::Worst age;        // of the oldest unread record, by partitions with a commit
-    bool read = false;                // somebody reads the topic for the group, as far as is known
-  };
   // The runs of one group.
   struct GroupRuns {
     uint32_t first_run = 0;
@@ -68,7 +56,8 @@ class GroupOffsets {
                  const kafka::CommittedTopic& committed, const TopicIndex::Place& place,
                  uint32_t group_row, Rows& rows);
   void add_commit(const kafka::CommittedOffset& commit, const kafka::GroupView& group,
-                  const kafka::PartitionView* partition, Unknown listed, Run& run, Rows& rows);
+                  const kafka::PartitionView* partition, Unknown listed, GroupTopic& run,
+                  Rows& rows);
   bool note_assigned(const kafka::GroupView& group);
   void add_uncommitted(const kafka::ClusterView& view, const kafka::GroupView& group,
                        uint32_t group_row, Rows& rows);
@@ -78,6 +67,7 @@ class GroupOffsets {
   void add_sums(Observation& observation, std::vector<Memory>& memory,
                 const std::shared_ptr<const KeySet>& keys);
   void add_maxima(Observation& observation, const kafka::ClusterView& view);
+  void add_doings(Observation& observation, const GroupReadings& readings);
 
   TopicIndex topics_;
   NumberedKeys<3, 1> keys_{{"cluster", "group", "topic", "partition"}};
@@ -85,18 +75,23 @@ class GroupOffsets {
   KeyTracker max_keys_{{"cluster", "group"}};
   RowHistory<Memory> history_;  // by row of sum_keys_
   // Of the poll in hand; kept to reuse their memory.
-  std::vector<Run> runs_;            // by row of sum_keys_
+  std::vector<GroupTopic> runs_;     // by row of sum_keys_: what each group committed in one topic
   std::vector<GroupRuns> by_group_;  // by group
   struct Assigned {
     uint32_t topic;
     uint32_t position;
     uint32_t row;
   };
-  std::vector<Assigned> assigned_;         // of the group in hand
-  std::vector<uint64_t> topic_assigned_;   // by topic: the last group that reads it
-  std::vector<uint64_t> topic_committed_;  // by topic: the last group that has a run in it
-  std::vector<uint64_t> row_committed_;    // by partition: the last group that has a commit in it
-  uint64_t stamp_ = 0;                     // of the group in hand; grows for ever
+  std::vector<Assigned> assigned_;          // of the group in hand
+  std::vector<uint64_t> topic_assigned_;    // by topic: the last group that reads it
+  std::vector<uint64_t> topic_committed_;   // by topic: the last group that has a run in it
+  std::vector<uint64_t> row_committed_;     // by partition: the last group that has a commit in it
+  std::vector<uint32_t> topic_run_;         // by topic: the row of the last run in it
+  uint64_t stamp_ = 0;                      // of the group in hand; grows for ever
+  std::vector<GroupPartition> partitions_;  // by row of keys_
+  std::vector<UncommittedPartition> uncommitted_;  // in rising order of rows
+  GroupProgress progress_;
+  GroupRates rates_;
 };
 
 }  // namespace highwater::collectors

@@ -3,6 +3,7 @@
 #include "collectors/brokers.h"
 #include "collectors/cluster.h"
 #include "collectors/group_offsets.h"
+#include "collectors/group_rates.h"
 #include "collectors/groups.h"
 #include "collectors/monitor.h"
 #include "collectors/partition_columns.h"
@@ -19,7 +20,7 @@ Catalogue make_catalogue() {
        {ClusterTables::measures(), BrokersInterpreter::measures(), QuorumTables::measures(),
         PartitionColumns::measures(), PartitionsInterpreter::measures(),
         TopicsInterpreter::measures(), GroupsInterpreter::measures(), GroupOffsets::measures(),
-        TimeLagColumns::measures(), MonitorInterpreter::measures()})
+        TimeLagColumns::measures(), GroupRates::measures(), MonitorInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));
 }

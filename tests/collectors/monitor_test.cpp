@@ -105,9 +105,11 @@ TEST(Monitor, FindsAHealthyClusterFullyKnown) {
   const auto share = [](Observation made) {
     return std::make_shared<Observation>(std::move(made));
   };
+  GroupsInterpreter groups;
+  for (int t = -120; t < 0; t += 15) (void)groups.interpret(view, {}, at(t));
   const Snapshot snapshot = snapshot_of({share(BrokersInterpreter().interpret(view, {}, at(0))),
                                          share(PartitionsInterpreter().interpret(view, {}, at(0))),
-                                         share(GroupsInterpreter().interpret(view, {}, at(0)))});
+                                         share(groups.interpret(view, {}, at(0)))});
   const Observation seen = MonitorInterpreter().interpret(snapshot, Symbol("prod"), at(5));
   EXPECT_EQ(table(seen, "monitor_unknown_rows").rows(), 0U);
 }

@@ -1,0 +1,104 @@
+#include "collectors/group_rates.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace highwater::collectors {
+namespace {
+
+const std::vector<std::string_view> kTopic{"cluster", "group", "topic"};
+
+const Measure kProduced{"group_produced_records_per_second",
+                        "How many records a second were written to the partitions that the group "
+                        "reads of the topic, over the last four minutes or more; unknown until "
+                        "watched for a minute.",
+                        Unit::records, MeasureType::gauge, kTopic};
+const Measure kConsumed{"group_consumed_records_per_second",
+                        "How many records a second the group read of the topic, by the offsets it "
+                        "committed, over the last four minutes or more; unknown until watched for "
+                        "a minute.",
+                        Unit::records, MeasureType::gauge, kTopic};
+const Measure kCatchUp{"group_time_to_catch_up_seconds",
+                       "When the group will have read all of the topic if records come and are "
+                       "read as in the last minutes; 0 when less than ten seconds of records are "
+                       "unread, and no row while it does not catch up.",
+                       Unit::seconds, MeasureType::gauge, kTopic};
+
+constexpr std::array<const Measure*, 3> kMeasures{&kProduced, &kConsumed, &kCatchUp};
+
+constexpr int kWindows = 2;  // of those that tell whether a lag grows
+constexpr double kCaughtUpSeconds = 10;
+// Reading faster by less than this is no catching up.
+constexpr double kGain = 0.01;
+constexpr double kForesight = 30.0 * 24 * 3600;
+// Who has so many groups that lag looks at the numbers.
+constexpr size_t kMaxNotes = 500;
+
+Duration of_seconds(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::ceil(seconds)));
+}
+
+std::string rate_text(double rate) {
+  return rate < 10 ? fmt::format("{:.1f}", rate) : fmt::format("{:.0f}", rate);
+}
+
+}  // namespace
+
+std::span<const Measure* const> GroupRates::measures() {
+  return kMeasures;
+}
+
+void GroupRates::add_to(Observation& observation, const GroupReadings& readings,
+                        std::span<const TopicProgress> progress) {
+  const size_t count = readings.topics.size();
+  std::vector<Trail<2>>& trails = trails_.align(readings.topic_keys);
+  Column produced(kProduced, count), consumed(kConsumed, count);
+  Column catch_up(kCatchUp, catching_up_keys_.expected_rows());
+  for (size_t row = 0; row < count; ++row) {
+    const GroupTopic& topic = readings.topics[row];
+    if (topic.lag_reason() == Unknown::known)
+      trails[row].add(observation.at.steady, readings.window * kWindows,
+                      {progress[row].produced, progress[row].consumed});
+    const auto stretch = trails[row].stretch();
+    const Unknown reason =
+        first_unknown(topic.lag_reason(), stretch ? Unknown::known : Unknown::not_asked);
+    const Rates rates = stretch ? Rates{stretch->rate(0), stretch->rate(1)} : Rates{};
+    produced.add(stretch ? rates.produced : kNoValue, reason);
+    consumed.add(stretch ? rates.consumed : kNoValue, reason);
+    if (reason != Unknown::known) continue;
+    const auto seconds = time_to_catch_up(topic.lag_sum, rates);
+    if (seconds) {
+      const auto names = readings.topic_keys->row(row);
+      catching_up_keys_.add(names[0], names[1], names[2]);
+      catch_up.add(*seconds);
+    }
+    if (topic.read && seconds != 0.0) add_note(observation, readings, row, rates, seconds);
+  }
+  observation.tables.push_back(std::move(produced).build(readings.topic_keys));
+  observation.tables.push_back(std::move(consumed).build(readings.topic_keys));
+  observation.tables.push_back(std::move(catch_up).build(catching_up_keys_.finish()));
+}
+
+std::optional<double> GroupRates::time_to_catch_up(double lag, const Rates& rates) {
+  if (lag <= rates.produced * kCaughtUpSeconds) return 0;
+  const double gain = rates.consumed - rates.produced;
+  if (gain <= rates.produced * kGain) return std::nullopt;
+  const double seconds = lag / gain;
+  return seconds < kForesight ? std::optional(seconds) : std::nullopt;
+}
+
+void GroupRates::add_note(Observation& observation, const GroupReadings& readings, size_t row,
+                          const Rates& rates, std::optional<double> catches_up) {
+  if (observation.notes.size() >= kMaxNotes) return;
+  const std::string pace = fmt::format("{} records/s come in and {}/s are read",
+                                       rate_text(rates.produced), rate_text(rates.consumed));
+  observation.notes.push_back({Entity(kTopic, readings.topic_keys->row(row)),
+                               catches_up ? fmt::format("{}: it catches up in {}", pace,
+                                                        describe_duration(of_seconds(*catches_up)))
+                                          : fmt::format("{}: it does not catch up", pace)});
+}
+
+}  // namespace highwater::collectors

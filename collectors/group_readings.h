@@ -1,0 +1,59 @@
+// GroupReadings: what one poll says of every group, topic by topic and partition by partition. Made
+// by the group offsets; read by the interpreters of what a group does (group_progress.h and those
+// after it), on the interpreter's thread, during one interpretation.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "collectors/interpreter.h"
+#include "collectors/time_lag_columns.h"
+
+namespace highwater::collectors {
+
+// A row of {cluster, group, topic, partition}.
+struct GroupPartition {
+  const kafka::CommittedOffset* commit = nullptr;   // null: a member reads it, and never committed
+  const kafka::PartitionView* partition = nullptr;  // null: Metadata does not list it at the moment
+  Unknown reason = Unknown::known;                  // why its lag is unknown
+};
+
+// A row of {cluster, group, topic}.
+struct GroupTopic {
+  uint32_t group = 0;  // its number in the view
+  const kafka::TopicView* topic = nullptr;
+  uint32_t first_row = 0;  // of the partitions that it committed to
+  uint32_t end_row = 0;
+  double lag_sum = 0;
+  double lag_max = 0;
+  double committed_sum = 0;
+  bool committed_known = true;
+  bool any_commit = false;
+  bool assigned = false;            // some member of the group reads the topic
+  bool read = false;                // somebody reads it for the group, as far as is known
+  Unknown reason = Unknown::known;  // of the lag, by the worst partition with a commit
+  TimeLagColumns::Worst age;        // of the oldest unread record, by partitions with a commit
+
+  // Of numbers about all that it committed to.
+  [[nodiscard]] Unknown lag_reason() const {
+    return any_commit ? reason : first_unknown(reason, Unknown::no_commit);
+  }
+};
+
+// A partition that a member reads and that the group never committed an offset of.
+struct UncommittedPartition {
+  uint32_t row = 0;    // of the partition
+  uint32_t topic = 0;  // row of the group's topic
+};
+
+struct GroupReadings {
+  const kafka::ClusterView& view;
+  std::span<const GroupTopic> topics;
+  std::span<const GroupPartition> partitions;
+  std::span<const UncommittedPartition> uncommitted;
+  std::shared_ptr<const KeySet> topic_keys;
+  std::shared_ptr<const KeySet> partition_keys;
+  Duration window{};  // lag_window_length(): what "in the last minutes" means
+};
+
+}  // namespace highwater::collectors
