@@ -195,7 +195,10 @@ class Agent::Impl {
 
   void refresh_self_metrics() {
     for (const auto& receiver : notifier_.stats())
-      self_metrics_.set_notifications_queued(receiver.name, receiver.pending);
+      self_metrics_.set_notifications(
+          receiver.name,
+          {receiver.sent, receiver.failed_attempts, receiver.rejected, receiver.given_up},
+          receiver.pending);
     const otlp::TraceStats traces = traces_.stats();
     self_metrics_.set_spans(traces.sent, traces.dropped);
     self_metrics_.set_log_lines_lost(log_.lines_lost());

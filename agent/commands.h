@@ -32,6 +32,11 @@ struct GenerateOptions {
 int generate_prometheus_command(const GenerateOptions& options);
 // Writes the JSON Schema of "config" or of "rules" to standard output.
 int generate_schema_command(const std::string& of);
+// Writes Grafana dashboards into the folder, and their names to standard output. `config` may be
+// empty: then they are made of the built-in measures and rules.
+int generate_dashboards_command(const std::string& folder, const std::string& config);
+// Writes what Prometheus, or its operator, needs to scrape the agent to standard output.
+int generate_scrape_command(const std::string& config, bool service_monitor);
 
 struct TestOptions {
   std::vector<std::string> files;

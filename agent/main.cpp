@@ -81,6 +81,19 @@ int main(int argc, char** argv) {
       ->required()
       ->check(CLI::IsMember({"config", "rules"}));
 
+  std::string dashboards_folder;
+  std::string generate_config;
+  CLI::App* dashboards = generate->add_subcommand(
+      "dashboards", "dashboards for Grafana, with the limits of the rules and links to runbooks");
+  dashboards->add_option("folder", dashboards_folder, "where the files are written")->required();
+  dashboards->add_option("-c,--config", generate_config,
+                         "whose rules and measures (default: the built-in ones)");
+  bool service_monitor = false;
+  CLI::App* scrape =
+      generate->add_subcommand("scrape", "how Prometheus scrapes this agent, on standard output");
+  scrape->add_option("-c,--config", generate_config, "the configuration (default: as for run)");
+  scrape->add_flag("--service-monitor", service_monitor, "for the Prometheus Operator");
+
   TestOptions test_options;
   CLI::App* test = app.add_subcommand(
       "test", "try rules on series of your own: what should have fired, and what did; prints TAP");
@@ -144,6 +157,8 @@ int main(int argc, char** argv) {
   if (*status) return status_command(status_options);
   if (*prometheus) return generate_prometheus_command(generate_options);
   if (*schema) return generate_schema_command(schema_of);
+  if (*dashboards) return generate_dashboards_command(dashboards_folder, generate_config);
+  if (*scrape) return generate_scrape_command(generate_config, service_monitor);
   if (*test) return test_command(test_options);
   if (*replay) return replay_command(replay_options);
   if (*import) return import_command(import_options);

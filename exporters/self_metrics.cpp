@@ -29,18 +29,6 @@ const Histogram::BucketBoundaries kEvaluationBuckets{
 const Histogram::BucketBoundaries kHttpBuckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                0.25,  0.5,    1,     2.5,  5,     10};
 
-std::string_view outcome_name(NotificationOutcome outcome) {
-  switch (outcome) {
-    case NotificationOutcome::delivered:
-      return "delivered";
-    case NotificationOutcome::retried:
-      return "retried";
-    case NotificationOutcome::given_up:
-      return "given_up";
-  }
-  return "given_up";
-}
-
 FamilyType family_type(MetricType type) {
   switch (type) {
     case MetricType::Counter:
@@ -142,7 +130,7 @@ struct SelfMetrics::Impl {
                                  .Help("How long replies took until the client had them.")
                                  .Register(registry)
                                  .Add({}, kHttpBuckets);
-  std::mutex totals;  // spans and log lines: a total is read and added to in one piece
+  std::mutex totals;  // notifications, spans and log lines: a total is read and added to in one piece
 
   Family<Counter>& counters(const char* name, const char* help) {
     return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
@@ -173,22 +161,25 @@ void SelfMetrics::observe_evaluation(Duration took) {
   impl_->evaluation.Observe(to_seconds(took));
 }
 
-void SelfMetrics::count_notification(std::string_view receiver, NotificationOutcome outcome) {
-  impl_->notifications
-      .Add({{"receiver", std::string(receiver)}, {"outcome", std::string(outcome_name(outcome))}})
-      .Increment();
-}
-
-void SelfMetrics::set_notifications_queued(std::string_view receiver, size_t queued) {
-  impl_->queued.Add({{"receiver", std::string(receiver)}}).Set(static_cast<double>(queued));
-}
-
 void SelfMetrics::count_http_request(std::string_view route, int status, Duration took) {
   impl_->http_requests
       .Add({{"route", route.empty() ? "none" : std::string(route)},
             {"code", std::to_string(status)}})
       .Increment();
   impl_->http_duration.Observe(to_seconds(took));
+}
+
+void SelfMetrics::set_notifications(std::string_view receiver, const NotificationTotals& totals,
+                                    size_t queued) {
+  const std::lock_guard lock(impl_->totals);
+  const std::string name(receiver);
+  for (const auto& [outcome, total] :
+       {std::pair{"delivered", totals.delivered}, std::pair{"failed", totals.failed},
+        std::pair{"rejected", totals.rejected}, std::pair{"given_up", totals.given_up}}) {
+    catch_up(impl_->notifications.Add({{"receiver", name}, {"outcome", outcome}}),
+             static_cast<double>(total));
+  }
+  impl_->queued.Add({{"receiver", name}}).Set(static_cast<double>(queued));
 }
 
 void SelfMetrics::set_spans(uint64_t exported, uint64_t dropped) {

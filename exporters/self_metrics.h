@@ -16,10 +16,12 @@
 
 namespace highwater {
 
-enum class NotificationOutcome : uint8_t {
-  delivered,
-  retried,   // an attempt failed and another will follow
-  given_up,  // never delivered
+// Of one receiver, since start.
+struct NotificationTotals {
+  uint64_t delivered = 0;
+  uint64_t failed = 0;    // attempts after which another follows
+  uint64_t rejected = 0;  // refused for good
+  uint64_t given_up = 0;  // never told, because too much had ended untold
 };
 
 class SelfMetrics {
@@ -33,11 +35,11 @@ class SelfMetrics {
   // `api` is Kafka's name of it: "Metadata".
   void count_kafka_request(std::string_view cluster, std::string_view api, bool failed);
   void observe_evaluation(Duration took);
-  void count_notification(std::string_view receiver, NotificationOutcome outcome);
-  void set_notifications_queued(std::string_view receiver, size_t queued);
   void count_http_request(std::string_view route, int status, Duration took);
 
   // Totals since start, as their owners count them.
+  void set_notifications(std::string_view receiver, const NotificationTotals& totals,
+                         size_t queued);
   void set_spans(uint64_t exported, uint64_t dropped);
   void set_log_lines_lost(uint64_t total);
 

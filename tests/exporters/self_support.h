@@ -11,10 +11,8 @@ inline void use_everything(SelfMetrics& self) {
   self.count_poll("prod", "groups", true);
   self.count_kafka_request("prod", "Metadata", true);
   self.observe_evaluation(std::chrono::milliseconds(3));
-  self.count_notification("oncall", NotificationOutcome::delivered);
-  self.count_notification("oncall", NotificationOutcome::retried);
-  self.count_notification("oncall", NotificationOutcome::given_up);
-  self.set_notifications_queued("oncall", 4);
+  self.set_notifications("oncall", {5, 1, 0, 0}, 4);
+  self.set_notifications("oncall", {6, 1, 0, 1}, 4);
   self.count_http_request("/metrics", 200, std::chrono::milliseconds(4));
   self.count_http_request("", 404, std::chrono::milliseconds(1));
   self.set_spans(10, 2);

@@ -1,0 +1,17 @@
+// What Prometheus needs to scrape the agent: its own configuration, or a resource of the Prometheus
+// Operator. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/core/result.h"
+
+namespace highwater::dashboards {
+
+// `agent_url`: where the agent is reached, with the path in front of its pages, if there is one.
+[[nodiscard]] Result<std::string> scrape_config(std::string_view agent_url);
+// For the service of deploy/kubernetes.
+[[nodiscard]] std::string service_monitor();
+
+}  // namespace highwater::dashboards

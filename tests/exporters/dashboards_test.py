@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Every panel of every dashboard must show something: a real Prometheus scrapes an agent that watches a simulated
+cluster with a slow group and a broker that dies, and answers each panel's query. The files of dashboards/ must be what
+the program writes.
+
+    dashboards_test.py HIGHWATER SIMULATOR REPOSITORY WORK_FOLDER
+"""
+
+import contextlib
+import json
+import math
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+PATIENCE = 200  # seconds for the last panel to have data
+CONFIG = """\
+clusters:
+  - name: demo
+    bootstrap: [{servers}]
+    poll: {{brokers: 1s, partitions: 1s, groups: 1s, configs: 5s}}
+listen: 127.0.0.1:{port}
+state: {{path: ":memory:"}}
+rules: {{files: [rules.yaml]}}
+receivers:
+  - {{name: oncall, webhook: {{url: "http://127.0.0.1:{port}/healthz"}}}}
+"""
+RULES = "slos:\n  - use: consumer-lag\n"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command, log, **options):
+    with open(log, "wb") as output:
+        process = subprocess.Popen(list(map(str, command)), stderr=output, **options)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def ask(port, path, **parameters):
+    url = f"http://127.0.0.1:{port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+    try:
+        with urllib.request.urlopen(url, timeout=10) as reply:
+            return json.load(reply)
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+    except OSError as error:
+        return {"status": "error", "errorType": "unavailable", "error": str(error)}
+
+
+def substituted(expression):
+    return re.sub(r"\$(cluster|broker|topic|group|slo)\b", ".*", expression).replace("$__rate_interval", "10s")
+
+
+def samples_of(port, expression):
+    """How many samples that are numbers; raises when Prometheus refuses the query."""
+    reply = ask(port, "query", query=substituted(expression))
+    if reply["status"] != "success":
+        assert reply["errorType"] == "unavailable", f"{expression}: {reply['error']}"
+        return 0
+    return sum(not math.isnan(float(row["value"][1])) for row in reply["data"]["result"])
+
+
+def values_of(port, query):
+    series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query).groups()
+    return ask(port, f"label/{label}/values", **{"match[]": substituted(series)}).get("data", [])
+
+
+def queries_of(dashboard):
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            assert "$" not in re.sub(r"\$(cluster|broker|topic|group|slo|__rate_interval)\b", "", target["expr"]), target["expr"]
+            yield f"{dashboard['title']}: {panel['title']}", target["expr"]
+
+
+def check_shape(dashboard):
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(ids) == len(set(ids)), dashboard["title"]
+    taken = {}
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24, panel["title"]
+        for x in range(place["x"], place["x"] + place["w"]):
+            for y in range(place["y"], place["y"] + place["h"]):
+                assert (x, y) not in taken, f"{panel['title']} lies on {taken[x, y]}"
+                taken[x, y] = panel["title"]
+        if panel["type"] != "row":
+            assert panel["description"] and panel["targets"], panel["title"]
+            assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["value"] is None, panel["title"]
+
+
+def check_kept(repository, folder):
+    written = {path.name: path.read_text() for path in folder.glob("*.json")}
+    kept = {path.name: path.read_text() for path in (repository / "dashboards").glob("*.json")}
+    differing = sorted(name for name in written.keys() | kept.keys() if written.get(name) != kept.get(name))
+    assert not differing, f"dashboards/ is not what the program writes: {differing}; run: highwater generate dashboards dashboards"
+
+
+def main():
+    highwater, simulator, repository, folder = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4])
+    if shutil.which("prometheus") is None:
+        sys.exit("prometheus is missing: scripts/bootstrap installs it")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    written = folder / "dashboards"
+    subprocess.run([highwater, "generate", "dashboards", str(written)], check=True, stdout=subprocess.DEVNULL)
+    check_kept(repository, written)
+    dashboards = [json.loads(path.read_text()) for path in sorted(written.glob("*.json"))]
+    for dashboard in dashboards:
+        check_shape(dashboard)
+
+    with contextlib.ExitStack() as stack:
+        scenario = repository / "tests/simulator/scenarios/demo.yaml"
+        cluster = stack.enter_context(running([simulator, scenario], folder / "simulator.log", stdout=subprocess.PIPE, text=True))
+        ready = cluster.stdout.readline().split()
+        assert ready[:1] == ["ready"], ready
+        servers = ", ".join(f'"{server}"' for server in ready[1].split(","))
+        agent_port, port = free_port(), free_port()
+        config = folder / "highwater.yaml"
+        config.write_text(CONFIG.format(servers=servers, port=agent_port))
+        (folder / "rules.yaml").write_text(RULES)
+        stack.enter_context(running([highwater, "run", "--config", config], folder / "agent.log"))
+        scrape = subprocess.run([highwater, "generate", "scrape", "--config", str(config)], check=True, capture_output=True, text=True).stdout
+        assert "scrape_interval: 15s" in scrape, scrape
+        (folder / "prometheus.yml").write_text(scrape.replace("scrape_interval: 15s", "scrape_interval: 1s"))
+        stack.enter_context(running(["prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}",
+                                     f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"], folder / "prometheus.log"))
+
+        waiting = [query for dashboard in dashboards for query in queries_of(dashboard)]
+        variables = [(f"{dashboard['title']}: variable {entry['label']}", entry["query"]["query"]) for dashboard in dashboards
+                     for entry in dashboard["templating"]["list"] if entry["type"] == "query"]
+        total, deadline = len(waiting), time.monotonic() + PATIENCE
+        while (waiting or variables) and time.monotonic() < deadline:
+            waiting = [(where, query) for where, query in waiting if samples_of(port, query) == 0]
+            variables = [(where, query) for where, query in variables if not values_of(port, query)]
+            time.sleep(1)
+    for where, query in waiting + variables:
+        print(f"no data: {where}: {query}")
+    assert total > 50, total
+    sys.exit(1 if waiting or variables else 0)
+
+
+if __name__ == "__main__":
+    main()
