@@ -60,6 +60,7 @@ Observation PartitionsInterpreter::interpret(const kafka::ClusterView& view, Pol
   numbers_.trim();
   find_brokers(view);
   add_partitions(observation, view);
+  activity_.add_to(observation, view, brokers_, now);
   return observation;
 }
 

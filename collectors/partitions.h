@@ -15,12 +15,13 @@
 #include "collectors/interpreter.h"
 #include "collectors/number_symbols.h"
 #include "collectors/numbered_keys.h"
+#include "collectors/topic_activity.h"
 
 namespace highwater::collectors {
 
 class PartitionsInterpreter {
  public:
-  // Without those of PartitionColumns.
+  // Without those of PartitionColumns and TopicActivity.
   [[nodiscard]] static std::span<const Measure* const> measures();
 
   [[nodiscard]] Observation interpret(const kafka::ClusterView& view, PollInfo poll, Now now);
@@ -48,6 +49,7 @@ class PartitionsInterpreter {
   std::vector<Load> loads_;  // by broker row
   NumberedKeys<2, 1> keys_{{"cluster", "topic", "partition"}};
   NumberedKeys<2, 2> log_keys_{{"cluster", "topic", "partition", "broker"}};
+  TopicActivity activity_;
 };
 
 }  // namespace highwater::collectors

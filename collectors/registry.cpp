@@ -10,6 +10,7 @@
 #include "collectors/partitions.h"
 #include "collectors/quorum.h"
 #include "collectors/time_lag_columns.h"
+#include "collectors/topic_activity.h"
 #include "collectors/topics.h"
 
 namespace highwater::collectors {
@@ -18,7 +19,7 @@ Catalogue make_catalogue() {
   std::vector<const Measure*> all;
   for (const auto measures :
        {ClusterTables::measures(), BrokersInterpreter::measures(), QuorumTables::measures(),
-        PartitionColumns::measures(), PartitionsInterpreter::measures(),
+        PartitionColumns::measures(), PartitionsInterpreter::measures(), TopicActivity::measures(),
         TopicsInterpreter::measures(), GroupsInterpreter::measures(), GroupOffsets::measures(),
         TimeLagColumns::measures(), GroupRates::measures(), MonitorInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());

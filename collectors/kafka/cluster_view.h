@@ -87,6 +87,10 @@ struct ReplicaSize {
   int64_t bytes = 0;
 };
 
+// In place of the newest record's timestamp.
+constexpr int64_t kStampNotAsked = -2;
+constexpr int64_t kStampUnknown = -1;  // there is no record, or the broker is too old to tell
+
 // Thousands of these are walked through several times in each poll: what is used most stands first,
 // and nothing stands elsewhere for the usual three or four replicas.
 struct PartitionView {
@@ -103,6 +107,9 @@ struct PartitionView {
   SmallList<int32_t, 2> removing;
   SmallList<ReplicaSize, 3> log_dirs;  // bytes on each broker that told; empty when nobody did
   Boxed<OffsetHistory> history;        // of a partition that some group reads
+  // Of the newest record when it was asked for, once: Unix milliseconds by the clock that stamped
+  // it, or one of the above.
+  int64_t newest_stamp = kStampNotAsked;
 };
 [[nodiscard]] PartitionView* find_partition(std::vector<PartitionView>& partitions, int32_t index);
 

@@ -79,6 +79,7 @@ asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
       co_await read_members(run);
     }
     co_await read_configs(run, due.configs);
+    co_await read_newest(run);
   }
   run->open = false;
   run->spans.front().duration = std::chrono::steady_clock::now() - run->start.steady;

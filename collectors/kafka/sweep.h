@@ -91,6 +91,10 @@ class Sweep {
   asio::awaitable<void> read_offsets_of(RunPtr run, int32_t broker, ListOffsetsRequest request,
                                         OffsetView PartitionView::*field);
 
+  // sweep_newest.cpp
+  asio::awaitable<void> read_newest(RunPtr run);
+  asio::awaitable<void> read_newest_of(RunPtr run, int32_t broker, ListOffsetsRequest request);
+
   // sweep_times.cpp
   asio::awaitable<void> read_times(RunPtr run, SteadyTime ends_asked);
   asio::awaitable<void> read_times_of(RunPtr run, int32_t broker, ListOffsetsRequest request);

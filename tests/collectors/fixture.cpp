@@ -120,6 +120,7 @@ kafka::ClusterView healthy_cluster() {
     made.replicas = made.isr = std::move(replicas);
     made.log_start = offset(100);
     made.high_watermark = made.last_stable = offset(1000);
+    made.newest_stamp = kafka::kStampUnknown;
     return made;
   };
   kafka::TopicConfig config;

@@ -21,11 +21,18 @@ class FakeAdmin final : public KafkaAdmin {
   ListOffsetsResponse offsets;
   ListGroupsResponse groups;
   OffsetFetchResponse committed;
+  ListOffsetsResponse newest;  // for the greatest timestamp
+  int16_t offsets_version = 9;
+  std::vector<size_t> newest_asked;  // partitions, by request
 
   std::vector<int32_t> usable() const override { return {1}; }
-  std::optional<int16_t> version(int32_t, ApiKey) const override { return 9; }
+  std::optional<int16_t> version(int32_t, ApiKey) const override { return offsets_version; }
   Reply<MetadataRequest> ask(int32_t, MetadataRequest) override { co_return metadata; }
-  Reply<ListOffsetsRequest> ask(int32_t, ListOffsetsRequest) override { co_return offsets; }
+  Reply<ListOffsetsRequest> ask(int32_t, ListOffsetsRequest request) override {
+    if (request.topics.at(0).partitions.at(0).timestamp != kMaxTimestampOffset) co_return offsets;
+    newest_asked.push_back(request.topics[0].partitions.size());
+    co_return newest;
+  }
   Reply<ListGroupsRequest> ask(int32_t, ListGroupsRequest) override { co_return groups; }
   Reply<OffsetFetchRequest> ask(int32_t, OffsetFetchRequest) override { co_return committed; }
   Reply<DescribeClusterRequest> ask(int32_t, DescribeClusterRequest) override { return none(); }
@@ -148,6 +155,33 @@ TEST_F(SweepTest, MetadataOfAnOlderEpochChangesNothing) {
   EXPECT_EQ(partitions()[0].leader, 1);
   EXPECT_EQ(partitions()[0].leader_epoch, 5);
   EXPECT_THAT(partitions()[0].isr, ElementsAre(1, 2, 3));
+}
+
+TEST_F(SweepTest, TheNewestRecordsTimestampIsAskedForOnce) {
+  admin_.newest.topics.push_back(
+      {"orders", {{0, {}, 1'700'000'000'000, 99, 5}, {1, {}, -1, -1, 5}}});
+  sweep();
+  sweep();
+  EXPECT_THAT(admin_.newest_asked, ElementsAre(2));
+  EXPECT_EQ(partitions()[0].newest_stamp, 1'700'000'000'000);
+  EXPECT_EQ(partitions()[1].newest_stamp, kStampUnknown);
+}
+
+TEST_F(SweepTest, TheNewestRecordsTimestampIsAskedForAgainWhereItFailed) {
+  admin_.newest.topics.push_back(
+      {"orders",
+       {{0, {}, 1'700'000'000'000, 99, 5}, {1, ErrorCode::kNotLeaderOrFollower, -1, -1, 5}}});
+  sweep();
+  sweep();
+  EXPECT_THAT(admin_.newest_asked, ElementsAre(2, 1));
+  EXPECT_EQ(partitions()[1].newest_stamp, kStampNotAsked);
+}
+
+TEST_F(SweepTest, ABrokerThatIsTooOldIsNotAskedForTheNewestTimestamp) {
+  admin_.offsets_version = 6;
+  sweep();
+  EXPECT_THAT(admin_.newest_asked, ElementsAre());
+  EXPECT_EQ(partitions()[0].newest_stamp, kStampUnknown);
 }
 
 TEST_F(SweepTest, ALostLeaderIsRemembered) {

@@ -1,0 +1,160 @@
+#include "collectors/topic_activity.h"
+
+#include <algorithm>
+#include <array>
+
+namespace highwater::collectors {
+namespace {
+
+const std::vector<std::string_view> kTopic{"cluster", "topic"};
+const Measure kAge{
+    "topic_newest_record_age_seconds",
+    "How long ago the topic's newest record was written, understated by one poll at most; before a "
+    "record was seen to come it rests on the record's timestamp, or counts from the agent's first "
+    "look; unknown while some partition cannot be read and the others were not written to.",
+    Unit::seconds, MeasureType::gauge, kTopic};
+const Measure kRecords{
+    "topic_records_total",
+    "Sum of the offsets at which the topic's logs end: how many records were ever written, markers "
+    "of transactions included; unknown while one of the ends is.",
+    Unit::records, MeasureType::counter, kTopic};
+const Measure kLeaderChanges{"topic_leader_changes_total",
+                             "How often partitions of the topic had another leader than before, "
+                             "elections of the same broker "
+                             "included, since the agent began to watch.",
+                             Unit::count, MeasureType::counter, kTopic};
+const Measure kIsrShrinks{"topic_isr_shrinks_total",
+                          "How often replicas of the topic's partitions fell out of sync, as seen "
+                          "from poll to poll, since "
+                          "the agent began to watch.",
+                          Unit::count, MeasureType::counter, kTopic};
+const Measure kFailover{
+    "topic_failover_seconds",
+    "For how long a partition of the topic has been without a leader that can be reached, or was "
+    "at "
+    "the longest within the last ten minutes, exact to a poll at either end; 0 when all have one.",
+    Unit::seconds, MeasureType::gauge, kTopic};
+
+constexpr std::array<const Measure*, 5> kMeasures{&kAge, &kRecords, &kLeaderChanges, &kIsrShrinks,
+                                                  &kFailover};
+
+// A fail-over that is over is still told for so long.
+constexpr Duration kFailoverTold = std::chrono::minutes(10);
+
+}  // namespace
+
+std::span<const Measure* const> TopicActivity::measures() {
+  return kMeasures;
+}
+
+void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& view,
+                           const BrokerRows& brokers, Now now) {
+  std::vector<Topic>& topics = align(view);
+  Column age(kAge, topics.size());
+  Column records(kRecords, topics.size());
+  Column leader_changes(kLeaderChanges, topics.size());
+  Column isr_shrinks(kIsrShrinks, topics.size());
+  Column failover(kFailover, topics.size());
+  for (size_t row = 0; row < topics.size(); ++row) {
+    const kafka::TopicView& told = view.topics[row];
+    Topic& topic = topics[row];
+    const Unknown listed = listing_reason(view, told);
+    if (!topic.seen || topic.id != told.id) start_anew(told, now, topic);
+    topic.partitions.resize(told.partitions.size());
+    double sum = 0;
+    Unknown reason = listed;
+    for (size_t i = 0; i < topic.partitions.size(); ++i) {
+      const kafka::PartitionView& partition = told.partitions[i];
+      if (listed == Unknown::known) {
+        const bool has_leader = partition.leader >= 0 && !brokers.failed(partition.leader);
+        watch(partition, has_leader, now, topic, topic.partitions[i]);
+      }
+      sum += static_cast<double>(partition.high_watermark.offset);
+      reason = first_unknown(reason, partition.high_watermark.reason);
+    }
+    const Age aged = age_of(topic, now);
+    age.add(aged.seconds, first_unknown(listed, aged.reason));
+    records.add(sum, reason);
+    leader_changes.add(static_cast<double>(topic.leader_changes));
+    isr_shrinks.add(static_cast<double>(topic.isr_shrinks));
+    failover.add(failover_of(topic, now.steady), listed);
+  }
+  for (Column* column : {&age, &records, &leader_changes, &isr_shrinks, &failover})
+    observation.tables.push_back(std::move(*column).build(rows_));
+}
+
+std::vector<TopicActivity::Topic>& TopicActivity::align(const kafka::ClusterView& view) {
+  for (const kafka::TopicView& topic : view.topics) keys_.add(view.cluster, topic.name);
+  rows_ = keys_.finish();
+  return history_.align(rows_);
+}
+
+void TopicActivity::start_anew(const kafka::TopicView& view, Now now, Topic& topic) {
+  const uint64_t leader_changes = topic.leader_changes;
+  const uint64_t isr_shrinks = topic.isr_shrinks;
+  topic = {};
+  topic.seen = true;
+  topic.id = view.id;
+  topic.first_seen = now.steady;
+  // Counters of one row never go back.
+  topic.leader_changes = leader_changes;
+  topic.isr_shrinks = isr_shrinks;
+}
+
+void TopicActivity::watch(const kafka::PartitionView& view, bool has_leader, Now now, Topic& topic,
+                          Partition& partition) {
+  partition.reason = view.high_watermark.reason;
+  partition.stamp = view.newest_stamp;
+  if (view.high_watermark.known()) {
+    if (partition.end >= 0 && view.high_watermark.offset > partition.end) topic.grew = now.steady;
+    partition.end = view.high_watermark.offset;
+  }
+  if (partition.epoch >= 0 && view.leader_epoch > partition.epoch)
+    topic.leader_changes += static_cast<uint64_t>(view.leader_epoch - partition.epoch);
+  partition.epoch = std::max(partition.epoch, view.leader_epoch);
+  const auto in_sync = static_cast<int32_t>(view.isr.size());
+  if (partition.in_sync > in_sync)
+    topic.isr_shrinks += static_cast<uint64_t>(partition.in_sync - in_sync);
+  partition.in_sync = in_sync;
+  if (!has_leader) {
+    if (!partition.without_leader) partition.without_leader = now.steady;
+  } else if (partition.without_leader) {
+    const Duration took = now.steady - *partition.without_leader;
+    if (took > topic.failover || now.steady - topic.failover_ended > kFailoverTold)
+      topic.failover = took;
+    topic.failover_ended = now.steady;
+    partition.without_leader.reset();
+  }
+}
+
+TopicActivity::Age TopicActivity::age_of(const Topic& topic, Now now) {
+  const SteadyTime since = topic.grew.value_or(topic.first_seen);
+  double seconds = to_seconds(now.steady - since);
+  if (topic.grew == now.steady) return {seconds, Unknown::known};
+  int64_t newest = kafka::kStampUnknown;
+  Unknown reason = Unknown::known;
+  for (const Partition& partition : topic.partitions) {
+    reason = first_unknown(reason, partition.reason);
+    if (partition.stamp == kafka::kStampNotAsked && !topic.grew)
+      reason = first_unknown(reason, Unknown::not_asked);
+    newest = std::max(newest, partition.stamp);
+  }
+  // Nothing came while we watched, whatever a clock that is ahead may say.
+  if (!topic.grew && newest != kafka::kStampUnknown) {
+    const auto wall =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.wall.time_since_epoch());
+    seconds = std::max(seconds, static_cast<double>(wall.count() - newest) / 1000);
+  }
+  return {seconds, reason};
+}
+
+double TopicActivity::failover_of(const Topic& topic, SteadyTime now) {
+  Duration longest{};
+  if (now - topic.failover_ended <= kFailoverTold) longest = topic.failover;
+  for (const Partition& partition : topic.partitions) {
+    if (partition.without_leader) longest = std::max(longest, now - *partition.without_leader);
+  }
+  return to_seconds(longest);
+}
+
+}  // namespace highwater::collectors

@@ -1,0 +1,72 @@
+// What happens to the topics between polls: when something was written last, and how leaders and
+// in-sync replicas came and went. Tables of part "partitions"; used by its interpreter, on its
+// thread.
+//
+// A topic is as fresh as its freshest partition. Once a log was seen to grow, the age counts from
+// the poll that saw it, so it is understated by one poll at most and no producer's clock matters.
+// Before that it counts from the timestamp that Kafka has of the newest record, and where there is
+// none from our first look: then the true age is the greater one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "collectors/broker_rows.h"
+#include "collectors/column.h"
+#include "collectors/interpreter.h"
+#include "collectors/key_tracker.h"
+#include "collectors/row_history.h"
+
+namespace highwater::collectors {
+
+class TopicActivity {
+ public:
+  [[nodiscard]] static std::span<const Measure* const> measures();
+
+  // `brokers` knows those of the view.
+  void add_to(Observation& observation, const kafka::ClusterView& view, const BrokerRows& brokers,
+              Now now);
+
+ private:
+  struct Partition {
+    int64_t end = -1;      // -1: not seen yet
+    int32_t epoch = -1;    // of the leader
+    int32_t in_sync = -1;  // replicas
+    int64_t stamp = kafka::kStampNotAsked;
+    Unknown reason = Unknown::not_asked;  // of the end
+    std::optional<SteadyTime> without_leader;
+  };
+  // What is remembered about a topic.
+  struct Topic {
+    kafka::TopicId id{};
+    SteadyTime first_seen{};
+    bool seen = false;
+    std::optional<SteadyTime> grew;  // when a log was last seen to have grown
+    uint64_t leader_changes = 0;
+    uint64_t isr_shrinks = 0;
+    Duration failover{};  // the longest of those that ended lately
+    SteadyTime failover_ended{};
+    std::vector<Partition> partitions;
+  };
+  struct Age {
+    double seconds = kNoValue;
+    Unknown reason = Unknown::known;
+  };
+
+  [[nodiscard]] std::vector<Topic>& align(const kafka::ClusterView& view);
+  // What is remembered of a topic of that name is not about this one.
+  static void start_anew(const kafka::TopicView& view, Now now, Topic& topic);
+  static void watch(const kafka::PartitionView& view, bool has_leader, Now now, Topic& topic,
+                    Partition& partition);
+  [[nodiscard]] static Age age_of(const Topic& topic, Now now);
+  [[nodiscard]] static double failover_of(const Topic& topic, SteadyTime now);
+
+  KeyTracker keys_{{"cluster", "topic"}};
+  RowHistory<Topic> history_;
+  std::shared_ptr<const KeySet> rows_;  // of the poll in hand
+};
+
+}  // namespace highwater::collectors
