@@ -412,6 +412,9 @@ def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
                 if name == "highwater_group_lag_records_sum" and ("group", "payments") in labels]
         return rows[0] if rows else None
 
+    def leader():
+        return int(agent.value("highwater_partition_leader", topic="orders", partition="0"))
+
     def fires():
         return agent.value("highwater_alert", alertname="late", group="payments") == 1
 
@@ -426,10 +429,11 @@ def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
         _, alert = page(receiver, 0, "late", 90)
         assert alert["labels"]["group"] == "payments", alert["labels"]
         correlation = alert["annotations"]["correlation_id"]
-        cluster.kill(2)
+        dead = leader()
+        cluster.kill(dead)
         wait_until(lambda: any("BrokerDown" in told["annotations"].get("evidence", "") for _, told in receiver.alerts()
                                if told["annotations"]["correlation_id"] == correlation), 20, "the page tells of the dead broker")
-        cluster.start_one(2)
+        cluster.start_one(dead)
         wait_until(lambda: agent.value("highwater_alert", alertname="BrokerDown") is None, 40, "the broker is back")
         consumer = cluster.consume_steadily("orders", "payments")
         wait_until(lambda: receiver.resolved(correlation), 150, "the incident is resolved")
@@ -438,13 +442,14 @@ def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
 
         wait_until(lambda: lag() < 150, 30, "the consumer keeps up again")
         killed = time.monotonic()
-        cluster.kill(2)
+        dead = leader()
+        cluster.kill(dead)
         consumer.stop()
         page(receiver, killed, "BrokerDown", 10)
         wait_until(fires, 120, "the SLO burns again")
         seen_firing = time.time()
         time.sleep(5)
-        cluster.start_one(2)
+        cluster.start_one(dead)
         consumer = cluster.consume_steadily("orders", "payments")
         wait_until(lambda: lag() is not None and lag() < 150, 60, "the consumer keeps up at last")
         time.sleep(12)  # budgets are told every five seconds
