@@ -5,6 +5,7 @@
 #include "collectors/brokers.h"
 #include "collectors/groups.h"
 #include "collectors/partitions.h"
+#include "collectors/rebalances.h"
 #include "collectors/topics.h"
 
 namespace highwater::collectors {
@@ -14,6 +15,7 @@ struct KafkaCollector::Interpreters {
   PartitionsInterpreter partitions;
   TopicsInterpreter topics;
   GroupsInterpreter groups;
+  RebalancesInterpreter rebalances;
 };
 
 KafkaCollector::KafkaCollector(kafka::ClusterSettings settings, Log& log, Publish publish)
@@ -50,6 +52,10 @@ void KafkaCollector::on_update(const kafka::ClusterView& view, kafka::Update upd
     interpret(interpreters_->topics);
   } else if (update.part == "groups") {
     interpret(interpreters_->groups);
+    poll = {update.took, update.cadence, update.missed, {}, {}};
+    interpret(interpreters_->rebalances);
+  } else if (update.part == "rebalances") {
+    interpret(interpreters_->rebalances);
   }
 }
 

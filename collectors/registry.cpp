@@ -9,6 +9,7 @@
 #include "collectors/partition_columns.h"
 #include "collectors/partitions.h"
 #include "collectors/quorum.h"
+#include "collectors/rebalances.h"
 #include "collectors/time_lag_columns.h"
 #include "collectors/topic_activity.h"
 #include "collectors/topics.h"
@@ -21,7 +22,8 @@ Catalogue make_catalogue() {
        {ClusterTables::measures(), BrokersInterpreter::measures(), QuorumTables::measures(),
         PartitionColumns::measures(), PartitionsInterpreter::measures(), TopicActivity::measures(),
         TopicsInterpreter::measures(), GroupsInterpreter::measures(), GroupOffsets::measures(),
-        TimeLagColumns::measures(), GroupRates::measures(), MonitorInterpreter::measures()})
+        TimeLagColumns::measures(), GroupRates::measures(), RebalancesInterpreter::measures(),
+        MonitorInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));
 }

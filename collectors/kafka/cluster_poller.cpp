@@ -28,6 +28,8 @@ using std::chrono::seconds;
 // at once.
 constexpr auto kAlertCadence = seconds(1);
 constexpr auto kAlertFor = seconds(20);
+// While some group rebalances it is looked at this often.
+constexpr auto kRebalanceCadence = seconds(1);
 // Two sweeps never start closer together than this, however many events there are.
 constexpr auto kSweepGap = milliseconds(200);
 constexpr double kStretch = 1.5;
@@ -153,8 +155,9 @@ class ClusterPoller::Impl {
   asio::awaitable<void> sweep_loop() {
     SteadyTime last_start{};
     while (!stopping_) {
-      const SteadyTime next = std::max(std::min({partitions_.next, groups_.next, configs_.next}),
-                                       last_start + kSweepGap);
+      const SteadyTime next =
+          std::max(std::min({partitions_.next, groups_.next, configs_.next, next_rebalances_}),
+                   last_start + kSweepGap);
       if (steady_now() < next || brokers_.usable().empty()) {
         const bool nobody = brokers_.usable().empty();
         std::error_code ignored;
@@ -167,6 +170,10 @@ class ClusterPoller::Impl {
         if (steady_now() < next) continue;
       }
       last_start = steady_now();
+      if (last_start < std::min({partitions_.next, groups_.next, configs_.next})) {
+        co_await sample_rebalances(last_start);
+        continue;
+      }
       SweepDue due;
       due.groups = groups_.due(last_start);
       due.configs = configs_.due(last_start) && !brokers_.usable().empty();
@@ -176,11 +183,27 @@ class ClusterPoller::Impl {
     }
   }
 
+  // Between the polls, while some group rebalances: how long it takes is told to the second.
+  asio::awaitable<void> sample_rebalances(SteadyTime started) {
+    const auto run = co_await sweep_.run_rebalances();
+    if (stopping_) co_return;
+    schedule_rebalances(started);
+    publish("rebalances", steady_now() - started, groups_, std::move(run->spans), {});
+  }
+
+  void schedule_rebalances(SteadyTime started) {
+    next_rebalances_ =
+        sweep_.any_rebalancing(started) ? started + kRebalanceCadence : SteadyTime::max();
+  }
+
   void finish(SweepRun& run, const SweepDue& due, SteadyTime started) {
     const Duration took = steady_now() - started;
     const Duration at_most = alert() ? Duration(kAlertCadence) : Duration::max();
     partitions_.done(started, took, at_most);
-    if (due.groups) groups_.done(started, took, at_most);
+    if (due.groups) {
+      groups_.done(started, took, at_most);
+      schedule_rebalances(started);
+    }
     if (due.configs) configs_.done(started, took, Duration::max());
     if (partitions_.effective > settings_.poll.partitions) {
       log_.on_change("stretched/" + settings_.name, "yes", LogLevel::warning,
@@ -308,6 +331,7 @@ class ClusterPoller::Impl {
   Schedule configs_;
   SteadyTime alert_until_{};
   SteadyTime next_reassignments_{};
+  SteadyTime next_rebalances_ = SteadyTime::max();
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -35,7 +35,7 @@ struct ClusterSettings {
 
 // One part of the view was brought up to date.
 struct Update {
-  std::string_view part;  // "brokers", "partitions", "topics", "groups"
+  std::string_view part;  // "brokers", "partitions", "topics", "groups", "rebalances"
   Now at{};
   Duration took{};
   Duration cadence{};  // in force, stretched when a poll does not fit

@@ -47,4 +47,9 @@ std::string_view group_type_name(GroupType type) {
   return "unknown";
 }
 
+bool is_rebalancing(const GroupView& group) {
+  return group.state == "PreparingRebalance" || group.state == "CompletingRebalance" ||
+         group.state == "Assigning" || group.state == "Reconciling";
+}
+
 }  // namespace highwater::kafka

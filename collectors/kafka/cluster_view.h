@@ -159,6 +159,7 @@ struct GroupMember {
   std::string client_host;
   std::string instance_id;                                          // static membership; else ""
   std::vector<std::pair<Symbol, std::vector<int32_t>>> assignment;  // topic, partitions
+  bool away = false;  // a static member that left and whose place is kept for it
 };
 
 enum class GroupType : uint8_t { unknown, classic, consumer, share };
@@ -180,6 +181,8 @@ struct GroupView {
   std::string assignor;
   std::optional<SteadyTime> last_commit_change;  // when a committed offset was last seen to move
 };
+// Its members are being told anew what each of them reads.
+[[nodiscard]] bool is_rebalancing(const GroupView& group);
 
 struct ClusterView {
   Symbol cluster;          // the configured name

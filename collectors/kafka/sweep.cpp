@@ -9,6 +9,12 @@
 #include "collectors/kafka/gather.h"
 
 namespace highwater::kafka {
+namespace {
+
+// Of more than that together it is enough to hear with the polls.
+constexpr size_t kRebalancesAtOnce = 100;
+
+}  // namespace
 
 Unknown reason_of(const Failure& failure) {
   switch (failure.kind) {
@@ -57,16 +63,7 @@ Sweep::Sweep(KafkaAdmin& admin, SweepSettings settings, ClusterView& view, Hooks
 }
 
 asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
-  const auto run = std::make_shared<SweepRun>();
-  run->start = SystemClock().now();
-  Span root;
-  root.trace = TraceId::random();
-  root.id = SpanId::random();
-  root.name = "kafka.poll";
-  root.start = run->start.wall;
-  root.attributes = {{"highwater.cluster", view_.cluster.text()}};
-  run->spans.push_back(std::move(root));
-
+  const RunPtr run = begin_run("kafka.poll");
   if (co_await read_metadata(run)) {
     if (due.groups) {
       co_await read_groups(run);
@@ -77,18 +74,50 @@ asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
     if (due.groups) {
       co_await read_times(run, ends_asked);
       co_await read_members(run);
+      note_rebalances(std::chrono::steady_clock::now());
     }
     co_await read_configs(run, due.configs);
     co_await read_newest(run);
   }
-  run->open = false;
-  run->spans.front().duration = std::chrono::steady_clock::now() - run->start.steady;
-  const auto failed =
-      std::ranges::count_if(run->spans, [](const Span& span) { return !span.error.empty(); });
-  run->spans.front().attributes.emplace_back("highwater.requests", std::to_string(run->requests));
-  if (failed > 0)
-    run->spans.front().error = fmt::format("{} of {} requests failed", failed, run->requests);
+  end_run(*run);
   co_return run;
+}
+
+asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run_rebalances() {
+  const RunPtr run = begin_run("kafka.poll rebalances");
+  std::vector<GroupView*> groups;
+  for (GroupView& known : view_.groups) {
+    if (known.listed == Unknown::known && is_rebalancing(known) && rebalancing_.contains(known.id))
+      groups.push_back(&known);
+    if (groups.size() == kRebalancesAtOnce) break;
+  }
+  co_await describe(run, std::move(groups));
+  note_rebalances(std::chrono::steady_clock::now());
+  end_run(*run);
+  co_return run;
+}
+
+Sweep::RunPtr Sweep::begin_run(std::string name) const {
+  const auto run = std::make_shared<SweepRun>();
+  run->start = SystemClock().now();
+  Span root;
+  root.trace = TraceId::random();
+  root.id = SpanId::random();
+  root.name = std::move(name);
+  root.start = run->start.wall;
+  root.attributes = {{"highwater.cluster", view_.cluster.text()}};
+  run->spans.push_back(std::move(root));
+  return run;
+}
+
+void Sweep::end_run(SweepRun& run) {
+  run.open = false;
+  run.spans.front().duration = std::chrono::steady_clock::now() - run.start.steady;
+  const auto failed =
+      std::ranges::count_if(run.spans, [](const Span& span) { return !span.error.empty(); });
+  run.spans.front().attributes.emplace_back("highwater.requests", std::to_string(run.requests));
+  if (failed > 0)
+    run.spans.front().error = fmt::format("{} of {} requests failed", failed, run.requests);
 }
 
 std::vector<int32_t> Sweep::ready() const {

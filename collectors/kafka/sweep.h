@@ -62,6 +62,12 @@ class Sweep {
 
   asio::awaitable<std::shared_ptr<SweepRun>> run(SweepDue due);
 
+  // Describes the groups that were rebalancing when they were seen last, and nothing else.
+  asio::awaitable<std::shared_ptr<SweepRun>> run_rebalances();
+  // Whether that is worth while: of groups that have been at it for long nobody has to know to the
+  // second when they are done.
+  [[nodiscard]] bool any_rebalancing(SteadyTime now) const;
+
   // The two questions that are forwarded to the active controller; never part of a sweep.
   asio::awaitable<void> read_reassignments(int32_t broker);
   asio::awaitable<Answer<DescribeQuorumResponse>> read_quorum(int32_t broker);
@@ -70,6 +76,8 @@ class Sweep {
   using RunPtr = std::shared_ptr<SweepRun>;
 
   // sweep.cpp
+  [[nodiscard]] RunPtr begin_run(std::string name) const;
+  static void end_run(SweepRun& run);
   template <class Request>
   asio::awaitable<Answer<typename Request::Response>> ask(RunPtr run, int32_t broker,
                                                           Request request);
@@ -102,6 +110,8 @@ class Sweep {
   // sweep_groups.cpp
   asio::awaitable<void> read_groups(RunPtr run);
   asio::awaitable<void> read_members(RunPtr run);
+  asio::awaitable<void> describe(RunPtr run, std::vector<GroupView*> groups);
+  void note_rebalances(SteadyTime now);
   template <class Request>
   asio::awaitable<void> read_members_of(RunPtr run, int32_t broker, Request request);
   struct Listing {
@@ -150,6 +160,7 @@ class Sweep {
   // Those that nobody lists, and why; `known` means that they do not exist.
   std::map<Symbol, Unknown> unlisted_;
   std::set<Symbol> undescribed_;  // groups whose state changed since they were described
+  std::unordered_map<Symbol, SteadyTime> rebalancing_;  // groups, and since when that is seen
   TimeLag time_lag_;
 };
 

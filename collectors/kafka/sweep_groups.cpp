@@ -16,6 +16,8 @@ constexpr int kAbsencesBeforeGone = 2;
 constexpr size_t kSuspiciousFrom = 3;
 // Members are described when a group's state changed, and all of them every so many polls.
 constexpr uint64_t kDescribeEvery = 4;
+constexpr auto kSampleRebalancesFor = std::chrono::minutes(5);
+constexpr int kLeftForAWhile = -2;  // the epoch of a static member that is away
 
 GroupType type_of(const ListGroupsResponse::Group& group) {
   if (group.group_type == "consumer") return GroupType::consumer;
@@ -43,8 +45,12 @@ GroupMember to_view(const DescribeGroupsResponse::Member& read, const std::strin
   return member;
 }
 GroupMember to_view(const ConsumerGroupDescribeResponse::Member& read, const std::string&) {
-  return {read.member_id, read.client_id, read.client_host, read.instance_id.value_or(""),
-          assignment_of(read.assignment)};
+  return {read.member_id,
+          read.client_id,
+          read.client_host,
+          read.instance_id.value_or(""),
+          assignment_of(read.assignment),
+          read.member_epoch == kLeftForAWhile};
 }
 GroupMember to_view(const ShareGroupDescribeResponse::Member& read, const std::string&) {
   return {read.member_id, read.client_id, read.client_host, "", assignment_of(read.assignment)};
@@ -218,16 +224,8 @@ void Sweep::index_groups() {
 }
 
 asio::awaitable<void> Sweep::read_members(RunPtr run) {
-  const std::vector<int32_t> brokers = ready();
   const bool all = group_polls_ % kDescribeEvery == 1;
-  std::map<int32_t, std::vector<DescribeGroupsRequest>> classic;
-  std::map<int32_t, std::vector<ConsumerGroupDescribeRequest>> consumer;
-  std::map<int32_t, std::vector<ShareGroupDescribeRequest>> share;
-  const auto add = [](auto& requests, int32_t broker, const std::string& name) {
-    auto& list = requests[broker];
-    if (list.empty() || names_of(list.back()).size() >= kGroupsPerDescribe) list.emplace_back();
-    names_of(list.back()).push_back(name);
-  };
+  std::vector<GroupView*> due;
   for (GroupView& known : view_.groups) {
     if (known.listed != Unknown::known) {
       known.members_reason = known.listed;
@@ -239,25 +237,39 @@ asio::awaitable<void> Sweep::read_members(RunPtr run) {
       undescribed_.erase(known.id);
       continue;
     }
-    const bool due =
-        all || known.members_reason != Unknown::known || undescribed_.contains(known.id);
-    if (!due) continue;
-    if (!std::ranges::binary_search(brokers, known.coordinator)) {
-      known.members_reason = why_not(known.coordinator);
+    if (all || known.members_reason != Unknown::known || undescribed_.contains(known.id))
+      due.push_back(&known);
+  }
+  co_await describe(run, std::move(due));
+}
+
+asio::awaitable<void> Sweep::describe(RunPtr run, std::vector<GroupView*> groups) {
+  const std::vector<int32_t> brokers = ready();
+  std::map<int32_t, std::vector<DescribeGroupsRequest>> classic;
+  std::map<int32_t, std::vector<ConsumerGroupDescribeRequest>> consumer;
+  std::map<int32_t, std::vector<ShareGroupDescribeRequest>> share;
+  const auto add = [](auto& requests, int32_t broker, const std::string& name) {
+    auto& list = requests[broker];
+    if (list.empty() || names_of(list.back()).size() >= kGroupsPerDescribe) list.emplace_back();
+    names_of(list.back()).push_back(name);
+  };
+  for (GroupView* const known : groups) {
+    if (!std::ranges::binary_search(brokers, known->coordinator)) {
+      known->members_reason = why_not(known->coordinator);
       continue;
     }
-    undescribed_.erase(known.id);
-    known.members_reason = Unknown::timed_out;
-    switch (known.type) {
+    undescribed_.erase(known->id);
+    known->members_reason = Unknown::timed_out;
+    switch (known->type) {
       case GroupType::unknown:
       case GroupType::classic:
-        add(classic, known.coordinator, known.id.text());
+        add(classic, known->coordinator, known->id.text());
         break;
       case GroupType::consumer:
-        add(consumer, known.coordinator, known.id.text());
+        add(consumer, known->coordinator, known->id.text());
         break;
       case GroupType::share:
-        add(share, known.coordinator, known.id.text());
+        add(share, known->coordinator, known->id.text());
         break;
     }
   }
@@ -291,11 +303,30 @@ asio::awaitable<void> Sweep::read_members_of(RunPtr run, int32_t broker, Request
     known->members_reason = reason_of(read.error_code);
     if (known->members_reason != Unknown::known) continue;
     known->assignor = assignor_of(read);
+    // It is newer than the listing. "Dead" is also said of groups of another kind.
+    if (!read.group_state.empty() && read.group_state != "Dead") known->state = read.group_state;
     std::vector<GroupMember> members;
     members.reserve(read.members.size());
     for (const auto& member : read.members) members.push_back(to_view(member, known->protocol));
     known->members = std::move(members);
   }
+}
+
+void Sweep::note_rebalances(SteadyTime now) {
+  for (const GroupView& known : view_.groups) {
+    if (known.listed != Unknown::known) continue;
+    if (is_rebalancing(known))
+      rebalancing_.try_emplace(known.id, now);
+    else if (!rebalancing_.empty())
+      rebalancing_.erase(known.id);
+  }
+  std::erase_if(rebalancing_,
+                [&](const auto& entry) { return group(entry.first.text()) == nullptr; });
+}
+
+bool Sweep::any_rebalancing(SteadyTime now) const {
+  return std::ranges::any_of(
+      rebalancing_, [&](const auto& entry) { return now - entry.second < kSampleRebalancesFor; });
 }
 
 }  // namespace highwater::kafka

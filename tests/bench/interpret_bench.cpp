@@ -5,6 +5,7 @@
 #include "collectors/groups.h"
 #include "collectors/monitor.h"
 #include "collectors/partitions.h"
+#include "collectors/rebalances.h"
 #include "collectors/topics.h"
 #include "tests/bench/bench_cluster.h"
 
@@ -30,6 +31,7 @@ BENCHMARK(interpret<BrokersInterpreter>)->Name("brokers");
 BENCHMARK(interpret<PartitionsInterpreter>)->Name("partitions");
 BENCHMARK(interpret<TopicsInterpreter>)->Name("topics");
 BENCHMARK(interpret<GroupsInterpreter>)->Name("groups");
+BENCHMARK(interpret<RebalancesInterpreter>)->Name("rebalances");
 
 void all_of_one_poll(benchmark::State& state) {
   const kafka::ClusterView view = make_cluster();
@@ -37,6 +39,7 @@ void all_of_one_poll(benchmark::State& state) {
   PartitionsInterpreter partitions;
   TopicsInterpreter topics;
   GroupsInterpreter groups;
+  RebalancesInterpreter rebalances;
   MonitorInterpreter monitor;
   int64_t seconds = 0;
   for (auto _ : state) {
@@ -50,6 +53,7 @@ void all_of_one_poll(benchmark::State& state) {
     publish(partitions.interpret(view, {}, now));
     publish(topics.interpret(view, {}, now));
     publish(groups.interpret(view, {}, now));
+    publish(rebalances.interpret(view, {}, now));
     publish(monitor.interpret(snapshot, view.cluster, now));
   }
 }

@@ -35,7 +35,7 @@ groups:
 class Watched {
  public:
   // Watches all groups, or those that are named.
-  explicit Watched(const std::vector<std::string>& groups = {})
+  explicit Watched(const std::vector<std::string>& groups = {}, Duration group_cadence = 200ms)
       : log_(clock_, LogLevel::error, LogForm::json, null_sink()) {
     Diagnostics diagnostics;
     scenario_ = simulator::parse_scenario(kScenario, "scenario.yaml", diagnostics).value();
@@ -44,7 +44,7 @@ class Watched {
     settings.name = "prod";
     for (const int32_t broker : {1, 2, 3})
       settings.bootstrap.emplace_back("127.0.0.1", simulator_->port(broker));
-    settings.poll = {200ms, 200ms, 200ms, 2s};
+    settings.poll = {200ms, 200ms, group_cadence, 2s};
     settings.request_timeout = 600ms;
     for (const std::string& group : groups)
       settings.groups.include.push_back(Pattern::parse(group).value());
@@ -113,6 +113,9 @@ class Watched {
     return std::nullopt;
   }
 
+  // How long one observation after the other said that the group had been rebalancing.
+  [[nodiscard]] const std::vector<double>& rebalancing_locked() const { return rebalancing_; }
+
   [[nodiscard]] bool complained_of(const std::string& whom) const {
     return std::any_of(problems_.begin(), problems_.end(), [&](const std::string& what) {
       return what.find(whom) != std::string::npos;
@@ -137,7 +140,9 @@ class Watched {
       }
     }
     for (const Problem& problem : observation->problems) problems_.push_back(problem.what);
+    const bool rebalances = observation->part == "rebalances";
     newest_[observation->part] = std::move(observation);
+    if (rebalances) rebalancing_.push_back(value_locked("group_rebalance_seconds", {"group-1"}));
     changed_.notify_all();
   }
 
@@ -150,6 +155,7 @@ class Watched {
   std::map<std::string_view, ObservationPtr> newest_;
   std::vector<std::string> nonsense_;
   std::vector<std::string> problems_;
+  std::vector<double> rebalancing_;
   std::unique_ptr<KafkaCollector> collector_;  // last: ends first
 };
 
@@ -217,6 +223,20 @@ TEST(KafkaCollector, ComesBackWithinSecondsAfterEveryHang) {
   }
   EXPECT_TRUE(watched.wait_for(all_known));
   EXPECT_EQ(watched.nonsense(), std::vector<std::string>{});
+}
+
+TEST(KafkaCollector, LooksAtARebalanceEachSecondBetweenThePolls) {
+  Watched watched({}, 2500ms);
+  ASSERT_TRUE(watched.wait_for(all_known));
+  watched.happen("rebalance: {group: group-1, for: 6s}");
+  ASSERT_TRUE(watched.wait_for([](const Watched& now) {
+    return now.value_locked("group_rebalance_last_seconds", {"group-1"}) > 0;
+  }));
+  const std::vector<double>& seen = watched.rebalancing_locked();
+  size_t seconds = 0;  // that were told of
+  for (size_t i = 1; i < seen.size(); ++i)
+    seconds += seen[i] - seen[i - 1] > 0.5 && seen[i] - seen[i - 1] < 1.5;
+  EXPECT_GE(seconds, 2U);
 }
 
 TEST(KafkaCollector, ReportsABrokerThatSendsGarbageAndRecovers) {

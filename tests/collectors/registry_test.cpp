@@ -8,6 +8,7 @@
 #include "collectors/groups.h"
 #include "collectors/monitor.h"
 #include "collectors/partitions.h"
+#include "collectors/rebalances.h"
 #include "collectors/topics.h"
 #include "tests/collectors/fixture.h"
 
@@ -68,6 +69,7 @@ TEST(Registry, ListsEveryTableThatAnInterpreterMakesAndNoOther) {
   collect(PartitionsInterpreter().interpret(view, {}, at(0)));
   collect(TopicsInterpreter().interpret(view, {}, at(0)));
   collect(GroupsInterpreter().interpret(view, {}, at(0)));
+  collect(RebalancesInterpreter().interpret(view, {}, at(0)));
   collect(MonitorInterpreter().interpret(snapshot, Symbol("prod"), at(0)));
   const Catalogue catalogue = make_catalogue();
   EXPECT_EQ(made,

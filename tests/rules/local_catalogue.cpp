@@ -48,6 +48,9 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "slo"}, Unit::count, {"slo_entities_left_out"});
 
   measures.add({"cluster", "cluster_id"}, Unit::info, {"cluster_info"});
+  measures.add({"cluster", "group"}, Unit::seconds, {"group_rebalance_seconds"});
+  measures.add({"cluster", "group"}, Unit::count, {"group_rebalances_recent"});
+
   measures.add(group_topic, Unit::seconds, {"group_lag_seconds", "group_lag_seconds_max"});
   measures.add({"cluster", "topic"}, Unit::seconds, {"topic_retention_seconds"});
   measures.add({"cluster", "topic"}, Unit::count, {"topic_min_insync_replicas"});
