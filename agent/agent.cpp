@@ -11,16 +11,16 @@
 #include "agent/pipeline.h"
 #include "agent/recorder.h"
 #include "agent/self_observation.h"
+#include "agent/source_transfer.h"
 #include "agent/state_keeper.h"
 #include "agent/state_path.h"
 #include "collectors/kafka_collector.h"
-#include "collectors/registry.h"
+#include "collectors/sources/collector.h"
 #include "exporters/http/server.h"
 #include "exporters/notify/outbox.h"
 #include "exporters/otlp/exporter.h"
 #include "exporters/self_metrics.h"
 #include "exporters/web.h"
-#include "rules/slo_tables.h"
 
 namespace highwater::agent {
 namespace {
@@ -39,17 +39,6 @@ constexpr auto kExplainWithin = seconds(1);
 constexpr auto kHeartbeatLimit = seconds(10);
 
 }  // namespace
-
-const Catalogue& catalogue() {
-  static const Catalogue instance = [] {
-    const Catalogue collectors = collectors::make_catalogue();
-    std::vector<const Measure*> all(collectors.measures().begin(), collectors.measures().end());
-    all.insert(all.end(), self_measures().begin(), self_measures().end());
-    all.insert(all.end(), rules::slo_measures().begin(), rules::slo_measures().end());
-    return Catalogue(std::move(all));
-  }();
-  return instance;
-}
 
 class Agent::Impl {
  public:
@@ -73,7 +62,10 @@ class Agent::Impl {
             }),
         server_(std::move(server)),
         runbooks_(std::move(loaded.runbooks)),
-        metrics_(catalogue(), metrics_options(config_)) {
+        metrics_(catalogue_with(config_.measures), metrics_options(config_)),
+        sources_(config_.sources, cluster_symbols(), make_source_transfer(config_.sources), clock,
+                 log,
+                 [this](ObservationPtr observation) { on_observation(std::move(observation)); }) {
     for (const std::string& warning : traces.warnings)
       log_.warning("a variable of OpenTelemetry is not honoured", {{"why", warning}});
     add_pages(*server_, web_context());
@@ -92,6 +84,7 @@ class Agent::Impl {
                            {"config", config_.file},
                            {"listen", fmt::format("{}", listen_text())},
                            {"clusters", config_.clusters.size()},
+                           {"sources", config_.sources.sources.size()},
                            {"receivers", config_.receivers.size()},
                            {"recording", config_.record ? config_.record->path : ""}});
     if (config_.receivers.empty()) log_.warning("no receivers are configured: nobody is paged");
@@ -99,9 +92,11 @@ class Agent::Impl {
     server_->start();
     pipeline_.start();
     for (auto& cluster : clusters_) cluster->start();
+    sources_.start();
   }
 
   void stop() {
+    step("sources", [&] { sources_.stop(); });
     step("collectors", [&] {
       for (auto& cluster : clusters_) cluster->stop();
     });
@@ -128,6 +123,10 @@ class Agent::Impl {
       return false;
     }
     reload_failed_ = false;
+    if (config->measures != config_.measures)
+      log_.warning(
+          "the measures of the configuration changed: they are read at the next start, "
+          "and rules see nothing of new ones until then");
     const size_t rules = loaded->rules.alerts.size();
     pipeline_.replace_rules(std::move(loaded->rules));
     log_.info("rules reloaded; other sections of the configuration are read at the next start",
@@ -262,6 +261,7 @@ class Agent::Impl {
   const Runbooks runbooks_;
   MetricsPage metrics_;
   std::vector<std::unique_ptr<collectors::KafkaCollector>> clusters_;
+  sources::SourcesCollector sources_;
   std::atomic<bool> reload_failed_{false};
 };
 

@@ -8,15 +8,12 @@
 #include <memory>
 #include <string>
 
+#include "agent/catalogue.h"
 #include "agent/config.h"
 #include "agent/core/log.h"
-#include "agent/core/measure.h"
 #include "agent/core/result.h"
 
 namespace highwater::agent {
-
-// Every measure the product knows: those of the collectors and of the agent itself.
-[[nodiscard]] const Catalogue& catalogue();
 
 class Agent {
  public:

@@ -13,7 +13,9 @@
 
 #include "agent/core/diagnostic.h"
 #include "agent/core/log.h"
+#include "agent/core/measure.h"
 #include "collectors/kafka/cluster_poller.h"
+#include "collectors/sources/mapping.h"
 #include "exporters/http/address.h"
 #include "exporters/notify/receiver.h"
 #include "exporters/otlp/config.h"
@@ -42,6 +44,8 @@ struct Config {
   // Absolute, or ":memory:"; nothing: default_state_path().
   std::optional<std::string> state_path;
   std::optional<RecordConfig> record;  // nothing: what is seen is not recorded
+  sources::SourcePlan sources;
+  std::vector<const Measure*> measures;  // those that `sources` fills; each once
 };
 
 [[nodiscard]] std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics);

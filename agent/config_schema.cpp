@@ -5,7 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
+#include "agent/catalogue.h"
+#include "collectors/sources/ready_made.h"
 #include "rules/schema.h"
 
 namespace highwater::agent {
@@ -49,6 +50,13 @@ Json object(Json properties, std::vector<std::string> required = {}) {
   if (!required.empty()) schema["required"] = std::move(required);
   schema["additionalProperties"] = false;
   return schema;
+}
+
+Json bytes(std::string_view description) {
+  return {{"anyOf",
+           {{{"type", "string"}, {"pattern", "^[0-9]+([.][0-9]+)? ?([kKMGT]?B|[KMGT]iB)$"}},
+            {{"type", "integer"}, {"minimum", 1}}}},
+          {"description", description}};
 }
 
 Json headers() {
@@ -97,6 +105,60 @@ Json traces() {
                 {"endpoint"});
 }
 
+Json source() {
+  const Json basic = object({{"user", text("As whom.")},
+                             {"password", text("In the configuration itself.")},
+                             {"password_file", text("A file whose first line it is.")}},
+                            {"user"});
+  return object({{"name", text("The label `source` of what is said of it.")},
+                 {"url", url("Where its page is.")},
+                 {"file", text("A file, or a glob in the last part of a path.")},
+                 {"cluster", text("To which cluster it belongs; needed when there are several.")},
+                 {"format", {{"enum", {"prometheus", "json"}}}},
+                 {"every", duration("How often it is read.")},
+                 {"timeout", duration("How long it has for everything together.")},
+                 {"max_age", duration("An older file says nothing any more.")},
+                 {"limit", bytes("The size of a page, at most, such as 16MiB.")},
+                 {"basic_auth", basic},
+                 {"bearer_token_file", text("A file whose first line is the token.")},
+                 {"ca_file", text("Certificate authorities, as PEM.")},
+                 {"verify", boolean("false accepts any certificate.")}},
+                {"name"});
+}
+
+Json measure() {
+  const Json dimensions{{"anyOf",
+                         {{{"type", "object"}, {"additionalProperties", {{"type", "string"}}}},
+                          {{"type", "array"}, {"items", {{"type", "string"}}}},
+                          {{"type", "string"}}}},
+                        {"description",
+                         "Ours from the source's labels; =text is a constant, @source the "
+                         "source's name."}};
+  const Json filter{{"type", "object"}, {"additionalProperties", texts("Patterns.")}};
+  const Json units{{"enum", {"none", "boolean", "seconds", "bytes", "records", "count", "ratio"}}};
+  Json entry = object(
+      {{"name", text("Its name; a counter's ends in _total.")},
+       {"use", described({{"enum", sources::ready_made_names()}}, "A mapping that stands ready.")},
+       {"source", texts("Where it is read.")},
+       {"metric", texts("Prometheus: its name there, or several.")},
+       {"path", described({{"type", "string"}}, "JSON: where it stands, like tasks[].state.")},
+       {"type", {{"enum", {"counter", "gauge"}}}},
+       {"unit", units},
+       {"help", text("One sentence.")},
+       {"dimensions", dimensions},
+       {"select", filter},
+       {"exclude", filter},
+       {"values",
+        {{"type", "object"},
+         {"additionalProperties", {{"type", "number"}}},
+         {"description", "What texts are as numbers; * is any other."}}},
+       {"scale", described({{"type", "number"}}, "What every value is multiplied with.")},
+       {"combine", {{"enum", {"sum", "max", "min"}}}}},
+      {"source"});
+  entry["anyOf"] = {{{"required", {"name"}}}, {{"required", {"use"}}}};
+  return entry;
+}
+
 }  // namespace
 
 std::string config_schema(std::span<const std::string> runbooks) {
@@ -122,6 +184,8 @@ std::string config_schema(std::span<const std::string> runbooks) {
               {"listen", text("Where the agent is reached, as host:port.")},
               {"external_url", url("The agent's address as people reach it.")},
               {"rules", Json::parse(rules::rule_settings_schema(catalogue(), runbooks))},
+              {"sources", {{"type", "array"}, {"items", source()}}},
+              {"measures", {{"type", "array"}, {"items", measure()}}},
               {"receivers", {{"type", "array"}, {"items", receiver()}}},
               {"traces", traces()},
               {"log", log},

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/agent.h"
+#include "agent/catalogue.h"
 
 namespace highwater::agent {
 namespace {
@@ -29,7 +29,8 @@ std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
   const auto exists = [&](std::string_view name) { return runbooks->exists(name); };
   rules::RuleSettings settings = config.rules;
   settings.sample_every = slowest_poll(config);
-  rules::RuleSet rules = rules::load_rules(settings, catalogue(), exists, diagnostics);
+  rules::RuleSet rules =
+      rules::load_rules(settings, catalogue_with(config.measures), exists, diagnostics);
   if (diagnostics.size() != before) return std::nullopt;
   return Loaded{std::move(*runbooks), std::move(rules)};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collectors/column.h"
+#include "collectors/sources/interpreter.h"
 
 namespace highwater::collectors {
 namespace {
@@ -63,6 +64,8 @@ void MonitorInterpreter::count_unknown(const Snapshot& snapshot, const Symbol& c
   });
   for (auto& [key, rows] : unknown_rows_) rows = 0;
   for_each_part(snapshot, cluster, [&](std::string_view part, const Observation& seen) {
+    // What others measure is not the cluster, and says by itself whether it can be read.
+    if (part == sources::kSourcesPart) return;
     const bool stale = is_stale(seen, now.steady);
     std::array<size_t, kUnknownReasons> rows{};
     for (const Table& table : seen.tables) {

@@ -44,13 +44,14 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "collector", "reason"}, Unit::count, {"monitor_unknown_rows"});
   measures.add({"cluster", "receiver"}, Unit::boolean, {"notification_failing"});
   measures.add({"cluster"}, Unit::boolean, {"state_failing"});
+  measures.add({"cluster", "source"}, Unit::boolean, {"source_up"});
   measures.add({"cluster", "slo", "entity"}, Unit::ratio, {"slo_coverage_ratio"});
   measures.add({"cluster", "slo"}, Unit::count, {"slo_entities_left_out"});
 
-  measures.add({"cluster", "cluster_id"}, Unit::info, {"cluster_info"});
   measures.add({"cluster", "group"}, Unit::seconds, {"group_rebalance_seconds"});
   measures.add({"cluster", "group"}, Unit::count, {"group_rebalances_recent"});
 
+  measures.add({"cluster", "cluster_id"}, Unit::info, {"cluster_info"});
   measures.add(group_topic, Unit::seconds, {"group_lag_seconds", "group_lag_seconds_max"});
   measures.add({"cluster", "topic"}, Unit::seconds, {"topic_retention_seconds"});
   measures.add({"cluster", "topic"}, Unit::count, {"topic_min_insync_replicas"});
@@ -61,6 +62,8 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "topic"}, Unit::records,
                {"topic_records_failed_total", "topic_records_total"}, MeasureType::counter);
   measures.add(group_topic, Unit::records, {"group_records_read_total"}, MeasureType::counter);
+  measures.add(group_topic, Unit::records, {"records_failed_total", "records_total"},
+               MeasureType::counter);
   measures.add({"cluster", "topic"}, Unit::bytes, {"topic_bytes_total"}, MeasureType::counter);
   return std::move(measures.all);
 }

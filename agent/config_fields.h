@@ -1,0 +1,19 @@
+// Readers of values that several sections of the configuration have. Each says what is wrong in the
+// map's diagnostics and then leaves things as they are. Main's thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/core/pattern.h"
+#include "agent/core/yaml.h"
+
+namespace highwater::agent {
+
+void read_duration(YamlMap& map, const std::string& key, Duration lowest, Duration highest,
+                   Duration& into);
+void read_patterns(YamlMap& map, const std::string& key, std::vector<Pattern>& into);
+// An absolute http or https URL; whatever it is comes back.
+std::string check_url(YamlMap& map, const std::string& key, const std::string& url);
+
+}  // namespace highwater::agent

@@ -1,0 +1,39 @@
+// Readings: what a page says of the mapped measures. From bytes to numbers and names, for one
+// source; pure, on the source's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/core/time.h"
+#include "collectors/sources/mapping.h"
+
+namespace highwater::sources {
+
+// At most this many series of one source are taken; a page with more is refused.
+constexpr size_t kMostReadings = 20'000;
+// What a page says of a moment longer ago holds no longer.
+constexpr Duration kStaleSample = std::chrono::minutes(5);
+
+// One series of a page, as a row of a measure.
+struct Reading {
+  size_t mapping = 0;
+  uint64_t series = 0;  // a hash of the name and all labels: the same from page to page
+  std::vector<Symbol> cells;
+  double value = 0;
+  Unknown reason = Unknown::known;
+};
+
+struct Readings {
+  std::vector<Reading> rows;
+  size_t samples = 0;  // on the page in all
+  // What could not be taken, in sentences: "a series of 'x' stands twice on the page". At most 20.
+  std::vector<std::string> remarks;
+};
+
+// `wall` is when the page was asked for; `number` is the source's place in the plan.
+[[nodiscard]] Read<Readings> read_page(const Page& page, const SourcePlan& plan, size_t number,
+                                       WallTime wall);
+
+}  // namespace highwater::sources
