@@ -60,6 +60,8 @@ class ClustersReader {
         read_filter(filter, settings.groups);
         filter.finish();
       }
+      if (cluster.get("dead_letters") != nullptr)
+        read_patterns(cluster, "dead_letters", settings.dead_letters.emplace());
       cluster.finish();
       clusters_.push_back(std::move(settings));
     }

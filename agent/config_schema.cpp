@@ -81,7 +81,8 @@ Json cluster() {
                  {"poll", poll},
                  {"request_timeout", duration("How long a broker has to answer.")},
                  {"topics", topics},
-                 {"groups", groups}},
+                 {"groups", groups},
+                 {"dead_letters", texts("Patterns of dead-letter topics, in place of the usual.")}},
                 {"name", "bootstrap"});
 }
 

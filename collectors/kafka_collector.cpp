@@ -11,6 +11,9 @@
 namespace highwater::collectors {
 
 struct KafkaCollector::Interpreters {
+  explicit Interpreters(const kafka::ClusterSettings& settings)
+      : partitions(settings.dead_letters.value_or(usual_dead_letters())) {}
+
   BrokersInterpreter brokers;
   PartitionsInterpreter partitions;
   TopicsInterpreter topics;
@@ -20,7 +23,7 @@ struct KafkaCollector::Interpreters {
 
 KafkaCollector::KafkaCollector(kafka::ClusterSettings settings, Log& log, Publish publish)
     : publish_(std::move(publish)),
-      interpreters_(std::make_unique<Interpreters>()),
+      interpreters_(std::make_unique<Interpreters>(settings)),
       poller_(std::move(settings), log,
               [this](const kafka::ClusterView& view, kafka::Update update) {
                 on_update(view, std::move(update));

@@ -61,6 +61,7 @@ Observation PartitionsInterpreter::interpret(const kafka::ClusterView& view, Pol
   find_brokers(view);
   add_partitions(observation, view);
   activity_.add_to(observation, view, brokers_, now);
+  dead_letters_.add_to(observation, view, now);
   return observation;
 }
 

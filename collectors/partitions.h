@@ -12,6 +12,7 @@
 
 #include "collectors/broker_rows.h"
 #include "collectors/column.h"
+#include "collectors/dead_letters.h"
 #include "collectors/interpreter.h"
 #include "collectors/number_symbols.h"
 #include "collectors/numbered_keys.h"
@@ -21,8 +22,11 @@ namespace highwater::collectors {
 
 class PartitionsInterpreter {
  public:
-  // Without those of PartitionColumns and TopicActivity.
+  // Without those of PartitionColumns, TopicActivity and DeadLetters.
   [[nodiscard]] static std::span<const Measure* const> measures();
+
+  explicit PartitionsInterpreter(std::vector<Pattern> dead_letters = usual_dead_letters())
+      : dead_letters_(std::move(dead_letters)) {}
 
   [[nodiscard]] Observation interpret(const kafka::ClusterView& view, PollInfo poll, Now now);
 
@@ -50,6 +54,7 @@ class PartitionsInterpreter {
   NumberedKeys<2, 1> keys_{{"cluster", "topic", "partition"}};
   NumberedKeys<2, 2> log_keys_{{"cluster", "topic", "partition", "broker"}};
   TopicActivity activity_;
+  DeadLetters dead_letters_;
 };
 
 }  // namespace highwater::collectors

@@ -2,6 +2,7 @@
 
 #include "collectors/brokers.h"
 #include "collectors/cluster.h"
+#include "collectors/dead_letters.h"
 #include "collectors/group_offsets.h"
 #include "collectors/group_rates.h"
 #include "collectors/groups.h"
@@ -21,7 +22,7 @@ Catalogue make_catalogue() {
   for (const auto measures :
        {ClusterTables::measures(), BrokersInterpreter::measures(), QuorumTables::measures(),
         PartitionColumns::measures(), PartitionsInterpreter::measures(), TopicActivity::measures(),
-        TopicsInterpreter::measures(), GroupsInterpreter::measures(), GroupOffsets::measures(),
+        DeadLetters::measures(), TopicsInterpreter::measures(), GroupsInterpreter::measures(), GroupOffsets::measures(),
         TimeLagColumns::measures(), GroupRates::measures(), RebalancesInterpreter::measures(),
         MonitorInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());

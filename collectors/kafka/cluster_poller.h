@@ -31,6 +31,7 @@ struct ClusterSettings {
   NameFilter topics;
   NameFilter groups;
   bool internal_topics = false;
+  std::optional<std::vector<Pattern>> dead_letters;  // topics; nothing: those of the usual names
 };
 
 // One part of the view was brought up to date.

@@ -44,6 +44,7 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "collector", "reason"}, Unit::count, {"monitor_unknown_rows"});
   measures.add({"cluster", "receiver"}, Unit::boolean, {"notification_failing"});
   measures.add({"cluster"}, Unit::boolean, {"state_failing"});
+  measures.add({"cluster", "topic"}, Unit::records, {"dead_letters_since_silence_records"});
   measures.add({"cluster", "source"}, Unit::boolean, {"source_up"});
   measures.add({"cluster", "slo", "entity"}, Unit::ratio, {"slo_coverage_ratio"});
   measures.add({"cluster", "slo"}, Unit::count, {"slo_entities_left_out"});
