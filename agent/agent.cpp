@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 
 #include "agent/load.h"
@@ -14,6 +15,7 @@
 #include "agent/source_transfer.h"
 #include "agent/state_keeper.h"
 #include "agent/state_path.h"
+#include "collectors/canary/collector.h"
 #include "collectors/kafka_collector.h"
 #include "collectors/sources/collector.h"
 #include "exporters/http/server.h"
@@ -35,6 +37,8 @@ constexpr auto kTraceWithin = seconds(1);
 constexpr auto kWriteWithin = std::chrono::milliseconds(500);
 constexpr auto kRecordWithin = std::chrono::milliseconds(300);
 constexpr auto kExplainWithin = seconds(1);
+// The program of the canary's probe, installed beside ours.
+constexpr const char* kProbe = "highwater-canary";
 // The pipeline comes round each second; one that did not for this long is stuck.
 constexpr auto kHeartbeatLimit = seconds(10);
 
@@ -77,6 +81,11 @@ class Agent::Impl {
           settings, log_,
           [this](ObservationPtr observation) { on_observation(std::move(observation)); }));
     }
+    for (const CanaryConfig& canary : config_.canaries) {
+      canaries_.push_back(std::make_unique<canary::CanaryCollector>(
+          Symbol(canary.cluster), canary.probe, std::vector<std::string>{probe_path()}, log_,
+          [this](ObservationPtr observation) { on_observation(std::move(observation)); }));
+    }
   }
 
   void start() {
@@ -92,12 +101,14 @@ class Agent::Impl {
     server_->start();
     pipeline_.start();
     for (auto& cluster : clusters_) cluster->start();
+    for (auto& canary : canaries_) canary->start();
     sources_.start();
   }
 
   void stop() {
     step("sources", [&] { sources_.stop(); });
     step("collectors", [&] {
+      for (auto& canary : canaries_) canary->stop();
       for (auto& cluster : clusters_) cluster->stop();
     });
     step("pipeline", [&] { pipeline_.stop(); });
@@ -163,6 +174,12 @@ class Agent::Impl {
         servers += fmt::format("{}{}:{}", servers.empty() ? "" : ",", host, port);
     }
     return context;
+  }
+
+  static std::string probe_path() {
+    std::error_code ignored;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", ignored);
+    return (self.parent_path() / kProbe).string();
   }
 
   [[nodiscard]] std::string state_path() const {
@@ -261,6 +278,7 @@ class Agent::Impl {
   const Runbooks runbooks_;
   MetricsPage metrics_;
   std::vector<std::unique_ptr<collectors::KafkaCollector>> clusters_;
+  std::vector<std::unique_ptr<canary::CanaryCollector>> canaries_;
   sources::SourcesCollector sources_;
   std::atomic<bool> reload_failed_{false};
 };

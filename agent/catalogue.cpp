@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "agent/self_observation.h"
+#include "collectors/canary/interpreter.h"
 #include "collectors/registry.h"
 #include "collectors/sources/interpreter.h"
 #include "rules/slo_tables.h"
@@ -15,7 +16,8 @@ const Catalogue& catalogue() {
   static const Catalogue instance = [] {
     const Catalogue collectors = collectors::make_catalogue();
     std::vector<const Measure*> all(collectors.measures().begin(), collectors.measures().end());
-    for (const auto measures : {sources::source_measures(), self_measures(), rules::slo_measures()})
+    for (const auto measures : {canary::CanaryInterpreter::measures(), sources::source_measures(),
+                                self_measures(), rules::slo_measures()})
       all.insert(all.end(), measures.begin(), measures.end());
     return Catalogue(std::move(all));
   }();

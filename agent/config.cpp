@@ -38,7 +38,7 @@ class Reader {
     }
     YamlMap map = child(root, "the configuration");
     if (!map.valid()) return std::nullopt;
-    config_.clusters = read_clusters(map, file_, diagnostics_);
+    read_clusters(map, file_, config_, diagnostics_);
     read_listen(map);
     if (const YamlNode* rules = map.get("rules"))
       config_.rules = rules::read_rule_settings(*rules, file_, diagnostics_);

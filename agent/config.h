@@ -14,6 +14,7 @@
 #include "agent/core/diagnostic.h"
 #include "agent/core/log.h"
 #include "agent/core/measure.h"
+#include "collectors/canary/report.h"
 #include "collectors/kafka/cluster_poller.h"
 #include "collectors/sources/mapping.h"
 #include "exporters/http/address.h"
@@ -27,6 +28,12 @@ namespace highwater::agent {
 struct RecordConfig {
   std::string path;             // a folder; absolute
   uint64_t keep = 100'000'000;  // bytes on the disk, at most
+};
+
+// The canary of one cluster.
+struct CanaryConfig {
+  std::string cluster;
+  canary::ProbeSettings probe;
 };
 
 struct Config {
@@ -44,6 +51,7 @@ struct Config {
   // Absolute, or ":memory:"; nothing: default_state_path().
   std::optional<std::string> state_path;
   std::optional<RecordConfig> record;  // nothing: what is seen is not recorded
+  std::vector<CanaryConfig> canaries;  // at most one for each cluster
   sources::SourcePlan sources;
   std::vector<const Measure*> measures;  // those that `sources` fills; each once
 };

@@ -14,13 +14,10 @@ using std::chrono::seconds;
 
 class ClustersReader {
  public:
-  ClustersReader(const std::string& file, Diagnostics& diagnostics)
-      : file_(file), diagnostics_(diagnostics) {}
+  ClustersReader(const std::string& file, Config& config, Diagnostics& diagnostics)
+      : file_(file), config_(config), diagnostics_(diagnostics) {}
 
-  std::vector<kafka::ClusterSettings> read(YamlMap& map) {
-    read_clusters(map);
-    return std::move(clusters_);
-  }
+  void read(YamlMap& map) { read_clusters(map); }
 
  private:
   YamlMap child(const YamlNode& node, std::string what) {
@@ -62,9 +59,38 @@ class ClustersReader {
       }
       if (cluster.get("dead_letters") != nullptr)
         read_patterns(cluster, "dead_letters", settings.dead_letters.emplace());
+      if (const YamlNode* canary = cluster.get("canary")) read_canary(*canary, settings);
       cluster.finish();
-      clusters_.push_back(std::move(settings));
+      config_.clusters.push_back(std::move(settings));
     }
+  }
+
+  void read_canary(const YamlNode& node, const kafka::ClusterSettings& cluster) {
+    YamlMap map = child(node, "'canary'");
+    if (!map.valid()) return;
+    CanaryConfig canary;
+    canary.cluster = cluster.name;
+    for (const auto& [host, port] : cluster.bootstrap) {
+      const bool ipv6 = host.find(':') != std::string::npos;
+      canary.probe.servers += fmt::format("{}{}{}{}:{}", canary.probe.servers.empty() ? "" : ",",
+                                          ipv6 ? "[" : "", host, ipv6 ? "]" : "", port);
+    }
+    if (map.require("topic") != nullptr) {
+      canary.probe.topic = map.text("topic").value_or("");
+      const bool legal = !canary.probe.topic.empty() && canary.probe.topic.size() <= 249 &&
+                         canary.probe.topic.find_first_not_of(
+                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                             std::string::npos;
+      if (!legal && map.text("topic"))
+        map.error(*node.find("topic"),
+                  fmt::format("'{}' is not the name of a topic", canary.probe.topic),
+                  "letters, digits, '.', '_' and '-', at most 249; you create the topic, the agent "
+                  "never does");
+    }
+    if (const auto group = map.text("group")) canary.probe.group = *group;
+    read_duration(map, "every", milliseconds(500), std::chrono::hours(1), canary.probe.every);
+    map.finish();
+    config_.canaries.push_back(std::move(canary));
   }
 
   void read_bootstrap(YamlMap& cluster, kafka::ClusterSettings& settings) {
@@ -129,15 +155,15 @@ class ClustersReader {
   }
 
   const std::string& file_;
+  Config& config_;
   Diagnostics& diagnostics_;
-  std::vector<kafka::ClusterSettings> clusters_;
 };
 
 }  // namespace
 
-std::vector<kafka::ClusterSettings> read_clusters(YamlMap& map, const std::string& file,
-                                                  Diagnostics& diagnostics) {
-  return ClustersReader(file, diagnostics).read(map);
+void read_clusters(YamlMap& map, const std::string& file, Config& config,
+                   Diagnostics& diagnostics) {
+  ClustersReader(file, config, diagnostics).read(map);
 }
 
 }  // namespace highwater::agent

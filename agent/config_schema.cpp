@@ -75,6 +75,11 @@ Json cluster() {
                               {"internal", boolean("Whether Kafka's own topics are watched.")}});
   const Json groups = object({{"include", texts("Patterns; all groups without them.")},
                               {"exclude", texts("Patterns of groups to leave out.")}});
+  const Json canary =
+      object({{"topic", text("A topic of its own, which you create: the agent never does.")},
+              {"group", text("The group whose commits are measured; highwater-canary by default.")},
+              {"every", duration("How often a record is sent to each partition.")}},
+             {"topic"});
   return object({{"name", text("The label `cluster` everywhere.")},
                  {"bootstrap", list_of({{"type", "string"}, {"minLength", 1}},
                                        "Brokers to begin with, as host:port.")},
@@ -82,7 +87,8 @@ Json cluster() {
                  {"request_timeout", duration("How long a broker has to answer.")},
                  {"topics", topics},
                  {"groups", groups},
-                 {"dead_letters", texts("Patterns of dead-letter topics, in place of the usual.")}},
+                 {"dead_letters", texts("Patterns of dead-letter topics, in place of the usual.")},
+                 {"canary", canary}},
                 {"name", "bootstrap"});
 }
 

@@ -10,9 +10,8 @@
 
 namespace highwater::agent {
 
-[[nodiscard]] std::vector<kafka::ClusterSettings> read_clusters(YamlMap& map,
-                                                                const std::string& file,
-                                                                Diagnostics& diagnostics);
+// `clusters:`, with the canaries in them.
+void read_clusters(YamlMap& map, const std::string& file, Config& config, Diagnostics& diagnostics);
 
 // `sources:` and `measures:`, after the clusters.
 void read_sources(YamlMap& map, const std::string& file, Config& config, Diagnostics& diagnostics);

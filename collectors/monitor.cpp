@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collectors/canary/interpreter.h"
 #include "collectors/column.h"
 #include "collectors/sources/interpreter.h"
 
@@ -65,7 +66,7 @@ void MonitorInterpreter::count_unknown(const Snapshot& snapshot, const Symbol& c
   for (auto& [key, rows] : unknown_rows_) rows = 0;
   for_each_part(snapshot, cluster, [&](std::string_view part, const Observation& seen) {
     // What others measure is not the cluster, and says by itself whether it can be read.
-    if (part == sources::kSourcesPart) return;
+    if (part == sources::kSourcesPart || part == canary::kCanaryPart) return;
     const bool stale = is_stale(seen, now.steady);
     std::array<size_t, kUnknownReasons> rows{};
     for (const Table& table : seen.tables) {

@@ -53,14 +53,19 @@ const Measure kLost{"canary_records_lost_total",
                     "Records that the cluster had acknowledged and that were not in the log when "
                     "later ones were read.",
                     Unit::records, MeasureType::counter, kPartition};
+const Measure kLately{
+    "canary_lost_records",
+    "How many records the cluster had acknowledged were found to be missing within the last hour.",
+    Unit::records, MeasureType::gauge, kPartition};
 const Measure kDuplicated{"canary_records_duplicated_total",
                           "How often a record was read that had been read before.", Unit::records,
                           MeasureType::counter, kPartition};
 
-constexpr std::array<const Measure*, 11> kMeasures{&kUp,      &kP95,      &kCommit,    &kWritable,
-                                                   &kProduce, &kEndToEnd, &kSent,      &kReceived,
-                                                   &kRefused, &kLost,     &kDuplicated};
+constexpr std::array<const Measure*, 12> kMeasures{&kUp,      &kP95,      &kCommit, &kWritable,
+                                                   &kProduce, &kEndToEnd, &kSent,   &kReceived,
+                                                   &kRefused, &kLost,     &kLately, &kDuplicated};
 
+constexpr Duration kLossTold = std::chrono::hours(1);
 constexpr double kPercentile = 0.95;
 constexpr size_t kMaxSamples = 50'000;  // five minutes of 100 partitions each second, and some
 
@@ -109,6 +114,10 @@ void CanaryInterpreter::take(const PartitionReport& report, Now now) {
     partition.produce = partition.end_to_end = kNoValue;
   }
   partition.told = true;
+  if (report.counts.lost > partition.counts.lost)
+    partition.losses.emplace_back(now.steady, report.counts.lost - partition.counts.lost);
+  while (!partition.losses.empty() && partition.losses.front().first < now.steady - kLossTold)
+    partition.losses.pop_front();
   partition.counts = report.counts;
   partition.error = report.error;
   partition.writable = report.error.empty() && report.unanswered.value_or(Duration{}) < kUnwritable;
@@ -129,7 +138,7 @@ Observation CanaryInterpreter::write(bool up, const std::string& why, Unknown re
     samples_.pop_front();
   Observation observation;
   observation.cluster = cluster_;
-  observation.part = "canary";
+  observation.part = kCanaryPart;
   observation.at = now;
   observation.cadence = every_;
   cluster_keys_.add(cluster_);
@@ -153,6 +162,7 @@ void CanaryInterpreter::add_partitions(Observation& observation, Unknown reason)
   Column writable(kWritable, rows);
   Column produce(kProduce, rows);
   Column end_to_end(kEndToEnd, rows);
+  Column lately(kLately, rows);
   struct Total {
     Column column;
     uint64_t Counts::*count;
@@ -170,6 +180,9 @@ void CanaryInterpreter::add_partitions(Observation& observation, Unknown reason)
     };
     add(produce, partition.produce);
     add(end_to_end, partition.end_to_end);
+    uint64_t lost = 0;
+    for (const auto& [when, count] : partition.losses) lost += count;
+    lately.add(static_cast<double>(lost), reason);
     const Counts sum = partition.before + partition.counts;
     for (Total& total : totals) total.column.add(static_cast<double>(sum.*total.count));
     if (!partition.error.empty())
@@ -177,7 +190,7 @@ void CanaryInterpreter::add_partitions(Observation& observation, Unknown reason)
           {Entity(kPartition, std::array{cluster_, topic_, partition.number}), partition.error});
   }
   const auto keys = keys_.finish();
-  for (Column* column : {&writable, &produce, &end_to_end})
+  for (Column* column : {&writable, &produce, &end_to_end, &lately})
     observation.tables.push_back(std::move(*column).build(keys));
   for (Total& total : totals) observation.tables.push_back(std::move(total.column).build(keys));
 }

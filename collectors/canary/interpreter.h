@@ -13,6 +13,8 @@
 
 namespace highwater::canary {
 
+inline constexpr std::string_view kCanaryPart = "canary";
+
 class CanaryInterpreter {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
@@ -39,6 +41,7 @@ class CanaryInterpreter {
     double produce = 0, end_to_end = 0;  // the newest samples, in seconds; NaN: none yet
     bool writable = true;
     std::string error;
+    std::deque<std::pair<SteadyTime, uint64_t>> losses;  // of the last hour: when, how many
   };
   struct Sample {
     SteadyTime at;

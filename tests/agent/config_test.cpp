@@ -21,6 +21,7 @@ constexpr std::string_view kFull = R"(clusters:
     request_timeout: 500ms
     topics: {exclude: ["tmp-*"], internal: true}
     groups: {include: ["/^pay/"]}
+    canary: {topic: highwater-canary, every: 2s}
   - name: test
     bootstrap: localhost:9092
 listen: 127.0.0.1:9877
@@ -51,6 +52,12 @@ TEST(Config, EverySectionIsRead) {
   EXPECT_TRUE(prod.groups.accepts("payments"));
   EXPECT_FALSE(prod.groups.accepts("orders"));
   EXPECT_EQ(config->clusters[1].bootstrap.front().second, 9092);
+  ASSERT_EQ(config->canaries.size(), 1U);
+  EXPECT_EQ(config->canaries[0].cluster, "prod");
+  EXPECT_EQ(config->canaries[0].probe.servers, "kafka-1:9092,[::1]:9093");
+  EXPECT_EQ(config->canaries[0].probe.topic, "highwater-canary");
+  EXPECT_EQ(config->canaries[0].probe.group, "highwater-canary");
+  EXPECT_EQ(config->canaries[0].probe.every, 2s);
   EXPECT_EQ(config->external_url, "https://highwater.example");
   ASSERT_EQ(config->receivers.size(), 1U);
   EXPECT_EQ(config->receivers[0].lowest, Severity::page);
@@ -180,6 +187,14 @@ const Mistake kMistakes[] = {
      "'kafka-1' is not host:port"},
     {"UrlForBroker", "clusters:\n  - name: a\n    bootstrap: [\"kafka://k:1\"]\n", 3,
      "leave the protocol out"},
+    {"CanaryWithoutTopic",
+     "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    canary: {every: 1s}\n", 4, "topic"},
+    {"CanaryTopicThatIsNone",
+     "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    canary: {topic: a/b}\n", 4,
+     "is not the name of a topic"},
+    {"CanaryTooOften",
+     "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    canary: {topic: c, every: 1ms}\n", 4,
+     "every"},
     {"CommaList", "clusters:\n  - name: a\n    bootstrap: \"a:1,b:2\"\n", 3, "make it a list"},
     {"DurationWithoutUnit",
      "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    poll: {brokers: 5}\n", 4,

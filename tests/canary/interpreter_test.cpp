@@ -134,6 +134,18 @@ TEST_F(CanaryInterpreterTest, WithoutAProbeAllButTheTotalsIsUnknownAndTheyGoOnAf
   EXPECT_EQ(known(seen, "canary_records_received_total", 0), 9);
 }
 
+TEST_F(CanaryInterpreterTest, ALossIsToldForAnHourAndCountedForEver) {
+  PartitionReport report = partition(0, 5, {});
+  report.counts.lost = 2;
+  (void)interpreter_.interpret(sending({partition(0, 1, {})}), at(0));
+  EXPECT_EQ(known(interpreter_.interpret(sending({report}), at(1)), "canary_lost_records", 0), 2);
+  EXPECT_EQ(known(interpreter_.interpret(sending({report}), at(3601)), "canary_lost_records", 0),
+            2);
+  const Observation seen = interpreter_.interpret(sending({report}), at(3602));
+  EXPECT_EQ(known(seen, "canary_lost_records", 0), 0);
+  EXPECT_EQ(known(seen, "canary_records_lost_total", 0), 2);
+}
+
 TEST_F(CanaryInterpreterTest, WhatIsNotSentSaysWhy) {
   ProbeReport report;
   report.why = "topic canary: Broker: Unknown topic or partition";

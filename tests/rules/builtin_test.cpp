@@ -48,7 +48,7 @@ std::string table_line(const AlertRule& rule) {
 }
 
 TEST(BuiltinRules, LoadWithoutAMistakeAndHaveTheirRunbooks) {
-  EXPECT_EQ(load_builtin().size(), 25U);
+  EXPECT_EQ(load_builtin().size(), 28U);
 }
 
 TEST(BuiltinRules, AreTheFileTextForText) {
@@ -63,7 +63,7 @@ TEST(BuiltinRules, PageOnlyForWhatNeedsAPersonNow) {
   EXPECT_THAT(pages, testing::UnorderedElementsAre(
                          "BrokerDown", "LeaderlessPartitions", "UnderMinIsr", "QuorumLost",
                          "ClusterUnreachable", "MetadataContradiction", "RecordsLost",
-                         "MonitorBlind", "ClusterLooksEmpty"));
+                         "MonitorBlind", "CanaryRecordsLost", "ClusterLooksEmpty"));
 }
 
 TEST(BuiltinRules, AnOrderlyStopIsATicketAfterTenMinutes) {

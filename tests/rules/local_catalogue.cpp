@@ -46,6 +46,12 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster"}, Unit::boolean, {"state_failing"});
   measures.add({"cluster", "topic"}, Unit::records, {"dead_letters_since_silence_records"});
   measures.add({"cluster", "source"}, Unit::boolean, {"source_up"});
+  measures.add({"cluster"}, Unit::boolean, {"canary_up"});
+  measures.add({"cluster"}, Unit::seconds, {"canary_end_to_end_p95_seconds"});
+  measures.add(partition, Unit::boolean, {"canary_partition_writable"});
+  measures.add(partition, Unit::records, {"canary_lost_records"});
+  measures.add({"cluster", "topic"}, Unit::seconds,
+               {"topic_newest_record_age_seconds", "topic_failover_seconds"});
   measures.add({"cluster", "slo", "entity"}, Unit::ratio, {"slo_coverage_ratio"});
   measures.add({"cluster", "slo"}, Unit::count, {"slo_entities_left_out"});
 
