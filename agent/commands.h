@@ -24,6 +24,7 @@ int status_command(const StatusOptions& options);
 struct GenerateOptions {
   std::vector<std::string> rule_files;  // files and directories; none: those of the configuration
   std::string config;                   // empty: as for run
+  std::string measures;                 // with rule_files: a configuration that adds measures
   bool builtin = false;                 // also the built-in alert rules
   std::string interval;                 // how often Prometheus evaluates; empty: by the windows
   std::string url;                      // where runbooks are read; empty: as configured
@@ -31,7 +32,8 @@ struct GenerateOptions {
 // Writes the rules for Prometheus to standard output. 1: mistakes, on standard error.
 int generate_prometheus_command(const GenerateOptions& options);
 // Writes the JSON Schema of "config" or of "rules" to standard output.
-int generate_schema_command(const std::string& of);
+// `config` may be empty: then only the measures of the program itself are known.
+int generate_schema_command(const std::string& of, const std::string& config);
 // Writes Grafana dashboards into the folder, and their names to standard output. `config` may be
 // empty: then they are made of the built-in measures and rules.
 int generate_dashboards_command(const std::string& folder, const std::string& config);
@@ -40,7 +42,8 @@ int generate_scrape_command(const std::string& config, bool service_monitor);
 
 struct TestOptions {
   std::vector<std::string> files;
-  std::string junit;  // where to write a report in JUnit's form; empty: nowhere
+  std::string config;  // whose measures are known as well; may be empty
+  std::string junit;   // where to write a report in JUnit's form; empty: nowhere
 };
 // 0: all as expected; 1: some are not; 2: a file is wrong, nothing was tested. Prints TAP.
 int test_command(const TestOptions& options);
@@ -49,6 +52,7 @@ struct ReplayOptions {
   std::vector<std::string> rules;    // files or directories
   std::vector<std::string> against;  // the same; empty: nothing is compared
   std::vector<std::string> data;     // recordings, files of series, test files
+  std::string config;                // whose measures are known as well; may be empty
   bool builtin = false;              // with the built-in rules
   bool json = false;
 };
@@ -58,6 +62,7 @@ int replay_command(const ReplayOptions& options);
 struct ImportOptions {
   std::string from;  // "sloth" or "openslo"
   std::string file;
+  std::string config;  // whose measures are known as well; may be empty
 };
 // Prints rules on standard output, and on standard error what could not be taken over. 0: all of it
 // was; 1: some was not; 2: the file cannot be read.

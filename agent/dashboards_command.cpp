@@ -96,8 +96,9 @@ int generate_dashboards_command(const std::string& folder, const std::string& co
   if (!loaded) return report(diagnostics);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  const auto files = dashboards::make_dashboards(catalogue(), thresholds_of(loaded->rules),
-                                                 {.agent_url = config->external_url});
+  const auto files =
+      dashboards::make_dashboards(catalogue_with(config->measures), thresholds_of(loaded->rules),
+                                  {.agent_url = config->external_url});
   for (const dashboards::File& file : files) {
     if (!write_file(std::filesystem::path(folder) / file.name, file.text)) return 1;
     std::cout << (std::filesystem::path(folder) / file.name).string() << "\n";

@@ -28,8 +28,10 @@ std::optional<rules::RuleSet> load_files(const GenerateOptions& options, Diagnos
   rules::RuleSettings settings;
   settings.builtin = options.builtin;
   settings.files = options.rule_files;
+  const auto measures = load_catalogue(options.measures, diagnostics);
+  if (!measures) return std::nullopt;
   rules::RuleSet rules = rules::load_rules(
-      settings, catalogue(), [&](std::string_view name) { return runbooks->exists(name); },
+      settings, *measures, [&](std::string_view name) { return runbooks->exists(name); },
       diagnostics);
   if (!diagnostics.empty()) return std::nullopt;
   return rules;
@@ -77,10 +79,13 @@ int generate_prometheus_command(const GenerateOptions& options) {
   return std::cout ? 0 : 1;
 }
 
-int generate_schema_command(const std::string& of) {
+int generate_schema_command(const std::string& of, const std::string& config) {
+  Diagnostics diagnostics;
+  const auto measures = load_catalogue(config, diagnostics);
+  if (!measures) return report(diagnostics);
   const Result<Runbooks> runbooks = Runbooks::load();
   const std::vector<std::string> names = runbooks ? runbooks->names() : std::vector<std::string>{};
-  std::cout << (of == "config" ? config_schema(names) : rules::rules_schema(catalogue(), names))
+  std::cout << (of == "config" ? config_schema(names) : rules::rules_schema(*measures, names))
             << std::flush;
   return std::cout ? 0 : 1;
 }

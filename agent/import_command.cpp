@@ -7,6 +7,7 @@
 #include "agent/commands.h"
 #include "agent/import_openslo.h"
 #include "agent/import_sloth.h"
+#include "agent/load.h"
 #include "exporters/runbooks.h"
 
 namespace highwater::agent {
@@ -36,9 +37,14 @@ int import_command(const ImportOptions& options) {
     std::cerr << "highwater: " << runbooks.error().message << "\n";
     return kNothingToImport;
   }
-  const ImportContext context{catalogue(),
-                              [&](std::string_view name) { return runbooks->exists(name); }};
   Diagnostics diagnostics;
+  const auto measures = load_catalogue(options.config, diagnostics);
+  if (!measures) {
+    for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
+    return kNothingToImport;
+  }
+  const ImportContext context{*measures,
+                              [&](std::string_view name) { return runbooks->exists(name); }};
   std::optional<Import> import = options.from == "openslo"
                                      ? import_openslo(*text, options.file, context, diagnostics)
                                      : import_sloth(*text, options.file, context, diagnostics);

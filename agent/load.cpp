@@ -35,4 +35,11 @@ std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
   return Loaded{std::move(*runbooks), std::move(rules)};
 }
 
+std::optional<Catalogue> load_catalogue(const std::string& config_file, Diagnostics& diagnostics) {
+  if (config_file.empty()) return catalogue();
+  const auto config = read_config(config_file, diagnostics);
+  if (!config) return std::nullopt;
+  return catalogue_with(config->measures);
+}
+
 }  // namespace highwater::agent

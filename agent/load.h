@@ -3,8 +3,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "agent/config.h"
+#include "agent/core/measure.h"
 #include "exporters/runbooks.h"
 #include "rules/load.h"
 
@@ -16,5 +18,9 @@ struct Loaded {
 };
 
 [[nodiscard]] std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics);
+
+// The measures that rules may speak of: with those of a configuration, when a file of one is given.
+[[nodiscard]] std::optional<Catalogue> load_catalogue(const std::string& config_file,
+                                                      Diagnostics& diagnostics);
 
 }  // namespace highwater::agent

@@ -71,12 +71,17 @@ int main(int argc, char** argv) {
       ->add_option("-c,--config", generate_options.config,
                    "the configuration (default: as for run)")
       ->excludes(rule_files);
+  prometheus->add_option("--measures", generate_options.measures,
+                         "with --rules: a configuration whose measures are known as well");
   prometheus->add_flag("--builtin", generate_options.builtin, "also the built-in alert rules");
   prometheus->add_option("--interval", generate_options.interval,
                          "how often Prometheus evaluates them (default: by their windows)");
   prometheus->add_option("--url", generate_options.url,
                          "where the agent's runbooks are read (default: as configured)");
   CLI::App* schema = generate->add_subcommand("schema", "a JSON Schema for editors");
+  constexpr const char* kMeasures = "a configuration whose measures are known as well";
+  std::string schema_config;
+  schema->add_option("-c,--config", schema_config, kMeasures);
   schema->add_option("file", schema_of, "config or rules")
       ->required()
       ->check(CLI::IsMember({"config", "rules"}));
@@ -98,6 +103,7 @@ int main(int argc, char** argv) {
   CLI::App* test = app.add_subcommand(
       "test", "try rules on series of your own: what should have fired, and what did; prints TAP");
   test->add_option("files", test_options.files, "test files")->required();
+  test->add_option("-c,--config", test_options.config, kMeasures);
   test->add_option("--junit", test_options.junit,
                    "also write a report in JUnit's form to this file");
   test->footer("exit code 0: all as expected, 1: some are not, 2: a file is wrong");
@@ -114,6 +120,7 @@ int main(int argc, char** argv) {
       ->add_option("--against", replay_options.against,
                    "rules to compare with; what only one of the two fires is marked")
       ->allow_extra_args(false);
+  replay->add_option("-c,--config", replay_options.config, kMeasures);
   replay->add_flag("--builtin", replay_options.builtin, "with the built-in rules");
   replay->add_flag("--json", replay_options.json, "JSON instead of a table; times are in minutes");
   replay
@@ -140,6 +147,7 @@ int main(int argc, char** argv) {
   import->add_option("from", import_options.from, "sloth or openslo")
       ->required()
       ->check(CLI::IsMember({"sloth", "openslo"}));
+  import->add_option("-c,--config", import_options.config, kMeasures);
   import->add_option("file", import_options.file, "their YAML")->required();
   import->footer("exit code 0: all was taken over, 1: some was not (it says what), 2: nothing was");
 
@@ -156,7 +164,7 @@ int main(int argc, char** argv) {
   if (*check) return check_command(files, explain_rules);
   if (*status) return status_command(status_options);
   if (*prometheus) return generate_prometheus_command(generate_options);
-  if (*schema) return generate_schema_command(schema_of);
+  if (*schema) return generate_schema_command(schema_of, schema_config);
   if (*dashboards) return generate_dashboards_command(dashboards_folder, generate_config);
   if (*scrape) return generate_scrape_command(generate_config, service_monitor);
   if (*test) return test_command(test_options);

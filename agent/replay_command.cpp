@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/commands.h"
+#include "agent/load.h"
 #include "agent/recording_reader.h"
 #include "agent/replay_output.h"
 #include "rules/rehearsal.h"
@@ -26,14 +27,14 @@ struct Rules {
 };
 
 std::optional<RuleSet> load(const std::vector<std::string>& files, bool builtin,
-                            Diagnostics& diagnostics) {
+                            const Catalogue& measures, Diagnostics& diagnostics) {
   rules::RuleSettings settings;
   settings.builtin = builtin;
   settings.files = files;
   const size_t before = diagnostics.size();
   // Whether a runbook exists is what `check` says.
   const auto any_runbook = [](std::string_view) { return true; };
-  RuleSet loaded = rules::load_rules(settings, catalogue(), any_runbook, diagnostics);
+  RuleSet loaded = rules::load_rules(settings, measures, any_runbook, diagnostics);
   if (diagnostics.size() != before) return std::nullopt;
   return loaded;
 }
@@ -79,8 +80,9 @@ void note(const std::string& name, std::string_view text) {
 }
 
 // Both rule sets see each moment once, so that the recording is read once.
-Result<Replayed> play_recording(const Rules& rules, const std::string& path) {
-  auto reader = RecordingReader::open(path, catalogue());
+Result<Replayed> play_recording(const Rules& rules, const std::string& path,
+                                const Catalogue& measures) {
+  auto reader = RecordingReader::open(path, measures);
   if (!reader) return tl::unexpected(reader.error());
   rules::Rerun now(rules.now);
   std::optional<rules::Rerun> against;
@@ -119,10 +121,10 @@ struct Input {
   std::vector<rules::ReplayData> series;
 };
 
-Input read_input(const std::string& path, Diagnostics& diagnostics) {
+Input read_input(const std::string& path, const Catalogue& measures, Diagnostics& diagnostics) {
   Input input{path, is_recording(path), {}};
   if (input.recording) return input;
-  input.series = rules::read_replay_data(path, catalogue(), diagnostics);
+  input.series = rules::read_replay_data(path, measures, diagnostics);
   for (const rules::ReplayData& data : input.series) {
     if (data.skipped > 0)
       note(data.name,
@@ -135,12 +137,17 @@ Input read_input(const std::string& path, Diagnostics& diagnostics) {
 
 int replay_command(const ReplayOptions& options) {
   Diagnostics diagnostics;
-  auto now = load(options.rules, options.builtin, diagnostics);
+  const std::optional<Catalogue> measures = load_catalogue(options.config, diagnostics);
   const bool compared = !options.against.empty();
+  std::optional<RuleSet> now;
   std::optional<RuleSet> against;
-  if (compared) against = load(options.against, options.builtin, diagnostics);
   std::vector<Input> inputs;
-  for (const std::string& path : options.data) inputs.push_back(read_input(path, diagnostics));
+  if (measures) {
+    now = load(options.rules, options.builtin, *measures, diagnostics);
+    if (compared) against = load(options.against, options.builtin, *measures, diagnostics);
+    for (const std::string& path : options.data)
+      inputs.push_back(read_input(path, *measures, diagnostics));
+  }
   if (!diagnostics.empty()) {
     for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
     return 2;
@@ -151,7 +158,7 @@ int replay_command(const ReplayOptions& options) {
   for (const Input& input : inputs) {
     for (const rules::ReplayData& data : input.series) all.push_back(play(rules, data));
     if (!input.recording) continue;
-    Result<Replayed> played = play_recording(rules, input.path);
+    Result<Replayed> played = play_recording(rules, input.path, *measures);
     if (!played) {
       std::cerr << played.error().message << "\n";
       return 2;

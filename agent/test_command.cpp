@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "agent/commands.h"
+#include "agent/load.h"
 #include "rules/rule_test.h"
 
 namespace highwater::agent {
@@ -101,8 +102,10 @@ int test_command(const TestOptions& options) {
   Diagnostics diagnostics;
   std::vector<rules::RuleTestFile> files;
   size_t tests = 0;
+  const auto measures = load_catalogue(options.config, diagnostics);
   for (const std::string& path : options.files) {
-    if (auto file = rules::read_rule_tests(path, catalogue(), diagnostics)) {
+    if (!measures) break;
+    if (auto file = rules::read_rule_tests(path, *measures, diagnostics)) {
       tests += file->tests.size();
       files.push_back(std::move(*file));
     }
