@@ -108,6 +108,7 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
   runs_.clear();
   partitions_.clear();
   uncommitted_.clear();
+  assigned_topics_.clear();
   by_group_.clear();
 
   Rows rows(keys_.expected_rows(), observation.at.steady);
@@ -132,18 +133,24 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
   rows.reads.to = topics_.keys();
   observation.relations.push_back(std::move(rows.reads));
   note_beyond_end(view, observation, rows);
-  add_doings(observation, {view, runs_, partitions_, uncommitted_, sum_keys, keys,
-                           lag_window_length(observation.cadence)});
+  add_doings(observation, {view, runs_, partitions_, uncommitted_, activities, groups, sum_keys,
+                           keys, lag_window_length(observation.cadence)});
 }
 
 void GroupOffsets::add_doings(Observation& observation, const GroupReadings& readings) {
-  const auto progress = progress_.update(readings);
+  const auto progress = progress_.update(readings, observation.at);
+  verdicts_.add_to(observation, readings, progress);
+  GroupMoves::add_to(observation, readings, progress);
+  retention_.add_to(observation, readings);
+  skew_.add_to(observation, readings, progress);
   rates_.add_to(observation, readings, progress);
+  GroupRoom::add_to(observation, readings.view, readings.group_keys, assigned_topics_);
 }
 
 void GroupOffsets::add_group(const kafka::ClusterView& view, const GroupView& group,
                              uint32_t group_row, Rows& rows) {
   ++stamp_;
+  assigned_topics_.push_back(0);
   GroupRuns runs{static_cast<uint32_t>(runs_.size()), 0, false};
   // Share groups commit no offsets.
   if (group.type != kafka::GroupType::share) {
@@ -235,7 +242,8 @@ bool GroupOffsets::note_assigned(const GroupView& group) {
       any = any || !partitions.empty();
       const auto place = topics_.find(name);
       if (!place || partitions.empty()) continue;
-      topic_assigned_[place->topic] = stamp_;
+      if (std::exchange(topic_assigned_[place->topic], stamp_) != stamp_)
+        assigned_topics_.back() += place->view->partitions.size();
       for (const int32_t partition : partitions) {
         if (const auto position = TopicIndex::position(*place->view, partition))
           assigned_.push_back({place->topic, *position, place->first_row + *position});

@@ -13,14 +13,19 @@
 
 #include "collectors/column.h"
 #include "collectors/group_activity.h"
+#include "collectors/group_moves.h"
 #include "collectors/group_progress.h"
 #include "collectors/group_rates.h"
 #include "collectors/group_readings.h"
+#include "collectors/group_room.h"
+#include "collectors/group_verdicts.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/lag_window.h"
 #include "collectors/number_symbols.h"
 #include "collectors/numbered_keys.h"
+#include "collectors/partition_skew.h"
+#include "collectors/retention_margin.h"
 #include "collectors/row_history.h"
 #include "collectors/topic_index.h"
 
@@ -90,8 +95,12 @@ class GroupOffsets {
   uint64_t stamp_ = 0;                      // of the group in hand; grows for ever
   std::vector<GroupPartition> partitions_;  // by row of keys_
   std::vector<UncommittedPartition> uncommitted_;  // in rising order of rows
+  std::vector<size_t> assigned_topics_;  // by group: partitions of the topics its members read
   GroupProgress progress_;
   GroupRates rates_;
+  GroupVerdicts verdicts_;
+  RetentionMargin retention_;
+  PartitionSkew skew_;
 };
 
 }  // namespace highwater::collectors

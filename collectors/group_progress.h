@@ -1,10 +1,13 @@
 // GroupProgress: how far each group and its topics moved since the poll before, partition by
-// partition. The history that the rates and verdicts of groups share; on the interpreter's thread.
+// partition: the history that the rates, verdicts and moves of groups share. On the interpreter's
+// thread.
 //
-// A partition that cannot be read stands still here until it can be, and then makes up for it.
+// A partition that cannot be read stands still here until it can be, and then makes up for it. A
+// topic that was created anew under its name starts over.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,27 +16,75 @@
 
 namespace highwater::collectors {
 
-// What one group and topic saw in one poll.
+// Committed offsets that did not move by reading.
+struct OffsetMove {
+  SteadyTime seen{};
+  WallTime at{};
+  bool back = false;
+  int32_t partition = -1;  // the first of them
+  int64_t before = 0;
+  int64_t after = 0;
+  uint32_t partitions = 0;
+};
+
+// What one group and topic saw since the watch began.
 struct TopicProgress {
-  double produced = 0;  // records, since the watch began; only of partitions with a commit
-  double consumed = 0;  // offsets that were committed, since the watch began; never goes back
+  double produced = 0;  // records; only of partitions with a commit
+  double consumed = 0;  // offsets that were committed; never goes back
+  uint64_t rewinds = 0;
+  uint64_t skips = 0;
+  std::optional<OffsetMove> move;  // the last one
+  SteadyTime moved{};              // when a commit was last seen to move; before that, the start
+  kafka::TopicId topic{};
+  bool unattended = false;  // the group had no members
+
+  // As of this poll, in partitions.
+  uint32_t stuck = 0;        // unread records all through the window, and the commit stood still
+  uint32_t slow = 0;         // the commit moves, and yet the lag did not shrink within the window
+  uint32_t rewound = 0;      // the commit went back within the window
+  uint32_t uncommitted = 0;  // records came for a member all through the window; never a commit
+  uint32_t stuck_row = 0;    // the partition that has stood still for longest
+  SteadyTime stuck_since{};
 };
 
 class GroupProgress {
  public:
   // By row of the topics; valid until the next update.
-  std::span<const TopicProgress> update(const GroupReadings& readings);
+  std::span<const TopicProgress> update(const GroupReadings& readings, Now now);
 
  private:
-  // 16 bytes for each partition and group.
+  // Tenths of a second since the watch began; 0: never.
+  using Tick = uint32_t;
+  // One for each partition and group: small.
   struct Memory {
-    int64_t committed = -1;
-    int64_t end = -1;
+    int64_t committed = -1;  // -1: no commit was seen
+    int64_t end = -1;        // without a commit: when a member was first seen to read it
+    int64_t lag_at_move = 0;
+    Tick moved = 0;          // the commit; or it was first seen
+    Tick unread = 0;         // since when in each poll something was unread
+    Tick not_shrinking = 0;  // since when the lag did not shrink from move to move
+    Tick rewound = 0;
   };
-  static void follow(const GroupPartition& seen, Memory& before, TopicProgress& progress);
+  struct Poll {
+    Now now;
+    Tick tick = 0;
+    Tick window = 0;
+  };
+
+  [[nodiscard]] SteadyTime time_of(Tick tick) const;
+  void start(const GroupReadings& readings, size_t row, std::vector<Memory>& partitions,
+             const Poll& poll);
+  static void follow(const GroupPartition& seen, Memory& before, TopicProgress& progress,
+                     const Poll& poll, bool unattended);
+  static void follow_move(const GroupPartition& seen, const Memory& before, TopicProgress& progress,
+                          const Poll& poll, bool unattended);
+  void judge(const Memory& memory, uint32_t row, TopicProgress& progress, const Poll& poll) const;
+  static void follow_uncommitted(const GroupPartition& seen, Memory& before,
+                                 TopicProgress& progress, const Poll& poll);
 
   RowHistory<Memory> partitions_;
   RowHistory<TopicProgress> topics_;
+  std::optional<SteadyTime> began_;
 };
 
 }  // namespace highwater::collectors

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+#include "collectors/group_activity.h"
 #include "collectors/interpreter.h"
 #include "collectors/time_lag_columns.h"
 
@@ -51,6 +52,8 @@ struct GroupReadings {
   std::span<const GroupTopic> topics;
   std::span<const GroupPartition> partitions;
   std::span<const UncommittedPartition> uncommitted;
+  std::span<const GroupActivity> activities;  // by group of the view
+  std::shared_ptr<const KeySet> group_keys;
   std::shared_ptr<const KeySet> topic_keys;
   std::shared_ptr<const KeySet> partition_keys;
   Duration window{};  // lag_window_length(): what "in the last minutes" means

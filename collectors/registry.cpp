@@ -3,14 +3,19 @@
 #include "collectors/brokers.h"
 #include "collectors/cluster.h"
 #include "collectors/dead_letters.h"
+#include "collectors/group_moves.h"
 #include "collectors/group_offsets.h"
 #include "collectors/group_rates.h"
+#include "collectors/group_room.h"
+#include "collectors/group_verdicts.h"
 #include "collectors/groups.h"
 #include "collectors/monitor.h"
 #include "collectors/partition_columns.h"
+#include "collectors/partition_skew.h"
 #include "collectors/partitions.h"
 #include "collectors/quorum.h"
 #include "collectors/rebalances.h"
+#include "collectors/retention_margin.h"
 #include "collectors/time_lag_columns.h"
 #include "collectors/topic_activity.h"
 #include "collectors/topics.h"
@@ -22,8 +27,10 @@ Catalogue make_catalogue() {
   for (const auto measures :
        {ClusterTables::measures(), BrokersInterpreter::measures(), QuorumTables::measures(),
         PartitionColumns::measures(), PartitionsInterpreter::measures(), TopicActivity::measures(),
-        DeadLetters::measures(), TopicsInterpreter::measures(), GroupsInterpreter::measures(), GroupOffsets::measures(),
-        TimeLagColumns::measures(), GroupRates::measures(), RebalancesInterpreter::measures(),
+        DeadLetters::measures(), TopicsInterpreter::measures(), GroupsInterpreter::measures(),
+        GroupOffsets::measures(), TimeLagColumns::measures(), GroupRates::measures(),
+        RebalancesInterpreter::measures(), GroupVerdicts::measures(), GroupMoves::measures(),
+        RetentionMargin::measures(), PartitionSkew::measures(), GroupRoom::measures(),
         MonitorInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));

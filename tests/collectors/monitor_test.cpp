@@ -106,7 +106,7 @@ TEST(Monitor, FindsAHealthyClusterFullyKnown) {
     return std::make_shared<Observation>(std::move(made));
   };
   GroupsInterpreter groups;
-  for (int t = -120; t < 0; t += 15) (void)groups.interpret(view, {}, at(t));
+  for (int t = -100'000; t < 0; t += 60) (void)groups.interpret(view, {}, at(t));
   const Snapshot snapshot = snapshot_of({share(BrokersInterpreter().interpret(view, {}, at(0))),
                                          share(PartitionsInterpreter().interpret(view, {}, at(0))),
                                          share(groups.interpret(view, {}, at(0)))});

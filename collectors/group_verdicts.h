@@ -1,0 +1,55 @@
+// Verdicts: what is wrong with how a group reads a topic, told from its commits without a threshold
+// on lag. Part of "groups"; used by its interpreter.
+//
+// The verdicts are those of LinkedIn's Burrow ("Consumer Lag Evaluation Rules" in its wiki): a
+// window of commits per partition; fine when anything in it was fully read; stalled when commits
+// come and do not move; stopped when none come; rewound when they go back; a warning when they move
+// and the lag never shrinks. What differs, because Burrow reads every commit from Kafka's internal
+// topic and we see in each poll only what stands committed:
+//  * The window is time, the same as for the growth of lag (two minutes or eight polls), not ten
+//    commits.
+//  * A commit of the same offset cannot be told from none. A partition that stands still is
+//    stalled while the group has members, and stopped when it has none.
+//  * Records that a reader of committed transactions cannot see yet, and transaction markers, are
+//    not unread.
+//  * Stopped is said only of a group that was in use for most of the time it was watched (of the
+//    last two days at most): those that run now and then, and those given up long ago, are fine.
+//    Of a group never seen in use it is unknown for a day.
+//  * One more: members read a partition, records come, and no offset was ever committed.
+#pragma once
+
+#include <span>
+
+#include "collectors/column.h"
+#include "collectors/group_progress.h"
+
+namespace highwater::collectors {
+
+class GroupVerdicts {
+ public:
+  [[nodiscard]] static std::span<const Measure* const> measures();
+
+  void add_to(Observation& observation, const GroupReadings& readings,
+              std::span<const TopicProgress> progress);
+
+ private:
+  // Which share of the time a group is in use, lately more than long ago.
+  class Habit {
+   public:
+    void follow(bool in_use, SteadyTime now);
+    [[nodiscard]] bool is_use() const;
+    [[nodiscard]] bool known() const;
+
+   private:
+    SteadyTime last_{};
+    double used_ = 0;  // seconds
+    double watched_ = 0;
+  };
+
+  static void add_note(Observation& observation, const GroupReadings& readings, size_t row,
+                       const TopicProgress& progress);
+
+  RowHistory<Habit> habits_;  // by group
+};
+
+}  // namespace highwater::collectors

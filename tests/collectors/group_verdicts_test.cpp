@@ -1,0 +1,184 @@
+#include <gmock/gmock.h>
+
+#include "tests/collectors/group_watch.h"
+
+namespace highwater::collectors {
+namespace {
+
+using testing::Contains;
+using testing::StartsWith;
+
+class Verdicts : public GroupWatch {
+ protected:
+  // {stalled, stopped, slow, rewound, uncommitted}
+  [[nodiscard]] std::vector<double> verdicts() const {
+    std::vector<double> values;
+    for (const char* const measure :
+         {"group_stalled_partitions", "group_stopped_partitions", "group_slow_partitions",
+          "group_rewound_partitions", "group_uncommitted_partitions"}) {
+      const Cell found = of(measure);
+      EXPECT_EQ(found.reason, Unknown::known) << measure;
+      values.push_back(found.value);
+    }
+    return values;
+  }
+  void come(int64_t records) { stand(0, commit(0).offset, end(0) + records); }
+  void come_and_be_read(int64_t came, int64_t read) {
+    stand(0, commit(0).offset + read, end(0) + came);
+  }
+  static std::vector<double> only(int place, double partitions = 1) {
+    std::vector<double> expected(5);
+    expected[static_cast<size_t>(place)] = partitions;
+    return expected;
+  }
+};
+const std::vector<double> kFine(5);
+constexpr int kStalled = 0, kStopped = 1, kSlow = 2, kRewound = 3, kUncommitted = 4;
+
+TEST_F(Verdicts, AGroupThatHasReadAllIsFine) {
+  until(600);
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, AGroupThatReadsAndKeepsUpNowAndThenIsFine) {
+  until(600, [&] { now % 60 == 0 ? come_and_be_read(0, end(0) - commit(0).offset) : come(50); });
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, AGroupThatGetsDoneWithABacklogIsFine) {
+  stand(0, 1000, 100'000);
+  until(600, [&] { come_and_be_read(10, 100); });
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, UnreadRecordsAndACommitThatStandsStillAreStalled) {
+  until(100);
+  come(5);
+  until(200);
+  EXPECT_EQ(verdicts(), kFine) << "not for a window yet";
+  until(240);
+  EXPECT_EQ(verdicts(), only(kStalled));
+  EXPECT_THAT(notes(), Contains("its commit of partition 0 has stood at 1000 for 3 min 50 s"));
+  come_and_be_read(0, 1);
+  until(260);
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, EveryPartitionThatStandsStillCounts) {
+  for (size_t i = 0; i < 3; ++i) stand(i, 900, 1000);
+  until(300);
+  EXPECT_EQ(verdicts(), only(kStalled, 3));
+  EXPECT_THAT(notes(), Contains(testing::EndsWith(", 2 others stand as well")));
+}
+
+TEST_F(Verdicts, WhatAReaderCannotSeeYetIsNotUnread) {
+  commit(0).offset = 990;
+  commit(0).unread = unread_since(0);
+  until(300);
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, ATopicThatNoMemberReadsAnyMoreIsNotStalled) {
+  group().members->front().assignment = {{Symbol("logs"), {0}}};
+  come(5);
+  until(1000);
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, AGroupThatWasInUseAndHasNoMembersIsStopped) {
+  until(2 * 3600, [&] { come_and_be_read(1, 1); });
+  empty();
+  until(2 * 3600 + 300, [&] { come(1); });
+  EXPECT_EQ(verdicts(), only(kStopped));
+  EXPECT_THAT(notes(), Contains(StartsWith("its commit of partition 0 has stood at ")));
+}
+
+TEST_F(Verdicts, AGroupThatStoppedWithNothingUnreadIsFine) {
+  until(2 * 3600, [&] { come_and_be_read(1, 1); });
+  empty();
+  until(2 * 3600 + 300);
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, AGroupThatRunsNowAndThenIsNotStopped) {
+  until(1200, [&] { come_and_be_read(1, 1); });
+  empty();
+  until(3 * 3600, [&] { come(1); });
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, AGroupThatStoppedIsGivenUpAfterTwoDays) {
+  until(86'400);
+  empty();
+  come(5);
+  until(86'400 + 3600);
+  EXPECT_EQ(verdicts(), only(kStopped));
+  until(3 * 86'400);
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, OfAGroupNeverSeenInUseNobodyCanSayForADayWhetherItStopped) {
+  empty();
+  come(5);
+  until(3600);
+  EXPECT_EQ(of("group_stopped_partitions"), unknown(Unknown::not_asked));
+  until(87'000);
+  EXPECT_EQ(of("group_stopped_partitions"), is(0));
+}
+
+TEST_F(Verdicts, CommitsThatMoveWhileTheLagNeverShrinksAreSlow) {
+  until(400, [&] { come_and_be_read(100, 50); });
+  EXPECT_EQ(verdicts(), only(kSlow));
+  until(420, [&] { come_and_be_read(0, 50); });
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, ACommitThatWentBackIsRewoundForAWindow) {
+  until(100);
+  stand(0, 400, 1000);
+  until(200, [&] { come_and_be_read(0, 10); });
+  EXPECT_EQ(verdicts(), only(kRewound));
+  until(300, [&] { come_and_be_read(0, 10); });
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, MembersThatReadAndNeverCommitAreFoundOnceRecordsCome) {
+  group().committed.clear();
+  until(600);
+  EXPECT_EQ(of("group_uncommitted_partitions"), is(0));
+  end(1) += 10;
+  until(700);
+  EXPECT_EQ(of("group_uncommitted_partitions"), is(0));
+  until(760);
+  EXPECT_EQ(of("group_uncommitted_partitions"), is(1));
+}
+
+TEST_F(Verdicts, ATopicOfTheSameNameCreatedAnewStartsOver) {
+  until(100);
+  topic(view, "orders").id[0] = std::byte{7};
+  stand(0, 0, 5);
+  until(200);
+  EXPECT_EQ(verdicts(), kFine);
+  EXPECT_EQ(of("group_offsets_rewound_total"), is(0));
+}
+
+TEST_F(Verdicts, APartitionThatCannotBeReadIsUnknown) {
+  come(5);
+  until(300);
+  orders(view, 0).high_watermark.reason = Unknown::timed_out;
+  until(400);
+  EXPECT_EQ(of("group_stalled_partitions"), unknown(Unknown::timed_out));
+  orders(view, 0).high_watermark.reason = Unknown::known;
+  until(410);
+  EXPECT_EQ(verdicts(), only(kStalled));
+}
+
+TEST_F(Verdicts, TheCommitAgeIsThatOfTheLastMove) {
+  until(100, [&] { come_and_be_read(1, 1); });
+  EXPECT_EQ(of("group_commit_age_seconds"), is(0));
+  until(200);
+  EXPECT_EQ(of("group_commit_age_seconds"), is(100));
+}
+
+}  // namespace
+}  // namespace highwater::collectors
