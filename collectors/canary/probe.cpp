@@ -22,6 +22,7 @@
 #include <memory>
 #include <string>
 
+#include "collectors/canary/client.h"
 #include "collectors/canary/report.h"
 
 namespace highwater::canary {
@@ -35,22 +36,10 @@ constexpr size_t kMaxUnderWay = 10;  // in one partition
 constexpr Duration kPauseAfterRefusal = minutes(5);
 constexpr Duration kTopicChecked = seconds(30);  // so often is the topic looked at
 constexpr int kMetadataTimeoutMs = 5000;
-constexpr std::string_view kDeliveryTimeoutMs = "30000";
 // One in so many records is told as a trace, and each that took longer than this.
 constexpr uint64_t kTracedEach = 60;
 constexpr Duration kSlow = seconds(1);
 constexpr size_t kMaxJourneys = 20;  // of one report
-
-template <class T, void (*Destroy)(T*)>
-struct Destroyer {
-  void operator()(T* pointer) const { Destroy(pointer); }
-};
-using Client = std::unique_ptr<rd_kafka_t, Destroyer<rd_kafka_t, rd_kafka_destroy>>;
-using Topic =
-    std::unique_ptr<rd_kafka_topic_t, Destroyer<rd_kafka_topic_t, rd_kafka_topic_destroy>>;
-using PartitionList = std::unique_ptr<
-    rd_kafka_topic_partition_list_t,
-    Destroyer<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>>;
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
@@ -120,8 +109,14 @@ class Probe {
   explicit Probe(ProbeSettings settings)
       : settings_(std::move(settings)),
         run_(TraceId::random().hex()),
-        producer_(make_client(RD_KAFKA_PRODUCER)),
-        consumer_(make_client(RD_KAFKA_CONSUMER)),
+        producer_(make_producer(settings_.servers, kMaxPartitions * kMaxUnderWay, this,
+                                [](rd_kafka_t*, const rd_kafka_message_t* message, void* probe) {
+                                  static_cast<Probe*>(probe)->delivered(*message);
+                                })),
+        consumer_(make_consumer(
+            settings_.servers, settings_.group, this,
+            [](rd_kafka_t*, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t*,
+               void* probe) { static_cast<Probe*>(probe)->committed(error); })),
         topic_(rd_kafka_topic_new(consumer_.get(), settings_.topic.c_str(), nullptr)) {
     rd_kafka_poll_set_consumer(consumer_.get());
     wake_on(rd_kafka_queue_get_main(producer_.get()));
@@ -145,52 +140,6 @@ class Probe {
   }
 
  private:
-  Client make_client(rd_kafka_type_t type) {
-    rd_kafka_conf_t* const conf = rd_kafka_conf_new();
-    const auto set = [conf](const char* name, const std::string& value) {
-      std::array<char, 256> error{};
-      if (rd_kafka_conf_set(conf, name, value.c_str(), error.data(), error.size()) !=
-          RD_KAFKA_CONF_OK)
-        throw std::runtime_error(fmt::format("{}: {}", name, error.data()));
-    };
-    set("bootstrap.servers", settings_.servers);
-    set("client.id", "highwater-canary");
-    set("log_level", "3");
-    if (type == RD_KAFKA_PRODUCER) {
-      set("acks", "all");
-      set("linger.ms", "0");
-      set("message.timeout.ms", std::string(kDeliveryTimeoutMs));
-      set("queue.buffering.max.messages", std::to_string(kMaxPartitions * kMaxUnderWay));
-      rd_kafka_conf_set_dr_msg_cb(conf,
-                                  [](rd_kafka_t*, const rd_kafka_message_t* message, void* probe) {
-                                    static_cast<Probe*>(probe)->delivered(*message);
-                                  });
-    } else {
-      set("group.id", settings_.group);
-      set("enable.auto.commit", "false");
-      set("enable.auto.offset.store", "false");
-      set("auto.offset.reset", "latest");
-      set("allow.auto.create.topics", "false");
-      set("fetch.wait.max.ms", "100");
-      set("queued.max.messages.kbytes", "1024");
-      rd_kafka_conf_set_offset_commit_cb(
-          conf, [](rd_kafka_t*, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t*,
-                   void* probe) { static_cast<Probe*>(probe)->committed(error); });
-    }
-    rd_kafka_conf_set_opaque(conf, this);
-    // What is wrong is told in the reports; standard error is the agent's, and not for others'
-    // lines.
-    rd_kafka_conf_set_log_cb(conf, [](const rd_kafka_t*, int, const char*, const char*) {});
-    rd_kafka_conf_set_error_cb(conf, [](rd_kafka_t*, int, const char*, void*) {});
-    std::array<char, 256> error{};
-    rd_kafka_t* const client = rd_kafka_new(type, conf, error.data(), error.size());
-    if (client == nullptr) {
-      rd_kafka_conf_destroy(conf);
-      throw std::runtime_error(error.data());
-    }
-    return Client(client);
-  }
-
   // Something in the queue wakes us at once: what is measured must not wait for us.
   void wake_on(rd_kafka_queue_t* queue) {
     rd_kafka_queue_io_event_enable(queue, wake_.write_end, "w", 1);

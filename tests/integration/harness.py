@@ -270,7 +270,7 @@ class TraceReceiver:
 class Agent:
     """A running agent with its configuration, log and metrics."""
 
-    def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None, fresh=True):
+    def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None, fresh=True, cluster=""):
         self.directory = WORK / name
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -279,7 +279,7 @@ class Agent:
         servers = ", ".join(f'"{server}"' for server in bootstrap)
         self.config.write_text(
             f"clusters:\n  - name: prod\n    bootstrap: [{servers}]\n"
-            f"    poll: {{brokers: {poll}, partitions: {poll}, groups: {poll}, configs: 10s}}\n"
+            f"    poll: {{brokers: {poll}, partitions: {poll}, groups: {poll}, configs: 10s}}\n{cluster}"
             f"listen: 127.0.0.1:{self.port}\n{receivers}{rules}{extra}"
             f"state: {{path: {self.directory / 'state.db'}}}\n")
         if fresh:
