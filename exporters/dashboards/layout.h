@@ -68,6 +68,7 @@ inline constexpr Variable kVariables[] = {
 [[nodiscard]] Dashboard topics_dashboard();
 [[nodiscard]] Dashboard groups_dashboard();
 [[nodiscard]] Dashboard slos_dashboard();
+[[nodiscard]] Dashboard canary_dashboard();
 [[nodiscard]] Dashboard agent_dashboard();
 
 }  // namespace highwater::dashboards

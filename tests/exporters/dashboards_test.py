@@ -26,11 +26,24 @@ clusters:
   - name: demo
     bootstrap: [{servers}]
     poll: {{brokers: 1s, partitions: 1s, groups: 1s, configs: 5s}}
+    canary: {{topic: highwater-canary}}
 listen: 127.0.0.1:{port}
 state: {{path: ":memory:"}}
 rules: {{files: [rules.yaml]}}
 receivers:
   - {{name: oncall, webhook: {{url: "http://127.0.0.1:{port}/healthz"}}}}
+"""
+# In place of the real one, which writes to a topic: the simulator takes no records.
+CANARY = """\
+#!/usr/bin/env python3
+import json, select, sys, time
+sys.stdin.readline()
+sent = 0
+while not select.select([sys.stdin], [], [], 1)[0]:
+    sent += 1
+    counts = {"sent": sent, "taken": sent, "refused": 0, "received": sent, "lost": 0, "duplicated": 0}
+    partition = {"partition": 0, "counts": counts, "produced": [3000000], "end_to_end": [5000000], "error": ""}
+    print(json.dumps({"sending": True, "partitions": 1, "probed": [partition], "commits": [4000000]}), flush=True)
 """
 RULES = "slos:\n  - use: consumer-lag\n"
 
@@ -124,8 +137,15 @@ def main():
     for dashboard in dashboards:
         check_shape(dashboard)
 
+    canary = folder / "highwater-canary"
+    canary.write_text(CANARY)
+    canary.chmod(0o755)
+    # The agent looks for it beside itself.
+    beside = shutil.copy(highwater, folder / "highwater")
+    scenario = folder / "scenario.yaml"
+    scenario.write_text((repository / "tests/simulator/scenarios/demo.yaml").read_text()
+                        .replace("topics:\n", "topics:\n  - {name: orders.dlq, partitions: 2, replication_factor: 2, on: [1, 3], produce: 1/s}\n", 1))
     with contextlib.ExitStack() as stack:
-        scenario = repository / "tests/simulator/scenarios/demo.yaml"
         cluster = stack.enter_context(running([simulator, scenario], folder / "simulator.log", stdout=subprocess.PIPE, text=True))
         ready = cluster.stdout.readline().split()
         assert ready[:1] == ["ready"], ready
@@ -134,7 +154,7 @@ def main():
         config = folder / "highwater.yaml"
         config.write_text(CONFIG.format(servers=servers, port=agent_port))
         (folder / "rules.yaml").write_text(RULES)
-        stack.enter_context(running([highwater, "run", "--config", config], folder / "agent.log"))
+        stack.enter_context(running([beside, "run", "--config", config], folder / "agent.log"))
         scrape = subprocess.run([highwater, "generate", "scrape", "--config", str(config)], check=True, capture_output=True, text=True).stdout
         assert "scrape_interval: 15s" in scrape, scrape
         (folder / "prometheus.yml").write_text(scrape.replace("scrape_interval: 15s", "scrape_interval: 1s"))
