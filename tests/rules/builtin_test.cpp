@@ -48,7 +48,7 @@ std::string table_line(const AlertRule& rule) {
 }
 
 TEST(BuiltinRules, LoadWithoutAMistakeAndHaveTheirRunbooks) {
-  EXPECT_EQ(load_builtin().size(), 28U);
+  EXPECT_EQ(load_builtin().size(), 38U);
 }
 
 TEST(BuiltinRules, AreTheFileTextForText) {
@@ -63,6 +63,7 @@ TEST(BuiltinRules, PageOnlyForWhatNeedsAPersonNow) {
   EXPECT_THAT(pages, testing::UnorderedElementsAre(
                          "BrokerDown", "LeaderlessPartitions", "UnderMinIsr", "QuorumLost",
                          "ClusterUnreachable", "MetadataContradiction", "RecordsLost",
+                         "RetentionWillDeleteUnread",
                          "MonitorBlind", "CanaryRecordsLost", "ClusterLooksEmpty"));
 }
 

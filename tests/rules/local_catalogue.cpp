@@ -56,7 +56,15 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "slo"}, Unit::count, {"slo_entities_left_out"});
 
   measures.add({"cluster", "group"}, Unit::seconds, {"group_rebalance_seconds"});
-  measures.add({"cluster", "group"}, Unit::count, {"group_rebalances_recent"});
+  measures.add({"cluster", "group"}, Unit::count,
+               {"group_rebalances_recent", "group_idle_members"});
+  measures.add({"cluster", "group"}, Unit::boolean, {"group_few_partitions"});
+  measures.add(group_topic, Unit::count,
+               {"group_stalled_partitions", "group_stopped_partitions",
+                "group_uncommitted_partitions", "group_rewound_partitions",
+                "group_skewed_partitions"});
+  measures.add(group_topic, Unit::ratio, {"group_retention_left_ratio"});
+  measures.add({"cluster", "topic"}, Unit::count, {"topic_skewed_partitions"});
 
   measures.add({"cluster", "cluster_id"}, Unit::info, {"cluster_info"});
   measures.add(group_topic, Unit::seconds, {"group_lag_seconds", "group_lag_seconds_max"});
