@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,13 @@ struct Pipe {
   int read_end = -1;
   int write_end = -1;
 };
+
+// In place of a pipe to the child: writing to one that has died must be an error, and no signal.
+std::optional<Pipe> make_socket() {
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return std::nullopt;
+  return Pipe{ends[0], ends[1]};
+}
 
 std::optional<Pipe> make_pipe() {
   std::array<int, 2> ends{};
@@ -50,7 +58,7 @@ std::string ending(int status) {
 
 Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command,
                                          const std::string& input) {
-  std::optional<Pipe> to = make_pipe();
+  std::optional<Pipe> to = make_socket();
   std::optional<Pipe> from = make_pipe();
   if (!to || !from) {
     const std::string why = std::strerror(errno);
@@ -90,8 +98,8 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command
   }
   ChildProcess child(pid, to->write_end, from->read_end);
   const std::string line = input + "\n";
-  // Shorter than a pipe holds; a reader that has died already shows when it is read from.
-  if (write(child.input_, line.data(), line.size()) < 0) close_end(child.input_);
+  // Shorter than the socket holds; a reader that has died already shows when it is read from.
+  if (send(child.input_, line.data(), line.size(), MSG_NOSIGNAL) < 0) close_end(child.input_);
   return child;
 }
 
