@@ -29,8 +29,6 @@ namespace {
 
 using std::chrono::seconds;
 
-// How the spans of requests to brokers begin; the API's name follows.
-constexpr std::string_view kRequestSpan = "kafka.request ";
 // Together below five seconds.
 constexpr auto kDeliverWithin = std::chrono::milliseconds(2500);
 constexpr auto kTraceWithin = seconds(1);
@@ -223,11 +221,6 @@ class Agent::Impl {
   void on_observation(ObservationPtr observation) {
     const std::string& cluster = observation->cluster.text();
     self_metrics_.count_poll(cluster, observation->part, !observation->problems.empty());
-    for (const Span& span : observation->spans) {
-      if (!span.name.starts_with(kRequestSpan)) continue;
-      self_metrics_.count_kafka_request(
-          cluster, std::string_view(span.name).substr(kRequestSpan.size()), !span.error.empty());
-    }
     pipeline_.publish(std::move(observation));
   }
 

@@ -131,6 +131,7 @@ Observation BrokersInterpreter::interpret(const kafka::ClusterView& view, PollIn
   add_brokers(observation, view, now);
   cluster_.add_to(observation, view);
   quorum_.add_to(observation, view, numbers_);
+  requests_.add_to(observation, view, numbers_);
   return observation;
 }
 

@@ -14,6 +14,7 @@
 #include "collectors/key_tracker.h"
 #include "collectors/number_symbols.h"
 #include "collectors/quorum.h"
+#include "collectors/requests.h"
 
 namespace highwater::collectors {
 
@@ -44,6 +45,7 @@ class BrokersInterpreter {
   KeyTracker info_keys_{{"cluster", "broker", "address", "rack"}};
   ClusterTables cluster_;
   QuorumTables quorum_;
+  RequestTables requests_;
 };
 
 }  // namespace highwater::collectors

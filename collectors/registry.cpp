@@ -15,6 +15,7 @@
 #include "collectors/partitions.h"
 #include "collectors/quorum.h"
 #include "collectors/rebalances.h"
+#include "collectors/requests.h"
 #include "collectors/retention_margin.h"
 #include "collectors/time_lag_columns.h"
 #include "collectors/topic_activity.h"
@@ -24,14 +25,16 @@ namespace highwater::collectors {
 
 Catalogue make_catalogue() {
   std::vector<const Measure*> all;
-  for (const auto measures :
-       {ClusterTables::measures(), BrokersInterpreter::measures(), QuorumTables::measures(),
-        PartitionColumns::measures(), PartitionsInterpreter::measures(), TopicActivity::measures(),
-        DeadLetters::measures(), TopicsInterpreter::measures(), GroupsInterpreter::measures(),
-        GroupOffsets::measures(), TimeLagColumns::measures(), GroupRates::measures(),
-        RebalancesInterpreter::measures(), GroupVerdicts::measures(), GroupMoves::measures(),
-        RetentionMargin::measures(), PartitionSkew::measures(), GroupRoom::measures(),
-        MonitorInterpreter::measures()})
+  for (const auto measures : {ClusterTables::measures(),     BrokersInterpreter::measures(),
+                              QuorumTables::measures(),      RequestTables::measures(),
+                              PartitionColumns::measures(),  PartitionsInterpreter::measures(),
+                              TopicActivity::measures(),     DeadLetters::measures(),
+                              TopicsInterpreter::measures(), GroupsInterpreter::measures(),
+                              GroupOffsets::measures(),      TimeLagColumns::measures(),
+                              GroupRates::measures(),        RebalancesInterpreter::measures(),
+                              GroupVerdicts::measures(),     GroupMoves::measures(),
+                              RetentionMargin::measures(),   PartitionSkew::measures(),
+                              GroupRoom::measures(),         MonitorInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));
 }

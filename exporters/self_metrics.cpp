@@ -101,8 +101,6 @@ struct SelfMetrics::Impl {
   prometheus::Registry registry;
   Family<Counter>& polls = counters("highwater_agent_polls_total",
                                     "Polls of a cluster's part, by whether anything went wrong.");
-  Family<Counter>& requests = counters("highwater_agent_kafka_requests_total",
-                                       "Requests sent to Kafka, by API and outcome.");
   Histogram& evaluation = prometheus::BuildHistogram()
                               .Name("highwater_agent_evaluation_duration_seconds")
                               .Help("How long one evaluation of all rules took.")
@@ -146,14 +144,6 @@ void SelfMetrics::count_poll(std::string_view cluster, std::string_view collecto
       .Add({{"cluster", std::string(cluster)},
             {"collector", std::string(collector)},
             {"outcome", with_problems ? "problems" : "ok"}})
-      .Increment();
-}
-
-void SelfMetrics::count_kafka_request(std::string_view cluster, std::string_view api, bool failed) {
-  impl_->requests
-      .Add({{"cluster", std::string(cluster)},
-            {"api", std::string(api)},
-            {"outcome", failed ? "failed" : "ok"}})
       .Increment();
 }
 

@@ -32,8 +32,6 @@ class SelfMetrics {
   SelfMetrics& operator=(const SelfMetrics&) = delete;
 
   void count_poll(std::string_view cluster, std::string_view collector, bool with_problems);
-  // `api` is Kafka's name of it: "Metadata".
-  void count_kafka_request(std::string_view cluster, std::string_view api, bool failed);
   void observe_evaluation(Duration took);
   void count_http_request(std::string_view route, int status, Duration took);
 

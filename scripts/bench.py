@@ -75,12 +75,12 @@ def total(agent, name, **labels):
 
 def measure(agent, what):
     time.sleep(SETTLE)
-    requests, polls = total(agent, "highwater_agent_kafka_requests_total"), total(agent, "highwater_agent_polls_total", collector="groups")
+    requests, polls = total(agent, "highwater_kafka_requests_total"), total(agent, "highwater_agent_polls_total", collector="groups")
     cpu, started = agent.cpu_seconds(), time.monotonic()
     time.sleep(WATCH)
     cpu, wall = agent.cpu_seconds() - cpu, time.monotonic() - started
     cycles = total(agent, "highwater_agent_polls_total", collector="groups") - polls
-    asked = total(agent, "highwater_agent_kafka_requests_total") - requests
+    asked = total(agent, "highwater_kafka_requests_total") - requests
     latency, size = scrape_ms(agent)
     print(f"{what}: {cycles:.0f} complete cycles in {wall:.0f} s")
     print(f"  CPU per cycle, everything included   {cpu / cycles * 1000:8.2f} ms   ({cpu / wall * 100:.2f} % of a core)")
@@ -134,7 +134,7 @@ def lag(binary=BINARY, simulator=None):
             last = 0
             for _ in range(8):
                 time.sleep(1)
-                asked = total(agent, "highwater_agent_kafka_requests_total")
+                asked = total(agent, "highwater_kafka_requests_total")
                 known = sum(name == "highwater_group_lag_seconds" for name, _ in agent.metrics())
                 if asked != last:
                     print(f"  {asked - last:.0f} requests, {known} lags in seconds known", flush=True)

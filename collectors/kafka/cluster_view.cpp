@@ -52,4 +52,12 @@ bool is_rebalancing(const GroupView& group) {
          group.state == "Assigning" || group.state == "Reconciling";
 }
 
+void RequestCounts::add_error(std::string_view name) {
+  const auto found = std::ranges::find(errors, name, &std::pair<std::string_view, uint64_t>::first);
+  if (found == errors.end())
+    errors.emplace_back(name, 1);
+  else
+    ++found->second;
+}
+
 }  // namespace highwater::kafka

@@ -12,7 +12,9 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "agent/core/symbol.h"
@@ -184,6 +186,15 @@ struct GroupView {
 // Its members are being told anew what each of them reads.
 [[nodiscard]] bool is_rebalancing(const GroupView& group);
 
+// Of one broker and API: how many requests were sent, and how many met which error. The errors'
+// names are literals, in the order in which they were first met.
+struct RequestCounts {
+  uint64_t sent = 0;
+  std::vector<std::pair<std::string_view, uint64_t>> errors;
+
+  void add_error(std::string_view name);
+};
+
 struct ClusterView {
   Symbol cluster;          // the configured name
   std::string cluster_id;  // Kafka's own; "" until known
@@ -202,6 +213,8 @@ struct ClusterView {
   bool suspiciously_empty =
       false;  // topics or groups that were there are all gone from one answer to the next
   std::string why_empty;
+  // Our own requests since the start, by broker and the API's name, a literal.
+  std::map<std::pair<int32_t, std::string_view>, RequestCounts> requests;
 };
 
 }  // namespace highwater::kafka

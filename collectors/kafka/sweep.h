@@ -22,6 +22,7 @@
 #include "agent/core/pattern.h"
 #include "collectors/kafka/admin.h"
 #include "collectors/kafka/cluster_view.h"
+#include "collectors/kafka/request_counts.h"
 #include "collectors/kafka/time_lag.h"
 
 namespace highwater::kafka {
@@ -175,6 +176,7 @@ asio::awaitable<Answer<typename Request::Response>> Sweep::ask(RunPtr run, int32
   ++run->requests;
   Answer<typename Request::Response> answer = co_await admin_.ask(broker, std::move(request));
   --busy_[broker];
+  count_request(view_, broker, api_name(Request::kApiKey), answer);
   if (run->open) {
     Span span;
     span.name = "kafka.request " + std::string(api_name(Request::kApiKey));

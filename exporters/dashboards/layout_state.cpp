@@ -288,7 +288,7 @@ Dashboard agent_dashboard() {
              {"Requests to Kafka per second",
               graph,
               "",
-              {{"sum by (api) (rate(highwater_agent_kafka_requests_total{cluster=~\"$cluster\"}"
+              {{"sum by (api) (rate(highwater_kafka_requests_total{cluster=~\"$cluster\"}"
                 "[$__rate_interval]))",
                 "{{api}}"}},
               "short",

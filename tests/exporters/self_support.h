@@ -9,7 +9,6 @@ inline void use_everything(SelfMetrics& self) {
   self.count_poll("prod", "brokers", false);
   self.count_poll("prod", "brokers", false);
   self.count_poll("prod", "groups", true);
-  self.count_kafka_request("prod", "Metadata", true);
   self.observe_evaluation(std::chrono::milliseconds(3));
   self.set_notifications("oncall", {5, 1, 0, 0}, 4);
   self.set_notifications("oncall", {6, 1, 0, 1}, 4);

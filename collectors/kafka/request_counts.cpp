@@ -1,0 +1,27 @@
+#include "collectors/kafka/request_counts.h"
+
+namespace highwater::kafka {
+
+std::string_view failure_name(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::refused:
+      return "refused";
+    case FailureKind::lost:
+      return "lost";
+    case FailureKind::timed_out:
+      return "timed_out";
+    case FailureKind::no_route:
+      return "no_route";
+    case FailureKind::unresolved:
+      return "unresolved";
+    case FailureKind::unsupported:
+      return "unsupported";
+    case FailureKind::malformed:
+      return "malformed";
+    case FailureKind::not_usable:
+      return "not_usable";
+  }
+  return "not_usable";
+}
+
+}  // namespace highwater::kafka

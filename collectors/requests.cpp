@@ -1,0 +1,56 @@
+#include "collectors/requests.h"
+
+#include <array>
+
+#include "collectors/column.h"
+
+namespace highwater::collectors {
+namespace {
+
+const Measure kRequests{"kafka_requests_total",
+                        "How many requests the agent sent to the broker, since it began to watch.",
+                        Unit::count,
+                        MeasureType::counter,
+                        {"cluster", "broker", "api"}};
+const Measure kErrors{
+    "kafka_request_errors_total",
+    "How many of the agent's requests the broker answered with the error, in whole or for a part, "
+    "or did not answer: then the error is how that went, in small letters.",
+    Unit::count,
+    MeasureType::counter,
+    {"cluster", "broker", "api", "error"}};
+
+constexpr std::array<const Measure*, 2> kMeasures{&kRequests, &kErrors};
+
+}  // namespace
+
+std::span<const Measure* const> RequestTables::measures() {
+  return kMeasures;
+}
+
+void RequestTables::add_to(Observation& observation, const kafka::ClusterView& view,
+                           NumberSymbols& numbers) {
+  Column requests(kRequests, keys_.expected_rows());
+  Column errors(kErrors, error_keys_.expected_rows());
+  for (const auto& [key, counts] : view.requests) {
+    const auto& [broker, api] = key;
+    if (!view.brokers.contains(broker)) continue;
+    const Symbol number = numbers.of(broker);
+    keys_.add(view.cluster, number, symbol(api));
+    requests.add(static_cast<double>(counts.sent));
+    for (const auto& [error, count] : counts.errors) {
+      error_keys_.add(view.cluster, number, symbol(api), symbol(error));
+      errors.add(static_cast<double>(count));
+    }
+  }
+  observation.tables.push_back(std::move(requests).build(keys_.finish()));
+  observation.tables.push_back(std::move(errors).build(error_keys_.finish()));
+}
+
+const Symbol& RequestTables::symbol(std::string_view literal) {
+  const auto [found, added] = symbols_.try_emplace(literal);
+  if (added) found->second = Symbol(literal);
+  return found->second;
+}
+
+}  // namespace highwater::collectors

@@ -1,0 +1,29 @@
+// What became of our own requests to the brokers. Tables of part "brokers"; used by its
+// interpreter.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string_view>
+
+#include "collectors/interpreter.h"
+#include "collectors/key_tracker.h"
+#include "collectors/number_symbols.h"
+
+namespace highwater::collectors {
+
+class RequestTables {
+ public:
+  [[nodiscard]] static std::span<const Measure* const> measures();
+
+  void add_to(Observation& observation, const kafka::ClusterView& view, NumberSymbols& numbers);
+
+ private:
+  const Symbol& symbol(std::string_view literal);
+
+  std::map<std::string_view, Symbol> symbols_;  // of APIs and errors
+  KeyTracker keys_{{"cluster", "broker", "api"}};
+  KeyTracker error_keys_{{"cluster", "broker", "api", "error"}};
+};
+
+}  // namespace highwater::collectors
