@@ -1,0 +1,189 @@
+"""What groups do, on real Kafka brokers: rebalances, static members, offsets moved by hand, retention, skew, standing still."""
+
+import contextlib
+import signal
+import time
+
+from harness import Agent, Receiver, Tool, wait_until
+
+
+@contextlib.contextmanager
+def watched(cluster, binary, name, **options):
+    receiver = Receiver()
+    agent = Agent(binary, cluster.servers(), receiver, name=name, **options)
+    try:
+        agent.wait_ready()
+        yield agent, receiver
+    finally:
+        code = agent.stop()
+        receiver.close()
+    assert code == 0, f"exit code {code} after SIGTERM"
+
+
+def consumer(cluster, topic, group, *properties):
+    """A member that commits each second, until it is told to stop()."""
+    options = []
+    for entry in ("auto.commit.interval.ms=1000", *properties):
+        options += ["--consumer-property", entry]
+    return Tool(cluster.background("consumer.ConsoleConsumer", "--bootstrap-server", ",".join(cluster.servers()), "--topic", topic,
+                                   "--group", group, *options))
+
+
+def reset(cluster, group, topic, *how):
+    cluster.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", cluster.server(), "--reset-offsets", "--group", group,
+                 "--topic", topic, "--execute", *how)
+
+
+def expect(agent, metric, wanted, timeout, **labels):
+    """Waits until the metric is `wanted`, a number or a condition on it."""
+    fulfils = wanted if callable(wanted) else lambda value: value == wanted
+
+    def right():
+        value = agent.value(f"highwater_{metric}", **labels)
+        return value is not None and fulfils(value)
+
+    try:
+        wait_until(right, timeout, metric)
+    except AssertionError:
+        raise AssertionError(f"{metric}{labels} is {agent.value(f'highwater_{metric}', **labels)}") from None
+
+
+def test_a_rebalance_is_counted_and_timed(cluster, binary):
+    cluster.create_topic("danced", 6, 3)
+    with watched(cluster, binary, "rebalance", poll="5s") as (agent, receiver):
+        members = []
+        try:
+            members.append(consumer(cluster, "danced", "dancers"))
+            expect(agent, "group_members", 1, 40, group="dancers")
+            assert agent.value("highwater_group_rebalances_total", group="dancers") == 0, "nobody had to wait for the first member"
+            before = time.monotonic()
+            members.append(consumer(cluster, "danced", "dancers"))
+            expect(agent, "group_members_joined_total", lambda joined: joined >= 1, 40, group="dancers")
+            expect(agent, "group_rebalances_total", 1, 10, group="dancers")
+            expect(agent, "group_rebalance_seconds", 0, 30, group="dancers")
+            took = agent.value("highwater_group_rebalance_last_seconds", group="dancers")
+            assert took is None or 0 <= took <= time.monotonic() - before, took
+            members.pop().stop()
+            expect(agent, "group_members_left_total", 1, 40, group="dancers")
+            expect(agent, "group_rebalances_total", 2, 10, group="dancers")
+            assert [alert for _, alert in receiver.alerts() if alert["labels"]["alertname"].startswith("Rebalance")] == []
+        finally:
+            for member in members:
+                member.stop()
+    cluster.delete_topic("danced")
+
+
+def test_a_static_member_that_is_away_is_seen_until_it_is_back(cluster, binary):
+    cluster.create_topic("kept", 6, 3)
+    with watched(cluster, binary, "static") as (agent, _):
+        for protocol, properties in (("classic", ["session.timeout.ms=6000"]), ("consumer", ["group.protocol=consumer"])):
+            group = f"static-{protocol}"
+
+            def member(number, group=group, properties=properties):
+                return consumer(cluster, "kept", group, f"group.instance.id=member-{number}", *properties)
+
+            members = [member(1), member(2)]
+            try:
+                expect(agent, "group_members", 2, 60, group=group)
+                expect(agent, "group_static_members_away", 0, 10, group=group)
+                members.pop().stop()
+                expect(agent, "group_static_members_away", 1, 40, group=group)
+                joined = agent.value("highwater_group_members_joined_total", group=group)
+                members.append(member(2))
+                expect(agent, "group_static_members_away", 0, 40, group=group)
+                assert agent.value("highwater_group_members_joined_total", group=group) == joined, "who comes back is not new"
+            finally:
+                for one in members:
+                    one.stop()
+    cluster.delete_topic("kept")
+
+
+def test_offsets_moved_by_kafkas_tool_are_counted(cluster, binary):
+    cluster.create_topic("moved", 1, 3)
+    cluster.produce("moved", range(100))
+    cluster.consume("moved", "movers", 100)
+    with watched(cluster, binary, "moved") as (agent, _):
+        labels = {"group": "movers", "topic": "moved"}
+        expect(agent, "group_lag_records_sum", 0, 20, **labels)
+        reset(cluster, "movers", "moved", "--to-earliest")
+        expect(agent, "group_offsets_rewound_total", 1, 10, **labels)
+        expect(agent, "group_rewound_partitions", 1, 5, **labels)
+        assert agent.value("highwater_group_offsets_skipped_total", **labels) == 0
+        reset(cluster, "movers", "moved", "--to-latest")
+        expect(agent, "group_offsets_skipped_total", 1, 10, **labels)
+        assert agent.value("highwater_group_offsets_rewound_total", **labels) == 1
+    cluster.delete_topic("moved")
+
+
+def test_retention_that_comes_near_pages_in_time(cluster, binary):
+    cluster.create_topic("fleeting", 1, 3, retention_ms=120000)
+    with watched(cluster, binary, "retention", rules="rules: {tune: {RetentionWillDeleteUnread: {for: 0s}, RetentionNear: {for: 0s}}}\n") as (
+            agent, receiver):
+        labels = {"group": "late", "topic": "fleeting"}
+        cluster.produce("fleeting", range(10))
+        member = consumer(cluster, "fleeting", "late", "session.timeout.ms=300000", "auto.offset.reset=earliest")
+        try:
+            expect(agent, "group_lag_records_sum", 0, 40, **labels)
+            expect(agent, "group_retention_left_ratio", 1, 20, **labels)
+            member.process.send_signal(signal.SIGSTOP)
+            produced = time.monotonic()
+            cluster.produce("fleeting", range(10))
+            late = time.monotonic()
+            expect(agent, "group_retention_left_ratio", lambda left: left < 0.5, 90, **labels)
+            margin = agent.value("highwater_group_retention_margin_seconds", **labels)
+            now = time.monotonic()
+            assert 120 - (now - produced) - 3 <= margin <= 120 - (now - late) + 3, margin
+            wait_until(lambda: receiver.incidents(name="RetentionNear", severity="ticket"), 10, "a ticket")
+            assert receiver.incidents(name="RetentionWillDeleteUnread") == []
+            wait_until(lambda: receiver.incidents(severity="page"), 60, "a page")
+            assert time.monotonic() - late < 120, "while the records are still there"
+        finally:
+            member.process.send_signal(signal.SIGCONT)
+            member.stop()
+    cluster.delete_topic("fleeting")
+
+
+def test_a_partition_that_lags_unlike_the_others_stands_out(cluster, binary):
+    cluster.create_topic("uneven", 6, 3)
+    cluster.produce("uneven", range(600))
+    cluster.consume("uneven", "readers", 600)
+    with watched(cluster, binary, "skew") as (agent, _):
+        labels = {"group": "readers", "topic": "uneven"}
+        # Somebody reads: without that nobody's lag is judged.
+        cluster.produce("uneven", range(60))
+        expect(agent, "group_lag_records_sum", 60, 20, **labels)
+        member = consumer(cluster, "uneven", "readers")
+        try:
+            expect(agent, "group_lag_records_sum", 0, 40, **labels)
+        finally:
+            member.stop()
+        assert agent.value("highwater_group_skewed_partitions", **labels) == 0
+        cluster.tool("ConsoleProducer", "--bootstrap-server", cluster.server(), "--topic", "uneven", "--property", "parse.key=true",
+                     "--property", "key.separator=:", stdin="".join(f"hot:{i}\n" for i in range(3000)))
+        expect(agent, "group_skewed_partitions", 1, 20, **labels)
+    cluster.delete_topic("uneven")
+
+
+def test_a_member_that_hangs_stalls_its_group_and_one_that_is_back_does_not(cluster, binary):
+    cluster.create_topic("hung", 1, 3)
+    cluster.produce("hung", range(10))
+    with watched(cluster, binary, "stalled") as (agent, _):
+        labels = {"group": "hangers", "topic": "hung"}
+        member = consumer(cluster, "hung", "hangers", "session.timeout.ms=300000", "auto.offset.reset=earliest")
+        try:
+            expect(agent, "group_lag_records_sum", 0, 40, **labels)
+            member.process.send_signal(signal.SIGSTOP)
+            cluster.produce("hung", range(10))
+            expect(agent, "group_lag_records_sum", 10, 20, **labels)
+            assert agent.value("highwater_group_stalled_partitions", **labels) == 0
+            expect(agent, "group_stalled_partitions", 1, 150, **labels)
+            assert agent.value("highwater_group_commit_age_seconds", **labels) >= 115
+            member.process.send_signal(signal.SIGCONT)
+            expect(agent, "group_stalled_partitions", 0, 40, **labels)
+        finally:
+            member.process.send_signal(signal.SIGCONT)
+            member.stop()
+    cluster.delete_topic("hung")
+
+
+TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]
