@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/catalogue.h"
+#include "agent/config_dimensions.h"
 #include "agent/config_fields.h"
 #include "agent/config_measures.h"
 #include "collectors/sources/interpreter.h"
@@ -21,7 +22,6 @@ using sources::Mapping;
 using sources::PageFormat;
 using sources::SeriesFilter;
 
-constexpr size_t kMostDimensions = 8;
 constexpr std::array<std::pair<std::string_view, Unit>, 7> kUnits{{{"none", Unit::none},
                                                                    {"boolean", Unit::boolean},
                                                                    {"seconds", Unit::seconds},
@@ -29,17 +29,6 @@ constexpr std::array<std::pair<std::string_view, Unit>, 7> kUnits{{{"none", Unit
                                                                    {"records", Unit::records},
                                                                    {"count", Unit::count},
                                                                    {"ratio", Unit::ratio}}};
-// These mean something else on the metrics page or in an alert.
-constexpr std::array<std::string_view, 6> kReservedDimensions{"alertname", "severity", "le",
-                                                              "quantile",  "state",    "job"};
-
-bool is_snake_case(std::string_view name) {
-  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-         });
-}
-
 const Measure* find_fillable(std::string_view name) {
   const auto measures = sources::fillable_measures();
   const auto found = std::ranges::find(measures, name, &Measure::name);
@@ -170,7 +159,7 @@ class MeasureReader {
       if (mapping_.metrics.empty())
         map_.error(*metric, "'metric' names none", "name one or several");
     } else {
-      mapping_.path = read_path(*path, path->scalar);
+      mapping_.path = read_path(map_, *path, path->scalar);
       wildcards_ = mapping_.path ? mapping_.path->wildcards() : 0;
     }
     for (const size_t source : mapping_.sources) {
@@ -186,104 +175,11 @@ class MeasureReader {
     }
   }
 
-  std::optional<JsonPath> read_path(const YamlNode& node, std::string_view text) {
-    Result<JsonPath> path = JsonPath::parse(text);
-    if (path) return std::move(*path);
-    map_.error(node, path.error().message);
-    return std::nullopt;
-  }
-
   void read_dimensions() {
-    text_.dimensions = {"cluster"};
-    mapping_.cells.resize(1);
-    mapping_.cells[0].from = CellRule::From::cluster;
-    const YamlNode* const node = map_.get("dimensions");
-    if (node == nullptr) return;
-    if (node->kind == YamlNode::Kind::map) {
-      for (const auto& [key, value] : node->entries) read_dimension(key, value);
-    } else {
-      std::vector<YamlNode> items = node->items;
-      if (node->kind == YamlNode::Kind::scalar) items = {*node};
-      if (items.empty())
-        map_.error(*node, "'dimensions' is neither a map nor a list",
-                   "write {group: client_group} or [group, topic]");
-      for (const YamlNode& item : items) read_dimension(item, item);
-    }
-    if (text_.dimensions.size() > kMostDimensions)
-      map_.error(*node, fmt::format("the measure has more than {} dimensions", kMostDimensions),
-                 "keep those that rules need: the others are added up");
-  }
-
-  void read_dimension(const YamlNode& key, const YamlNode& value) {
-    const std::string& name = key.scalar;
-    if (!is_snake_case(name)) {
-      map_.error(key, fmt::format("'{}' is no name of a dimension", name),
-                 "write it like client_id");
-      return;
-    }
-    if (std::ranges::find(kReservedDimensions, name) != kReservedDimensions.end()) {
-      map_.error(key, fmt::format("the dimension '{}' means something else elsewhere", name),
-                 fmt::format("name it otherwise: {{app_{}: {}}}", name, value.scalar));
-      return;
-    }
-    if (value.kind != YamlNode::Kind::scalar || value.scalar.empty()) {
-      map_.error(value, fmt::format("the dimension '{}' has no value", name),
-                 "write a label, or a constant like =prod");
-      return;
-    }
-    const CellRule rule = read_cell(value);
-    if (name == "cluster") {
-      mapping_.cells.front() = rule;
-      check_cluster(value, rule);
-      return;
-    }
-    if (std::ranges::find(text_.dimensions, name) != text_.dimensions.end()) {
-      map_.error(key, fmt::format("the dimension '{}' stands twice", name), "remove one");
-      return;
-    }
-    text_.dimensions.push_back(name);
-    mapping_.cells.push_back(rule);
-  }
-
-  CellRule read_cell(const YamlNode& value) {
-    CellRule rule;
-    const std::string& text = value.scalar;
-    if (text.starts_with('=')) {
-      rule.text = text.substr(1);
-      if (rule.text.empty()) map_.error(value, "a constant is empty", "write it like =prod");
-    } else if (text == "@source") {
-      rule.from = CellRule::From::source;
-    } else if (format_ == PageFormat::prometheus) {
-      rule.from = CellRule::From::label;
-      rule.text = text;
-    } else if (text.starts_with('$')) {
-      rule.from = CellRule::From::wildcard;
-      const bool digit = text.size() == 2 && text[1] >= '1' && text[1] <= '9';
-      rule.wildcard = digit ? static_cast<size_t>(text[1] - '1') : wildcards_;
-      if (rule.wildcard >= wildcards_)
-        map_.error(value, fmt::format("'{}' stands for nothing", text),
-                   fmt::format("'path' has {} wildcards: the first is $1", wildcards_));
-    } else {
-      rule.from = CellRule::From::path;
-      if (auto path = read_path(value, text)) rule.path = std::move(*path);
-      check_wildcards(value, rule.path);
-    }
-    return rule;
-  }
-
-  void check_wildcards(const YamlNode& value, const JsonPath& path) {
-    if (path.wildcards() > wildcards_)
-      map_.error(value, fmt::format("'{}' has more wildcards than 'path'", value.scalar),
-                 "each stands for the same as in 'path', the first for the first");
-  }
-
-  void check_cluster(const YamlNode& value, const CellRule& rule) {
-    const auto& known = sources_.clusters;
-    if (rule.from == CellRule::From::constant && std::ranges::find(known, rule.text) == known.end())
-      map_.error(value, fmt::format("there is no cluster '{}'", rule.text),
-                 did_you_mean(rule.text, known));
-    if (rule.from == CellRule::From::source)
-      map_.error(value, "a source is no cluster", "write a label, or a constant like =prod");
+    MeasureDimensions dimensions =
+        agent::read_dimensions(map_, {format_, wildcards_, sources_.clusters});
+    text_.dimensions = std::move(dimensions.names);
+    mapping_.cells = std::move(dimensions.cells);
   }
 
   void read_filters(const std::string& key, bool exclude) {
@@ -299,8 +195,8 @@ class MeasureReader {
       filter.label = label.scalar;
       filter.exclude = exclude;
       if (format_ == PageFormat::json) {
-        if (auto path = read_path(label, label.scalar)) filter.path = std::move(*path);
-        check_wildcards(label, filter.path);
+        if (auto path = read_path(map_, label, label.scalar, wildcards_))
+          filter.path = std::move(*path);
       }
       read_patterns(filters, label.scalar, filter.patterns);
       mapping_.filters.push_back(std::move(filter));
