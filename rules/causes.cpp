@@ -23,6 +23,12 @@ std::optional<SteadyTime> absorbed_if_begun_by(const OpenIncident& incident, Ste
   return std::nullopt;
 }
 
+// What is about {cluster} alone explains nothing, and neither does what only informs: a page must
+// not become a footnote to it.
+bool explains(const LiveAlert& alert) {
+  return !is_about_cluster(alert.alert.entity) && alert.alert.severity != Severity::info;
+}
+
 // The node and the parts of it, and the parts of those.
 std::vector<DependencyGraph::Node> parts_of(const DependencyGraph& graph,
                                             DependencyGraph::Node node) {
@@ -160,8 +166,7 @@ void Causes::place_in(Cluster& cluster, std::span<const size_t> chosen,
   const auto add_standing = [&](const OpenIncident& incident, const LiveAlert& alert) {
     const bool is_cause = incident.cause() == &alert;
     standing.push_back({cluster.graph.node_of(alert.alert.entity), incident.id(),
-                        alert.alert.severity, is_cause, !is_about_cluster(alert.alert.entity),
-                        covers_cluster(alert),
+                        alert.alert.severity, is_cause, explains(alert), covers_cluster(alert),
                         is_cause ? absorbed_if_begun_by(incident, now) : std::nullopt});
   };
   std::vector<std::pair<uint64_t, Node>> burning;
@@ -191,9 +196,8 @@ void Causes::place_in(Cluster& cluster, std::span<const size_t> chosen,
     const LiveAlert& alert = *newcomers[chosen[i]].alert;
     std::optional<uint64_t> open = remembered(cluster, nodes[i], alert, incidents);
     if (!open && !alert.alert.budget) open = hurts(nodes[i]);
-    search.add(ArrivingAlert{nodes[i], chosen[i], alert.alert.severity,
-                             !is_about_cluster(alert.alert.entity), covers_cluster(alert),
-                             alert.active_since, open});
+    search.add(ArrivingAlert{nodes[i], chosen[i], alert.alert.severity, explains(alert),
+                             covers_cluster(alert), alert.active_since, open});
   }
   SearchResult result = std::move(search).run();
   for (const auto& [newcomer, place] : result.places) placement.places[newcomer] = place;
@@ -210,6 +214,7 @@ std::optional<uint64_t> Causes::remembered(const Cluster& cluster, Node node,
   const AlertKey key = key_of(alert);
   const OpenIncident* best = nullptr;
   for (const OpenIncident* incident : incidents) {
+    if (incident->severity() == Severity::info) continue;
     if (best != nullptr && best->severity() >= incident->severity()) continue;
     const auto found = cluster.dependents.find(incident->id());
     const bool depended =

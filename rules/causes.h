@@ -4,7 +4,7 @@
 //
 // An alert is explained by a firing alert about something its entity depends on, over six relations
 // at most: the nearest, then the most severe, then the oldest. Its entity is also about each part
-// of itself that has two labels; {cluster} explains nothing, save that an unreachable cluster
+// of itself that has two labels; {cluster} explains nothing, nor does an info; but an unreachable cluster
 // explains whatever else is wrong with it. What nothing explains is evidence of an open incident
 // that says the same, by the same measure, of a part of its entity; or of the page about a budget
 // whose entity depends on it: who is awake for a burn is told of the broker that dies meanwhile.

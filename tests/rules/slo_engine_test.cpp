@@ -195,6 +195,15 @@ TEST(SloEngine, ABrokerStillDeadWhenTheBurnEndsIsAPageOfItsOwn) {
   EXPECT_NE(incident_of(world.last, "BrokerDown").former, 0U);
 }
 
+TEST(SloEngine, AnAlertThatOnlyInformsTakesNoPageIn) {
+  AlertRule rewound = make_rule("OffsetsRewound", kLagSeconds, Comparison::greater, 300);
+  rewound.severity = Severity::info;
+  SloWorld world(lag_slo(), {rewound});
+  world.lag_for(hours(2), 10);
+  EXPECT_THAT(world.lag_for(minutes(20), 400),
+              ElementsAre("0 opened OffsetsRewound", "9 opened payments-lag"));
+}
+
 TEST(SloEngine, ABrokerThatDiesElsewhereDuringABurnPages) {
   BurningWorld world(lag_slo());
   world.broker("3", true);
