@@ -40,9 +40,10 @@ def wait_until(condition, timeout, what):
 class Cluster:
     """Real brokers, by the script beside this file."""
 
-    def __init__(self, brokers=3, port_base=23090, extra_config=None):
+    def __init__(self, brokers=3, port_base=None, extra_config=None):
         self.brokers = brokers
-        self.port_base = port_base
+        # Two runs at a time need ports of their own: PORT_BASE=26090 for one of them.
+        self.port_base = port_base = port_base or int(os.environ.get("PORT_BASE", 23090))
         self.directory = WORK / "kafka"
         self.directory.mkdir(parents=True, exist_ok=True)
         self.environment = dict(os.environ, PORT_BASE=str(port_base), HEAP="320m", READY_TIMEOUT="180")
