@@ -10,6 +10,15 @@
 
 namespace highwater::agent {
 
+void print_mistakes(const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
+}
+
+int refused(const Diagnostics& diagnostics) {
+  print_mistakes(diagnostics);
+  return 1;
+}
+
 int check_command(const std::vector<std::string>& paths, bool explain) {
   Diagnostics diagnostics;
   std::vector<std::string> files = paths;

@@ -4,7 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/diagnostic.h"
+
 namespace highwater::agent {
+
+// On standard error, a line each.
+void print_mistakes(const Diagnostics& diagnostics);
+// The same, and the exit code.
+int refused(const Diagnostics& diagnostics);
 
 // 0: stopped in order; 1: refused to start (bad configuration, port in use).
 int run_command(const std::string& config_path);

@@ -78,11 +78,6 @@ bool write_file(const std::filesystem::path& path, const std::string& text) {
   return false;
 }
 
-int report(const Diagnostics& diagnostics) {
-  for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
-  return 1;
-}
-
 }  // namespace
 
 int generate_dashboards_command(const std::string& folder, const std::string& config_file) {
@@ -91,9 +86,9 @@ int generate_dashboards_command(const std::string& folder, const std::string& co
   const std::optional<Config> config =
       config_file.empty() ? parse_config(kAnyCluster, "the built-in configuration", diagnostics)
                           : read_config(config_file, diagnostics);
-  if (!config) return report(diagnostics);
+  if (!config) return refused(diagnostics);
   const auto loaded = load(*config, diagnostics);
-  if (!loaded) return report(diagnostics);
+  if (!loaded) return refused(diagnostics);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   const auto files =
@@ -109,9 +104,9 @@ int generate_dashboards_command(const std::string& folder, const std::string& co
 int generate_scrape_command(const std::string& config_file, bool service_monitor) {
   Diagnostics diagnostics;
   const auto file = find_config(config_file, diagnostics);
-  if (!file) return report(diagnostics);
+  if (!file) return refused(diagnostics);
   const std::optional<Config> config = read_config(*file, diagnostics);
-  if (!config) return report(diagnostics);
+  if (!config) return refused(diagnostics);
   if (service_monitor) {
     std::cout << dashboards::service_monitor() << std::flush;
     return std::cout ? 0 : 1;

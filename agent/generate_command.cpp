@@ -13,11 +13,6 @@
 namespace highwater::agent {
 namespace {
 
-int report(const Diagnostics& diagnostics) {
-  for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
-  return 1;
-}
-
 // Rule files by themselves: without a configuration only the built-in runbooks are known.
 std::optional<rules::RuleSet> load_files(const GenerateOptions& options, Diagnostics& diagnostics) {
   const Result<Runbooks> runbooks = Runbooks::load();
@@ -72,7 +67,7 @@ int generate_prometheus_command(const GenerateOptions& options) {
   }
   const auto rules = options.rule_files.empty() ? load_config(options, prometheus, diagnostics)
                                                 : load_files(options, diagnostics);
-  if (!rules) return report(diagnostics);
+  if (!rules) return refused(diagnostics);
   if (!options.url.empty()) prometheus.external_url = options.url;
   while (prometheus.external_url.ends_with('/')) prometheus.external_url.pop_back();
   std::cout << rules::prometheus_rules(*rules, prometheus) << std::flush;
@@ -82,7 +77,7 @@ int generate_prometheus_command(const GenerateOptions& options) {
 int generate_schema_command(const std::string& of, const std::string& config) {
   Diagnostics diagnostics;
   const auto measures = load_catalogue(config, diagnostics);
-  if (!measures) return report(diagnostics);
+  if (!measures) return refused(diagnostics);
   const Result<Runbooks> runbooks = Runbooks::load();
   const std::vector<std::string> names = runbooks ? runbooks->names() : std::vector<std::string>{};
   std::cout << (of == "config" ? config_schema(names) : rules::rules_schema(*measures, names))

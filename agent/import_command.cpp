@@ -40,7 +40,7 @@ int import_command(const ImportOptions& options) {
   Diagnostics diagnostics;
   const auto measures = load_catalogue(options.config, diagnostics);
   if (!measures) {
-    for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
+    print_mistakes(diagnostics);
     return kNothingToImport;
   }
   const ImportContext context{*measures,
@@ -49,7 +49,7 @@ int import_command(const ImportOptions& options) {
                                      ? import_openslo(*text, options.file, context, diagnostics)
                                      : import_sloth(*text, options.file, context, diagnostics);
   if (!import) {
-    for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
+    print_mistakes(diagnostics);
     return kNothingToImport;
   }
   std::cout << write_rules(*import, context);

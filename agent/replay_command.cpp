@@ -149,7 +149,7 @@ int replay_command(const ReplayOptions& options) {
       inputs.push_back(read_input(path, *measures, diagnostics));
   }
   if (!diagnostics.empty()) {
-    for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
+    print_mistakes(diagnostics);
     return 2;
   }
 

@@ -43,7 +43,7 @@ int run_command(const std::string& config_path) {
   std::optional<Config> config;
   if (path) config = read_config(*path, diagnostics);
   if (!config) {
-    for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
+    print_mistakes(diagnostics);
     return 1;
   }
   const sigset_t signals = block_signals();

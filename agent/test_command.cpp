@@ -111,7 +111,7 @@ int test_command(const TestOptions& options) {
     }
   }
   if (!diagnostics.empty()) {
-    for (const Diagnostic& diagnostic : diagnostics) std::cerr << diagnostic.text() << "\n";
+    print_mistakes(diagnostics);
     return 2;
   }
   std::vector<Outcome> outcomes;

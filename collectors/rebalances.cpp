@@ -16,8 +16,8 @@ using kafka::GroupView;
 const std::vector<std::string_view> kGroup{"cluster", "group"};
 
 const Measure kSeconds{"group_rebalance_seconds",
-                       "For how long the group has been rebalancing, as far as it was seen; 0 when "
-                       "it is not.",
+                       "For how long the group has been seen to rebalance; 0 when it does not, and "
+                       "at the first sight of a rebalance.",
                        Unit::seconds, MeasureType::gauge, kGroup};
 const Measure kLastSeconds{"group_rebalance_last_seconds",
                            "How long the group's last rebalance took that was seen to end; no row "

@@ -27,7 +27,7 @@ constexpr size_t kMaxAlertSeries = 10'000;
 
 class MetricsPage {
  public:
-  // The catalogue must outlive it.
+  // The measures must outlive it, the catalogue need not.
   MetricsPage(const Catalogue& catalogue, MetricsOptions options);
 
   // Everything but the end mark. `report` may be null: nothing was judged yet.

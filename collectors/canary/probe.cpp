@@ -74,7 +74,6 @@ struct WakePipe {
 };
 
 struct Sent {
-  uint64_t sequence;
   TraceId trace;
   SpanId span;
   WallTime at;
@@ -209,7 +208,7 @@ class Probe {
     if (partition.ledger.under_way() >= kMaxUnderWay) return;
     const uint64_t sequence = ++sequence_;
     const std::string payload = Payload::write(run_, sequence);
-    const Sent sent{sequence, TraceId::random(), SpanId::random(), SystemClock().now().wall, {}};
+    const Sent sent{TraceId::random(), SpanId::random(), SystemClock().now().wall, {}};
     const std::string parent = traceparent(sent.trace, sent.span);
     partition.ledger.sent(sequence, now);
     const rd_kafka_resp_err_t error = rd_kafka_producev(

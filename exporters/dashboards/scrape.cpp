@@ -24,21 +24,4 @@ Result<std::string> scrape_config(std::string_view agent_url) {
       url->scheme == http::Scheme::https ? "https" : "http", path, url->authority());
 }
 
-std::string service_monitor() {
-  return "apiVersion: monitoring.coreos.com/v1\n"
-         "kind: ServiceMonitor\n"
-         "metadata:\n"
-         "  name: highwater\n"
-         "  labels: {app.kubernetes.io/name: highwater}\n"
-         "spec:\n"
-         "  selector:\n"
-         "    matchLabels: {app.kubernetes.io/name: highwater}\n"
-         "  endpoints:\n"
-         "    - port: http\n"
-         "      path: /metrics\n"
-         "      interval: 15s\n"
-         "      # The agent's own labels (`cluster`, `topic`, ...) stay as they are.\n"
-         "      honorLabels: true\n";
-}
-
 }  // namespace highwater::dashboards

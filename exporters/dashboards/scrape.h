@@ -11,7 +11,7 @@ namespace highwater::dashboards {
 
 // `agent_url`: where the agent is reached, with the path in front of its pages, if there is one.
 [[nodiscard]] Result<std::string> scrape_config(std::string_view agent_url);
-// For the service of deploy/kubernetes.
-[[nodiscard]] std::string service_monitor();
+// For the service of deploy/kubernetes: the file there.
+[[nodiscard]] std::string_view service_monitor();
 
 }  // namespace highwater::dashboards

@@ -69,7 +69,6 @@ class World {
     Duration rebalances_until{};    // by time()
     std::deque<Duration> restarts;  // of single members, by time()
     std::vector<std::string> members;
-    int64_t lost = 0;
   };
   struct Log {
     double rate = 0;  // records a second at noon of a weekday, in each partition
