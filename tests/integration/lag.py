@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import time
 
-from harness import WORK, Agent, end, wait_until
+from harness import WORK, Agent, end, parse_metrics, wait_until
 
 PATTERNS = ("constant", "bursts", "idle", "paused", "slow", "catching-up", "reprocessing")
 SECONDS = float(os.environ.get("HIGHWATER_TRUTH_SECONDS", "75"))
@@ -51,13 +51,16 @@ class Truth:
 
 def sample(agent, seen):
     """Adds (first, last moment of the reading, value, error) of each new observation, by topic."""
-    metrics = agent.metrics()
     asked = time.time() * 1000
+    page = agent.get("/metrics")
+    answered = time.time() * 1000
+    metrics = parse_metrics(page)
     about = {name: value for (name, labels), value in metrics.items() if ("collector", "groups") in labels}
     if "highwater_collector_age_seconds" not in about:
         return
-    read = asked - about["highwater_collector_age_seconds"] * 1000
-    first = read - about["highwater_collector_duration_seconds"] * 1000
+    age = about["highwater_collector_age_seconds"] * 1000
+    read = answered - age
+    first = asked - age - about["highwater_collector_duration_seconds"] * 1000
     values, errors = {}, {}
     for (name, labels), value in metrics.items():
         labels = dict(labels)
