@@ -72,6 +72,10 @@ std::string window_name(const rules::SloWindow& window) {
   return window.kind == Kind::rolling ? text : "a " + text;
 }
 
+std::string describe_hours(Duration duration) {
+  return fmt::format("{:.4g} h", to_seconds(duration) / 3600);
+}
+
 // "432 min (7 h 12 min) of 30d may be bad"
 std::string budget_text(const SloRule& rule) {
   if (rule.sli.is_events()) {
@@ -81,11 +85,14 @@ std::string budget_text(const SloRule& rule) {
                        one_of >= 2 ? "1" : fmt::format("{:.4g}", rule.budget() * 100),
                        one_of >= 2 ? fmt::format("{:.4g}", one_of) : "100");
   }
-  const double seconds = rule.budget() * to_seconds(rule.window.length);
+  const Duration counted = rule.most_inside(rule.window.length);
+  const double seconds = rule.budget() * to_seconds(counted);
   const auto exact = std::chrono::milliseconds(std::llround(seconds * 1000));
   const bool calendar = rule.window.kind != rules::SloWindow::Kind::rolling;
-  return fmt::format("budget: {:.4g} min ({}) of {} may be bad{}", seconds / 60,
-                     describe_duration(exact), window_name(rule.window),
+  const std::string inside =
+      rule.during == nullptr ? "" : fmt::format(", {} of which count,", describe_hours(counted));
+  return fmt::format("budget: {:.4g} min ({}) of {}{} may be bad{}", seconds / 60,
+                     describe_duration(exact), window_name(rule.window), inside,
                      calendar ? " (of one with " + format_duration(rule.window.length) + ")" : "");
 }
 
@@ -108,9 +115,9 @@ std::string tiers_table(const SloRule& rule) {
   std::vector<Row> rows{
       {"", "", "", "total fault:", "cleared", "10 % fault:", "cleared"},
       {"tier", "burn rate over", "spends", "fires after", "after end", "fires after", "after end"}};
+  const double counted = to_seconds(rule.most_inside(rule.window.length));
   for (const SloTier& tier : rule.tiers) {
-    const double spent =
-        tier.factor * to_seconds(tier.long_window) / to_seconds(rule.window.length);
+    const double spent = tier.factor * to_seconds(rule.most_inside(tier.long_window)) / counted;
     const Course total = course_of(rule, tier, kTotal);
     const Course tenth = course_of(rule, tier, kTenth);
     rows.push_back({std::string(severity_name(tier.severity)),
@@ -133,6 +140,10 @@ std::string slo_text(const SloRule& rule) {
     goal += fmt::format(" ({})", rows);
   goal += fmt::format("; one budget for each {}", fmt::join(subject_dimensions(rule), ", "));
   text += wrapped(goal, 2);
+  if (rule.during != nullptr)
+    text += wrapped(fmt::format("time counts {}; the times below are within",
+                                rules::hours_text(rule.during.get())),
+                    2);
   text += wrapped(budget_text(rule), 2);
   if (rule.min_bad > 0)
     text +=

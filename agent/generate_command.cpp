@@ -70,6 +70,8 @@ int generate_prometheus_command(const GenerateOptions& options) {
   if (!rules) return refused(diagnostics);
   if (!options.url.empty()) prometheus.external_url = options.url;
   while (prometheus.external_url.ends_with('/')) prometheus.external_url.pop_back();
+  for (const std::string& name : rules::not_for_prometheus(*rules))
+    std::cerr << fmt::format("highwater: {} is left out: Prometheus knows no 'during'\n", name);
   std::cout << rules::prometheus_rules(*rules, prometheus) << std::flush;
   return std::cout ? 0 : 1;
 }

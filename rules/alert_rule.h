@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@
 #include "rules/row_scope.h"
 
 namespace highwater::rules {
+
+class OpenHours;
 
 enum class Comparison : uint8_t {
   equal,
@@ -45,6 +48,9 @@ struct AlertRule : RowScope {
   Condition when;
   Duration hold{};  // `for`
   Duration keep_firing_for{};
+  // When it is meant; null: always. Outside of it the condition counts as not met: what waits
+  // begins anew with the next hours, and what fires ends with them.
+  std::shared_ptr<const OpenHours> during;
   Severity severity = Severity::ticket;
   std::string runbook;  // a name of runbooks/, or an http(s) URL
   std::string summary;  // with {placeholders}

@@ -1,5 +1,7 @@
 #include "rules/alerts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace highwater::rules {
@@ -20,12 +22,20 @@ RuleEntry::RuleEntry(AlertRule checked, size_t place)
     : RuleIdentity{Symbol(checked.name), place, checked.aggregated, checked.when.left},
       rule(std::move(checked)),
       summary(rule.summary),
-      description(rule.description) {}
+      description(rule.description),
+      closing(closing_text(rule.during.get())) {}
+
+std::string closing_text(const OpenHours* hours) {
+  if (hours == nullptr) return {};
+  return fmt::format("its hours ended, and it may still be wrong: nobody looks outside of {}",
+                     hours->text());
+}
 
 RuleWatch::RuleWatch(const RuleEntry& rule, Symbol cluster)
     : rule_(rule), cluster_(std::move(cluster)), sampler_(rule.rule) {}
 
 void RuleWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
+  keep_hours(now, events);
   const Condition& when = rule_.rule.when;
   const Source left = find_source(view.observations(), *when.left);
   const Source right =
@@ -34,18 +44,51 @@ void RuleWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
     return source.table != nullptr && !is_stale(*source.observation, now.steady);
   };
   if (!speaks(left) || (when.right != nullptr && !speaks(right))) return freeze();
-  if (left.observation != left_ || right.observation != right_) {
+  const bool news = left.observation != left_ || right.observation != right_;
+  if (news || (hours_.open() && !judged_)) {
     left_ = left.observation;
     right_ = right.observation;
     sampled_ = left_->at;
     if (right_ != nullptr && right_->at.steady > sampled_.steady) sampled_ = right_->at;
     if (sampled_.steady > now.steady) sampled_ = now;
+    // What was so before the hours began counts from their begin.
+    if (rule_.rule.during != nullptr)
+      sampled_.steady = std::max(sampled_.steady, now.steady - (now.wall - hours_.since()));
     const auto before = sampler_.subjects();
     if (sampler_.read(left, right)) renumber(before, events);
     if (!restored_.empty()) take_up_restored(now.steady, events);
-    judge(view, now, events);
+    judged_ = hours_.open();
+    if (judged_) judge(view, now, events);
   }
   let_time_pass(now, events);
+}
+
+// Ends what began before the hours that last, or at their end. A closing that nobody saw, because
+// the agent was down, ends it as well.
+void RuleWatch::keep_hours(Now now, AlertEvents& events) {
+  if (!hours_.follow(rule_.rule.during.get(), now)) return;
+  judged_ = false;
+  const auto is_over = [&](const LiveAlert& alert) {
+    return !hours_.open() || alert.alert.active_since < hours_.since();
+  };
+  std::erase_if(restored_, [&](std::unique_ptr<LiveAlert>& alert) {
+    if (!is_over(*alert)) return false;
+    end(std::move(alert), rule_.closing, events);
+    return true;
+  });
+  for (auto it = alerts_.begin(); it != alerts_.end();) {
+    if (!is_over(*it->second)) {
+      ++it;
+      continue;
+    }
+    end(std::move(it->second), rule_.closing, events);
+    it = alerts_.erase(it);
+  }
+}
+
+void RuleWatch::freeze(Now now, AlertEvents& events) {
+  keep_hours(now, events);
+  freeze();
 }
 
 void RuleWatch::freeze() {
@@ -97,6 +140,7 @@ void RuleWatch::rule_changed(AlertEvents& events) {
   left_ = nullptr;
   right_ = nullptr;
   sampler_.rule_changed();
+  hours_.forget();
   const auto take_over = [this](Alert& alert) {
     alert.severity = rule_.rule.severity;
     alert.runbook = rule_.rule.runbook;
@@ -111,6 +155,8 @@ std::optional<SteadyTime> RuleWatch::next_deadline() const {
   const auto consider = [&](SteadyTime time) {
     if (!earliest || time < *earliest) earliest = time;
   };
+  const bool standing = !alerts_.empty() || !restored_.empty();
+  if (hours_.ends() && (standing || !hours_.open())) consider(*hours_.ends());
   for (const auto& [subject, alert] : alerts_) {
     if (alert->alert.unknown || left_ == nullptr) continue;
     consider(stale_from(*left_));

@@ -3,6 +3,7 @@
 //
 //   pending --(`for` has passed, confirmed by a known sample)--> firing --(clear for
 //   `keep_firing_for`)--> ended.  An unknown row freezes its alert in whatever state it is.
+// Outside of the rule's hours there are no alerts: with the end of its hours each of them ends.
 #pragma once
 
 #include <map>
@@ -17,6 +18,7 @@
 #include "rules/conditions.h"
 #include "rules/live_alert.h"
 #include "rules/notes.h"
+#include "rules/open_hours.h"
 #include "rules/text.h"
 
 namespace highwater::rules {
@@ -28,7 +30,11 @@ struct RuleEntry : RuleIdentity {
   AlertRule rule;
   Template summary;
   Template description;
+  std::string closing;  // what ends its alerts when its hours do
 };
+
+// What ends the alerts of a rule at the end of its hours; empty when it has none.
+[[nodiscard]] std::string closing_text(const OpenHours* hours);
 
 // How long after a restart a row may take to be seen before its alert is taken for gone: everything
 // is asked within a poll, but a group whose coordinator is away is listed by nobody.
@@ -61,8 +67,8 @@ class RuleWatch {
   RuleWatch(const RuleEntry& rule, Symbol cluster);
 
   void evaluate(ClusterView& view, Now now, AlertEvents& events);
-  // Nothing is known of the cluster.
-  void freeze();
+  // Nothing is known of the cluster, but the rule's hours may end.
+  void freeze(Now now, AlertEvents& events);
   // An alert from before a restart: unknown until its row is seen, and gone when that does not
   // happen soon. Its rule, cluster and moments are set.
   void restore(std::unique_ptr<LiveAlert> alert, SteadyTime now);
@@ -84,6 +90,8 @@ class RuleWatch {
   }
 
  private:
+  void keep_hours(Now now, AlertEvents& events);
+  void freeze();
   void judge(ClusterView& view, Now now, AlertEvents& events);
   void renumber(const std::shared_ptr<const KeySet>& before, AlertEvents& events);
   void start_alerts(Now now, AlertEvents& events);
@@ -96,9 +104,11 @@ class RuleWatch {
   const RuleEntry& rule_;
   Symbol cluster_;
   Sampler sampler_;
-  ObservationPtr left_;                                    // of the last read; null: none yet
-  ObservationPtr right_;                                   // the same for the right measure
-  Now sampled_{};                                          // when what was read last was true
+  ObservationPtr left_;   // of the last read; null: none yet
+  ObservationPtr right_;  // the same for the right measure
+  Now sampled_{};         // when what was read last was true
+  OpenNow hours_;
+  bool judged_ = false;  // what was read last, within the hours that last
   std::map<uint32_t, std::unique_ptr<LiveAlert>> alerts_;  // by subject
   std::vector<std::unique_ptr<LiveAlert>> restored_;       // whose row was not seen yet
   SteadyTime restored_until_{};

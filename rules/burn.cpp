@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "rules/calendar.h"
+#include "rules/open_hours.h"
 
 namespace highwater::rules {
 namespace {
@@ -28,15 +29,26 @@ double share_of(Duration part, Duration whole) {
                           0.0, 1.0);
 }
 
-// What the window would bring at the rate that was seen.
-double total_of_whole(const Sums& sums, Duration window) {
-  if (sums.known <= Duration::zero()) return 0;
-  return std::max(sums.total, sums.total / to_seconds(sums.known) * to_seconds(window));
+Duration inside(const SloRule& rule, WallTime from, WallTime to) {
+  return rule.during == nullptr ? to - from : rule.during->inside(from, to);
+}
+
+// What the window would bring at the rate that was seen, if so much of it was known.
+double total_of_whole(const Sums& sums, Duration known, Duration window) {
+  if (known <= Duration::zero()) return 0;
+  return std::max(sums.total, sums.total / to_seconds(known) * to_seconds(window));
 }
 
 bool is_filled(const SloRule& rule, const BudgetCurve& curve, WallTime from, const Sums& sums,
                Duration window) {
   return curve.begin() <= from && share_of(sums.known, window) >= rule.min_coverage;
+}
+
+// Known of what has elapsed inside; where nothing has, nothing is missing.
+double coverage_since(const SloRule& rule, const Sums& sums, WallTime from, WallTime now) {
+  const Duration elapsed = inside(rule, from, now);
+  if (rule.during != nullptr && elapsed <= Duration::zero()) return 1;
+  return share_of(sums.known, elapsed);
 }
 
 const SloTier* fastest(const SloRule& rule) {
@@ -58,6 +70,12 @@ Window window_around(const SloWindow& window, WallTime now) {
   return {calendar.begin, calendar.end, calendar.end - calendar.begin};
 }
 
+// When so many seconds inside will have passed: in seconds from now, or more than the limit.
+double seconds_until(const SloRule& rule, double inside, double limit, WallTime now) {
+  if (rule.during == nullptr || inside > limit) return inside;
+  return to_seconds(rule.during->after(now, Duration(static_cast<int64_t>(inside * 1e9))) - now);
+}
+
 // `status` has all but this. In time t the budget loses burn x t / length of itself; from a rolling
 // window what was bad in its first t leaves. The first time at which nothing is left is the least
 // fixed point of t = (remaining + what leaves by t) x length / burn: approached from below, as what
@@ -69,13 +87,13 @@ std::optional<Duration> time_until_exhausted(const SloRule& rule, const BudgetSt
   if (status.burn <= 0 || status.budget <= 0) return std::nullopt;
   const bool rolling = rule.window.kind == SloWindow::Kind::rolling;
   const double limit = to_seconds(rolling ? window.length : window.end - now);
-  const double pace = to_seconds(window.length) / status.burn;
-  double time = status.remaining * pace;
+  const double pace = to_seconds(inside(rule, window.begin, window.end)) / status.burn;
+  double time = seconds_until(rule, status.remaining * pace, limit, now);
   constexpr int kMostSteps = 200;
   for (int i = 0; rolling && i < kMostSteps && time < limit; ++i) {
     const Duration leaving(static_cast<int64_t>(time * 1e9));
     const double left = curve.between(window.begin, window.begin + leaving).bad / status.budget;
-    const double next = (status.remaining + left) * pace;
+    const double next = seconds_until(rule, (status.remaining + left) * pace, limit, now);
     if (next - time < 0.001) break;
     time = next;
   }
@@ -93,12 +111,18 @@ TierVerdict judge_tier(const SloRule& rule, const SloTier& tier, const BudgetCur
   const Sums all = curve.between(long_from, now);
 
   TierVerdict verdict;
-  verdict.coverage = share_of(recent.known, now - std::max(short_from, curve.begin()));
+  const Duration whole = rule.most_inside(tier.long_window);
+  const Duration here = inside(rule, long_from, now);
+  verdict.coverage = coverage_since(rule, recent, std::max(short_from, curve.begin()), now);
   verdict.frozen = recent.known <= Duration::zero() || verdict.coverage < rule.min_coverage;
-  verdict.warming = !is_filled(rule, curve, long_from, all, tier.long_window);
+  verdict.warming = !is_filled(rule, curve, long_from, all, here);
   verdict.short_burn = burn_rate(recent.bad, recent.total, rule.budget());
-  verdict.long_burn = burn_rate(
-      all.bad, verdict.warming ? total_of_whole(all, tier.long_window) : all.total, rule.budget());
+  double total = all.total;
+  if (verdict.warming)
+    total = total_of_whole(all, all.known, whole);
+  else if (here < whole)
+    total = total_of_whole(all, here, whole);
+  verdict.long_burn = burn_rate(all.bad, total, rule.budget());
   verdict.burning = exceeds(verdict.long_burn, tier.factor) &&
                     exceeds(verdict.short_burn, tier.factor) &&
                     recent.bad >= rule.min_bad * (1 - kTolerance);
@@ -110,9 +134,10 @@ BudgetStatus budget_status(const SloRule& rule, const BudgetCurve& curve, WallTi
   BudgetStatus status;
   status.window_begin = window.begin;
   status.sums = curve.between(window.begin, now);
-  status.coverage = share_of(status.sums.known, now - std::max(window.begin, curve.begin()));
-  const double total =
-      rule.sli.is_events() ? total_of_whole(status.sums, window.length) : to_seconds(window.length);
+  status.coverage = coverage_since(rule, status.sums, std::max(window.begin, curve.begin()), now);
+  const double total = rule.sli.is_events()
+                           ? total_of_whole(status.sums, status.sums.known, window.length)
+                           : to_seconds(inside(rule, window.begin, window.end));
   status.budget = rule.budget() * total;
   if (status.budget > 0) {
     status.remaining = std::max(1 - status.sums.bad / status.budget, -kLargestBurn);

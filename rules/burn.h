@@ -14,6 +14,13 @@
 //  * Below `min_bad` in the short window a tier does not fire.
 //  * "Exceeds" means by more than a billionth: 1 - 0.999 is no exact binary number, and a burn of
 //    exactly the factor must not fire because of how it was rounded.
+//
+// Of an SLO with hours (`during`) time outside is not there: a window is as long as it is by the
+// clock, and what counts of it is the part inside. So the budget is a share of the time inside the
+// SLO's window, coverage is known / elapsed time inside, and "exhausted in" is by the clock. Where
+// less of a tier's window lies inside than can (early in the morning an hour holds ten minutes of
+// the hours), the bad is held against what it holds at most, as in warm-up: a fault must last as
+// long on Monday at eight as on Wednesday at noon.
 #pragma once
 
 #include <optional>
@@ -56,14 +63,15 @@ struct BudgetStatus {
 
 // When the tier would be neither burning nor frozen for the first time if from now on all was known
 // and good, events at the rate of the short window (or of the long one, if that was silent). To the
-// millisecond. Nothing when it is neither now.
+// millisecond; at the end of the rule's hours at the latest. Nothing when it is neither now.
 [[nodiscard]] std::optional<WallTime> clears_at(const SloRule& rule, const SloTier& tier,
                                                 const BudgetCurve& curve, WallTime now);
 
 // How long a fault of this share (1 is total) must last, after a full healthy window, until the
 // tier fires: it does so right after this time. Nothing when it never does. The workbook's formula,
 // (1 - objective) / share x factor x long window, and what the short window and `min_bad` add to
-// it; of events, whose number is not known here, `min_bad` adds nothing.
+// it; of events, whose number is not known here, `min_bad` adds nothing. Of a rule with hours it is
+// time inside.
 [[nodiscard]] std::optional<Duration> time_to_fire(const SloRule& rule, const SloTier& tier,
                                                    double bad_share);
 // How long after its end such a fault stops burning, had it lasted that long; zero when it never

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "rules/burn.h"
+#include "rules/open_hours.h"
 
 namespace highwater::rules {
 namespace {
@@ -122,15 +123,18 @@ std::optional<WallTime> clears_at(const SloRule& rule, const SloTier& tier,
   const TierVerdict verdict = judge_tier(rule, tier, curve, now);
   if (!verdict.burning && !verdict.frozen) return std::nullopt;
   const BudgetCurve future = with_good_future(rule, tier, curve, now);
-  return ClearSearch(rule, tier, future, now).find();
+  const WallTime clear = ClearSearch(rule, tier, future, now).find();
+  if (rule.during == nullptr) return clear;
+  const OpenHours::Stretch stretch = rule.during->around(now);
+  return stretch.open ? std::min(clear, stretch.end) : clear;
 }
 
 std::optional<Duration> time_to_fire(const SloRule& rule, const SloTier& tier, double bad_share) {
   const double part = quiet_part(bad_share, rule.budget(), tier.factor);
   if (part * (1 + 1e-9) >= 1) return std::nullopt;
   const double least = least_bad(rule) / bad_share;
-  if (least > to_seconds(tier.short_window) * (1 + 1e-9)) return std::nullopt;
-  return seconds_long(std::max(part * to_seconds(tier.long_window), least));
+  if (least > to_seconds(rule.most_inside(tier.short_window)) * (1 + 1e-9)) return std::nullopt;
+  return seconds_long(std::max(part * to_seconds(rule.most_inside(tier.long_window)), least));
 }
 
 Duration time_to_clear(const SloRule& rule, const SloTier& tier, double bad_share,
@@ -142,9 +146,11 @@ Duration time_to_clear(const SloRule& rule, const SloTier& tier, double bad_shar
     const double enough = std::min(to_seconds(lasted), to_seconds(window));
     return enough <= needed ? 0 : to_seconds(window) - needed;
   };
-  const double enough_short = std::max(part * to_seconds(tier.short_window), least);
-  return seconds_long(std::min(until(tier.long_window, part * to_seconds(tier.long_window)),
-                               until(tier.short_window, enough_short)));
+  const Duration long_window = rule.most_inside(tier.long_window);
+  const Duration short_window = rule.most_inside(tier.short_window);
+  const double enough_short = std::max(part * to_seconds(short_window), least);
+  return seconds_long(std::min(until(long_window, part * to_seconds(long_window)),
+                               until(short_window, enough_short)));
 }
 
 }  // namespace highwater::rules

@@ -2,6 +2,7 @@
 
 #include <date/tz.h>
 
+#include <algorithm>
 #include <exception>
 
 namespace highwater::rules {
@@ -70,6 +71,25 @@ Days stretch_of(SloWindow::Kind kind, local_days day) {
   return {day, day};
 }
 
+// The first moment at which the clocks show this or, where they skip it, more.
+WallTime first_shown(const date::time_zone* zone, std::chrono::local_seconds local) {
+  const date::local_seconds shown(local.time_since_epoch());
+  if (zone == nullptr) return WallTime(shown.time_since_epoch());
+  return zone->to_sys(shown, date::choose::earliest);
+}
+
+// The last moment before which they showed less.
+WallTime last_shown(const date::time_zone* zone, std::chrono::local_seconds local) {
+  const date::local_seconds shown(local.time_since_epoch());
+  if (zone == nullptr) return WallTime(shown.time_since_epoch());
+  const date::local_info info = zone->get_info(shown);
+  if (info.result != date::local_info::ambiguous)
+    return zone->to_sys(shown, date::choose::earliest);
+  // Where the hour that comes twice begins, what lay before it has ended.
+  const date::sys_seconds again(shown.time_since_epoch() - info.second.offset);
+  return again == info.second.begin ? zone->to_sys(shown, date::choose::earliest) : again;
+}
+
 }  // namespace
 
 bool is_time_zone(std::string_view name) {
@@ -85,6 +105,25 @@ CalendarWindow calendar_window(SloWindow::Kind kind, std::string_view zone_name,
   // The clocks were set back over midnight, from the new stretch into the old one: what has begun
   // stays begun.
   return {window.end, midnight(zone, stretch_of(kind, days.next).next)};
+}
+
+std::vector<WallStretch> wall_stretches(std::string_view zone_name,
+                                        std::span<const LocalStretch> stretches) {
+  const date::time_zone* zone = find_zone(zone_name);
+  std::vector<WallStretch> all;
+  all.reserve(stretches.size());
+  for (const LocalStretch& stretch : stretches)
+    all.push_back({first_shown(zone, stretch.begin), last_shown(zone, stretch.end)});
+  std::ranges::sort(all, {}, &WallStretch::begin);
+  std::vector<WallStretch> merged;
+  for (const WallStretch& stretch : all) {
+    if (stretch.begin >= stretch.end) continue;
+    if (!merged.empty() && stretch.begin <= merged.back().end)
+      merged.back().end = std::max(merged.back().end, stretch.end);
+    else
+      merged.push_back(stretch);
+  }
+  return merged;
 }
 
 }  // namespace highwater::rules

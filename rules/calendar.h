@@ -1,10 +1,14 @@
-// Calendar: weeks, months and quarters as people in one time zone live them. Used by the loader, to
-// refuse a zone that nobody has, and by burn.h, for budgets that start anew with the calendar. The
-// only file that knows the time zone library; the zones are those of the operating system
-// (/usr/share/zoneinfo), read once, at first use. Any thread; no clock is read.
+// Calendar: weeks, months, quarters and hours of the day as people in one time zone live them. Used
+// by the loader, to refuse a zone that nobody has, by burn.h, for budgets that start anew with the
+// calendar, and by open_hours.h, for rules that hold at certain times. The only file that knows the
+// time zone library; the zones are those of the operating system (/usr/share/zoneinfo), read once,
+// at first use. Any thread; no clock is read.
 #pragma once
 
+#include <chrono>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "agent/core/time.h"
 #include "rules/slo_rule.h"
@@ -30,5 +34,24 @@ struct CalendarWindow {
                                              WallTime now) {
   return calendar_window(kind, zone, now).begin;
 }
+
+// From one moment to another, the second not included, as the clocks on the wall show them.
+struct LocalStretch {
+  std::chrono::local_seconds begin;
+  std::chrono::local_seconds end;
+};
+struct WallStretch {
+  WallTime begin;
+  WallTime end;
+
+  bool operator==(const WallStretch&) const = default;
+};
+
+// When that is, in the order of time; those that touch or overlap are one. Where the clocks are set
+// back and show an hour twice, a stretch lasts from the first time its begin is shown to the last
+// time its end is; where they skip an hour, what lies in it is not there. Both are within a day of
+// UTC. An unknown zone is read as UTC.
+[[nodiscard]] std::vector<WallStretch> wall_stretches(std::string_view zone,
+                                                      std::span<const LocalStretch> stretches);
 
 }  // namespace highwater::rules

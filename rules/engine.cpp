@@ -84,6 +84,10 @@ SnapshotPtr Engine::Impl::judge_slos(std::span<ClusterView> views, SnapshotPtr s
           .first->second.evaluate(view, now, events);
     }
   }
+  for (const auto& slo : slos_) {
+    if (slo->entry.rule.during == nullptr) continue;
+    for (auto& [cluster, watch] : slo->clusters) watch.keep_hours(now, events);
+  }
   const bool urgent = events.fired.size() + events.ended.size() != changes;
   auto extended = std::make_shared<Snapshot>(*snapshot);
   for (ClusterView& view : views) {
@@ -184,7 +188,7 @@ void Engine::Impl::judge(Watched& watched, std::span<ClusterView> views, Now now
     const bool seen = std::any_of(views.begin(), views.end(), [&](const ClusterView& view) {
       return view.cluster() == cluster;
     });
-    if (!seen) watch.freeze();
+    if (!seen) watch.freeze(now, events);
   }
 }
 

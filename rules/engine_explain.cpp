@@ -25,7 +25,17 @@ std::string meaning_of(const SloRule& rule) {
                                  window_text(rule.window), tiers);
   if (rule.keep_firing_for > Duration::zero())
     text += fmt::format(" Stays {} longer.", format_duration(rule.keep_firing_for));
+  if (rule.during != nullptr)
+    text += fmt::format(" Time counts {}.", hours_text(rule.during.get()));
   return text;
+}
+
+// " It is closed now, until 2026-11-23T07:00:00.000Z."; empty for what always holds.
+std::string hours_now(const OpenHours* hours, WallTime now) {
+  if (hours == nullptr) return {};
+  const OpenHours::Stretch stretch = hours->around(now);
+  return fmt::format(" It is {} now, until {}.", stretch.open ? "open" : "closed",
+                     format_time(stretch.end));
 }
 
 // Firing before pending, then by severity, then by the entity.
@@ -143,7 +153,7 @@ ExplainAnswer Engine::Impl::explain_alerts(const Watched& watched, const Explain
   answer.rule = rule.name;
   answer.where = rule.where;
   answer.judges = condition_text(rule.when);
-  answer.meaning = when_it_fires(rule);
+  answer.meaning = when_it_fires(rule) + hours_now(rule.during.get(), now.wall);
   answer.runbook = rule.runbook;
   std::vector<const LiveAlert*> alerts;
   for (const auto& [cluster, watch] : watched.clusters) {
@@ -170,7 +180,7 @@ ExplainAnswer Engine::Impl::explain_slo(const WatchedSlo& watched, const Explain
   answer.rule = rule.name;
   answer.where = rule.where;
   answer.judges = sli_text(rule.sli);
-  answer.meaning = meaning_of(rule);
+  answer.meaning = meaning_of(rule) + hours_now(rule.during.get(), now.wall);
   answer.runbook = rule.runbook;
   std::vector<Candidate> candidates;
   for (const auto& [cluster, watch] : watched.clusters) {

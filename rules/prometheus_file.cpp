@@ -26,6 +26,15 @@ constexpr std::string_view kHeader =
 
 PrometheusFile::PrometheusFile() : text_(kHeader) {}
 
+void PrometheusFile::left_out(const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  text_ +=
+      "#\n# Left out, because they hold at certain times of a time zone, which no rule of "
+      "Prometheus "
+      "can say:\n";
+  for (const std::string& name : names) text_ += fmt::format("#  * {}\n", name);
+}
+
 void PrometheusFile::group(const std::string& name, Duration interval) {
   if (empty_) text_ += "groups:\n";
   empty_ = false;

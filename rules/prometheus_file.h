@@ -17,6 +17,8 @@ class PrometheusFile {
 
   using Labels = std::vector<std::pair<std::string, std::string>>;
 
+  // Says at the top, before anything else, which rules are not in the file.
+  void left_out(const std::vector<std::string>& names);
   // One line, above what comes next.
   void comment(std::string text) { comment_ = std::move(text); }
   void group(const std::string& name, Duration interval);

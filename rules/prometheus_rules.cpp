@@ -328,12 +328,29 @@ void write_alert(const AlertRule& rule, const PrometheusOptions& options, Promet
 
 }  // namespace
 
+std::vector<std::string> not_for_prometheus(const RuleSet& rules) {
+  std::vector<std::string> names;
+  for (const SloRule& slo : rules.slos) {
+    if (slo.during != nullptr) names.push_back(slo.name);
+  }
+  for (const AlertRule& alert : rules.alerts) {
+    if (alert.during != nullptr) names.push_back(alert.name);
+  }
+  return names;
+}
+
 std::string prometheus_rules(const RuleSet& rules, const PrometheusOptions& options) {
   PrometheusFile file;
-  for (const SloRule& slo : rules.slos) SloWriter(slo, options, file).write();
-  if (!rules.alerts.empty()) {
-    file.group("highwater alerts", options.interval.value_or(kAlertsEvery));
-    for (const AlertRule& alert : rules.alerts) write_alert(alert, options, file);
+  file.left_out(not_for_prometheus(rules));
+  for (const SloRule& slo : rules.slos) {
+    if (slo.during == nullptr) SloWriter(slo, options, file).write();
+  }
+  bool first = true;
+  for (const AlertRule& alert : rules.alerts) {
+    if (alert.during != nullptr) continue;
+    if (std::exchange(first, false))
+      file.group("highwater alerts", options.interval.value_or(kAlertsEvery));
+    write_alert(alert, options, file);
   }
   return std::move(file).take();
 }

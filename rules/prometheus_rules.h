@@ -13,10 +13,12 @@
 //  * `filled` is 1, or while a long window is not filled the share of it that is known: times the
 //    bad share it is the evidence that warm-up asks for.
 //  * Prometheus cannot freeze: where nothing is known, it resolves.
+//  * It knows no time zones: rules with hours are left out, and named at the top of the file.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/core/time.h"
 #include "rules/rule_set.h"
@@ -28,6 +30,9 @@ struct PrometheusOptions {
   std::optional<Duration> interval;
   std::string external_url = "http://127.0.0.1:9877";  // where runbooks are read
 };
+
+// The names of the rules that are left out.
+[[nodiscard]] std::vector<std::string> not_for_prometheus(const RuleSet& rules);
 
 // The text of a rule file.
 [[nodiscard]] std::string prometheus_rules(const RuleSet& rules, const PrometheusOptions& options);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "rules/during_parser.h"
 #include "rules/placeholders.h"
 
 namespace highwater::rules {
@@ -57,6 +58,8 @@ std::optional<ParsedRule> RuleReader::read() {
   if (rule.aggregated) rule.per = read_per(map_, measure, "every row is an alert");
   rule.hold = read_hold(map_, "for").value_or(Duration::zero());
   rule.keep_firing_for = read_hold(map_, "keep_firing_for").value_or(Duration::zero());
+  rule.during = read_during(map_, source_);
+  check_hold_fits(map_, rule);
   rule.severity = read_severity(map_, true).value_or(Severity::ticket);
   rule.runbook = read_runbook(map_, source_.runbook_exists, true).value_or("");
   read_texts();

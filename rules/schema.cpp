@@ -46,7 +46,26 @@ Json duration(std::string_view description) {
                    description);
 }
 
-Json object(Json properties, std::vector<std::string> required = {}) {
+Json list_of(const Json& item);
+Json object(Json properties, std::vector<std::string> required = {});
+
+// When a rule is meant. What the texts mean in full, `highwater check` says.
+Json during() {
+  const auto text_like = [](const char* pattern) {
+    return Json{{"type", "string"}, {"pattern", pattern}};
+  };
+  const Json dates = list_of(text_like("^ *[0-9]{4}-[0-9]{2}-[0-9]{2} *(,.*)?$"));
+  Json schema =
+      object({{"days", described(list_of(text_like("^[A-Za-z ,-]+$")), "mon-fri, or [sat, sun].")},
+              {"hours", described(list_of(text_like("^[0-9: ,-]+$")),
+                                  "\"08:00-18:00\"; \"22:00-06:00\" ends on the next day.")},
+              {"time_zone", described(text(100), "Like Europe/Berlin; UTC unless it is named.")},
+              {"except", described(dates, "Dates that do not count, like 2026-12-25.")}});
+  schema["minProperties"] = 1;
+  return described(std::move(schema), "When the rule is meant; outside of it there are no alerts.");
+}
+
+Json object(Json properties, std::vector<std::string> required) {
   Json schema{{"type", "object"}, {"properties", std::move(properties)}};
   if (!required.empty()) schema["required"] = std::move(required);
   schema["additionalProperties"] = false;
@@ -137,6 +156,7 @@ Json Writer::alert() const {
        {"per", per("One alert for each value of these, instead of one for each row.")},
        {"for", duration("How long the condition must hold before the alert fires.")},
        {"keep_firing_for", duration("How long the alert stays when the condition ends.")},
+       {"during", during()},
        {"severity", severity()},
        {"runbook", runbook()},
        {"summary", described(text(500), "One line, with placeholders such as {cluster}.")},
@@ -167,6 +187,7 @@ Json Writer::slo() const {
             {"select", filters("Only rows that match all of these.")},
             {"exclude", filters("No rows that match any of these.")},
             {"per", per("A budget for each value of these; without it one for each cluster.")}};
+  keys["during"] = during();
   keys.update(shared_slo_keys());
   keys["summary"] = described(text(500), "One line, with placeholders such as {left} and {burn}.");
   keys["description"] = described(text(4000), "More of it, with placeholders.");
@@ -280,6 +301,7 @@ Json Writer::tuning() const {
       {{"enabled", described(boolean(), "false: the rule is not used.")},
        {"for", duration("How long the condition must hold before the alert fires.")},
        {"keep_firing_for", duration("How long the alert stays when the condition ends.")},
+       {"during", during()},
        {"severity", severity()},
        {"threshold",
         {{"type", {"number", "string"}}, {"description", "The number on the right of when."}}},

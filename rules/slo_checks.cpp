@@ -94,12 +94,13 @@ bool TierChecker::can_fire(const PlacedTier& placed) {
 }
 
 bool TierChecker::leaves_room_for_min_bad(const PlacedTier& placed) {
-  const double seconds = to_seconds(placed.tier.short_window);
+  const double seconds = to_seconds(rule_.most_inside(placed.tier.short_window));
   if (rule_.sli.is_events() || rule_.min_bad <= seconds) return true;
   error(map_.node().find("min_bad"), "min_bad",
         fmt::format("{} can never fire: 'min_bad' ({}) is longer than its short window",
                     name(placed.tier), format_duration(from_seconds(rule_.min_bad))),
-        fmt::format("at most {} fits into it", format_duration(placed.tier.short_window)));
+        fmt::format("at most {} fits into it",
+                    format_duration(rule_.most_inside(placed.tier.short_window))));
   return false;
 }
 
@@ -108,9 +109,10 @@ bool TierChecker::takes_more_than_a_sample(const PlacedTier& placed) {
   if (rule_.sli.is_events()) return true;
   const SloTier& tier = placed.tier;
   const double sample = to_seconds(sample_every_);
-  const double fires_after = tier.factor * rule_.budget() * to_seconds(tier.long_window);
+  const double fires_after =
+      tier.factor * rule_.budget() * to_seconds(rule_.most_inside(tier.long_window));
   if (sample <= fires_after || rule_.min_bad > sample) return true;
-  const double budget = rule_.budget() * to_seconds(rule_.window.length);
+  const double budget = rule_.budget() * to_seconds(rule_.most_inside(rule_.window.length));
   error(placed.burn, "objective",
         fmt::format("one bad sample ({}) sets off {}: {} of bad time are enough",
                     format_duration(sample_every_), name(tier),
@@ -123,7 +125,7 @@ bool TierChecker::takes_more_than_a_sample(const PlacedTier& placed) {
 }
 
 bool TierChecker::budget_covers_min_bad() {
-  const double budget = rule_.budget() * to_seconds(rule_.window.length);
+  const double budget = rule_.budget() * to_seconds(rule_.most_inside(rule_.window.length));
   if (rule_.sli.is_events() || rule_.min_bad <= budget) return true;
   error(map_.node().find("min_bad"), "min_bad",
         fmt::format("'min_bad' ({}) is more than the whole budget: {} of {} may be bad",

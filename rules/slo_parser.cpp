@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "rules/during_parser.h"
 #include "rules/placeholders.h"
 #include "rules/rule_fields.h"
 #include "rules/slo_checks.h"
@@ -59,6 +60,7 @@ class SloReader {
 
  private:
   void read_name();
+  void read_hours();
   void read_sums();
   void read_min_bad_of_this();
   void read_texts();
@@ -79,6 +81,7 @@ std::optional<ParsedSlo> SloReader::read() {
   (void)map_.get("use");
   read_name();
   rule.sli = read_sli(map_, source_);
+  read_hours();
   read_sums();
   rule.no_data = read_no_data(map_).value_or(rule.no_data);
   rule.min_coverage = read_min_coverage(map_).value_or(rule.min_coverage);
@@ -148,6 +151,15 @@ void SloReader::read_name() {
                fmt::format("write it like {}", better));
   }
   parsed_.rule.name = name;
+}
+
+void SloReader::read_hours() {
+  SloRule& rule = parsed_.rule;
+  rule.during = read_during(map_, source_);
+  const YamlNode* const node = map_.node().find("during");
+  if (node != nullptr && rule.sli.is_events())
+    map_.error(*node, "'during' says which time counts, and this SLO counts events",
+               "remove it: what does not happen costs nothing");
 }
 
 // Objective, window, tiers and min_bad: each for itself, then together.

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "rules/open_hours.h"
+
 namespace highwater::rules {
 
 bool GoodRange::contains(double value) const {
@@ -9,6 +11,10 @@ bool GoodRange::contains(double value) const {
   const bool high_enough = value > low || (low_is_good && value == low);
   const bool low_enough = value < high || (high_is_good && value == high);
   return (high_enough && low_enough) != outside;
+}
+
+Duration SloRule::most_inside(Duration length) const {
+  return during == nullptr ? length : during->most_within(length);
 }
 
 std::vector<std::string_view> subject_dimensions(const SloRule& rule) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,8 @@
 #include "rules/row_scope.h"
 
 namespace highwater::rules {
+
+class OpenHours;
 
 // Which values of a time SLI are good: those between `low` and `high`, or, for "!=", all others.
 struct GoodRange {
@@ -75,6 +78,9 @@ struct SloRule {
   std::vector<SloTier> tiers;  // the most severe first, then the fastest; not empty
   double min_bad = 0;          // seconds or events in the short window; below it no tier fires
   NoData no_data = NoData::hold;
+  // Of time: when it is meant; null: always. The time outside is no part of the budget: neither
+  // good nor bad nor unknown, and no alert outlives the hours.
+  std::shared_ptr<const OpenHours> during;
   double min_coverage = 0.5;  // of a tier's short window; below it the tier freezes
   Duration keep_firing_for{};
   size_t max_entities = 10'000;
@@ -86,6 +92,8 @@ struct SloRule {
   std::string where;  // "rules.yaml:12", for people
 
   [[nodiscard]] double budget() const { return 1 - objective; }
+  // The most of a window that can be inside the SLO's hours; all of it without hours.
+  [[nodiscard]] Duration most_inside(Duration length) const;
 };
 
 // Dimensions of what a budget belongs to: `cluster`, then those of `per` in the order of the

@@ -23,6 +23,9 @@ constexpr size_t kLongestDefault = 2000;
 // What a built-in SLO says of its own measure; an entry with another measure says it itself.
 constexpr std::array<std::string_view, 5> kKeysOfTheSli{"sli", "good", "select", "exclude", "per"};
 
+// Built-in SLOs that would hold most entities to what is true of a few: an entry says which.
+constexpr std::array<std::string_view, 1> kAskWhich{"freshness"};
+
 void move_to(const YamlNode& place, YamlNode& node) {
   node.line = place.line;
   node.column = place.column;
@@ -64,6 +67,15 @@ void add_labels(const YamlNode& from, YamlNode& to) {
   }
 }
 
+void check_select(const YamlNode& entry, const YamlNode& use, const RuleSource& source) {
+  const bool asks = std::ranges::find(kAskWhich, use.scalar) != kAskWhich.end();
+  if (!asks || entry.find("select") != nullptr || entry.find("sli") != nullptr) return;
+  source.diagnostics.push_back(
+      {source.file, use.line, use.column,
+       fmt::format("'{}' without 'select' would judge what nobody expects anything of", use.scalar),
+       "say which: select: {topic: orders}"});
+}
+
 }  // namespace
 
 SloTemplates::SloTemplates() {
@@ -94,6 +106,7 @@ std::optional<YamlNode> SloTemplates::complete(const YamlNode& entry, const Yaml
       return std::ranges::find(kKeysOfTheSli, pair.first.scalar) != kKeysOfTheSli.end();
     });
   }
+  check_select(entry, *use, source);
   add_missing(builtin, whole);
   return whole;
 }

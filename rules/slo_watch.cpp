@@ -51,12 +51,14 @@ SloEntry::SloEntry(SloRule checked, size_t place)
       rule(std::move(checked)),
       summary(rule.summary),
       description(rule.description),
-      longest_tier(longest_window(rule)) {}
+      longest_tier(longest_window(rule)),
+      closing(closing_text(rule.during.get())) {}
 
 SloWatch::SloWatch(const SloEntry& slo, Symbol cluster)
     : slo_(slo), cluster_(std::move(cluster)), reader_(slo.rule.sli) {}
 
 void SloWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
+  keep_hours(now, events);
   const Sli& sli = slo_.rule.sli;
   const Source first = find_source(view.observations(), *sli.first.measure);
   const Source total =
@@ -80,6 +82,15 @@ void SloWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
   if (reader_.read(first, total)) renumber(sampled.wall, events);
   take_samples(sampled.wall, passed);
   judge(view, sampled, events);
+}
+
+void SloWatch::keep_hours(Now now, AlertEvents& events) {
+  if (!hours_.follow(slo_.rule.during.get(), now)) return;
+  for (const auto& budget : budgets_) {
+    const bool here = hours_.open() && budget->alert != nullptr &&
+                      budget->alert->alert.active_since >= hours_.since();
+    if (!here) end(*budget, slo_.closing, events);
+  }
 }
 
 bool SloWatch::freeze(Now now) {
@@ -133,6 +144,7 @@ void SloWatch::rule_changed(AlertEvents& events) {
   first_ = nullptr;
   total_ = nullptr;
   reader_.rule_changed();
+  hours_.forget();
   for (const auto& budget : budgets_) {
     if (budget->alert == nullptr) continue;
     budget->tier = std::min(budget->tier, slo_.rule.tiers.size() - 1);
@@ -143,10 +155,14 @@ void SloWatch::rule_changed(AlertEvents& events) {
 }
 
 std::optional<SteadyTime> SloWatch::next_deadline() const {
-  if (first_ == nullptr) return std::nullopt;
+  std::optional<SteadyTime> earliest;
+  const bool alerts =
+      std::ranges::any_of(budgets_, [](const auto& budget) { return budget->alert != nullptr; });
+  if (alerts) earliest = hours_.ends();
+  if (first_ == nullptr) return earliest;
   SteadyTime fresh_until = stale_from(*first_);
   if (total_ != nullptr) fresh_until = std::min(fresh_until, stale_from(*total_));
-  return fresh_until;
+  return std::min(fresh_until, earliest.value_or(fresh_until));
 }
 
 // Counts the time since the last call by what it was held to be. How much of it can be counted:
@@ -160,15 +176,28 @@ Duration SloWatch::advance(Now until) {
   const bool stepped = wall < steady - kClockStep || wall > steady + kClockStep;
   const Duration passed = stepped ? Duration::zero() : wall;
   // Events are counted when they are read.
-  if (slo_.rule.sli.is_events()) return passed;
-  for (Budget* budget : by_subject_) {
-    if (budget == nullptr) continue;
-    Sums happened;
-    if (budget->held.known)
-      happened = {in_seconds(passed) * budget->held.bad, in_seconds(passed), passed};
-    count(*budget, until.wall, happened);
-  }
+  if (!slo_.rule.sli.is_events()) count_time(until.wall - passed, until.wall);
   return passed;
+}
+
+// In pieces, where the SLO's hours begin or end in between. What lies before `from` is unknown.
+void SloWatch::count_time(WallTime from, WallTime until) {
+  const OpenHours* const hours = slo_.rule.during.get();
+  while (true) {
+    const auto stretch =
+        hours == nullptr ? OpenHours::Stretch{true, from, until} : hours->around(from);
+    const WallTime end = hours == nullptr ? until : std::min(stretch.end, until);
+    const Duration passed = stretch.open ? end - from : Duration::zero();
+    for (Budget* budget : by_subject_) {
+      if (budget == nullptr) continue;
+      Sums happened;
+      if (budget->held.known)
+        happened = {in_seconds(passed) * budget->held.bad, in_seconds(passed), passed};
+      count(*budget, end, happened);
+    }
+    if (end >= until || end <= from) return;
+    from = end;
+  }
 }
 
 void SloWatch::count(Budget& budget, WallTime until, const Sums& happened) {
@@ -255,8 +284,9 @@ Budget* SloWatch::add(std::unique_ptr<Budget> budget) {
 }
 
 void SloWatch::judge(ClusterView& view, Now now, AlertEvents& events) {
+  const bool within = hours_.open() && now.wall >= hours_.since();
   for (Budget* budget : by_subject_) {
-    if (budget == nullptr) continue;
+    if (budget == nullptr || !within) continue;
     const bool ill = budget->last_bad + slo_.longest_tier >= now.wall;
     if (ill || budget->alert != nullptr) judge(*budget, view, now, events);
   }

@@ -3,6 +3,7 @@
 //
 // A sample holds until the next one, or until its observation is stale; what follows is unknown, or
 // what `no_data` says. Steps of the wall clock and the time before the first sample are unknown.
+// Time outside of the SLO's hours is counted as nothing at all, and no alert outlives them.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,7 @@ struct SloEntry : RuleIdentity {
   Template summary;
   Template description;
   Duration longest_tier{};
+  std::string closing;  // what ends its alerts when its hours do
 };
 
 // One budget.
@@ -52,6 +54,9 @@ class SloWatch {
   SloWatch(const SloEntry& slo, Symbol cluster);
 
   void evaluate(ClusterView& view, Now now, AlertEvents& events);
+  // Ends alerts with the hours in which they began; part of evaluate(), and for clusters of which
+  // nothing is known.
+  void keep_hours(Now now, AlertEvents& events);
   // Nothing new can be read. True when time was counted, which is now and then enough.
   bool freeze(Now now);
   // A budget from before a restart, and its alert, which is unknown until its subject is seen, and
@@ -94,6 +99,7 @@ class SloWatch {
 
  private:
   Duration advance(Now until);
+  void count_time(WallTime from, WallTime until);
   static void count(Budget& budget, WallTime until, const Sums& happened);
   void take_samples(WallTime at, Duration passed);
   void renumber(WallTime at, AlertEvents& events);
@@ -114,6 +120,7 @@ class SloWatch {
   ObservationPtr first_;  // of the last read; null: nothing that still holds
   ObservationPtr total_;
   std::optional<Now> counted_until_;
+  OpenNow hours_;
   std::vector<std::unique_ptr<Budget>> budgets_;
   std::unordered_map<Entity, Budget*> by_entity_;
   std::vector<Budget*> by_subject_;  // null: beyond max_entities, or not selected

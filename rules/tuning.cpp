@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "rules/during_parser.h"
+
 namespace highwater::rules {
 namespace {
 
@@ -58,6 +60,8 @@ void tune_rule(ParsedRule& parsed, const YamlNode& changes, const RuleSource& so
   parsed.enabled = map.boolean("enabled").value_or(parsed.enabled);
   rule.hold = read_hold(map, "for").value_or(rule.hold);
   rule.keep_firing_for = read_hold(map, "keep_firing_for").value_or(rule.keep_firing_for);
+  if (auto during = read_during(map, source)) rule.during = std::move(during);
+  check_hold_fits(map, rule);
   rule.severity = read_severity(map, false).value_or(rule.severity);
   tune_threshold(map, rule.when);
   replace(rule.select, read_filters(map, "select", measure));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rules/conditions.h"
+#include "rules/open_hours.h"
 
 namespace highwater::rules {
 namespace {
@@ -99,6 +100,12 @@ std::string window_text(const SloWindow& window) {
   return {};
 }
 
+std::string hours_text(const OpenHours* hours) {
+  if (hours == nullptr) return {};
+  return fmt::format("only {}{}", hours->text(),
+                     hours->during().zone_named ? "" : " (no 'time_zone' is named)");
+}
+
 std::string when_it_fires(const AlertRule& rule) {
   std::string text = fmt::format("fires as {} ", severity_name(rule.severity));
   text += rule.hold > Duration::zero()
@@ -110,8 +117,10 @@ std::string when_it_fires(const AlertRule& rule) {
   if (rule.keep_firing_for > Duration::zero())
     text +=
         fmt::format(", and stays {} longer than that holds", format_duration(rule.keep_firing_for));
-  return text + fmt::format("; one alert for each {}.",
-                            fmt::join(subject_dimensions(*rule.when.left, rule), ", "));
+  text += fmt::format("; one alert for each {}",
+                      fmt::join(subject_dimensions(*rule.when.left, rule), ", "));
+  if (rule.during != nullptr) text += "; " + hours_text(rule.during.get());
+  return text + ".";
 }
 
 }  // namespace highwater::rules

@@ -30,6 +30,10 @@ namespace highwater::rules {
 // "28d", "month in Europe/Berlin"
 [[nodiscard]] std::string window_text(const SloWindow& window);
 
+// When a rule with hours is meant: "only mon-fri 08:00-18:00 UTC (no 'time_zone' is named)"; empty
+// without hours.
+[[nodiscard]] std::string hours_text(const OpenHours* hours);
+
 // One sentence: "fires as page when broker_failed == 1 has held for 30s; one alert for each
 // cluster, broker."
 [[nodiscard]] std::string when_it_fires(const AlertRule& rule);

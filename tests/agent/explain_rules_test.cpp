@@ -70,6 +70,36 @@ TEST(ExplainRules, ACalendarBudgetNamesTheLengthItIsCountedFor) {
                         "30d)\n"));
 }
 
+TEST(ExplainRules, OfASloWithHoursItCountsTheTimeWithin) {
+  std::string yaml = kLag;
+  yaml.replace(yaml.find("window: 30d"), 11, "window: 28d");
+  yaml += "    during: {days: mon-fri, hours: \"08:00-18:00\"}\n";
+  const std::string text = explained(yaml);
+  EXPECT_THAT(text,
+              HasSubstr("time counts only mon-fri 08:00-18:00 UTC (no 'time_zone' is named)"));
+  EXPECT_THAT(text,
+              HasSubstr("  budget: 120 min (2 h) of 28d, 200 h of which count, may be bad\n"));
+  // A hundredth of 56 minutes times 14.4, and of the 30 hours that 67 h 12 min hold at most.
+  EXPECT_THAT(text, HasSubstr("  6.72%   8 min 3 s "));
+  EXPECT_THAT(text, HasSubstr("  15%     18 min "));
+}
+
+TEST(ExplainRules, SaysLoudlyWhichZoneHoursAreIn) {
+  const std::string rule = R"(
+alerts:
+  - name: Silent
+    when: topic_newest_record_age_seconds > 0s
+    for: 5m
+    severity: page
+    runbook: topic-silent
+    summary: "Silent"
+    during: {hours: 8-18)";
+  EXPECT_THAT(explained(rule + "}\n"), HasSubstr("(no 'time_zone' is"));
+  const std::string named = explained(rule + ", time_zone: Europe/Berlin}\n");
+  EXPECT_THAT(named, HasSubstr("08:00-18:00 Europe/Berlin."));
+  EXPECT_THAT(named, ::testing::Not(HasSubstr("UTC")));
+}
+
 TEST(ExplainRules, SaysInASentenceWhenAnAlertFires) {
   const std::string text = explained(R"(
 alerts:

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "rules/load.h"
+#include "rules/open_hours.h"
 
 namespace highwater::rules {
 namespace {
@@ -47,13 +48,30 @@ void check(const RowScope& scope, const Measure& measure) {
     require(exists(scope.per[i]) && (i == 0 || scope.per[i - 1] < scope.per[i]));
 }
 
+void check(const OpenHours* hours) {
+  if (hours == nullptr) return;
+  require(hours->longest() > Duration::zero() && !hours->text().empty());
+  for (int day = 0; day < 800; day += 25) {
+    const WallTime at{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1) +
+                      std::chrono::days(day)};
+    const OpenHours::Stretch stretch = hours->around(at);
+    require(stretch.begin <= at && at < stretch.end);
+    const Duration inside = hours->inside(stretch.begin, stretch.end);
+    require(inside == (stretch.open ? stretch.end - stretch.begin : Duration::zero()));
+  }
+}
+
 void check(const AlertRule& rule) {
+  check(rule.during.get());
+  require(rule.during == nullptr || rule.hold < rule.during->longest());
   require(rule.when.left != nullptr && !rule.name.empty() && !rule.runbook.empty());
   require(!rule.summary.empty() && rule.hold >= Duration::zero());
   check(rule, *rule.when.left);
 }
 
 void check(const SloRule& rule, Duration sample_every) {
+  check(rule.during.get());
+  require(rule.during == nullptr || !rule.sli.is_events());
   require(rule.sli.first.measure != nullptr && rule.sli.first.scope.aggregated);
   check(rule.sli.first.scope, *rule.sli.first.measure);
   if (rule.sli.is_events()) {
