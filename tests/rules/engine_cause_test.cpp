@@ -100,6 +100,46 @@ TEST_F(EngineCause, AGroupsLagIsExplainedThroughThePartitionItReads) {
   EXPECT_EQ(incident_of(report, "BrokerDown").evidence.at(0).rule, "Lag");
 }
 
+// A measure of a source, in a part of its own: its dimensions alone say what it is about.
+const Measure kAppErrors{
+    "app_errors_ratio", "Help.", Unit::ratio, MeasureType::gauge, {"cluster", "instance", "group"}};
+const Measure kDiskErrors{
+    "disk_errors", "Help.", Unit::count, MeasureType::gauge, {"cluster", "disk", "broker"}};
+
+TEST_F(EngineCause, WhatASourceSaysOfAGroupOrABrokerIsEvidenceOfTheirIncident) {
+  std::vector<AlertRule> rules = kafka_rules();
+  rules.push_back(make_rule("AppErrors", kAppErrors, Comparison::greater, 0.1));
+  rules.push_back(make_rule("DiskErrors", kDiskErrors, Comparison::greater, 0));
+  world_.engine().replace_rules(rules);
+  cluster().put_in_part(kAppErrors, "source billing");
+  cluster().put_in_part(kDiskErrors, "source node-1");
+  cluster().set(kAppErrors, {"host-7", "billing"}, 0.9);
+  cluster().set(kAppErrors, {"host-8", "accounts"}, 0.9);
+  cluster().set(kDiskErrors, {"sda", "1"}, 3);
+  cluster().set(kFailed, {"1"}, 1);
+  const Report report = poll_after(seconds(1));
+  EXPECT_THAT(told(report),
+              ::testing::UnorderedElementsAre("opened BrokerDown", "opened AppErrors"));
+  std::vector<std::string> evidence;
+  for (const Evidence& alert : incident_of(report, "BrokerDown").evidence)
+    evidence.push_back(alert.rule + " " + alert.entity.text());
+  EXPECT_THAT(evidence, ::testing::UnorderedElementsAre(::testing::HasSubstr("AppErrors"),
+                                                        ::testing::HasSubstr("DiskErrors")));
+  EXPECT_EQ(incident_of(report, "AppErrors").cause.entity.label("group").text(), "accounts");
+}
+
+TEST_F(EngineCause, WhatASourceSaysOfAGroupIsEvidenceOfWhatIsWrongWithTheGroupItself) {
+  std::vector<AlertRule> rules = kafka_rules();
+  rules.push_back(make_rule("AppErrors", kAppErrors, Comparison::greater, 0.1));
+  world_.engine().replace_rules(rules);
+  cluster().put_in_part(kAppErrors, "source billing");
+  cluster().set(kLagSeconds, {"billing"}, 400);
+  (void)poll_after(seconds(1));
+  cluster().set(kAppErrors, {"host-7", "billing"}, 0.9);
+  const Report report = poll_after(minutes(5));
+  EXPECT_EQ(incident_of(report, "LateGroup").evidence.at(0).rule, "AppErrors");
+}
+
 TEST_F(EngineCause, WhatHangsOnAnotherBrokerIsAnIncidentOfItsOwn) {
   cluster().set(kFailed, {"1"}, 1);
   cluster().set(kLeaderless, {"stock", "0"}, 1);
