@@ -287,8 +287,8 @@ void DuringReader::read_except() {
   each("except", kMostDates, kDateForm,
        [&](const YamlNode& item, std::string_view text) { add_date(item, text); });
   std::ranges::sort(during_.except);
-  const auto twice = std::ranges::unique(during_.except);
-  during_.except.erase(twice.begin(), twice.end());
+  during_.except.erase(std::unique(during_.except.begin(), during_.except.end()),
+                       during_.except.end());
 }
 
 void DuringReader::add_date(const YamlNode& item, std::string_view text) {
