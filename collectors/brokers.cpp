@@ -132,6 +132,7 @@ Observation BrokersInterpreter::interpret(const kafka::ClusterView& view, PollIn
   cluster_.add_to(observation, view);
   quorum_.add_to(observation, view, numbers_);
   requests_.add_to(observation, view, numbers_);
+  log_dirs_.add_to(observation, view, numbers_);
   return observation;
 }
 

@@ -12,6 +12,7 @@
 #include "collectors/cluster.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
+#include "collectors/log_dirs.h"
 #include "collectors/number_symbols.h"
 #include "collectors/quorum.h"
 #include "collectors/requests.h"
@@ -20,7 +21,8 @@ namespace highwater::collectors {
 
 class BrokersInterpreter {
  public:
-  // Of the brokers alone; those of the cluster and the quorum are listed by their own tables.
+  // Of the brokers alone; those of the cluster, the quorum and others are listed by their own
+  // tables.
   [[nodiscard]] static std::span<const Measure* const> measures();
 
   [[nodiscard]] Observation interpret(const kafka::ClusterView& view, PollInfo poll, Now now);
@@ -46,6 +48,7 @@ class BrokersInterpreter {
   ClusterTables cluster_;
   QuorumTables quorum_;
   RequestTables requests_;
+  LogDirTables log_dirs_;
 };
 
 }  // namespace highwater::collectors

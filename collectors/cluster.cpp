@@ -1,5 +1,7 @@
 #include "collectors/cluster.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -46,6 +48,18 @@ double listed_brokers(const kafka::ClusterView& view) {
                                            [](const auto& entry) { return entry.second.listed; }));
 }
 
+// What is less nobody needs to hear of.
+constexpr Duration kClockDifferenceTold = std::chrono::seconds(5);
+
+std::string clock_words(const kafka::QuorumView& quorum) {
+  if (!quorum.clock || quorum.reason != Unknown::known) return "";
+  const Duration apart = std::chrono::abs(quorum.clock->ahead);
+  if (apart < kClockDifferenceTold) return "";
+  return fmt::format("the clock of the active controller, {}, is {} {} the agent's", quorum.leader,
+                     describe_duration(apart),
+                     quorum.clock->ahead > Duration() ? "ahead of" : "behind");
+}
+
 // All that is wrong with the cluster as a whole, in one note: an entity has one note.
 std::string what_is_wrong(const kafka::ClusterView& view) {
   std::string text;
@@ -57,6 +71,7 @@ std::string what_is_wrong(const kafka::ClusterView& view) {
   if (!view.reachable) append(view.why_unreachable);
   if (view.quorum.lost) append(view.quorum.why_lost);
   if (view.suspiciously_empty) append(view.why_empty);
+  append(clock_words(view.quorum));
   return text;
 }
 

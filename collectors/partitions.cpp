@@ -6,6 +6,7 @@
 #include <array>
 
 #include "collectors/column.h"
+#include "collectors/log_dirs.h"
 #include "collectors/partition_columns.h"
 
 namespace highwater::collectors {
@@ -31,8 +32,17 @@ const Measure kBrokerHolds{"broker_replica_partitions",
                            Unit::count,
                            MeasureType::gauge,
                            {"cluster", "broker"}};
+const Measure kImbalance{
+    "broker_leader_imbalance_ratio",
+    "Share of the partitions whose first replica, the preferred leader, is on the broker that it "
+    "does not lead, as Kafka counts it for leader.imbalance.per.broker.percentage; 0 when it is "
+    "the first of none, unknown while the broker is down.",
+    Unit::ratio,
+    MeasureType::gauge,
+    {"cluster", "broker"}};
 
-constexpr std::array<const Measure*, 3> kMeasures{&kLogBytes, &kBrokerLeads, &kBrokerHolds};
+constexpr std::array<const Measure*, 4> kMeasures{&kLogBytes, &kBrokerLeads, &kBrokerHolds,
+                                                  &kImbalance};
 
 template <class Brokers>
 bool contains(const Brokers& brokers, int32_t broker) {
@@ -62,6 +72,7 @@ Observation PartitionsInterpreter::interpret(const kafka::ClusterView& view, Pol
   add_partitions(observation, view);
   activity_.add_to(observation, view, brokers_, now);
   dead_letters_.add_to(observation, view, now);
+  open_transactions_.add_to(observation, view, now);
   return observation;
 }
 
@@ -101,6 +112,7 @@ void PartitionsInterpreter::add_partitions(Observation& observation,
   std::move(columns).move_to(observation, leads.from);
   observation.tables.push_back(std::move(log_bytes).build(log_keys_.finish(numbers_)));
   add_loads(observation, view, leads.to);
+  relate_offline_dirs(observation, view, leads.from);
   observation.relations.push_back(std::move(leads));
   observation.relations.push_back(std::move(holds));
 }
@@ -114,6 +126,13 @@ void PartitionsInterpreter::add_to_brokers(const PartitionView& partition, uint3
     // Only where the broker may be the reason for something: this keeps the relation small.
     if (!contains(partition.isr, replica) || brokers_.failed(replica))
       holds.pairs.emplace_back(row, *broker);
+  }
+  if (!partition.replicas.empty()) {
+    const int32_t preferred = *partition.replicas.begin();
+    if (const auto first = brokers_.row(preferred)) {
+      ++loads_[*first].preferred;
+      if (partition.leader != preferred) ++loads_[*first].led_by_others;
+    }
   }
   const bool leaderless = partition.leader < 0;
   const auto broker = brokers_.row(leaderless ? partition.last_leader : partition.leader);
@@ -144,11 +163,16 @@ void PartitionsInterpreter::add_loads(Observation& observation, const kafka::Clu
   const Unknown reason = any_listing_reason(view);
   Column leads(kBrokerLeads, loads_.size());
   Column holds(kBrokerHolds, loads_.size());
+  Column imbalance(kImbalance, loads_.size());
   for (size_t row = 0; row < loads_.size(); ++row) {
     const Load& load = loads_[row];
     const Unknown contradicted = load.contradicted ? Unknown::contradicted : Unknown::known;
     leads.add(load.leads, first_unknown(reason, contradicted));
     holds.add(load.holds, reason);
+    const bool down = brokers_.down(brokers_.id(row));
+    imbalance.add(
+        load.preferred == 0 ? 0 : static_cast<double>(load.led_by_others) / load.preferred,
+        first_unknown(reason, down ? Unknown::broker_unreachable : Unknown::known));
     const auto broker = view.brokers.find(brokers_.id(row));
     if (load.lost == 0 || broker == view.brokers.end() || !kafka::is_failed(broker->second.status))
       continue;
@@ -159,6 +183,7 @@ void PartitionsInterpreter::add_loads(Observation& observation, const kafka::Clu
   }
   observation.tables.push_back(std::move(leads).build(brokers));
   observation.tables.push_back(std::move(holds).build(brokers));
+  observation.tables.push_back(std::move(imbalance).build(brokers));
 }
 
 }  // namespace highwater::collectors

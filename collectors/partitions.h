@@ -16,13 +16,14 @@
 #include "collectors/interpreter.h"
 #include "collectors/number_symbols.h"
 #include "collectors/numbered_keys.h"
+#include "collectors/open_transactions.h"
 #include "collectors/topic_activity.h"
 
 namespace highwater::collectors {
 
 class PartitionsInterpreter {
  public:
-  // Without those of PartitionColumns, TopicActivity and DeadLetters.
+  // Without those of PartitionColumns, TopicActivity, DeadLetters and OpenTransactions.
   [[nodiscard]] static std::span<const Measure* const> measures();
 
   explicit PartitionsInterpreter(std::vector<Pattern> dead_letters = usual_dead_letters())
@@ -35,6 +36,8 @@ class PartitionsInterpreter {
   struct Load {
     uint32_t leads = 0;
     uint32_t holds = 0;
+    uint32_t preferred = 0;      // partitions whose first replica it has
+    uint32_t led_by_others = 0;  // of those
     uint32_t lost = 0;  // partitions it led, or still leads by Metadata, that nobody can serve now
     bool contradicted = false;
   };
@@ -55,6 +58,7 @@ class PartitionsInterpreter {
   NumberedKeys<2, 2> log_keys_{{"cluster", "topic", "partition", "broker"}};
   TopicActivity activity_;
   DeadLetters dead_letters_;
+  OpenTransactions open_transactions_;
 };
 
 }  // namespace highwater::collectors

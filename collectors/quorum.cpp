@@ -1,5 +1,6 @@
 #include "collectors/quorum.h"
 
+#include <algorithm>
 #include <array>
 
 #include "collectors/column.h"
@@ -38,9 +39,15 @@ const Measure kObserverCaughtUp{"quorum_observer_caught_up_seconds",
                                 "How long ago the observer had caught up with the quorum's leader, "
                                 "by the leader's clock.",
                                 Unit::seconds, MeasureType::gauge, kReplica};
+const Measure kClock{
+    "controller_clock_difference_seconds",
+    "By how much the clocks of the active controller and of the agent differ, to within half of "
+    "what asking took, which is taken off; unknown while the controller does not tell its time.",
+    Unit::seconds, MeasureType::gauge, kCluster};
 
-constexpr std::array<const Measure*, 7> kMeasures{
-    &kLeader, &kEpoch, &kLost, &kVoterLag, &kVoterCaughtUp, &kObserverLag, &kObserverCaughtUp};
+constexpr std::array<const Measure*, 8> kMeasures{
+    &kLeader,           &kEpoch, &kLost, &kVoterLag, &kVoterCaughtUp, &kObserverLag,
+    &kObserverCaughtUp, &kClock};
 
 void add_replicas(Observation& observation, const Measure& lag_measure,
                   const Measure& caught_up_measure, const std::vector<QuorumReplica>& replicas,
@@ -57,6 +64,14 @@ void add_replicas(Observation& observation, const Measure& lag_measure,
   const auto rows = keys.finish();
   observation.tables.push_back(std::move(lag).build(rows));
   observation.tables.push_back(std::move(caught_up).build(rows));
+}
+
+void add_clock(Observation& observation, const kafka::ClusterView& view,
+               const std::shared_ptr<const KeySet>& keys) {
+  const auto& clock = view.quorum.clock;
+  const Duration apart = clock ? std::chrono::abs(clock->ahead) - clock->error : Duration();
+  add_single_row(observation, kClock, keys, clock ? std::max(0.0, to_seconds(apart)) : kNoValue,
+                 first_unknown(view.quorum.reason, clock ? Unknown::known : Unknown::unsupported));
 }
 
 }  // namespace
@@ -77,6 +92,7 @@ void QuorumTables::add_to(Observation& observation, const kafka::ClusterView& vi
   add_single_row(observation, kEpoch, keys, quorum.epoch, quorum.reason);
   add_single_row(observation, kLost, keys, quorum.lost ? 1 : 0,
                  quorum.lost ? Unknown::known : quorum.reason);
+  add_clock(observation, view, keys);
   add_replicas(observation, kVoterLag, kVoterCaughtUp, quorum.voters, quorum.reason, voter_keys_,
                view.cluster, numbers);
   add_replicas(observation, kObserverLag, kObserverCaughtUp, quorum.observers, quorum.reason,

@@ -9,7 +9,9 @@
 #include "collectors/group_room.h"
 #include "collectors/group_verdicts.h"
 #include "collectors/groups.h"
+#include "collectors/log_dirs.h"
 #include "collectors/monitor.h"
+#include "collectors/open_transactions.h"
 #include "collectors/partition_columns.h"
 #include "collectors/partition_skew.h"
 #include "collectors/partitions.h"
@@ -34,7 +36,8 @@ Catalogue make_catalogue() {
                               GroupRates::measures(),        RebalancesInterpreter::measures(),
                               GroupVerdicts::measures(),     GroupMoves::measures(),
                               RetentionMargin::measures(),   PartitionSkew::measures(),
-                              GroupRoom::measures(),         MonitorInterpreter::measures()})
+                              GroupRoom::measures(),         OpenTransactions::measures(),
+                              LogDirTables::measures(),      MonitorInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));
 }

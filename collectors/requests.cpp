@@ -19,8 +19,15 @@ const Measure kErrors{
     Unit::count,
     MeasureType::counter,
     {"cluster", "broker", "api", "error"}};
+const Measure kThrottle{
+    "kafka_throttle_seconds_total",
+    "For how long the broker held the agent's own requests back because of its quotas, since the "
+    "agent began to watch; clients of the same user or client id are held back as well.",
+    Unit::seconds,
+    MeasureType::counter,
+    {"cluster", "broker"}};
 
-constexpr std::array<const Measure*, 2> kMeasures{&kRequests, &kErrors};
+constexpr std::array<const Measure*, 3> kMeasures{&kRequests, &kErrors, &kThrottle};
 
 }  // namespace
 
@@ -43,8 +50,23 @@ void RequestTables::add_to(Observation& observation, const kafka::ClusterView& v
       errors.add(static_cast<double>(count));
     }
   }
+  add_throttling(observation, view, numbers);
   observation.tables.push_back(std::move(requests).build(keys_.finish()));
   observation.tables.push_back(std::move(errors).build(error_keys_.finish()));
+}
+
+void RequestTables::add_throttling(Observation& observation, const kafka::ClusterView& view,
+                                   NumberSymbols& numbers) {
+  Column throttle(kThrottle, view.brokers.size());
+  for (const auto& [id, broker] : view.brokers) {
+    uint64_t millis = 0;
+    for (auto counts = view.requests.lower_bound({id, std::string_view()});
+         counts != view.requests.end() && counts->first.first == id; ++counts)
+      millis += counts->second.throttled_ms;
+    broker_keys_.add(view.cluster, numbers.of(id));
+    throttle.add(static_cast<double>(millis) / 1000);
+  }
+  observation.tables.push_back(std::move(throttle).build(broker_keys_.finish()));
 }
 
 const Symbol& RequestTables::symbol(std::string_view literal) {

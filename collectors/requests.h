@@ -19,10 +19,13 @@ class RequestTables {
   void add_to(Observation& observation, const kafka::ClusterView& view, NumberSymbols& numbers);
 
  private:
+  void add_throttling(Observation& observation, const kafka::ClusterView& view,
+                      NumberSymbols& numbers);
   const Symbol& symbol(std::string_view literal);
 
   std::map<std::string_view, Symbol> symbols_;  // of APIs and errors
   KeyTracker keys_{{"cluster", "broker", "api"}};
+  KeyTracker broker_keys_{{"cluster", "broker"}};
   KeyTracker error_keys_{{"cluster", "broker", "api", "error"}};
 };
 

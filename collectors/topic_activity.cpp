@@ -34,9 +34,14 @@ const Measure kFailover{
     "at "
     "the longest within the last ten minutes, exact to a poll at either end; 0 when all have one.",
     Unit::seconds, MeasureType::gauge, kTopic};
+const Measure kLeaderless{
+    "topic_leaderless_seconds",
+    "For how long a partition of the topic has had no leader by Metadata, exact to a poll; 0 when "
+    "all have one, also one that cannot be reached.",
+    Unit::seconds, MeasureType::gauge, kTopic};
 
-constexpr std::array<const Measure*, 5> kMeasures{&kAge, &kRecords, &kLeaderChanges, &kIsrShrinks,
-                                                  &kFailover};
+constexpr std::array<const Measure*, 6> kMeasures{&kAge,        &kRecords,  &kLeaderChanges,
+                                                  &kIsrShrinks, &kFailover, &kLeaderless};
 
 // A fail-over that is over is still told for so long.
 constexpr Duration kFailoverTold = std::chrono::minutes(10);
@@ -55,6 +60,7 @@ void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& v
   Column leader_changes(kLeaderChanges, topics.size());
   Column isr_shrinks(kIsrShrinks, topics.size());
   Column failover(kFailover, topics.size());
+  Column leaderless(kLeaderless, topics.size());
   for (size_t row = 0; row < topics.size(); ++row) {
     const kafka::TopicView& told = view.topics[row];
     Topic& topic = topics[row];
@@ -78,8 +84,9 @@ void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& v
     leader_changes.add(static_cast<double>(topic.leader_changes));
     isr_shrinks.add(static_cast<double>(topic.isr_shrinks));
     failover.add(failover_of(topic, now.steady), listed);
+    leaderless.add(leaderless_of(topic, now.steady), listed);
   }
-  for (Column* column : {&age, &records, &leader_changes, &isr_shrinks, &failover})
+  for (Column* column : {&age, &records, &leader_changes, &isr_shrinks, &failover, &leaderless})
     observation.tables.push_back(std::move(*column).build(rows_));
 }
 
@@ -116,6 +123,8 @@ void TopicActivity::watch(const kafka::PartitionView& view, bool has_leader, Now
   if (partition.in_sync > in_sync)
     topic.isr_shrinks += static_cast<uint64_t>(partition.in_sync - in_sync);
   partition.in_sync = in_sync;
+  if (view.leader < 0 || !topic.leaderless.empty()) [[unlikely]]
+    watch_leader(view, now.steady, topic);
   if (!has_leader) {
     if (!partition.without_leader) partition.without_leader = now.steady;
   } else if (partition.without_leader) {
@@ -124,6 +133,16 @@ void TopicActivity::watch(const kafka::PartitionView& view, bool has_leader, Now
       topic.failover = took;
     topic.failover_ended = now.steady;
     partition.without_leader.reset();
+  }
+}
+
+void TopicActivity::watch_leader(const kafka::PartitionView& view, SteadyTime now, Topic& topic) {
+  const auto known =
+      std::ranges::find(topic.leaderless, view.index, &std::pair<int32_t, SteadyTime>::first);
+  if (view.leader >= 0) {
+    if (known != topic.leaderless.end()) topic.leaderless.erase(known);
+  } else if (known == topic.leaderless.end()) {
+    topic.leaderless.emplace_back(view.index, now);
   }
 }
 
@@ -146,6 +165,12 @@ TopicActivity::Age TopicActivity::age_of(const Topic& topic, Now now) {
     seconds = std::max(seconds, static_cast<double>(wall.count() - newest) / 1000);
   }
   return {seconds, reason};
+}
+
+double TopicActivity::leaderless_of(const Topic& topic, SteadyTime now) {
+  Duration longest{};
+  for (const auto& [partition, since] : topic.leaderless) longest = std::max(longest, now - since);
+  return to_seconds(longest);
 }
 
 double TopicActivity::failover_of(const Topic& topic, SteadyTime now) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "collectors/broker_rows.h"
@@ -49,6 +50,7 @@ class TopicActivity {
     uint64_t isr_shrinks = 0;
     Duration failover{};  // the longest of those that ended lately
     SteadyTime failover_ended{};
+    std::vector<std::pair<int32_t, SteadyTime>> leaderless;  // partitions, and since when
     std::vector<Partition> partitions;
   };
   struct Age {
@@ -63,6 +65,8 @@ class TopicActivity {
                     Partition& partition);
   [[nodiscard]] static Age age_of(const Topic& topic, Now now);
   [[nodiscard]] static double failover_of(const Topic& topic, SteadyTime now);
+  static void watch_leader(const kafka::PartitionView& view, SteadyTime now, Topic& topic);
+  [[nodiscard]] static double leaderless_of(const Topic& topic, SteadyTime now);
 
   KeyTracker keys_{{"cluster", "topic"}};
   RowHistory<Topic> history_;

@@ -16,6 +16,7 @@
 #include "collectors/kafka/wire/groups.h"
 #include "collectors/kafka/wire/metadata.h"
 #include "collectors/kafka/wire/offsets.h"
+#include "collectors/kafka/wire/transactions.h"
 
 namespace highwater::kafka {
 
@@ -44,6 +45,9 @@ class KafkaAdmin {
   virtual Reply<FindCoordinatorRequest> ask(int32_t broker, FindCoordinatorRequest request) = 0;
   virtual Reply<DescribeConfigsRequest> ask(int32_t broker, DescribeConfigsRequest request) = 0;
   virtual Reply<DescribeLogDirsRequest> ask(int32_t broker, DescribeLogDirsRequest request) = 0;
+  virtual Reply<ListTransactionsRequest> ask(int32_t broker, ListTransactionsRequest request) = 0;
+  virtual Reply<DescribeTransactionsRequest> ask(int32_t broker,
+                                                 DescribeTransactionsRequest request) = 0;
   // These two are forwarded to the active controller and may hang with it: they have a connection
   // of their own.
   virtual Reply<ListPartitionReassignmentsRequest> ask(

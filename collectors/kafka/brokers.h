@@ -33,7 +33,8 @@ class Brokers final : public KafkaAdmin {
   using Changed =
       std::function<void(std::vector<Span>)>;  // spans of what was asked to judge the change
 
-  // `view` outlives this; its brokers, reachable and why_unreachable are written here alone.
+  // `view` outlives this; its brokers but for their log directories, reachable and why_unreachable
+  // are written here alone.
   // `changed` is called when a status or the reachability changed.
   Brokers(asio::any_io_executor executor, LinkSettings settings,
           std::vector<BootstrapServer> bootstrap, ClusterView& view, Changed changed);
@@ -86,6 +87,13 @@ class Brokers final : public KafkaAdmin {
     return poll(broker, std::move(request));
   }
   Reply<DescribeLogDirsRequest> ask(int32_t broker, DescribeLogDirsRequest request) override {
+    return poll(broker, std::move(request));
+  }
+  Reply<ListTransactionsRequest> ask(int32_t broker, ListTransactionsRequest request) override {
+    return poll(broker, std::move(request));
+  }
+  Reply<DescribeTransactionsRequest> ask(int32_t broker,
+                                         DescribeTransactionsRequest request) override {
     return poll(broker, std::move(request));
   }
   Reply<ListPartitionReassignmentsRequest> ask(int32_t broker,

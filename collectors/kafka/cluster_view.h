@@ -48,6 +48,16 @@ enum class BrokerStatus : uint8_t {
          status == BrokerStatus::cut_off || status == BrokerStatus::refuses;
 }
 
+// A directory that a broker keeps logs in, as it told when it was last asked.
+struct LogDirView {
+  Symbol path;
+  Unknown reason = Unknown::known;  // why the rest is not known
+  bool offline = false;             // the broker gave it up
+  std::string why;                  // Kafka's error, when it has one
+  int64_t total_bytes = -1;         // of its volume; -1: not told
+  int64_t usable_bytes = -1;
+};
+
 struct BrokerView {
   int32_t id = -1;
   std::string host;
@@ -59,12 +69,21 @@ struct BrokerView {
   std::optional<Duration> response_time;  // of the last probe that was answered
   bool listed = false;  // by the newest Metadata of any other broker (its own when it is alone)
   std::optional<SteadyTime> contradicted_since;  // Metadata lists it although it failed, since then
+  std::vector<LogDirView> log_dirs;
+  Unknown log_dirs_reason = Unknown::not_asked;
+  SteadyTime log_dirs_read{};  // when they were last told
 };
 
 struct QuorumReplica {
   int32_t id = -1;
   int64_t lag_records = 0;            // behind the leader's log end; never negative
   std::optional<Duration> caught_up;  // how long ago it had caught up, by the leader's clock
+};
+
+// How far the active controller's clock is ahead of ours; negative: behind.
+struct ClockDifference {
+  Duration ahead{};
+  Duration error{};  // at most, half of what the question and its answer took
 };
 
 struct QuorumView {
@@ -75,6 +94,7 @@ struct QuorumView {
   std::vector<QuorumReplica> observers;
   bool lost = false;  // a majority of the voters is down, or nobody has named a leader for long
   std::string why_lost;
+  std::optional<ClockDifference> clock = {};  // nothing: the controller did not tell its time
 };
 
 // What one broker may never have been asked, or asked in vain, stands beside its reason.
@@ -190,9 +210,32 @@ struct GroupView {
 // names are literals, in the order in which they were first met.
 struct RequestCounts {
   uint64_t sent = 0;
+  uint64_t throttled_ms = 0;  // for how long answers say that quotas held us back
   std::vector<std::pair<std::string_view, uint64_t>> errors;
 
   void add_error(std::string_view name);
+};
+
+// A partition that an open transaction holds back, or whose ends could not be read.
+struct HeldBackPartition {
+  Symbol topic;
+  TopicId id{};
+  int32_t partition = -1;
+  Unknown reason = Unknown::known;  // why the ends are not known now
+  bool from_start = false;          // it stood there when we first looked
+  int64_t offset = -1;              // the last stable one; -1: it was never known
+  SteadyTime since{};               // when it was first seen there
+};
+
+// A transaction that holds partitions back, as its coordinator tells of it.
+struct OpenTransaction {
+  std::string id;
+  std::string state;  // Kafka's own: Ongoing, PrepareAbort, ...
+  int64_t producer_id = -1;
+  int16_t producer_epoch = -1;
+  WallTime began{};  // by the coordinator's clock
+  Duration timeout{};
+  std::vector<std::pair<Symbol, int32_t>> holds;  // topic, partition
 };
 
 struct ClusterView {
@@ -208,6 +251,10 @@ struct ClusterView {
   Unknown topics_reason = Unknown::not_asked;
   std::vector<GroupView> groups;  // ascending by id; excluded groups are absent
   Unknown groups_reason = Unknown::not_asked;
+  std::vector<HeldBackPartition> held_back;  // in the order of topics and partitions
+  // Those that were told of when it was last asked who holds partitions back for long.
+  std::vector<OpenTransaction> transactions;
+  Unknown transactions_reason = Unknown::not_asked;  // known: every broker told of its own
   std::vector<std::pair<std::string, bool>>
       rights;  // {"cluster_describe", missing}: asked at start and with the configs
   bool suspiciously_empty =

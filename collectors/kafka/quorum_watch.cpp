@@ -36,6 +36,7 @@ std::vector<QuorumReplica> to_view(const Replicas& told, int64_t end, int64_t cl
 asio::awaitable<bool> QuorumWatch::read() {
   const int32_t asked = broker();
   if (asked < 0) co_return false;
+  const Now start = SystemClock().now();
   const auto answer = co_await sweep_.read_quorum(asked);
   const SteadyTime now = std::chrono::steady_clock::now();
   if (!answer) co_return note_failure(reason_of(answer.error()), now);
@@ -43,7 +44,10 @@ asio::awaitable<bool> QuorumWatch::read() {
     co_return note_failure(reason_of(answer->error_code), now);
   if (answer->topics.empty() || answer->topics.front().partitions.empty())
     co_return note_failure(Unknown::failed, now);
-  co_return note_leader(answer->topics.front().partitions.front(), now);
+  const auto& told = answer->topics.front().partitions.front();
+  const bool changed = note_leader(told, now);
+  note_clock(told, start.wall, now - start.steady);
+  co_return changed;
 }
 
 bool QuorumWatch::note_failure(Unknown reason, SteadyTime now) {
@@ -80,6 +84,19 @@ bool QuorumWatch::note_leader(const DescribeQuorumResponse::Partition& told, Ste
   quorum.voters = to_view(told.current_voters, end, clock);
   quorum.observers = to_view(told.observers, end, clock);
   return changed;
+}
+
+// The leader has no fetches of its own to tell of: it puts the moment of its answer there.
+void QuorumWatch::note_clock(const DescribeQuorumResponse::Partition& told, WallTime asked,
+                             Duration took) {
+  view_.quorum.clock.reset();
+  const auto leader = std::ranges::find(told.current_voters, told.leader_id,
+                                        &DescribeQuorumResponse::ReplicaState::replica_id);
+  if (leader == told.current_voters.end() || leader->last_fetch_timestamp <= 0) return;
+  const WallTime stamp(std::chrono::milliseconds(leader->last_fetch_timestamp));
+  // It is cut to whole milliseconds.
+  constexpr Duration kHalfMilli = std::chrono::microseconds(500);
+  view_.quorum.clock = {stamp + kHalfMilli - (asked + took / 2), took / 2 + kHalfMilli};
 }
 
 void QuorumWatch::judge(SteadyTime now) {

@@ -61,6 +61,8 @@ void count_request(ClusterView& view, int32_t broker, std::string_view api,
   RequestCounts& counts = view.requests[{broker, api}];
   ++counts.sent;
   if (!answer) return counts.add_error(failure_name(answer.error().kind));
+  if constexpr (requires { answer->throttle_time_ms; })
+    counts.throttled_ms += static_cast<uint64_t>(std::max(0, answer->throttle_time_ms));
   const AnswerErrors errors(*answer);
   for (const ErrorCode code : errors.codes()) {
     const std::string_view name = error_name(code);

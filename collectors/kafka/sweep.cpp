@@ -42,7 +42,8 @@ Unknown reason_of(ErrorCode error) {
     return Unknown::no_coordinator;
   if (error == ErrorCode::kTopicAuthorizationFailed ||
       error == ErrorCode::kGroupAuthorizationFailed ||
-      error == ErrorCode::kClusterAuthorizationFailed) {
+      error == ErrorCode::kClusterAuthorizationFailed ||
+      error == ErrorCode::kTransactionalIdAuthorizationFailed) {
     return Unknown::denied;
   }
   if (error == ErrorCode::kUnsupportedVersion) return Unknown::unsupported;
@@ -71,6 +72,7 @@ asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
     }
     const SteadyTime ends_asked = std::chrono::steady_clock::now();
     co_await read_offsets(run);
+    held_back_.update(view_, std::chrono::steady_clock::now());
     if (due.groups) {
       co_await read_times(run, ends_asked);
       co_await read_members(run);
@@ -78,6 +80,7 @@ asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
     }
     co_await read_configs(run, due.configs);
     co_await read_newest(run);
+    co_await read_transactions(run);
   }
   end_run(*run);
   co_return run;

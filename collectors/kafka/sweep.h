@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -22,6 +23,7 @@
 #include "agent/core/pattern.h"
 #include "collectors/kafka/admin.h"
 #include "collectors/kafka/cluster_view.h"
+#include "collectors/kafka/held_back.h"
 #include "collectors/kafka/request_counts.h"
 #include "collectors/kafka/time_lag.h"
 
@@ -104,6 +106,15 @@ class Sweep {
   asio::awaitable<void> read_newest(RunPtr run);
   asio::awaitable<void> read_newest_of(RunPtr run, int32_t broker, ListOffsetsRequest request);
 
+  // sweep_transactions.cpp
+  struct ToldTransactions {
+    std::vector<OpenTransaction> transactions;
+    Unknown reason = Unknown::known;
+  };
+  asio::awaitable<void> read_transactions(RunPtr run);
+  asio::awaitable<void> read_transactions_of(RunPtr run, int32_t broker,
+                                             std::shared_ptr<ToldTransactions> told);
+
   // sweep_times.cpp
   asio::awaitable<void> read_times(RunPtr run, SteadyTime ends_asked);
   asio::awaitable<void> read_times_of(RunPtr run, int32_t broker, ListOffsetsRequest request);
@@ -163,6 +174,8 @@ class Sweep {
   std::set<Symbol> undescribed_;  // groups whose state changed since they were described
   std::unordered_map<Symbol, SteadyTime> rebalancing_;  // groups, and since when that is seen
   TimeLag time_lag_;
+  HeldBack held_back_;
+  std::optional<SteadyTime> transactions_asked_;
 };
 
 [[nodiscard]] Unknown reason_of(const Failure& failure);

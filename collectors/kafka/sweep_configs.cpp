@@ -44,6 +44,29 @@ void apply(TopicConfig& config, const std::string& key, const std::string& value
   }
 }
 
+void note_log_dirs(const Answer<DescribeLogDirsResponse>& answer, BrokerView& broker) {
+  broker.log_dirs_reason = !answer ? reason_of(answer.error()) : reason_of(answer->error_code);
+  // Every broker has one: older ones deny without an error.
+  if (answer && answer->results.empty() && broker.log_dirs_reason == Unknown::known)
+    broker.log_dirs_reason = Unknown::denied;
+  if (broker.log_dirs_reason != Unknown::known) return;
+  broker.log_dirs_read = std::chrono::steady_clock::now();
+  broker.log_dirs.clear();
+  for (const auto& told : answer->results) {
+    LogDirView& dir = broker.log_dirs.emplace_back();
+    dir.path = Symbol(told.log_dir);
+    dir.offline = told.error_code == ErrorCode::kKafkaStorageError;
+    if (!dir.offline) dir.reason = reason_of(told.error_code);
+    if (told.error_code != ErrorCode::kNone) {
+      dir.why = describe(told.error_code);
+      continue;
+    }
+    dir.total_bytes = told.total_bytes;
+    dir.usable_bytes = told.usable_bytes;
+  }
+  std::ranges::sort(broker.log_dirs, {}, [](const LogDirView& dir) { return dir.path.text(); });
+}
+
 }  // namespace
 
 asio::awaitable<void> Sweep::read_configs(RunPtr run, bool all) {
@@ -99,7 +122,10 @@ asio::awaitable<void> Sweep::read_configs_of(RunPtr run, int32_t broker,
 asio::awaitable<void> Sweep::read_log_dirs(RunPtr run, int32_t broker) {
   DescribeLogDirsRequest request;
   const auto answer = co_await ask(run, broker, std::move(request));
-  if (!run->open || !answer || answer->error_code != ErrorCode::kNone) co_return;
+  if (!run->open) co_return;
+  const auto seen = view_.brokers.find(broker);
+  if (seen != view_.brokers.end()) note_log_dirs(answer, seen->second);
+  if (!answer || answer->error_code != ErrorCode::kNone) co_return;
   for (TopicView& known : view_.topics) {
     for (PartitionView& partition : known.partitions) {
       partition.log_dirs.remove_if(

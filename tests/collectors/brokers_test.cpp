@@ -221,6 +221,7 @@ ClusterView with_quorum() {
   view.quorum.epoch = 9;
   view.quorum.voters = {{2, 0, Duration::zero()}, {3, 14, std::chrono::milliseconds(1500)}};
   view.quorum.observers = {{1, 3, std::nullopt}};
+  view.quorum.clock = {std::chrono::milliseconds(-45'000), std::chrono::milliseconds(500)};
   return view;
 }
 
@@ -233,6 +234,20 @@ TEST(Quorum, TellsLeaderEpochAndHowFarTheOthersAreBehind) {
   EXPECT_EQ(cell(seen, "quorum_voter_caught_up_seconds", {"3"}), is(1.5));
   EXPECT_EQ(cell(seen, "quorum_observer_lag_records", {"1"}), is(3));
   EXPECT_EQ(cell(seen, "quorum_observer_caught_up_seconds", {"1"}), unknown(Unknown::not_asked));
+  EXPECT_EQ(cell(seen, "controller_clock_difference_seconds", {}), is(44.5));
+  EXPECT_EQ(note(seen, cluster_entity(with_quorum())),
+            "the clock of the active controller, 2, is 45 s behind the agent's");
+}
+
+TEST(QuorumTables, ADifferenceOfClocksWithinItsErrorIsNone) {
+  ClusterView view = with_quorum();
+  view.quorum.clock = {std::chrono::milliseconds(300), std::chrono::milliseconds(400)};
+  Observation seen = interpret(view);
+  EXPECT_EQ(cell(seen, "controller_clock_difference_seconds", {}), is(0));
+  EXPECT_EQ(note(seen, cluster_entity(view)), "");
+  view.quorum.clock.reset();
+  seen = interpret(view);
+  EXPECT_EQ(cell(seen, "controller_clock_difference_seconds", {}), unknown(Unknown::unsupported));
 }
 
 TEST(Quorum, HasNoRowsWhereTheClusterCannotTell) {

@@ -327,5 +327,30 @@ TEST(Partitions, UnchangedPartitionsKeepTheirKeySetsAndNewOnesReplaceThem) {
   EXPECT_EQ(cell(third, "partition_leader", {"orders", "1"}), is(2));
 }
 
+TEST(LeaderImbalance, IsTheShareOfABrokersOwnPartitionsThatOthersLead) {
+  kafka::ClusterView view = healthy_cluster();
+  const auto ratio = [&](std::string_view broker) {
+    return cell(PartitionsInterpreter().interpret(view, {}, at(0)), "broker_leader_imbalance_ratio",
+                {broker});
+  };
+  EXPECT_EQ(ratio("3"), is(0));
+  // It is the first replica of this one and of the only one of "logs".
+  orders(view, 2).leader = 1;
+  EXPECT_EQ(ratio("3"), is(0.5));
+  EXPECT_EQ(ratio("1"), is(0));
+  orders(view, 2).leader = -1;
+  EXPECT_EQ(ratio("3"), is(0.5));
+  crash(view, 3);
+  EXPECT_EQ(ratio("3"), unknown(Unknown::broker_unreachable));
+}
+
+TEST(LeaderImbalance, OfABrokerThatIsTheFirstOfNoneIsNone) {
+  kafka::ClusterView view = healthy_cluster();
+  for (size_t i = 0; i < 3; ++i) orders(view, i).replicas = {1, 2, 3};
+  EXPECT_EQ(cell(PartitionsInterpreter().interpret(view, {}, at(0)),
+                 "broker_leader_imbalance_ratio", {"2"}),
+            is(0));
+}
+
 }  // namespace
 }  // namespace highwater::collectors

@@ -37,6 +37,17 @@ TEST(RequestTables, TellErrorsApart) {
             is(1));
 }
 
+TEST(RequestTables, SumUpWhatQuotasCostByBroker) {
+  kafka::ClusterView view = healthy_cluster();
+  view.requests[{1, "ListOffsets"}].throttled_ms = 400;
+  view.requests[{1, "Metadata"}].throttled_ms = 1100;
+  view.requests[{2, "Metadata"}].throttled_ms = 50;
+  const Observation observation = interpret(view);
+  EXPECT_EQ(cell(observation, "kafka_throttle_seconds_total", {"1"}), is(1.5));
+  EXPECT_EQ(cell(observation, "kafka_throttle_seconds_total", {"2"}), is(0.05));
+  EXPECT_EQ(cell(observation, "kafka_throttle_seconds_total", {"3"}), is(0));
+}
+
 TEST(RequestTables, ForgetBrokersThatAreGone) {
   kafka::ClusterView view = healthy_cluster();
   view.requests[{1, "Metadata"}].sent = 7;

@@ -174,5 +174,31 @@ TEST(TopicLeaders, AFailoverIsMeasuredWhileItLastsAndToldAfterwards) {
   EXPECT_EQ(watch.of("topic_failover_seconds"), is(0));
 }
 
+TEST(TopicLeaders, ATimeWithoutLeaderCountsFromThePollThatSawItUntilAllHaveOne) {
+  Watch watch;
+  watch.poll(10);
+  EXPECT_EQ(watch.of("topic_leaderless_seconds"), is(0));
+  orders(watch.view, 0).leader = -1;
+  watch.poll(20);
+  orders(watch.view, 2).leader = -1;
+  watch.poll(30);
+  EXPECT_EQ(watch.of("topic_leaderless_seconds"), is(10));
+  orders(watch.view, 0).leader = 1;
+  watch.poll(50);
+  EXPECT_EQ(watch.of("topic_leaderless_seconds"), is(20));
+  orders(watch.view, 2).leader = 3;
+  watch.poll(60);
+  EXPECT_EQ(watch.of("topic_leaderless_seconds"), is(0));
+}
+
+TEST(TopicLeaders, ALeaderThatCannotBeReachedIsOne) {
+  Watch watch;
+  watch.poll(10);
+  crash(watch.view, 3);
+  watch.poll(20);
+  watch.poll(30);
+  EXPECT_EQ(watch.of("topic_leaderless_seconds"), is(0));
+}
+
 }  // namespace
 }  // namespace highwater::collectors

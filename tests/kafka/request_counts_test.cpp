@@ -59,6 +59,16 @@ TEST(RequestCounts, CountEachErrorOnceForARequest) {
               ElementsAre(Pair("COORDINATOR_NOT_AVAILABLE", 1), Pair("timed_out", 1)));
 }
 
+TEST(RequestCounts, SumUpForHowLongQuotasHeldUsBack) {
+  ClusterView view;
+  ListGroupsResponse answer;
+  for (const int32_t millis : {0, 150, 250}) {
+    answer.throttle_time_ms = millis;
+    count_request<ListGroupsResponse>(view, 1, "ListGroups", answer);
+  }
+  EXPECT_EQ(view.requests.at({1, "ListGroups"}).throttled_ms, 400U);
+}
+
 TEST(RequestCounts, WhatWasNotSentIsNotCounted) {
   ClusterView view;
   count_request<ListGroupsResponse>(view, 1, "ListGroups",

@@ -21,14 +21,20 @@ class FakeAdmin final : public KafkaAdmin {
   ListOffsetsResponse offsets;
   ListGroupsResponse groups;
   OffsetFetchResponse committed;
-  ListOffsetsResponse newest;  // for the greatest timestamp
+  ListOffsetsResponse newest;                 // for the greatest timestamp
+  std::optional<ListOffsetsResponse> stable;  // for the last stable offset; nothing: `offsets`
   int16_t offsets_version = 9;
-  std::vector<size_t> newest_asked;  // partitions, by request
+  std::vector<size_t> newest_asked;                      // partitions, by request
+  std::optional<ListTransactionsResponse> transactions;  // nothing: too old to tell
+  DescribeTransactionsResponse described;
+  int transactions_asked = 0;
+  std::vector<std::string> described_ids;
 
   std::vector<int32_t> usable() const override { return {1}; }
   std::optional<int16_t> version(int32_t, ApiKey) const override { return offsets_version; }
   Reply<MetadataRequest> ask(int32_t, MetadataRequest) override { co_return metadata; }
   Reply<ListOffsetsRequest> ask(int32_t, ListOffsetsRequest request) override {
+    if (stable && request.isolation_level == IsolationLevel::kReadCommitted) co_return *stable;
     if (request.topics.at(0).partitions.at(0).timestamp != kMaxTimestampOffset) co_return offsets;
     newest_asked.push_back(request.topics[0].partitions.size());
     co_return newest;
@@ -49,6 +55,15 @@ class FakeAdmin final : public KafkaAdmin {
   Reply<ListPartitionReassignmentsRequest> ask(int32_t,
                                                ListPartitionReassignmentsRequest) override {
     return none();
+  }
+  Reply<ListTransactionsRequest> ask(int32_t, ListTransactionsRequest) override {
+    ++transactions_asked;
+    if (!transactions) co_return fail_with(FailureKind::unsupported, "too old");
+    co_return *transactions;
+  }
+  Reply<DescribeTransactionsRequest> ask(int32_t, DescribeTransactionsRequest request) override {
+    described_ids = std::move(request.transactional_ids);
+    co_return described;
   }
   Reply<DescribeQuorumRequest> ask(int32_t, DescribeQuorumRequest) override { return none(); }
 
@@ -256,6 +271,67 @@ TEST_F(SweepTest, AGroupIsGoneAfterTwoListingsWithoutIt) {
   sweep();
   ASSERT_EQ(view_.groups.size(), 1U);
   EXPECT_THAT(commits(), ElementsAre(10, 20));
+}
+
+// Partition 1 of "orders" is held back since a moment before the last sweep.
+class SweepOfTransactionsTest : public SweepTest {
+ protected:
+  SweepOfTransactionsTest() {
+    sweep();
+    admin_.stable = admin_.offsets;
+    admin_.stable->topics[0].partitions[1].offset = 150;
+    sweep();
+    admin_.transactions.emplace();
+    admin_.transactions->transactions = {{"billing", 4001, "Ongoing"}, {"other", 4002, "Ongoing"}};
+    admin_.described.transactions = {
+        {{}, "billing", "Ongoing", 60'000, 1'700'000'000'000, 4001, 3, {{"orders", {0, 1}}}},
+        {{}, "other", "Ongoing", 60'000, 1'700'000'000'000, 4002, 0, {{"orders", {0}}}}};
+  }
+  void grow_old(std::chrono::seconds by) { view_.held_back.at(0).since -= by; }
+};
+
+TEST_F(SweepOfTransactionsTest, NobodyIsAskedAboutYoungOnes) {
+  EXPECT_EQ(view_.held_back.size(), 1U);
+  grow_old(std::chrono::seconds(50));
+  sweep();
+  EXPECT_EQ(admin_.transactions_asked, 0);
+}
+
+TEST_F(SweepOfTransactionsTest, WhoHoldsAPartitionBackForLongIsAskedForAndOthersAreNotKept) {
+  grow_old(std::chrono::seconds(60));
+  sweep();
+  EXPECT_THAT(admin_.described_ids, ElementsAre("billing", "other"));
+  ASSERT_EQ(view_.transactions.size(), 1U);
+  EXPECT_EQ(view_.transactions[0].id, "billing");
+  EXPECT_EQ(view_.transactions[0].producer_id, 4001);
+  EXPECT_EQ(view_.transactions[0].timeout, std::chrono::minutes(1));
+  EXPECT_EQ(view_.transactions[0].began, WallTime(std::chrono::seconds(1'700'000'000)));
+  EXPECT_THAT(view_.transactions[0].holds, ElementsAre(std::pair(Symbol("orders"), 1)));
+  EXPECT_EQ(view_.transactions_reason, Unknown::known);
+}
+
+TEST_F(SweepOfTransactionsTest, NobodyIsAskedTwiceWithinHalfAMinute) {
+  grow_old(std::chrono::seconds(60));
+  sweep();
+  sweep();
+  EXPECT_EQ(admin_.transactions_asked, 1);
+  EXPECT_EQ(view_.transactions.size(), 1U);
+  admin_.stable->topics[0].partitions[1].offset = 200;
+  sweep();
+  EXPECT_TRUE(view_.transactions.empty());
+  admin_.stable->topics[0].partitions[1].offset = 150;
+  sweep();
+  grow_old(std::chrono::seconds(60));
+  sweep();
+  EXPECT_EQ(admin_.transactions_asked, 1);
+}
+
+TEST_F(SweepOfTransactionsTest, ABrokerThatIsTooOldLosesTheNamesAlone) {
+  admin_.transactions.reset();
+  grow_old(std::chrono::seconds(60));
+  sweep();
+  EXPECT_EQ(view_.transactions_reason, Unknown::unsupported);
+  EXPECT_EQ(view_.held_back.size(), 1U);
 }
 
 }  // namespace

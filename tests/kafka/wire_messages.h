@@ -14,6 +14,7 @@
 #include "collectors/kafka/wire/metadata.h"
 #include "collectors/kafka/wire/offsets.h"
 #include "collectors/kafka/wire/sasl.h"
+#include "collectors/kafka/wire/transactions.h"
 
 namespace highwater::kafka {
 
@@ -26,7 +27,7 @@ using EveryRequest =
                 SaslHandshakeRequest, ApiVersionsRequest, DescribeConfigsRequest,
                 DescribeLogDirsRequest, SaslAuthenticateRequest, ListPartitionReassignmentsRequest,
                 DescribeQuorumRequest, DescribeClusterRequest, ConsumerGroupDescribeRequest,
-                ShareGroupDescribeRequest>;
+                ShareGroupDescribeRequest, ListTransactionsRequest, DescribeTransactionsRequest>;
 
 // Calls use.template operator()<Request>() with the request type of that API; false when there is
 // none.

@@ -156,6 +156,16 @@ TEST(WireRequests, ListPartitionReassignmentsOfAllTopics) {
   expect_captured(request, 0);
 }
 
+TEST(WireRequests, TransactionsByStateAndFromVersion1ByDuration) {
+  ListTransactionsRequest list;
+  list.state_filters = {"Ongoing", "Odd"};
+  list.duration_filter_ms = 500;
+  for (const auto version : versions(0, 1)) expect_captured(list, version);
+  DescribeTransactionsRequest describe;
+  describe.transactional_ids = {"billing-1", "nobody"};
+  expect_captured(describe, 0);
+}
+
 TEST(WireRequests, DescribeQuorumNamesTheMetadataLogByDefault) {
   expect_captured(DescribeQuorumRequest(), 1);
 }

@@ -375,6 +375,33 @@ TEST(WireResponses, DescribeQuorumShowsLeaderAndVoters) {
   }
 }
 
+TEST(WireResponses, ListTransactionsNamesThemAndTheirProducers) {
+  for (int version = 0; version <= 1; ++version) {
+    const auto response = captured<ListTransactionsResponse>(numbered("ListTransactions", version));
+    EXPECT_EQ(response.error_code, ErrorCode::kNone);
+    EXPECT_THAT(response.unknown_state_filters, ElementsAre("Odd"));
+    EXPECT_THAT(response.transactions,
+                ElementsAre(ListTransactionsResponse::Transaction{"billing-1", 0, "Ongoing"}));
+  }
+}
+
+TEST(WireResponses, DescribeTransactionsTellsSinceWhenAndWhere) {
+  using Response = DescribeTransactionsResponse;
+  const auto response = captured<Response>("DescribeTransactions.v0.response");
+  const auto& open = find(response.transactions, &Response::Transaction::transactional_id,
+                          std::string("billing-1"));
+  EXPECT_EQ(open.error_code, ErrorCode::kNone);
+  EXPECT_EQ(open.state, "Ongoing");
+  EXPECT_EQ(open.timeout_ms, 300'000);
+  EXPECT_GT(open.start_time_ms, 1'700'000'000'000);
+  EXPECT_EQ(open.producer_id, 0);
+  EXPECT_EQ(open.producer_epoch, 0);
+  EXPECT_THAT(open.topics, ElementsAre(Response::Topic{"orders", {1}}));
+  const auto& nobody =
+      find(response.transactions, &Response::Transaction::transactional_id, std::string("nobody"));
+  EXPECT_EQ(nobody.error_code, ErrorCode::kTransactionalIdNotFound);
+}
+
 TEST(WireResponses, SaslHandshakeListsTheMechanismsEnabled) {
   const auto accepted = captured<SaslHandshakeResponse>("SaslHandshake.v1.response");
   EXPECT_EQ(accepted.error_code, ErrorCode::kNone);

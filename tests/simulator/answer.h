@@ -13,6 +13,7 @@
 #include "collectors/kafka/wire/metadata.h"
 #include "collectors/kafka/wire/offsets.h"
 #include "collectors/kafka/wire/sasl.h"
+#include "collectors/kafka/wire/transactions.h"
 #include "tests/simulator/world.h"
 
 namespace highwater::simulator {
@@ -60,5 +61,9 @@ struct Viewpoint {
                                                     const kafka::DescribeLogDirsRequest&);
 [[nodiscard]] kafka::ListPartitionReassignmentsResponse answer(
     const Viewpoint& view, const kafka::ListPartitionReassignmentsRequest&);
+[[nodiscard]] kafka::ListTransactionsResponse answer(const Viewpoint& view,
+                                                     const kafka::ListTransactionsRequest&);
+[[nodiscard]] kafka::DescribeTransactionsResponse answer(const Viewpoint& view,
+                                                         const kafka::DescribeTransactionsRequest&);
 
 }  // namespace highwater::simulator

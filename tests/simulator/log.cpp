@@ -34,6 +34,7 @@ bool TopicLog::open_transaction(std::int32_t index, std::int64_t records, Durati
   Partition& log = partitions_[static_cast<size_t>(index)];
   if (log.transaction_start) return false;
   log.transaction_start = log_end(index, now);
+  log.transaction_began = now;
   for (std::int64_t i = 0; i < records; ++i) log.extras.push_back({log_end(index, now), now});
   return true;
 }
@@ -44,6 +45,11 @@ bool TopicLog::end_transaction(std::int32_t index, Duration now) {
   log.transaction_start.reset();
   log.extras.push_back({log_end(index, now), now});
   return true;
+}
+
+std::optional<Duration> TopicLog::transaction_began(std::int32_t index) const {
+  const Partition& log = partition(index);
+  return log.transaction_start ? std::optional(log.transaction_began) : std::nullopt;
 }
 
 void TopicLog::delete_before(std::int32_t index, std::int64_t offset) {

@@ -46,6 +46,8 @@ class TopicLog {
   bool open_transaction(std::int32_t partition, std::int64_t records, Duration now);
   // Its marker takes an offset of its own.
   bool end_transaction(std::int32_t partition, Duration now);
+  // When the one that is open was.
+  [[nodiscard]] std::optional<Duration> transaction_began(std::int32_t partition) const;
   void delete_before(std::int32_t partition, std::int64_t offset);
 
   [[nodiscard]] std::int64_t high_watermark(std::int32_t partition, Duration now) const;
@@ -65,6 +67,7 @@ class TopicLog {
     std::vector<Record> extras;  // ordered by offset
     std::optional<std::int64_t> stalled_at;
     std::optional<std::int64_t> transaction_start;
+    Duration transaction_began{};
     std::int64_t deleted_before = 0;
   };
 

@@ -161,5 +161,30 @@ TEST(MinInSyncReplicas, StopProducersWhenTheIsrIsTooSmall) {
   EXPECT_EQ(model.offset(leader, "orders", 0, kLatestOffset).offset, before + 100);
 }
 
+TEST(OpenTransactions, AreToldByOneBrokerWithTheirProducerAndTheirBegin) {
+  ModelAsker model("topics: [{name: quiet, partitions: 1}]");
+  model->advance(10s);
+  model.apply(fault::OpenTransaction{"quiet", 0, 3});
+  model->advance(15s);
+  kafka::ListTransactionsRequest list;
+  list.state_filters = {"Ongoing"};
+  list.duration_filter_ms = 4000;
+  const auto listed = model.ask(1, list).transactions;
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0].transactional_id, "transaction-quiet-0");
+  EXPECT_TRUE(model.ask(2, list).transactions.empty());
+  list.duration_filter_ms = 6000;
+  EXPECT_TRUE(model.ask(1, list).transactions.empty());
+  kafka::DescribeTransactionsRequest describe;
+  describe.transactional_ids = {"transaction-quiet-0", "nobody"};
+  const auto described = model.ask(1, describe).transactions;
+  ASSERT_EQ(described.size(), 2U);
+  EXPECT_EQ(described[0].start_time_ms, kStartMs + 10'000);
+  EXPECT_EQ(described[0].producer_id, listed[0].producer_id);
+  EXPECT_EQ(described[0].topics,
+            (std::vector<kafka::DescribeTransactionsResponse::Topic>{{"quiet", {0}}}));
+  EXPECT_EQ(described[1].error_code, ErrorCode::kTransactionalIdNotFound);
+}
+
 }  // namespace
 }  // namespace highwater::simulator

@@ -39,6 +39,8 @@ constexpr Row kRows[] = {
     {ApiKey::kListPartitionReassignments, {{{0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}}}},
     {ApiKey::kDescribeQuorum, {{kNone, {0, 0}, {0, 1}, {0, 2}, {0, 2}, {0, 2}}}},
     {ApiKey::kDescribeCluster, {{kNone, {0, 0}, {0, 0}, {0, 1}, {0, 2}, {0, 2}}}},
+    {ApiKey::kDescribeTransactions, {{kNone, kNone, {0, 0}, {0, 0}, {0, 0}, {0, 0}}}},
+    {ApiKey::kListTransactions, {{kNone, kNone, {0, 0}, {0, 1}, {0, 1}, {0, 2}}}},
     {ApiKey::kConsumerGroupDescribe, {{kNone, kNone, kNone, {0, 0}, {0, 1}, {0, 1}}}},
     {ApiKey::kShareGroupDescribe, {{kNone, kNone, kNone, {0, 0}, {0, 0}, {1, 1}}}},
 };

@@ -32,6 +32,8 @@ constexpr std::array kApis{
     Api{{ApiKey::kListPartitionReassignments, 0, 0}, 0, "ListPartitionReassignments"},
     Api{{ApiKey::kDescribeQuorum, 1, 1}, 0, "DescribeQuorum"},
     Api{{ApiKey::kDescribeCluster, 0, 2}, 0, "DescribeCluster"},
+    Api{{ApiKey::kDescribeTransactions, 0, 0}, 0, "DescribeTransactions"},
+    Api{{ApiKey::kListTransactions, 0, 1}, 0, "ListTransactions"},
     Api{{ApiKey::kConsumerGroupDescribe, 0, 1}, 0, "ConsumerGroupDescribe"},
     Api{{ApiKey::kShareGroupDescribe, 1, 1}, 0, "ShareGroupDescribe"},
 };

@@ -30,6 +30,8 @@ enum class ApiKey : std::int16_t {
   kListPartitionReassignments = 46,
   kDescribeQuorum = 55,
   kDescribeCluster = 60,
+  kDescribeTransactions = 65,
+  kListTransactions = 66,
   kConsumerGroupDescribe = 69,
   kShareGroupDescribe = 77,
 };

@@ -120,6 +120,8 @@ std::string_view error_name(ErrorCode code) {
       return "INCONSISTENT_TOPIC_ID";
     case ErrorCode::kInconsistentClusterId:
       return "INCONSISTENT_CLUSTER_ID";
+    case ErrorCode::kTransactionalIdNotFound:
+      return "TRANSACTIONAL_ID_NOT_FOUND";
     case ErrorCode::kFencedMemberEpoch:
       return "FENCED_MEMBER_EPOCH";
     case ErrorCode::kUnreleasedInstanceId:

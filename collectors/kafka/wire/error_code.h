@@ -70,6 +70,7 @@ enum class ErrorCode : std::int16_t {
   kUnknownTopicId = 100,
   kInconsistentTopicId = 103,
   kInconsistentClusterId = 104,
+  kTransactionalIdNotFound = 105,
   kFencedMemberEpoch = 110,
   kUnreleasedInstanceId = 111,
   kUnsupportedAssignor = 112,

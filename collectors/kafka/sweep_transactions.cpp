@@ -1,0 +1,92 @@
+// Whose transaction it is that holds readers back: asked seldom, and only while one does for long.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <asio/use_awaitable.hpp>
+
+#include "collectors/kafka/gather.h"
+#include "collectors/kafka/sweep.h"
+
+namespace highwater::kafka {
+namespace {
+
+constexpr Duration kBetween = std::chrono::seconds(30);
+// Of one broker at a time: brokers of older versions tell of every transaction that is open.
+constexpr size_t kDescribed = 200;
+constexpr size_t kKept = 50;
+
+// What of the transaction holds somebody back.
+OpenTransaction to_view(const ClusterView& view,
+                        const DescribeTransactionsResponse::Transaction& told) {
+  OpenTransaction transaction;
+  transaction.id = told.transactional_id;
+  transaction.state = told.state;
+  transaction.producer_id = told.producer_id;
+  transaction.producer_epoch = told.producer_epoch;
+  transaction.began = WallTime(std::chrono::milliseconds(told.start_time_ms));
+  transaction.timeout = std::chrono::milliseconds(told.timeout_ms);
+  for (const auto& topic : told.topics) {
+    const Symbol name(topic.name);
+    for (const int32_t partition : topic.partitions) {
+      if (HeldBack::find(view, name, partition) != nullptr)
+        transaction.holds.emplace_back(name, partition);
+    }
+  }
+  return transaction;
+}
+
+}  // namespace
+
+asio::awaitable<void> Sweep::read_transactions(RunPtr run) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (!HeldBack::worth_asking(view_, now)) {
+    view_.transactions.clear();
+    view_.transactions_reason = Unknown::not_asked;
+    co_return;
+  }
+  if (transactions_asked_ && now - *transactions_asked_ < kBetween) co_return;
+  transactions_asked_ = now;
+  const std::vector<int32_t> brokers = ready();
+  const auto told = std::make_shared<ToldTransactions>();
+  if (brokers.size() < view_.brokers.size()) told->reason = Unknown::broker_unreachable;
+  std::vector<asio::awaitable<void>> questions;
+  for (const int32_t broker : brokers) questions.push_back(read_transactions_of(run, broker, told));
+  const bool all = co_await gather(std::move(questions), settings_.patience);
+  view_.transactions = std::move(told->transactions);
+  view_.transactions_reason =
+      told->reason == Unknown::known && !all ? Unknown::timed_out : told->reason;
+}
+
+asio::awaitable<void> Sweep::read_transactions_of(RunPtr run, int32_t broker,
+                                                  std::shared_ptr<ToldTransactions> told) {
+  ListTransactionsRequest list;
+  list.state_filters = {"Ongoing", "PrepareCommit", "PrepareAbort"};
+  list.duration_filter_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(kLongTransaction).count() / 2;
+  const auto listed = co_await ask(run, broker, std::move(list));
+  if (!run->open) co_return;
+  if (!listed || listed->error_code != ErrorCode::kNone) {
+    told->reason = listed ? reason_of(listed->error_code) : reason_of(listed.error());
+    co_return;
+  }
+  DescribeTransactionsRequest describe;
+  for (const auto& transaction : listed->transactions) {
+    if (describe.transactional_ids.size() == kDescribed) break;
+    describe.transactional_ids.push_back(transaction.transactional_id);
+  }
+  if (describe.transactional_ids.empty()) co_return;
+  const auto described = co_await ask(run, broker, std::move(describe));
+  if (!run->open) co_return;
+  if (!described) {
+    told->reason = reason_of(described.error());
+    co_return;
+  }
+  for (const auto& transaction : described->transactions) {
+    if (transaction.error_code != ErrorCode::kNone || transaction.start_time_ms < 0) continue;
+    OpenTransaction open = to_view(view_, transaction);
+    if (!open.holds.empty() && told->transactions.size() < kKept)
+      told->transactions.push_back(std::move(open));
+  }
+}
+
+}  // namespace highwater::kafka
