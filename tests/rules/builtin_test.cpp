@@ -48,7 +48,7 @@ std::string table_line(const AlertRule& rule) {
 }
 
 TEST(BuiltinRules, LoadWithoutAMistakeAndHaveTheirRunbooks) {
-  EXPECT_EQ(load_builtin().size(), 38U);
+  EXPECT_EQ(load_builtin().size(), 45U);
 }
 
 TEST(BuiltinRules, AreTheFileTextForText) {
@@ -60,11 +60,12 @@ TEST(BuiltinRules, PageOnlyForWhatNeedsAPersonNow) {
   for (const AlertRule& rule : load_builtin()) {
     if (rule.severity == Severity::page) pages.push_back(rule.name);
   }
-  EXPECT_THAT(pages, testing::UnorderedElementsAre(
-                         "BrokerDown", "LeaderlessPartitions", "UnderMinIsr", "QuorumLost",
-                         "ClusterUnreachable", "MetadataContradiction", "RecordsLost",
-                         "RetentionWillDeleteUnread",
-                         "MonitorBlind", "CanaryRecordsLost", "ClusterLooksEmpty"));
+  EXPECT_THAT(pages,
+              testing::UnorderedElementsAre(
+                  "BrokerDown", "LeaderlessPartitions", "UnderMinIsr", "QuorumLost",
+                  "ClusterUnreachable", "MetadataContradiction", "RecordsLost",
+                  "RetentionWillDeleteUnread", "LogDirOffline", "LogDirFull", "LogDirFullSoon",
+                  "MonitorBlind", "CanaryRecordsLost", "ClusterLooksEmpty"));
 }
 
 TEST(BuiltinRules, AnOrderlyStopIsATicketAfterTenMinutes) {

@@ -31,6 +31,11 @@ std::deque<Measure> make_measures() {
   const Dimensions group_partition{"cluster", "group", "topic", "partition"};
   measures.add(broker, Unit::boolean, {"broker_up", "broker_failed", "broker_stopped"});
   measures.add(broker, Unit::seconds, {"broker_contradiction_seconds", "broker_response_seconds"});
+  measures.add(broker, Unit::ratio, {"broker_leader_imbalance_ratio"});
+  const Dimensions log_dir{"cluster", "broker", "log_dir"};
+  measures.add(log_dir, Unit::boolean, {"log_dir_offline"});
+  measures.add(log_dir, Unit::ratio, {"log_dir_usable_ratio"});
+  measures.add(log_dir, Unit::seconds, {"log_dir_seconds_until_full"});
   measures.add({"cluster"}, Unit::boolean,
                {"cluster_reachable", "quorum_lost", "cluster_suspiciously_empty"});
   measures.add({"cluster", "right"}, Unit::boolean, {"cluster_right_missing"});
@@ -47,11 +52,13 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "topic"}, Unit::records, {"dead_letters_since_silence_records"});
   measures.add({"cluster", "source"}, Unit::boolean, {"source_up"});
   measures.add({"cluster"}, Unit::boolean, {"canary_up"});
-  measures.add({"cluster"}, Unit::seconds, {"canary_end_to_end_p95_seconds"});
+  measures.add({"cluster"}, Unit::seconds,
+               {"canary_end_to_end_p95_seconds", "controller_clock_difference_seconds"});
   measures.add(partition, Unit::boolean, {"canary_partition_writable"});
   measures.add(partition, Unit::records, {"canary_lost_records"});
   measures.add({"cluster", "topic"}, Unit::seconds,
-               {"topic_newest_record_age_seconds", "topic_failover_seconds"});
+               {"topic_newest_record_age_seconds", "topic_failover_seconds",
+                "topic_open_transaction_seconds"});
   measures.add({"cluster", "slo", "entity"}, Unit::ratio, {"slo_coverage_ratio"});
   measures.add({"cluster", "slo"}, Unit::count, {"slo_entities_left_out"});
 
@@ -59,10 +66,10 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "group"}, Unit::count,
                {"group_rebalances_recent", "group_idle_members"});
   measures.add({"cluster", "group"}, Unit::boolean, {"group_few_partitions"});
-  measures.add(group_topic, Unit::count,
-               {"group_stalled_partitions", "group_stopped_partitions",
-                "group_uncommitted_partitions", "group_rewound_partitions",
-                "group_skewed_partitions"});
+  measures.add(
+      group_topic, Unit::count,
+      {"group_stalled_partitions", "group_stopped_partitions", "group_uncommitted_partitions",
+       "group_rewound_partitions", "group_skewed_partitions"});
   measures.add(group_topic, Unit::ratio, {"group_retention_left_ratio"});
   measures.add({"cluster", "topic"}, Unit::count, {"topic_skewed_partitions"});
 
