@@ -37,6 +37,8 @@ asio::awaitable<bool> QuorumWatch::read() {
   const int32_t asked = broker();
   if (asked < 0) co_return false;
   const Now start = SystemClock().now();
+  // Whoever comes while there is no quorum must notice as well.
+  if (seen_ == SteadyTime{}) seen_ = start.steady;
   const auto answer = co_await sweep_.read_quorum(asked);
   const SteadyTime now = std::chrono::steady_clock::now();
   if (!answer) co_return note_failure(reason_of(answer.error()), now);
@@ -53,7 +55,11 @@ asio::awaitable<bool> QuorumWatch::read() {
 bool QuorumWatch::note_failure(Unknown reason, SteadyTime now) {
   ++failures_;
   view_.quorum.reason = reason;
-  if (reason == Unknown::unsupported || reason == Unknown::denied) view_.has_quorum = false;
+  refused_ = reason == Unknown::unsupported || reason == Unknown::denied;
+  if (refused_) {
+    view_.has_quorum = false;
+    seen_ = now;
+  }
   const bool was_lost = view_.quorum.lost;
   judge(now);
   return view_.quorum.lost != was_lost;
@@ -68,6 +74,7 @@ bool QuorumWatch::note_leader(const DescribeQuorumResponse::Partition& told, Ste
     return false;
   }
   failures_ = 0;
+  refused_ = false;
   seen_ = now;
   view_.has_quorum = true;
   const bool changed = quorum.leader != told.leader_id || quorum.epoch != told.leader_epoch ||
@@ -101,7 +108,6 @@ void QuorumWatch::note_clock(const DescribeQuorumResponse::Partition& told, Wall
 
 void QuorumWatch::judge(SteadyTime now) {
   QuorumView& quorum = view_.quorum;
-  if (!view_.has_quorum || quorum.voters.empty()) return;
   size_t down = 0;
   for (const QuorumReplica& voter : quorum.voters) {
     const auto broker = view_.brokers.find(voter.id);
@@ -115,7 +121,9 @@ void QuorumWatch::judge(SteadyTime now) {
     fault_seen_ = now;
   const Duration silence = now - seen_;
   const Duration limit = fault_seen_ > seen_ ? kSilenceAfterFault : kSilence;
-  quorum.lost = majority_down || (failures_ > 0 && silence > limit && view_.reachable);
+  const bool silent = failures_ > 0 && !refused_ && silence > limit && view_.reachable;
+  quorum.lost = majority_down || silent;
+  view_.has_quorum = view_.has_quorum || silent;
   quorum.why_lost =
       !quorum.lost ? ""
       : majority_down

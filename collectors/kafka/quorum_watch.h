@@ -34,8 +34,9 @@ class QuorumWatch {
   const Brokers& brokers_;
   Sweep& sweep_;
   ClusterView& view_;
-  SteadyTime seen_{};        // when a leader was last named
+  SteadyTime seen_{};        // when a leader was last named, or first asked for
   int failures_ = 0;         // since then
+  bool refused_ = false;     // the last failure says that nobody will ever tell us
   SteadyTime fault_seen_{};  // when a broker was last seen to have failed
 };
 
