@@ -14,12 +14,12 @@ const std::vector<std::string_view> kTopic{"cluster", "group", "topic"};
 const Measure kProduced{"group_produced_records_per_second",
                         "How many records a second were written to the partitions that the group "
                         "reads of the topic, over the last four minutes or more; unknown until "
-                        "watched for a minute.",
+                        "watched for a minute or for six commits.",
                         Unit::records, MeasureType::gauge, kTopic};
 const Measure kConsumed{"group_consumed_records_per_second",
                         "How many records a second the group read of the topic, by the offsets it "
                         "committed, over the last four minutes or more; unknown until watched for "
-                        "a minute.",
+                        "a minute or for six commits.",
                         Unit::records, MeasureType::gauge, kTopic};
 const Measure kCatchUp{"group_time_to_catch_up_seconds",
                        "When the group will have read all of the topic if records come and are "
@@ -30,6 +30,7 @@ const Measure kCatchUp{"group_time_to_catch_up_seconds",
 constexpr std::array<const Measure*, 3> kMeasures{&kProduced, &kConsumed, &kCatchUp};
 
 constexpr int kWindows = 2;  // of those that tell whether a lag grows
+constexpr uint8_t kEnoughMoves = 6;
 constexpr double kCaughtUpSeconds = 10;
 // Reading faster by less than this is no catching up.
 constexpr double kGain = 0.01;
@@ -54,15 +55,15 @@ std::span<const Measure* const> GroupRates::measures() {
 void GroupRates::add_to(Observation& observation, const GroupReadings& readings,
                         std::span<const TopicProgress> progress) {
   const size_t count = readings.topics.size();
-  std::vector<Trail<2>>& trails = trails_.align(readings.topic_keys);
+  std::vector<Memory>& memories = history_.align(readings.topic_keys);
   Column produced(kProduced, count), consumed(kConsumed, count);
   Column catch_up(kCatchUp, catching_up_keys_.expected_rows());
   for (size_t row = 0; row < count; ++row) {
     const GroupTopic& topic = readings.topics[row];
-    if (topic.lag_reason() == Unknown::known)
-      trails[row].add(observation.at.steady, readings.window * kWindows,
-                      {progress[row].produced, progress[row].consumed});
-    const auto stretch = trails[row].stretch();
+    const auto stretch =
+        topic.lag_reason() == Unknown::known
+            ? follow(progress[row], observation.at.steady, readings.window * kWindows, memories[row])
+            : std::nullopt;
     const Unknown reason =
         first_unknown(topic.lag_reason(), stretch ? Unknown::known : Unknown::not_asked);
     const Rates rates = stretch ? Rates{stretch->rate(0), stretch->rate(1)} : Rates{};
@@ -80,6 +81,18 @@ void GroupRates::add_to(Observation& observation, const GroupReadings& readings,
   observation.tables.push_back(std::move(produced).build(readings.topic_keys));
   observation.tables.push_back(std::move(consumed).build(readings.topic_keys));
   observation.tables.push_back(std::move(catch_up).build(catching_up_keys_.finish()));
+}
+
+std::optional<Trail<2>::Stretch> GroupRates::follow(const TopicProgress& progress, SteadyTime at,
+                                                    Duration length, Memory& memory) {
+  memory.trail.add(at, length, {progress.produced, progress.consumed});
+  const auto so_far = memory.trail.stretch_so_far();
+  if (!so_far)
+    memory.moves = 0;
+  else if (memory.consumed != progress.consumed && memory.moves < kEnoughMoves)
+    ++memory.moves;
+  memory.consumed = progress.consumed;
+  return memory.moves >= kEnoughMoves ? so_far : memory.trail.stretch();
 }
 
 std::optional<double> GroupRates::time_to_catch_up(double lag, const Rates& rates) {

@@ -2,10 +2,12 @@
 // have caught up. Part of "groups"; used by its interpreter.
 //
 // Rates are means over the last four minutes (longer for slow polls), so that commits in batches do
-// not make them jump. A group has caught up when less than ten seconds of records are unread; one
-// that reads no faster than records come never does, and has no row.
+// not make them jump: known after a minute, or when the commits were seen to move six times, so that
+// a batch more or less is a sixth. A group has caught up when less than ten seconds of records are
+// unread; one that reads no faster than records come never does, and has no row.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,12 +31,21 @@ class GroupRates {
     double produced = 0;  // records in a second
     double consumed = 0;
   };
+  // What is remembered of a group and topic.
+  struct Memory {
+    Trail<2> trail;
+    double consumed = 0;
+    uint8_t moves = 0;  // of the commits, as far as it matters
+  };
+  [[nodiscard]] static std::optional<Trail<2>::Stretch> follow(const TopicProgress& progress,
+                                                               SteadyTime at, Duration length,
+                                                               Memory& memory);
   // In seconds; 0 when it has caught up, nothing when it does not catch up.
   [[nodiscard]] static std::optional<double> time_to_catch_up(double lag, const Rates& rates);
   void add_note(Observation& observation, const GroupReadings& readings, size_t row,
                 const Rates& rates, std::optional<double> catches_up);
 
-  RowHistory<Trail<2>> trails_;
+  RowHistory<Memory> history_;
   KeyTracker catching_up_keys_{{"cluster", "group", "topic"}};
 };
 

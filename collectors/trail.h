@@ -49,6 +49,11 @@ class Trail {
     if (count_ == 0 || last_.at - marks_[oldest_].at < step_ * (kMarks / 4)) return std::nullopt;
     return Stretch{marks_[oldest_], last_};
   }
+  // The same, however short; nothing while there is one moment only.
+  [[nodiscard]] std::optional<Stretch> stretch_so_far() const {
+    if (count_ == 0 || last_.at == marks_[oldest_].at) return std::nullopt;
+    return Stretch{marks_[oldest_], last_};
+  }
 
  private:
   static constexpr uint32_t kMarks = 8;

@@ -33,13 +33,13 @@ receivers:
 RULES = """\
 alerts:
   - name: PaymentsLate
-    when: group_lag_seconds_max > 2s
+    when: group_lag_seconds_max > 30s
     select: {group: "payment-*"}
-    for: 2s
+    for: 7s
     severity: page
     runbook: lag-growing
     summary: "{group} is {value} behind on {topic}"
-    description: "Payments are processed later than they arrive. First: are all of its members alive?"
+    description: "Payments are processed later than they arrive: {note}. First: are all of its members alive?"
 """
 PAGES = queue.Queue()
 

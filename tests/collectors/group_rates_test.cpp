@@ -7,7 +7,7 @@
 namespace highwater::collectors {
 namespace {
 
-// Group "payments", whose member reads partition 0 of "orders", polled each 10 s.
+// Group "payments", whose member reads partition 0 of "orders", at a cadence of 10 s.
 class Rates : public testing::Test {
  protected:
   Rates() { add_member(add_group(view, "payments", 1, {100}), "orders", {0}); }
@@ -45,6 +45,19 @@ TEST_F(Rates, AreUnknownUntilWatchedForAMinute) {
   run(100, 150, 60, 60);
   EXPECT_EQ(of("group_produced_records_per_second"), is(100));
   EXPECT_EQ(of("group_consumed_records_per_second"), is(150));
+}
+
+TEST_F(Rates, AreKnownSoonerWhenCommitsComeOften) {
+  for (int t = 0; t <= 5; ++t) poll(t, 20'000 + 100 * t, 10'000 + 150 * t);
+  EXPECT_EQ(of("group_consumed_records_per_second"), unknown(Unknown::not_asked));
+  poll(6, 20'600, 10'900);
+  EXPECT_EQ(of("group_produced_records_per_second"), is(100));
+  EXPECT_EQ(of("group_consumed_records_per_second"), is(150));
+}
+
+TEST_F(Rates, AreNotToldFromFewBatches) {
+  for (int t = 0; t <= 50; ++t) poll(t, 20'000 + 100 * t, 10'000 + 1'500 * (t / 10));
+  EXPECT_EQ(of("group_consumed_records_per_second"), unknown(Unknown::not_asked));
 }
 
 TEST_F(Rates, SayWhenAGroupWillHaveCaughtUp) {
