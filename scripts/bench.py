@@ -10,8 +10,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
-import cases  # noqa: E402
-from harness import Agent, Cluster, end, parse_metrics, wait_until  # noqa: E402
+import harness  # noqa: E402
+from harness import Agent, Cluster, end, parse_metrics, wait_until, watched  # noqa: E402
 
 BINARY = ROOT / "build" / "release" / "bin" / "highwater"
 SETTLE = 20  # seconds until connections, histories and the allocator are warm
@@ -175,7 +175,7 @@ def page(tries=20):
     seconds, several = [], 0
     try:
         cluster.prepare()
-        with cases.watched(cluster, BINARY, "bench-page") as (agent, receiver):
+        with watched(cluster, BINARY, "bench-page") as (agent, receiver):
             for attempt in range(int(tries)):
                 broker = 1 + attempt % 3
                 cluster.heal()
@@ -183,7 +183,7 @@ def page(tries=20):
                 time.sleep(3)
                 killed = time.monotonic()
                 cluster.kill(broker)
-                arrived, alert = cases.page(receiver, killed, "BrokerDown", 15)
+                arrived, alert = harness.page(receiver, killed, "BrokerDown", 15)
                 seconds.append(arrived - killed)
                 time.sleep(13)
                 several += len(receiver.incidents(killed, severity="page")) > 1
@@ -202,14 +202,14 @@ def hang():
     hung, lost = [], []
     try:
         cluster.prepare()
-        with cases.watched(cluster, BINARY, "bench-hang") as (agent, receiver):
+        with watched(cluster, BINARY, "bench-hang") as (agent, receiver):
             for broker in (1, 2, 3):
                 cluster.heal()
                 wait_until(lambda: agent.value("highwater_broker_up", broker=str(broker)) == 1, 30, "the broker is seen up")
                 time.sleep(3)
                 since = time.monotonic()
                 cluster.pause(broker)
-                arrived, _ = cases.page(receiver, since, "BrokerDown", 20)
+                arrived, _ = harness.page(receiver, since, "BrokerDown", 20)
                 hung.append(arrived - since)
                 cluster.resume(broker)
                 time.sleep(15)
@@ -220,7 +220,7 @@ def hang():
                 since = time.monotonic()
                 cluster.kill(first)
                 cluster.kill(second)
-                arrived, _ = cases.page(receiver, since, "QuorumLost", 20)
+                arrived, _ = harness.page(receiver, since, "QuorumLost", 20)
                 lost.append(arrived - since)
                 cluster.run("startone", first, check=False)
                 cluster.run("startone", second, check=False)
@@ -240,7 +240,7 @@ def stall(seconds=60):
     cluster.start()
     try:
         cluster.prepare()
-        with cases.watched(cluster, BINARY, "bench-stall") as (agent, receiver):
+        with watched(cluster, BINARY, "bench-stall") as (agent, receiver):
             time.sleep(5)
             before = agent.metrics()
             # The worst one: what is forwarded to the active controller hangs with it.
@@ -288,7 +288,7 @@ def restarts(times=10):
     cluster.start()
     try:
         cluster.prepare()
-        with cases.watched(cluster, BINARY, "bench-restarts") as (agent, receiver):
+        with watched(cluster, BINARY, "bench-restarts") as (agent, receiver):
             began = time.monotonic()
             for attempt in range(int(times)):
                 broker = 1 + attempt % 3

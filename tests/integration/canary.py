@@ -4,7 +4,7 @@ cut off, and that it leaves everything as it found it."""
 import re
 import time
 
-from harness import Agent, Receiver, wait_until
+from harness import Agent, Receiver, takes_long, wait_until
 
 TOPIC = "highwater-canary"
 PARTITIONS = 3
@@ -32,6 +32,7 @@ def total(agent, what, partition=None):
     return sum(rows)
 
 
+@takes_long
 def test_canary_counts_what_the_brokers_hold(cluster, binary):
     """Kill, hang and return of a broker: nothing is lost, what is late comes back, and the sums are those of the logs."""
     if TOPIC not in cluster.tool("TopicCommand", "--bootstrap-server", cluster.server(), "--list").split():

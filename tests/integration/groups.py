@@ -1,23 +1,9 @@
 """What groups do, on real Kafka brokers: rebalances, static members, offsets moved by hand, retention, skew, standing still."""
 
-import contextlib
 import signal
 import time
 
-from harness import Agent, Receiver, Tool, wait_until
-
-
-@contextlib.contextmanager
-def watched(cluster, binary, name, **options):
-    receiver = Receiver()
-    agent = Agent(binary, cluster.servers(), receiver, name=name, **options)
-    try:
-        agent.wait_ready()
-        yield agent, receiver
-    finally:
-        code = agent.stop()
-        receiver.close()
-    assert code == 0, f"exit code {code} after SIGTERM"
+from harness import Tool, takes_long, wait_until, watched
 
 
 def consumer(cluster, topic, group, *properties):
@@ -117,6 +103,7 @@ def test_offsets_moved_by_kafkas_tool_are_counted(cluster, binary):
     cluster.delete_topic("moved")
 
 
+@takes_long
 def test_retention_that_comes_near_pages_in_time(cluster, binary):
     cluster.create_topic("fleeting", 1, 3, retention_ms=120000)
     with watched(cluster, binary, "retention", rules="rules: {tune: {RetentionWillDeleteUnread: {for: 0s}, RetentionNear: {for: 0s}}}\n") as (
@@ -166,6 +153,7 @@ def test_a_partition_that_lags_unlike_the_others_stands_out(cluster, binary):
     cluster.delete_topic("uneven")
 
 
+@takes_long
 def test_a_member_that_hangs_stalls_its_group_and_one_that_is_back_does_not(cluster, binary):
     cluster.create_topic("hung", 1, 3)
     cluster.produce("hung", range(10))

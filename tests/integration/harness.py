@@ -3,6 +3,7 @@
 Everything runs on loopback, in folders below build/integration, and is ended by the process id it was started with.
 """
 
+import contextlib
 import http.server
 import json
 import os
@@ -17,6 +18,8 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "integration"
+# Runs at the same time need ports of their own: PORT_BASE=26090 for one of them.
+PORT_BASE = int(os.environ.get("PORT_BASE", 23090))
 
 
 def free_port():
@@ -37,15 +40,24 @@ def wait_until(condition, timeout, what):
         time.sleep(0.05)
 
 
+def takes_long(test):
+    """Marks a test that is begun before the others, so that no lane waits for it in the end."""
+    test.takes_long = True
+    return test
+
+
 class Cluster:
     """Real brokers, by the script beside this file."""
 
     def __init__(self, brokers=3, port_base=None, extra_config=None):
         self.brokers = brokers
-        # Two runs at a time need ports of their own: PORT_BASE=26090 for one of them.
-        self.port_base = port_base = port_base or int(os.environ.get("PORT_BASE", 23090))
-        self.directory = WORK / "kafka"
+        self.port_base = port_base = port_base or PORT_BASE
+        # Two clusters at a time need folders of their own; the jars are shared.
+        self.directory = WORK / ("kafka" if port_base == 23090 else f"kafka-{port_base}")
         self.directory.mkdir(parents=True, exist_ok=True)
+        for jars in WORK.glob("kafka/lib-*"):
+            if not (self.directory / jars.name).exists():
+                (self.directory / jars.name).symlink_to(jars)
         self.environment = dict(os.environ, PORT_BASE=str(port_base), HEAP="320m", READY_TIMEOUT="180")
         if extra_config:
             path = self.directory / "extra.properties"
@@ -355,3 +367,26 @@ def parse_metrics(text):
         labels = frozenset(LABEL.findall(match.group(2) or ""))
         samples[(match.group(1), labels)] = float(match.group(3))
     return samples
+
+
+@contextlib.contextmanager
+def watched(cluster, binary, name, **options):
+    """An agent that watches the cluster and a receiver; both end with the block, the agent with exit code 0."""
+    receiver = Receiver()
+    agent = Agent(binary, cluster.servers()[:2], receiver, name=name, **options)
+    try:
+        agent.wait_ready()
+        yield agent, receiver
+        assert agent.process.poll() is None, f"the agent ended by itself: {agent.log_path.read_text()[-3000:]}"
+    finally:
+        code = agent.stop()
+        receiver.close()
+    assert code == 0, f"exit code {code} after SIGTERM"
+
+
+def page(receiver, since, name, timeout):
+    def told():
+        found = receiver.incidents(since, severity="page", name=name)
+        return found[0] if found else None
+
+    return wait_until(told, timeout, f"a page {name}")

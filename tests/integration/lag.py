@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import time
 
-from harness import WORK, Agent, end, parse_metrics, wait_until
+from harness import WORK, Agent, end, parse_metrics, takes_long, wait_until
 
 PATTERNS = ("constant", "bursts", "idle", "paused", "slow", "catching-up", "reprocessing")
 SECONDS = float(os.environ.get("HIGHWATER_TRUTH_SECONDS", "75"))
@@ -83,6 +83,7 @@ def watch(agent, until, seen):
         time.sleep(1)
 
 
+@takes_long
 def test_lag_in_seconds_is_the_truth(cluster, binary):
     traffic, agents, seen, seen_later = [], [], {}, {}
     for pattern in PATTERNS:

@@ -5,8 +5,8 @@ import socket
 import struct
 import time
 
-from groups import expect, watched
-from harness import WORK, wait_until
+from groups import expect
+from harness import WORK, wait_until, watched
 
 # The built-in rule waits for ten minutes; what it says is the same after one.
 TRANSACTION_RULE = """\
