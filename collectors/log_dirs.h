@@ -1,9 +1,9 @@
 // The brokers' log directories: how much room is left, when it will have run out, and which of them
 // are offline. Tables of part "brokers"; used by its interpreter.
 //
-// How fast a directory fills is the median of the slopes between all pairs of readings: segments
-// that retention deletes all at once are no end to it. Where somebody makes room, by deleting a
-// topic or enlarging the volume, it starts anew. What fills within hours
+// How fast a directory fills is the median of the slopes between all pairs of readings (Theil and
+// Sen's estimator): segments that retention deletes all at once are no end to it. Where somebody
+// makes room, by deleting a topic or enlarging the volume, it starts anew. What fills within hours
 // is judged by the last three quarters of an hour, what takes longer by the last three hours, and
 // nothing by less than a quarter of an hour.
 #pragma once
