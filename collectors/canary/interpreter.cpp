@@ -66,6 +66,9 @@ constexpr std::array<const Measure*, 12> kMeasures{&kUp,      &kP95,      &kComm
                                                    &kRefused, &kLost,     &kLately, &kDuplicated};
 
 constexpr Duration kLossTold = std::chrono::hours(1);
+// Losses within so long are forgotten together, so that few times are kept where every record is
+// lost.
+constexpr Duration kLossesTogether = std::chrono::minutes(1);
 constexpr double kPercentile = 0.95;
 constexpr size_t kMaxSamples = 50'000;  // five minutes of 100 partitions each second, and some
 
@@ -114,8 +117,11 @@ void CanaryInterpreter::take(const PartitionReport& report, Now now) {
     partition.produce = partition.end_to_end = kNoValue;
   }
   partition.told = true;
-  if (report.counts.lost > partition.counts.lost)
-    partition.losses.emplace_back(now.steady, report.counts.lost - partition.counts.lost);
+  if (report.counts.lost > partition.counts.lost) {
+    if (partition.losses.empty() || partition.losses.back().first <= now.steady - kLossesTogether)
+      partition.losses.emplace_back(now.steady, 0);
+    partition.losses.back().second += report.counts.lost - partition.counts.lost;
+  }
   while (!partition.losses.empty() && partition.losses.front().first < now.steady - kLossTold)
     partition.losses.pop_front();
   partition.counts = report.counts;

@@ -41,7 +41,7 @@ class CanaryInterpreter {
     double produce = 0, end_to_end = 0;  // the newest samples, in seconds; NaN: none yet
     bool writable = true;
     std::string error;
-    std::deque<std::pair<SteadyTime, uint64_t>> losses;  // of the last hour: when, how many
+    std::deque<std::pair<SteadyTime, uint64_t>> losses;  // of the last hour: since when, how many
   };
   struct Sample {
     SteadyTime at;

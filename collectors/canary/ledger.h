@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <vector>
+#include <set>
 
 #include "agent/core/time.h"
 
@@ -32,19 +32,25 @@ class CanaryLedger {
   // Older records are forgotten, and those that nobody read count as late no more; keeps memory
   // bounded whatever the cluster does.
   static constexpr size_t kRemembered = 1000;
+  // With so many under way nothing is sent; but where the cluster has taken them all and none comes
+  // back, one more is after a while: only a later record that is read proves that they are lost.
+  static constexpr size_t kMaxUnderWay = 10;
+  static constexpr Duration kScoutEvery = std::chrono::seconds(30);
 
+  [[nodiscard]] bool may_send(SteadyTime now) const;
   void sent(uint64_t sequence, SteadyTime now);
   // The cluster's answer: how long it took, when it is the first.
   std::optional<Duration> taken(uint64_t sequence, int64_t offset, SteadyTime now);
   void refused(uint64_t sequence);
   // Read at this offset; how long after it was sent, when it is the first time.
   std::optional<Duration> received(uint64_t sequence, int64_t offset, SteadyTime now);
-  // Anything at all was read at this offset, also what is not ours.
+  // Something else was read at this offset: what was acknowledged up to here and did not come is
+  // not in the log.
   void read_up_to(int64_t offset);
 
   [[nodiscard]] const Counts& counts() const { return counts_; }
   // Sent, and neither read nor refused nor lost.
-  [[nodiscard]] size_t under_way() const;
+  [[nodiscard]] size_t under_way() const { return open_.size(); }
   // The age of the oldest of these; nothing when there is none.
   [[nodiscard]] std::optional<Duration> waiting(SteadyTime now) const;
   // The same of those that the cluster has not answered.
@@ -55,12 +61,13 @@ class CanaryLedger {
     SteadyTime sent{};
     int64_t offset = -1;  // -1: not acknowledged
     bool received = false;
-    bool settled = false;  // received, refused or lost: kept only to see duplicates
   };
 
   void forget_old();
 
   std::map<uint64_t, Record> records_;  // by sequence, which only grows
+  // Of these, neither received nor refused nor lost; the others are kept to see duplicates.
+  std::set<uint64_t> open_;
   std::optional<int64_t> first_read_;
   Counts counts_;
 };

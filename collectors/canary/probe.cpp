@@ -32,7 +32,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr size_t kMaxUnderWay = 10;  // in one partition
+constexpr size_t kMostQueued = kMaxPartitions * (CanaryLedger::kMaxUnderWay + 1);
 constexpr Duration kPauseAfterRefusal = minutes(5);
 constexpr Duration kTopicChecked = seconds(30);  // so often is the topic looked at
 constexpr int kMetadataTimeoutMs = 5000;
@@ -108,7 +108,7 @@ class Probe {
   explicit Probe(ProbeSettings settings)
       : settings_(std::move(settings)),
         run_(TraceId::random().hex()),
-        producer_(make_producer(settings_.servers, kMaxPartitions * kMaxUnderWay, this,
+        producer_(make_producer(settings_.servers, kMostQueued, this,
                                 [](rd_kafka_t*, const rd_kafka_message_t* message, void* probe) {
                                   static_cast<Probe*>(probe)->delivered(*message);
                                 })),
@@ -205,7 +205,7 @@ class Probe {
   }
 
   void send(int32_t number, Partition& partition, SteadyTime now) {
-    if (partition.ledger.under_way() >= kMaxUnderWay) return;
+    if (!partition.ledger.may_send(now)) return;
     const uint64_t sequence = ++sequence_;
     const std::string payload = Payload::write(run_, sequence);
     const Sent sent{TraceId::random(), SpanId::random(), SystemClock().now().wall, {}};
@@ -219,7 +219,7 @@ class Probe {
         RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(sequence)), RD_KAFKA_V_END);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       partition.traced.emplace(sequence, sent);
-      while (partition.traced.size() > kMaxUnderWay)
+      while (partition.traced.size() > CanaryLedger::kMaxUnderWay)
         partition.traced.erase(partition.traced.begin());
       return;
     }

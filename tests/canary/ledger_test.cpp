@@ -98,6 +98,50 @@ TEST(CanaryLedger, UnansweredIsWhatTheClusterHasNotAcknowledged) {
   EXPECT_EQ(ledger.under_way(), 2U);
 }
 
+TEST(CanaryLedger, ARecordInWhosePlaceAnotherIsReadIsLost) {
+  CanaryLedger ledger;
+  ledger.read_up_to(4);
+  ledger.sent(1, at(0));
+  (void)ledger.taken(1, 5, at(0));
+  ledger.sent(2, at(1));
+  (void)ledger.taken(2, 5, at(1));
+  (void)ledger.received(2, 5, at(2));
+  EXPECT_EQ(ledger.counts(), (Counts{2, 2, 0, 1, 1, 0}));
+}
+
+TEST(CanaryLedger, SendsNoMoreWhileTenAreUnderWayUnlessAllWereTakenAndNoneComesBack) {
+  CanaryLedger ledger;
+  for (uint64_t sequence = 1; sequence <= 10; ++sequence) {
+    EXPECT_TRUE(ledger.may_send(at(0)));
+    ledger.sent(sequence, at(0));
+  }
+  EXPECT_FALSE(ledger.may_send(at(60)));
+  for (uint64_t sequence = 1; sequence <= 10; ++sequence)
+    (void)ledger.taken(sequence, static_cast<int64_t>(sequence), at(0));
+  EXPECT_FALSE(ledger.may_send(at(29)));
+  EXPECT_TRUE(ledger.may_send(at(30)));
+  ledger.sent(11, at(30));
+  EXPECT_FALSE(ledger.may_send(at(60)));
+  (void)ledger.taken(11, 11, at(30));
+  EXPECT_FALSE(ledger.may_send(at(59)));
+  EXPECT_TRUE(ledger.may_send(at(60)));
+}
+
+TEST(CanaryLedger, TenRecordsThatAreLostTogetherAreFoundOut) {
+  CanaryLedger ledger;
+  ledger.read_up_to(0);
+  for (uint64_t sequence = 1; sequence <= 10; ++sequence) {
+    ledger.sent(sequence, at(0));
+    (void)ledger.taken(sequence, static_cast<int64_t>(sequence), at(0));
+  }
+  ASSERT_TRUE(ledger.may_send(at(30)));
+  ledger.sent(11, at(30));
+  (void)ledger.taken(11, 1, at(30));  // the log was cut off before them
+  (void)ledger.received(11, 1, at(30));
+  EXPECT_EQ(ledger.counts().lost, 1U);
+  EXPECT_TRUE(ledger.may_send(at(31)));
+}
+
 TEST(CanaryLedger, RemembersABoundedNumber) {
   CanaryLedger ledger;
   for (uint64_t sequence = 1; sequence <= 5000; ++sequence) ledger.sent(sequence, at(0));
