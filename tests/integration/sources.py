@@ -77,7 +77,7 @@ def test_pages_of_applications_become_measures_and_disturb_nothing_when_they_bre
         agent.wait_ready()
         wait_until(lambda: agent.value("highwater_records_total", group="payments") == 2000, 10, "the pods' counters are added up")
         assert agent.value("highwater_app_queue_records", queue="in") == 7
-        assert agent.value("highwater_connect_task_failed", connector="sink") == 0
+        wait_until(lambda: agent.value("highwater_connect_task_failed", connector="sink") == 0, 10, "the tasks' states are read")
         wait_until(lambda: agent.value("highwater_source_up", source="hangs") == 0, 10, "a source that hangs is told")
         assert agent.value("highwater_source_up", source="app") == 1
 
