@@ -64,7 +64,7 @@ class Agent::Impl {
             }),
         server_(std::move(server)),
         runbooks_(std::move(loaded.runbooks)),
-        metrics_(catalogue_with(config_.measures), metrics_options(config_)),
+        metrics_(catalogue_with(config_.measures), metrics_options(config_, traces_.enabled())),
         sources_(config_.sources, cluster_symbols(), make_source_transfer(config_.sources), clock,
                  log,
                  [this](ObservationPtr observation) { on_observation(std::move(observation)); }) {
@@ -185,9 +185,10 @@ class Agent::Impl {
     return default_state_path([](const char* name) { return std::getenv(name); }, geteuid() == 0);
   }
 
-  static MetricsOptions metrics_options(const Config& config) {
+  static MetricsOptions metrics_options(const Config& config, bool traces) {
     MetricsOptions options;
     options.per_partition_group_series = config.per_partition_group_series;
+    options.traces = traces;
     return options;
   }
 

@@ -19,7 +19,8 @@ const Catalogue& catalogue() {
     for (const auto measures : {canary::CanaryInterpreter::measures(), sources::source_measures(),
                                 self_measures(), rules::slo_measures()})
       all.insert(all.end(), measures.begin(), measures.end());
-    return Catalogue(std::move(all));
+    const auto histograms = canary::CanaryInterpreter::histograms();
+    return Catalogue(std::move(all), {histograms.begin(), histograms.end()});
   }();
   return instance;
 }
@@ -28,7 +29,8 @@ Catalogue catalogue_with(std::span<const Measure* const> more) {
   const auto known = catalogue().measures();
   std::vector<const Measure*> all(known.begin(), known.end());
   all.insert(all.end(), more.begin(), more.end());
-  return Catalogue(std::move(all));
+  const auto histograms = catalogue().histograms();
+  return Catalogue(std::move(all), {histograms.begin(), histograms.end()});
 }
 
 const Measure& keep_measure(const MeasureText& text) {

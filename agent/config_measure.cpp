@@ -92,7 +92,7 @@ class MeasureReader {
           fmt::format("write '{}': /metrics puts highwater_ in front", text_.name.substr(10)));
     } else if (fills_ = find_fillable(text_.name); fills_ != nullptr) {
       text_.unit = fills_->unit;
-    } else if (catalogue().find(text_.name) != nullptr) {
+    } else if (catalogue().has(text_.name)) {
       map_.error(at("name"), fmt::format("'{}' is a measure of Highwater itself", text_.name),
                  fmt::format("choose another name, like app_{}", text_.name));
     }

@@ -1,6 +1,9 @@
 #include "exporters/exposition.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -135,6 +138,15 @@ bool is_label_name(std::string_view name) {
                      [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
+std::string bound_text(double bound) {
+  if (std::isinf(bound)) return "+Inf";
+  std::string text = std::to_string(bound);
+  text.erase(text.find_last_not_of('0') + 1);
+  // OpenMetrics writes the whole numbers among bounds with a decimal place.
+  if (text.ends_with('.')) text += '0';
+  return text;
+}
+
 Exposition::Exposition(MetricsFormat format, Sink sink)
     : format_(format), sink_(std::move(sink)), buffer_(new char[kBuffer]) {}
 
@@ -189,6 +201,20 @@ void Exposition::sample(std::string_view name, std::string_view labels, double v
   to += write_number(to, value);
   *to++ = '\n';
   used_ = static_cast<size_t>(to - buffer_.get());
+}
+
+void Exposition::sample(std::string_view name, std::string_view labels, double value,
+                        const Exemplar& exemplar) {
+  if (format_ != MetricsFormat::openmetrics || !exemplar.trace.valid()) {
+    sample(name, labels, value);
+    return;
+  }
+  const double at = to_seconds(exemplar.at.time_since_epoch());
+  std::array<char, kMaxNumber> number{};
+  const size_t length = write_number(number.data(), value);
+  put(fmt::format("{}{}{} # {{trace_id=\"{}\"}} {} {:.3f}\n", name, labels,
+                  std::string_view(number.data(), length), exemplar.trace.hex(), exemplar.value,
+                  at));
 }
 
 void Exposition::finish() {

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/core/histogram.h"
+
 namespace highwater {
 
 enum class MetricsFormat : uint8_t { text, openmetrics };
@@ -31,6 +33,8 @@ using LabelView = std::pair<std::string_view, std::string_view>;
 [[nodiscard]] std::string render_labels(std::span<const LabelView> labels);
 void append_escaped(std::string& out, std::string_view label_value);
 [[nodiscard]] bool is_label_name(std::string_view name);
+// Of a histogram's bucket, as its label `le` says it: "0.005", "10.0", and "+Inf" for the last.
+[[nodiscard]] std::string bound_text(double bound);
 
 class Exposition {
  public:
@@ -45,6 +49,10 @@ class Exposition {
               std::string_view unit = {});
   // One sample; `labels` are rendered. The value must not be NaN.
   void sample(std::string_view name, std::string_view labels, double value);
+  // The same with the trace of an example, which the text format has no room for: there, and
+  // without a trace, it is a plain sample.
+  void sample(std::string_view name, std::string_view labels, double value,
+              const Exemplar& exemplar);
   // Sends what is left, and the end mark of OpenMetrics.
   void finish();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <unordered_map>
 
 #include "exporters/prometheus_state.h"
@@ -10,13 +11,13 @@
 namespace highwater {
 namespace {
 
-std::string_view unit_of(const Measure& measure) {
-  switch (measure.unit) {
+std::string_view unit_of(Unit unit) {
+  switch (unit) {
     case Unit::seconds:
     case Unit::bytes:
     case Unit::records:
     case Unit::ratio:
-      return unit_name(measure.unit);
+      return unit_name(unit);
     case Unit::none:
     case Unit::boolean:
     case Unit::info:
@@ -52,10 +53,32 @@ void write_table(const Table& table, std::string_view name, const RenderedLabels
   }
 }
 
+void write_histogram(const Histogram& histogram, const std::string& name, bool traces,
+                     Exposition& out) {
+  std::vector<LabelView> labels;
+  for (size_t i = 0; i < histogram.cells.size(); ++i)
+    labels.emplace_back(histogram.measure->dimensions[i], histogram.cells[i].text());
+  const std::string own = render_labels(labels);
+  labels.emplace_back("le", "");
+  uint64_t up_to = 0;
+  const auto& bounds = histogram.measure->bounds;
+  for (size_t i = 0; i < histogram.counts.size(); ++i) {
+    const std::string bound =
+        bound_text(i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity());
+    labels.back().second = bound;
+    up_to += histogram.counts[i];
+    out.sample(name + "_bucket", render_labels(labels), static_cast<double>(up_to),
+               traces ? histogram.exemplars[i] : Exemplar{});
+  }
+  out.sample(name + "_sum", own, histogram.sum);
+  out.sample(name + "_count", own, static_cast<double>(up_to));
+}
+
 }  // namespace
 
 MetricsPage::MetricsPage(const Catalogue& catalogue, MetricsOptions options)
-    : options_(std::move(options)) {
+    : histograms_(catalogue.histograms().begin(), catalogue.histograms().end()),
+      options_(std::move(options)) {
   for (const Measure* measure : catalogue.measures()) {
     const bool wanted = options_.per_partition_group_series || !is_per_partition_of_group(*measure);
     families_.push_back(
@@ -68,6 +91,7 @@ void MetricsPage::write(const Report* report, Now now, Exposition& out) {
   if (report == nullptr) return;
   if (report->snapshot != nullptr) {
     write_measures(*report->snapshot, now.steady, out);
+    write_histograms(*report->snapshot, now.steady, out);
     write_collectors(*report->snapshot, now.steady, out);
   }
   write_alerts(*report, out);
@@ -86,10 +110,27 @@ void MetricsPage::write_measures(const Snapshot& snapshot, SteadyTime now, Expos
   for (const Family& family : families_) {
     const auto found = tables.find(family.measure);
     if (!family.wanted || found == tables.end()) continue;
-    out.family(family.name, family.measure->help, family.type, unit_of(*family.measure));
+    out.family(family.name, family.measure->help, family.type, unit_of(family.measure->unit));
     for (const Table* table : found->second) {
       if (out.reader_gone()) return;
       write_table(*table, family.name, *cache_.labels(table->keys), out);
+    }
+  }
+}
+
+void MetricsPage::write_histograms(const Snapshot& snapshot, SteadyTime now,
+                                   Exposition& out) const {
+  for (const HistogramMeasure* measure : histograms_) {
+    const std::string name = "highwater_" + std::string(measure->name);
+    bool begun = false;
+    for (const auto& [key, observation] : snapshot.observations) {
+      if (is_stale(*observation, now)) continue;
+      for (const Histogram& histogram : observation->histograms) {
+        if (histogram.measure != measure) continue;
+        if (!begun) out.family(name, measure->help, FamilyType::histogram, unit_of(measure->unit));
+        begun = true;
+        write_histogram(histogram, name, options_.traces, out);
+      }
     }
   }
 }

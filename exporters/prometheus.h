@@ -19,6 +19,8 @@ namespace highwater {
 struct MetricsOptions {
   // False leaves out what exists per group and partition, which in a huge cluster is most of it.
   bool per_partition_group_series = true;
+  // Whether traces are sent anywhere: what nobody can find is not pointed to.
+  bool traces = false;
   std::string version = HIGHWATER_VERSION;
 };
 
@@ -35,6 +37,7 @@ class MetricsPage {
 
  private:
   void write_measures(const Snapshot& snapshot, SteadyTime now, Exposition& out);
+  void write_histograms(const Snapshot& snapshot, SteadyTime now, Exposition& out) const;
 
   struct Family {
     const Measure* measure;
@@ -43,6 +46,7 @@ class MetricsPage {
     bool wanted;
   };
   std::vector<Family> families_;  // in the order of the catalogue
+  std::vector<const HistogramMeasure*> histograms_;
   const MetricsOptions options_;
   LabelCache cache_;
 };

@@ -20,14 +20,13 @@ using prometheus::ClientMetric;
 using prometheus::Counter;
 using prometheus::Family;
 using prometheus::Gauge;
-using prometheus::Histogram;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-const Histogram::BucketBoundaries kEvaluationBuckets{
+const prometheus::Histogram::BucketBoundaries kEvaluationBuckets{
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
-const Histogram::BucketBoundaries kHttpBuckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                               0.25,  0.5,    1,     2.5,  5,     10};
+const prometheus::Histogram::BucketBoundaries kHttpBuckets{
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
 FamilyType family_type(MetricType type) {
   switch (type) {
@@ -49,16 +48,6 @@ std::vector<LabelView> labels_of(const ClientMetric& metric) {
   for (const ClientMetric::Label& label : metric.label)
     labels.emplace_back(label.name, label.value);
   return labels;
-}
-
-// "0.005", and "+Inf" for the last.
-std::string bound_text(double bound) {
-  if (std::isinf(bound)) return "+Inf";
-  std::string text = std::to_string(bound);
-  text.erase(text.find_last_not_of('0') + 1);
-  // OpenMetrics writes the whole numbers among bounds with a decimal place.
-  if (text.ends_with('.')) text += '0';
-  return text;
 }
 
 void write_histogram(const std::string& name, const ClientMetric& metric, Exposition& out) {
@@ -101,11 +90,11 @@ struct SelfMetrics::Impl {
   prometheus::Registry registry;
   Family<Counter>& polls = counters("highwater_agent_polls_total",
                                     "Polls of a cluster's part, by whether anything went wrong.");
-  Histogram& evaluation = prometheus::BuildHistogram()
-                              .Name("highwater_agent_evaluation_duration_seconds")
-                              .Help("How long one evaluation of all rules took.")
-                              .Register(registry)
-                              .Add({}, kEvaluationBuckets);
+  prometheus::Histogram& evaluation = prometheus::BuildHistogram()
+                                          .Name("highwater_agent_evaluation_duration_seconds")
+                                          .Help("How long one evaluation of all rules took.")
+                                          .Register(registry)
+                                          .Add({}, kEvaluationBuckets);
   Family<Counter>& notifications =
       counters("highwater_agent_notifications_total", "Attempts to notify a receiver, by outcome.");
   Family<Gauge>& queued = prometheus::BuildGauge()
@@ -123,12 +112,14 @@ struct SelfMetrics::Impl {
           .Add({});
   Family<Counter>& http_requests = counters("highwater_agent_http_requests_total",
                                             "Requests answered, by route and status code.");
-  Histogram& http_duration = prometheus::BuildHistogram()
-                                 .Name("highwater_agent_http_request_duration_seconds")
-                                 .Help("How long replies took until the client had them.")
-                                 .Register(registry)
-                                 .Add({}, kHttpBuckets);
-  std::mutex totals;  // notifications, spans and log lines: a total is read and added to in one piece
+  prometheus::Histogram& http_duration =
+      prometheus::BuildHistogram()
+          .Name("highwater_agent_http_request_duration_seconds")
+          .Help("How long replies took until the client had them.")
+          .Register(registry)
+          .Add({}, kHttpBuckets);
+  std::mutex
+      totals;  // notifications, spans and log lines: a total is read and added to in one piece
 
   Family<Counter>& counters(const char* name, const char* help) {
     return prometheus::BuildCounter().Name(name).Help(help).Register(registry);

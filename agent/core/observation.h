@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/core/histogram.h"
 #include "agent/core/span.h"
 #include "agent/core/table.h"
 #include "agent/core/time.h"
@@ -52,6 +53,7 @@ struct Observation {
   Duration cadence{};     // the next one is due after this long (stretched cadence included)
   uint64_t missed = 0;    // polls skipped because earlier ones did not fit, since start
   std::vector<Table> tables;
+  std::vector<Histogram> histograms;
   std::vector<Relation> relations;
   std::vector<Note> notes;
   std::vector<Problem> problems;

@@ -65,6 +65,22 @@ constexpr std::array<const Measure*, 12> kMeasures{&kUp,      &kP95,      &kComm
                                                    &kProduce, &kEndToEnd, &kSent,   &kReceived,
                                                    &kRefused, &kLost,     &kLately, &kDuplicated};
 
+const std::vector<double> kBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+                                  2.5,   5,    10,    30,   60,  120,  300, 600};
+const HistogramMeasure kEndToEndLatency{
+    "canary_end_to_end_latency_seconds",
+    "From sending a record to reading it again, of all records that came back.", Unit::seconds,
+    kCluster, kBounds};
+const HistogramMeasure kProduceLatency{
+    "canary_produce_latency_seconds",
+    "How long it took until all in-sync replicas had a record, of all that were acknowledged.",
+    Unit::seconds, kCluster, kBounds};
+const HistogramMeasure kCommitLatency{"canary_commit_latency_seconds",
+                                      "How long the canary's commits of offsets took.",
+                                      Unit::seconds, kCluster, kBounds};
+constexpr std::array<const HistogramMeasure*, 3> kHistograms{&kEndToEndLatency, &kProduceLatency,
+                                                             &kCommitLatency};
+
 constexpr Duration kLossTold = std::chrono::hours(1);
 // Losses within so long are forgotten together, so that few times are kept where every record is
 // lost.
@@ -83,12 +99,28 @@ std::span<const Measure* const> CanaryInterpreter::measures() {
   return kMeasures;
 }
 
+std::span<const HistogramMeasure* const> CanaryInterpreter::histograms() {
+  return kHistograms;
+}
+
+CanaryInterpreter::CanaryInterpreter(Symbol cluster, Symbol topic, Duration every)
+    : cluster_(std::move(cluster)),
+      topic_(std::move(topic)),
+      every_(every),
+      end_to_end_(kEndToEndLatency, {cluster_}),
+      produce_(kProduceLatency, {cluster_}),
+      commits_(kCommitLatency, {cluster_}) {}
+
 Observation CanaryInterpreter::interpret(ProbeReport report, Now now) {
   for (auto& [number, partition] : partitions_) partition.told = false;
   for (const PartitionReport& partition : report.probed) take(partition, now);
   std::erase_if(partitions_, [](const auto& entry) { return !entry.second.told; });
   std::erase_if(waiting_, [&](const auto& entry) { return !partitions_.contains(entry.first); });
-  if (!report.commits.empty()) commit_ = to_seconds(report.commits.back());
+  for (const Duration took : report.commits) {
+    commit_ = to_seconds(took);
+    commits_.add(*commit_);
+  }
+  for (const Journey& journey : report.journeys) show(journey);
   Observation observation = write(report.sending, report.why, Unknown::known, now);
   if (report.partitions > static_cast<int32_t>(kMaxPartitions)) {
     observation.problems.push_back(
@@ -127,15 +159,27 @@ void CanaryInterpreter::take(const PartitionReport& report, Now now) {
   partition.counts = report.counts;
   partition.error = report.error;
   partition.writable = report.error.empty() && report.unanswered.value_or(Duration{}) < kUnwritable;
-  if (!report.produced.empty()) partition.produce = to_seconds(report.produced.back());
+  for (const Duration took : report.produced) {
+    partition.produce = to_seconds(took);
+    produce_.add(partition.produce);
+  }
   for (const Duration took : report.end_to_end) {
     partition.end_to_end = to_seconds(took);
-    samples_.push_back({now.steady, to_seconds(took)});
+    end_to_end_.add(partition.end_to_end);
+    samples_.push_back({now.steady, partition.end_to_end});
   }
   if (report.waiting)
     waiting_[report.partition] = *report.waiting;
   else
     waiting_.erase(report.partition);
+}
+
+void CanaryInterpreter::show(const Journey& journey) {
+  end_to_end_.show(
+      {journey.trace, to_seconds(journey.end_to_end), journey.sent + journey.end_to_end});
+  // A record may come back before its acknowledgement: how long that took is not known then.
+  if (journey.produce > Duration::zero())
+    produce_.show({journey.trace, to_seconds(journey.produce), journey.sent + journey.produce});
 }
 
 Observation CanaryInterpreter::write(bool up, const std::string& why, Unknown reason, Now now) {
@@ -155,6 +199,7 @@ Observation CanaryInterpreter::write(bool up, const std::string& why, Unknown re
   add_single_row(observation, kCommit, cluster, commit_.value_or(kNoValue),
                  commit_ ? reason : Unknown::not_asked);
   add_partitions(observation, reason);
+  observation.histograms = {end_to_end_, produce_, commits_};
   if (!why.empty()) {
     const Entity entity(kCluster, std::array{cluster_});
     observation.notes.push_back({entity, why});

@@ -18,14 +18,14 @@ inline constexpr std::string_view kCanaryPart = "canary";
 class CanaryInterpreter {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const HistogramMeasure* const> histograms();
 
   // How long samples count for the 95th percentile.
   static constexpr Duration kWindow = std::chrono::minutes(5);
   // A record that the cluster has not answered for so long makes its partition unwritable.
   static constexpr Duration kUnwritable = std::chrono::seconds(10);
 
-  CanaryInterpreter(Symbol cluster, Symbol topic, Duration every)
-      : cluster_(std::move(cluster)), topic_(std::move(topic)), every_(every) {}
+  CanaryInterpreter(Symbol cluster, Symbol topic, Duration every);
 
   // A report came.
   [[nodiscard]] Observation interpret(ProbeReport report, Now now);
@@ -49,6 +49,7 @@ class CanaryInterpreter {
   };
 
   void take(const PartitionReport& report, Now now);
+  void show(const Journey& journey);
   [[nodiscard]] Observation write(bool up, const std::string& why, Unknown reason, Now now);
   void add_partitions(Observation& observation, Unknown reason);
   [[nodiscard]] double percentile() const;
@@ -62,6 +63,7 @@ class CanaryInterpreter {
   std::deque<Sample> samples_;           // end to end, oldest first
   std::map<int32_t, Duration> waiting_;  // of records that have not come back, by partition
   std::optional<double> commit_;
+  Histogram end_to_end_, produce_, commits_;  // since the start
 };
 
 }  // namespace highwater::canary

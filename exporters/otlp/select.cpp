@@ -17,6 +17,11 @@ bool slow(const Observation& observation) {
   return observation.cadence > Duration::zero() && observation.took > observation.cadence / 2;
 }
 
+// Whoever sends records chose those whose way it tells of; a second lot would leave next to none.
+bool is_way_of_a_record(const Span& span) {
+  return span.kind == SpanKind::producer;
+}
+
 bool opened_by(const Transition& transition, const Observation* observation) {
   return transition.kind == TransitionKind::opened && transition.revealed_by.get() == observation;
 }
@@ -131,6 +136,7 @@ void TraceSelector::add_polls(const Report& report, std::vector<Span>& out) {
 
 bool TraceSelector::kept_by_itself(const Observation& observation) const {
   return failed(observation) || slow(observation) ||
+         is_way_of_a_record(observation.spans.front()) ||
          sampler_.keeps(observation.spans.front().trace);
 }
 
@@ -160,7 +166,8 @@ void TraceSelector::add_poll(const Observation& observation, const Report& repor
     const TraceId& correlation = transition.incident.correlation;
     out[root].links.push_back({correlation, incident_span(correlation)});
   }
-  add_evaluation(report.evaluation, out[root].trace, out[root].id, out);
+  if (!is_way_of_a_record(out[root]))
+    add_evaluation(report.evaluation, out[root].trace, out[root].id, out);
 }
 
 }  // namespace highwater::otlp

@@ -1,7 +1,8 @@
 // Which spans of a report are worth sending, and the trace of an incident. Owned by the trace
 // exporter and called by the pipeline's thread, report after report; no I/O, no clock.
 //
-// Failed, slow and revealing polls are always kept, ordinary ones are sampled. An opened incident
+// Failed, slow and revealing polls are always kept, as is the way of a record that the canary tells
+// of; ordinary polls are sampled. An opened incident
 // gets a trace of its own under its correlation id: a root, copies of the poll that revealed it and
 // of its failed requests, and the evaluation; deliveries join it later. Copies have fresh ids and
 // link to their originals.

@@ -155,6 +155,49 @@ TEST_F(CanaryInterpreterTest, WhatIsNotSentSaysWhy) {
   EXPECT_EQ(seen.notes[0].text, "topic canary: Broker: Unknown topic or partition");
 }
 
+const Histogram& histogram(const Observation& observation, std::string_view name) {
+  const auto found = std::ranges::find_if(
+      observation.histograms, [&](const Histogram& one) { return one.measure->name == name; });
+  EXPECT_NE(found, observation.histograms.end()) << name;
+  return *found;
+}
+
+TEST_F(CanaryInterpreterTest, EverySampleOfAllPartitionsIsInTheHistograms) {
+  PartitionReport first = partition(0, 2, {milliseconds(5), milliseconds(40)});
+  first.produced = {milliseconds(3)};
+  ProbeReport report = sending({first, partition(1, 1, {seconds(700)})});
+  report.commits = {milliseconds(300)};
+  (void)interpreter_.interpret(std::move(report), at(0));
+  (void)interpreter_.failed("it ended: signal 6", at(1));
+  const Observation seen =
+      interpreter_.interpret(sending({partition(0, 1, {milliseconds(40)})}), at(2));
+  const Histogram& way = histogram(seen, "canary_end_to_end_latency_seconds");
+  EXPECT_EQ(way.cells, std::vector{Symbol("prod")});
+  EXPECT_EQ(way.counts.front(), 1U);  // 5 ms is the bound of the first
+  EXPECT_EQ(way.counts[3], 2U);       // up to 50 ms
+  EXPECT_EQ(way.counts.back(), 1U);   // above ten minutes
+  EXPECT_DOUBLE_EQ(way.sum, 700.085);
+  EXPECT_EQ(histogram(seen, "canary_produce_latency_seconds").counts.front(), 1U);
+  EXPECT_EQ(histogram(seen, "canary_commit_latency_seconds").counts[6], 1U);  // up to 500 ms
+}
+
+TEST_F(CanaryInterpreterTest, ABucketShowsTheNewestTraceOfARecordInIt) {
+  ProbeReport report = sending({partition(0, 2, {milliseconds(30), milliseconds(40)})});
+  report.journeys = {{TraceId::random(), SpanId::random(), SpanId::random(), at(0).wall,
+                      milliseconds(3), milliseconds(30)},
+                     {TraceId::random(), SpanId::random(), SpanId::random(), at(0).wall, Duration{},
+                      milliseconds(40)}};
+  const Observation seen = interpreter_.interpret(report, at(1));
+  const Histogram& way = histogram(seen, "canary_end_to_end_latency_seconds");
+  EXPECT_EQ(way.exemplars[3].trace, report.journeys[1].trace);
+  EXPECT_EQ(way.exemplars[3].value, 0.04);
+  EXPECT_EQ(way.exemplars[3].at, at(0).wall + milliseconds(40));
+  EXPECT_FALSE(way.exemplars[4].trace.valid());
+  // When the second one was acknowledged is not known: it came back before.
+  EXPECT_EQ(histogram(seen, "canary_produce_latency_seconds").exemplars[0].trace,
+            report.journeys[0].trace);
+}
+
 TEST_F(CanaryInterpreterTest, AJourneyIsTwoSpansOfOneTrace) {
   ProbeReport report = sending({});
   report.journeys = {{TraceId::random(), SpanId::random(), SpanId::random(), at(0).wall,

@@ -75,6 +75,15 @@ TEST_F(Selector, KeepsPollsThatTookMoreThanHalfTheirCadence) {
   EXPECT_EQ(select(report(slow)).size(), 4);
 }
 
+TEST_F(Selector, KeepsTheWayOfARecordAndNothingElseInItsTrace) {
+  Observation canary = *poll(1);
+  canary.spans = {canary.spans.front()};
+  canary.spans.front().kind = SpanKind::producer;
+  const auto spans = select(report(std::make_shared<const Observation>(canary)));
+  ASSERT_EQ(spans.size(), 1);
+  EXPECT_EQ(spans[0].id, canary.spans.front().id);
+}
+
 TEST_F(Selector, SendsAPollOnce) {
   const auto failed = poll(1, "connection refused");
   EXPECT_EQ(select(report(failed)).size(), 4);

@@ -104,6 +104,58 @@ TEST(Metrics, AreWrittenInOpenMetrics) {
   EXPECT_TRUE(text.ends_with("\n# EOF\n"));
 }
 
+Observation observation_with_a_histogram() {
+  Observation observation = make_observation("prod", "canary", {});
+  Histogram histogram(kWay, {Symbol("prod")});
+  for (const double seconds : {0.125, 0.5, 0.75, 3.0, 20.0}) histogram.add(seconds);
+  histogram.show({TraceId::from_hex("0102030405060708090a0b0c0d0e0f10"), 0.75,
+                  WallTime(std::chrono::milliseconds(1'700'000'000'250))});
+  observation.histograms.push_back(histogram);
+  return observation;
+}
+
+std::string series(const std::string& text, const std::string& name) {
+  std::istringstream lines(text);
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(name) != std::string::npos) result += line + "\n";
+  }
+  return result;
+}
+
+TEST(Metrics, WriteHistogramsWithBucketsThatIncludeThoseBelow) {
+  const Report report = report_of({observation_with_a_histogram()});
+  EXPECT_EQ(series(page(&report), "record_way_seconds"),
+            "# HELP highwater_record_way_seconds How long a record was on its way.\n"
+            "# TYPE highwater_record_way_seconds histogram\n"
+            "highwater_record_way_seconds_bucket{cluster=\"prod\",le=\"0.5\"} 2\n"
+            "highwater_record_way_seconds_bucket{cluster=\"prod\",le=\"1.0\"} 3\n"
+            "highwater_record_way_seconds_bucket{cluster=\"prod\",le=\"10.0\"} 4\n"
+            "highwater_record_way_seconds_bucket{cluster=\"prod\",le=\"+Inf\"} 5\n"
+            "highwater_record_way_seconds_sum{cluster=\"prod\"} 24.375\n"
+            "highwater_record_way_seconds_count{cluster=\"prod\"} 5\n");
+}
+
+TEST(Metrics, LinkABucketToItsTraceInOpenMetricsWhereTracesAreSent) {
+  const Report report = report_of({observation_with_a_histogram()});
+  MetricsOptions options;
+  options.traces = true;
+  const std::string text = page(&report, MetricsFormat::openmetrics, options);
+  EXPECT_THAT(text,
+              HasSubstr("\nhighwater_record_way_seconds_bucket{cluster=\"prod\",le=\"1.0\"} 3 # "
+                        "{trace_id=\"0102030405060708090a0b0c0d0e0f10\"} 0.75 1700000000.250\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\nhighwater_record_way_seconds_bucket{cluster=\"prod\",le=\"10.0\"} 4\n"));
+  EXPECT_THAT(page(&report, MetricsFormat::text, options), Not(HasSubstr("trace_id")));
+  EXPECT_THAT(page(&report, MetricsFormat::openmetrics), Not(HasSubstr("trace_id")));
+}
+
+TEST(Metrics, LeaveOutAHistogramThatIsTooOldToSpeakForThePresent) {
+  const Report report = report_of({observation_with_a_histogram()});
+  const Now later{test_now().steady + 1h, test_now().wall + 1h};
+  EXPECT_EQ(series(page(&report, MetricsFormat::text, {}, later), "record_way_seconds"), "");
+}
+
 TEST(Metrics, LeaveOutWhatIsUnknownAndCountIt) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Report report = report_of(
@@ -304,7 +356,8 @@ Report full_report() {
                                    make_table(kElections, {{{"prod", "1"}, 12}})}),
                  make_observation("prod", "groups",
                                   {make_table(kLag, {{{"prod", "g\"\\\n", "t", "0"}, 5}}),
-                                   make_table(kLagSum, {{{"prod", "g", "t"}, kInfinity}})})});
+                                   make_table(kLagSum, {{{"prod", "g", "t"}, kInfinity}})}),
+                 observation_with_a_histogram()});
   report.alerts = {broker_down_alert()};
   report.incidents = {broker_down_incident()};
   return report;

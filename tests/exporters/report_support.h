@@ -51,9 +51,16 @@ inline const Measure kElections{"broker_elections_total",
                                 MeasureType::counter,
                                 {"cluster", "broker"}};
 
+inline const HistogramMeasure kWay{"record_way_seconds",
+                                   "How long a record was on its way.",
+                                   Unit::seconds,
+                                   {"cluster"},
+                                   {0.5, 1, 10}};
+
 [[nodiscard]] inline Catalogue small_catalogue() {
   return Catalogue({&kBrokerUp, &kBrokerResponse, &kBrokerStatus, &kBrokerStatusSince, &kLag,
-                    &kLagSum, &kLagSeconds, &kElections});
+                    &kLagSum, &kLagSeconds, &kElections},
+                   {&kWay});
 }
 
 // A row of a table: its cells, and a value or a reason.
