@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
 #include <stdexcept>
 
 namespace highwater::dashboards {
@@ -31,6 +33,14 @@ std::string_view take_matchers(std::string_view& text) {
   return matchers;
 }
 
+// Of a measure, or of the series of a histogram.
+std::span<const std::string_view> dimensions_of(std::string_view name, const Catalogue& catalogue) {
+  if (const Measure* const measure = catalogue.find(name)) return measure->dimensions;
+  if (const HistogramMeasure* const histogram = catalogue.find_histogram(name))
+    return histogram->dimensions;
+  throw std::logic_error(fmt::format("no measure {}", name));
+}
+
 }  // namespace
 
 std::string expand(std::string_view expression, const Catalogue& catalogue,
@@ -42,11 +52,10 @@ std::string expand(std::string_view expression, const Catalogue& catalogue,
     if (at == std::string_view::npos) break;
     expression.remove_prefix(at + 1);
     const std::string_view name = take_name(expression);
-    const Measure* const measure = catalogue.find(name);
-    if (measure == nullptr) throw std::logic_error(fmt::format("no measure {}", name));
+    const auto dimensions = dimensions_of(name, catalogue);
     std::string matchers(take_matchers(expression));
     for (const std::string_view variable : variables) {
-      if (dimension_index(*measure, variable) < 0) continue;
+      if (std::ranges::find(dimensions, variable) == dimensions.end()) continue;
       matchers += fmt::format("{}{}=~\"${}\"", matchers.empty() ? "" : ",", variable, variable);
     }
     expanded += fmt::format("highwater_{}{{{}}}", name, matchers);

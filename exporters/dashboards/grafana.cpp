@@ -213,6 +213,13 @@ class Writer {
     return links;
   }
 
+  // Whose buckets may lead to traces.
+  [[nodiscard]] bool names_histogram(std::string_view expression) const {
+    return std::ranges::any_of(catalogue_.histograms(), [&](const HistogramMeasure* histogram) {
+      return expression.find(fmt::format("@{}_bucket", histogram->name)) != std::string_view::npos;
+    });
+  }
+
   [[nodiscard]] Json targets(const Panel& panel) const {
     Json list = Json::array();
     const bool table = panel.kind == PanelKind::table;
@@ -228,6 +235,7 @@ class Writer {
         target["instant"] = true;
       } else {
         target["legendFormat"] = query.legend;
+        if (names_histogram(query.expression)) target["exemplar"] = true;
       }
       list.push_back(std::move(target));
     }

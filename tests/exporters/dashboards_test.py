@@ -29,6 +29,7 @@ clusters:
     canary: {{topic: highwater-canary}}
 listen: 127.0.0.1:{port}
 state: {{path: ":memory:"}}
+traces: {{endpoint: "http://127.0.0.1:{port}/nowhere"}}
 rules: {{files: [rules.yaml]}}
 receivers:
   - {{name: oncall, webhook: {{url: "http://127.0.0.1:{port}/healthz"}}}}
@@ -43,7 +44,10 @@ while not select.select([sys.stdin], [], [], 1)[0]:
     sent += 1
     counts = {"sent": sent, "taken": sent, "refused": 0, "received": sent, "lost": 0, "duplicated": 0}
     partition = {"partition": 0, "counts": counts, "produced": [3000000], "end_to_end": [5000000], "error": ""}
-    print(json.dumps({"sending": True, "partitions": 1, "probed": [partition], "commits": [4000000]}), flush=True)
+    journey = {"trace": f"{sent:032x}", "send": f"{sent:016x}", "receive": f"{sent + 1000:016x}",
+               "sent": time.time_ns(), "produce": 3000000, "end_to_end": 5000000}
+    print(json.dumps({"sending": True, "partitions": 1, "probed": [partition], "commits": [4000000],
+                      "journeys": [journey]}), flush=True)
 """
 RULES = "slos:\n  - use: consumer-lag\n"
 
@@ -92,6 +96,12 @@ def samples_of(port, expression):
 def values_of(port, query):
     series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query).groups()
     return ask(port, f"label/{label}/values", **{"match[]": substituted(series)}).get("data", [])
+
+
+def has_exemplars(port, expression):
+    reply = ask(port, "query_exemplars", query=substituted(expression), start=time.time() - 300, end=time.time())
+    return any(re.fullmatch("[0-9a-f]{32}", exemplar["labels"]["trace_id"])
+               for series in reply.get("data") or [] for exemplar in series["exemplars"])
 
 
 def queries_of(dashboard):
@@ -159,20 +169,27 @@ def main():
         assert "scrape_interval: 15s" in scrape, scrape
         (folder / "prometheus.yml").write_text(scrape.replace("scrape_interval: 15s", "scrape_interval: 1s"))
         stack.enter_context(running(["prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}",
-                                     f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"], folder / "prometheus.log"))
+                                     f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", "--enable-feature=exemplar-storage"], folder / "prometheus.log"))
 
         waiting = [query for dashboard in dashboards for query in queries_of(dashboard)]
         variables = [(f"{dashboard['title']}: variable {entry['label']}", entry["query"]["query"]) for dashboard in dashboards
                      for entry in dashboard["templating"]["list"] if entry["type"] == "query"]
         total, deadline = len(waiting), time.monotonic() + PATIENCE
-        while (waiting or variables) and time.monotonic() < deadline:
+        # What leads from a slow bucket to its trace.
+        exemplary = [(f"{dashboard['title']}: {panel['title']}: exemplars", target["expr"]) for dashboard in dashboards
+                     for panel in dashboard["panels"] for target in panel.get("targets", [])
+                     if target.get("exemplar") and "commit" not in target["expr"]]
+        assert exemplary
+        while (waiting or variables or exemplary) and time.monotonic() < deadline:
             waiting = [(where, query) for where, query in waiting if samples_of(port, query) == 0]
             variables = [(where, query) for where, query in variables if not values_of(port, query)]
+            exemplary = [(where, query) for where, query in exemplary if not has_exemplars(port, query)]
             time.sleep(1)
-    for where, query in waiting + variables:
+    waiting += variables + exemplary
+    for where, query in waiting:
         print(f"no data: {where}: {query}")
     assert total > 50, total
-    sys.exit(1 if waiting or variables else 0)
+    sys.exit(1 if waiting else 0)
 
 
 if __name__ == "__main__":
