@@ -5,8 +5,9 @@ import contextlib
 import json
 import re
 import time
+import urllib.request
 
-from harness import Agent, Receiver, takes_long, wait_until
+from harness import Agent, Receiver, TraceReceiver, takes_long, wait_until
 from relay import Relay
 
 TOPIC = "highwater-canary"
@@ -25,8 +26,17 @@ def end_offsets(cluster):
     return {line.split(":")[1]: int(line.split(":")[2]) for line in text.split() if line.startswith(TOPIC)}
 
 
-def watched(servers, binary, receiver, name):
-    return Agent(binary, servers, receiver, name=name, cluster=f"    canary: {{topic: {TOPIC}, every: 500ms}}\n")
+def watched(servers, binary, receiver, name, **options):
+    return Agent(binary, servers, receiver, name=name, cluster=f"    canary: {{topic: {TOPIC}, every: 500ms}}\n", **options)
+
+
+def exemplars(agent):
+    """(seconds, trace) of those that the end-to-end histogram shows."""
+    request = urllib.request.Request(f"http://127.0.0.1:{agent.port}/metrics", headers={"Accept": "application/openmetrics-text"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        page = answer.read().decode()
+    found = re.findall(r'^highwater_canary_end_to_end_latency_seconds_bucket.* # \{trace_id="([0-9a-f]{32})"\} (\S+) ', page, re.MULTILINE)
+    return [(float(seconds), trace) for trace, seconds in found]
 
 
 def total(agent, what, partition=None):
@@ -117,7 +127,9 @@ def test_canary_shows_a_broker_that_only_its_clients_cannot_reach(cluster, binar
     with contextlib.ExitStack() as stack:
         relays = {broker: stack.enter_context(contextlib.closing(Relay(cluster.port_base + 300 + broker, cluster.port_base + 200 + broker)))
                   for broker in range(1, cluster.brokers + 1)}
-        agent = watched([relay.server() for relay in relays.values()], binary, receiver, "canary-cut")
+        traces = stack.enter_context(contextlib.closing(TraceReceiver("canary-spans")))
+        agent = watched([relay.server() for relay in relays.values()], binary, receiver, "canary-cut",
+                        environment={"OTEL_EXPORTER_OTLP_ENDPOINT": traces.endpoint})
         try:
             agent.wait_ready()
             wait_until(lambda: all(total(agent, "received", str(p)) >= 3 for p in range(PARTITIONS)), 30, "records come back")
@@ -146,10 +158,15 @@ def test_canary_shows_a_broker_that_only_its_clients_cannot_reach(cluster, binar
             time.sleep(3)
             assert leader(agent, 0) == victim, "Kafka has chosen another leader"
             counted.read(agent)
+            shown = exemplars(agent)
+            assert max(shown)[0] > 1 > min(shown)[0], f"records that were slow and quick are shown: {shown}"
         finally:
             code = agent.stop()
             receiver.close()
-    assert code == 0
+        assert code == 0
+        for seconds, trace in shown:
+            names = sorted(span["name"] for span in traces.spans(trace))
+            assert names == ["canary.receive", "canary.send"], f"of the record that took {seconds} s: {names}"
     counted.check()
 
 

@@ -260,8 +260,8 @@ class Receiver:
 class TraceReceiver:
     """An OTLP collector that decodes with OpenTelemetry's own definitions and keeps every span."""
 
-    def __init__(self):
-        self.path = WORK / "spans.jsonl"
+    def __init__(self, name="spans"):
+        self.path = WORK / f"{name}.jsonl"
         self.path.unlink(missing_ok=True)
         WORK.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen([str(ROOT / "tests" / "integration" / "otlp-receiver"), "--port", "0", "--out", str(self.path)],
