@@ -114,8 +114,7 @@ void QuorumWatch::judge(SteadyTime now) {
     if (broker == view_.brokers.end()) continue;
     if (is_failed(broker->second.status) || broker->second.status == BrokerStatus::stopped) ++down;
   }
-  const bool majority_down = down * 2 >= quorum.voters.size() && down > 0 &&
-                             quorum.voters.size() - down <= quorum.voters.size() / 2;
+  const bool majority_down = down > 0 && down * 2 >= quorum.voters.size();
   if (std::ranges::any_of(view_.brokers,
                           [](const auto& entry) { return is_failed(entry.second.status); }))
     fault_seen_ = now;

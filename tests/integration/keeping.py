@@ -55,42 +55,48 @@ def test_agent_killed_in_the_middle_forgets_nothing_and_tells_nothing_twice(clus
     assert code == 0
 
 
-LAG_SLO = """\
+ENTITY = "group=payments topic=orders"
+
+
+def slo_of_lag(name, most):
+    """The configuration of an SLO "late": so many records of lag are good."""
+    path = WORK / f"{name}.yaml"
+    path.write_text(f"""\
 slos:
   - name: late
     sli: group_lag_records_sum
-    select: {group: [payments, archive]}
+    select: {{group: [payments, archive]}}
     per: [group, topic]
-    good: "<= 50"
+    good: "<= {most}"
     objective: 90%
     window: 1h
-    tiers: [{burn: 2, long: 2m, short: 1m, severity: page}]
+    tiers: [{{burn: 2, long: 2m, short: 1m, severity: page}}]
     runbook: lag-growing
-"""
+""")
+    return path
+
+
+def bad_seconds(agent, entity=ENTITY):
+    return agent.value("highwater_slo_bad_seconds_total", entity=entity) or 0
 
 
 @takes_long
 def test_slo_burns_for_the_group_that_lags_alone_and_over_a_restart(cluster, binary):
-    rules = WORK / "late.yaml"
-    rules.write_text(LAG_SLO)
+    rules = slo_of_lag("late", 50)
     receiver = Receiver()
     agent = Agent(binary, cluster.servers()[:2], receiver, name="slo", rules=f"rules: {{files: [{rules}]}}\n")
-    entity = "group=payments topic=orders"
-
-    def bad_seconds(of):
-        return agent.value("highwater_slo_bad_seconds_total", entity=of) or 0
 
     try:
         cluster.lag("payments", "orders", 200)
         agent.wait_ready()
         began = time.monotonic()
-        wait_until(lambda: bad_seconds(entity) > 10, 60, "the budget burns")
+        wait_until(lambda: bad_seconds(agent) > 10, 60, "the budget burns")
         assert receiver.incidents(severity="page") == [], "24 s must be bad before it pages"
-        before = bad_seconds(entity)
+        before = bad_seconds(agent)
         agent.kill()
         agent.start()
         agent.wait_ready()
-        wait_until(lambda: bad_seconds(entity) >= before - 12, 30, "the budget is what it was")
+        wait_until(lambda: bad_seconds(agent) >= before - 12, 30, "the budget is what it was")
         # 2 x 10 % of two minutes; what the restart lost is unknown.
         arrived, alert = page(receiver, began, "late", 60)
         assert arrived - began >= 23, f"paged after {arrived - began:.1f} s"
@@ -98,7 +104,7 @@ def test_slo_burns_for_the_group_that_lags_alone_and_over_a_restart(cluster, bin
         for name in ("burn_rate", "error_budget_remaining", "clears_at"):
             assert name in alert["annotations"], alert["annotations"]
         assert len(receiver.incidents(severity="page")) == 1
-        assert bad_seconds("group=archive topic=audit") == 0
+        assert bad_seconds(agent, "group=archive topic=audit") == 0
         cluster.lag("payments", "orders", 0)
         correlation = alert["annotations"]["correlation_id"]
         # Read within ten seconds, because the group sleeps; then when less than 12 s of the last minute are bad.
@@ -121,25 +127,10 @@ def replay(binary, rules, recording, *arguments):
     return done.stdout
 
 
-RECORDED_SLO = """\
-slos:
-  - name: late
-    sli: group_lag_records_sum
-    select: {group: [payments, archive]}
-    per: [group, topic]
-    good: "<= 200"
-    objective: 90%
-    window: 1h
-    tiers: [{burn: 2, long: 2m, short: 1m, severity: page}]
-    runbook: lag-growing
-"""
-
-
 @takes_long
 def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
     """A consumer stops while its producer goes on: a broker dies after the page, then one before it; the agent is restarted in the middle."""
-    rules = WORK / "recorded.yaml"
-    rules.write_text(RECORDED_SLO)
+    rules = slo_of_lag("recorded", 200)
     recording = WORK / "recorded" / "recording"
     shutil.rmtree(recording, ignore_errors=True)
     receiver = Receiver()
@@ -148,10 +139,6 @@ def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
     consumer = cluster.consume_steadily("orders", "payments")
     agent = Agent(binary, cluster.servers()[:2], receiver, name="recorded", rules=f"rules: {{files: [{rules}]}}\n",
                   extra="record: {path: recording}\n")
-    entity = "group=payments topic=orders"
-
-    def bad_seconds(of=entity):
-        return agent.value("highwater_slo_bad_seconds_total", entity=of) or 0
 
     def lag():
         rows = [value for (name, labels), value in agent.metrics().items()
@@ -168,7 +155,7 @@ def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
         agent.wait_ready()
         wait_until(lambda: lag() is not None and lag() < 150, 60, "the consumer keeps up")
         consumer.stop()
-        wait_until(lambda: bad_seconds() > 8, 60, "the budget burns")
+        wait_until(lambda: bad_seconds(agent) > 8, 60, "the budget burns")
         end(agent.process)
         agent.start()
         agent.wait_ready()
@@ -201,9 +188,9 @@ def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
         time.sleep(12)  # budgets are told every five seconds
         pages = [found["labels"]["alertname"] for _, found in receiver.incidents(killed, severity="page")]
         assert pages == ["BrokerDown"], pages
-        assert bad_seconds("group=archive topic=audit") == 0
-        left = agent.value("highwater_slo_error_budget_remaining_ratio", entity=entity)
-        bad = bad_seconds()
+        assert bad_seconds(agent, "group=archive topic=audit") == 0
+        left = agent.value("highwater_slo_error_budget_remaining_ratio", entity=ENTITY)
+        bad = bad_seconds(agent)
         assert agent.value("highwater_recording_dropped_total") == 0
     finally:
         producer.stop()
@@ -214,14 +201,14 @@ def test_replay_of_a_recording_says_what_the_agent_said(cluster, binary):
     assert code == 0
 
     fired = [row for row in json.loads(replay(binary, rules, recording, "--json")) if row.get("slo") == "late"]
-    assert [row["entity"] for row in fired] == [entity] * 2, fired
+    assert [row["entity"] for row in fired] == [ENTITY] * 2, fired
     assert [row["explained_by"] for row in fired] == [None, "BrokerDown"], fired
     one_poll = 1.0
     for name, live, played in (("page", seconds(alert["startsAt"]), fired[0]["from_time"]),
                                ("clear", seconds(resolved["endsAt"]), fired[0]["until_time"]),
                                ("evidence", seen_firing, fired[1]["from_time"])):
         assert abs(live - seconds(played)) <= one_poll, f"{name}: {live} {played}"
-    row = [line.split() for line in replay(binary, rules, recording).splitlines() if f"prod     {entity}" in line and "%" in line]
+    row = [line.split() for line in replay(binary, rules, recording).splitlines() if f"prod     {ENTITY}" in line and "%" in line]
     assert len(row) == 1, row
     assert abs(float(row[0][0].rstrip("%")) / 100 - left) <= one_poll / 360, f"{row[0]}, the agent says {left} after {bad} s"
 

@@ -43,6 +43,7 @@ class SimulatedCluster:
         self.brokers = 3
         self.binary = binary
         self.away = set()
+        self.partitions_of = {"orders": 6, "audit": 6, "quiet": 1, "short-lived": 3}
         self.process = None
 
     def start(self):
@@ -97,6 +98,9 @@ class SimulatedCluster:
     def prepare(self):
         pass  # the scenario did
 
+    def partitions(self):
+        return sum(self.partitions_of.values())
+
     def elect_preferred(self):
         self.happen("preferred_election: true")
 
@@ -122,3 +126,4 @@ class SimulatedCluster:
 
     def delete_topic(self, name):
         self.happen(f"delete_topic: {name}")
+        del self.partitions_of[name]
