@@ -2,6 +2,11 @@
 
 namespace highwater::dashboards {
 
+std::vector<Dashboard> all_dashboards() {
+  return {overview_dashboard(), brokers_dashboard(), topics_dashboard(), groups_dashboard(),
+          slos_dashboard(),     canary_dashboard(),  agent_dashboard()};
+}
+
 Dashboard brokers_dashboard() {
   using enum PanelKind;
   return {

@@ -3,11 +3,6 @@
 
 namespace highwater::dashboards {
 
-std::vector<Dashboard> all_dashboards() {
-  return {overview_dashboard(), brokers_dashboard(), topics_dashboard(), groups_dashboard(),
-          slos_dashboard(),     canary_dashboard(),  agent_dashboard()};
-}
-
 Dashboard overview_dashboard() {
   using enum PanelKind;
   return {

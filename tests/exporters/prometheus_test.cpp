@@ -322,29 +322,6 @@ TEST(Metrics, LeaveInPiecesAndStopWhenTheReaderIsGone) {
   EXPECT_TRUE(cut.reader_gone());
 }
 
-TEST(LabelCache, KeepsWhatStaysAndForgetsWhatWent) {
-  LabelCache cache;
-  auto keys = keys_of(kBrokerUp, {{{"prod", "1"}}});
-  const auto first = cache.labels(keys);
-  EXPECT_EQ(first->row(0), "{cluster=\"prod\",broker=\"1\"} ");
-  EXPECT_EQ(cache.labels(keys), first);
-  keys.reset();
-  cache.sweep();
-  EXPECT_EQ(cache.size(), 0U);
-}
-
-TEST(Collector, IsUpWhileItSeesWhatItIsThereFor) {
-  const auto up = [](std::vector<Row> rows, Duration age = 1s) {
-    return collector_up(make_observation("p", "brokers", {make_table(kBrokerUp, rows)}, age),
-                        test_now().steady);
-  };
-  EXPECT_TRUE(up({{{"p", "1"}, 1}, {{"p", "2"}, 0, Unknown::timed_out}}));
-  EXPECT_TRUE(up({}));
-  EXPECT_TRUE(up({{{"p", "1"}, 0, Unknown::unsupported}}));
-  EXPECT_FALSE(up({{{"p", "1"}, 0, Unknown::denied}, {{"p", "2"}, 0, Unknown::timed_out}}));
-  EXPECT_FALSE(up({{{"p", "1"}, 1}}, 1h));
-}
-
 // Everything that can stand on the page.
 Report full_report() {
   Report report =

@@ -3,7 +3,9 @@
 // Used by the codec's tests and by the fuzz target.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -93,6 +95,18 @@ template <class Message>
 Message captured(const std::string& name) {
   const CapturedFrame& frame = captured_frame(name);
   return decode_message<Message>(frame.body(), frame.version).value();
+}
+
+// Answers come in any order, so tests find things by name.
+template <class Element, class Value>
+const Element& find(const std::vector<Element>& list, Value Element::*field, const auto& wanted) {
+  const auto found = std::ranges::find(list, wanted, field);
+  if (found == list.end()) throw std::runtime_error("not in the answer");
+  return *found;
+}
+
+inline std::string numbered(const char* api, int version) {
+  return std::string(api) + ".v" + std::to_string(version) + ".response";
 }
 
 }  // namespace highwater::kafka
