@@ -89,7 +89,8 @@ def measure(agent, what):
     print(f"  GET /metrics, median of 40           {latency:8.2f} ms   ({size / 1024:.0f} KiB)", flush=True)
 
 
-def cost():
+def cost(other=None, turns=3):
+    """With another build of the agent both are measured in turns, because a machine is not the same from minute to minute."""
     cluster = Cluster()
     cluster.start()
     try:
@@ -99,12 +100,13 @@ def cost():
         cluster.consume("load-00", "warm-up", 10)
         sizes = [10] * 480 + [20] * 30
         commit(cluster, [f"group-{index:03d}" for index in range(510)], lambda index: f"load-{index % 20:02d}", lambda index: sizes[index])
-        agent = Agent(BINARY, cluster.servers(), poll="1s", name="bench-cost")
-        try:
-            agent.wait_ready(60)
-            measure(agent, "2,000 partitions, 510 groups, 5,400 committed offsets, 3 brokers, a poll of 1 s")
-        finally:
-            agent.stop()
+        for binary in [other, BINARY] * int(turns) if other else [BINARY]:
+            agent = Agent(binary, cluster.servers(), poll="1s", name="bench-cost")
+            try:
+                agent.wait_ready(60)
+                measure(agent, f"{binary}: " * bool(other) + "2,000 partitions, 510 groups, 5,400 committed offsets, 3 brokers, a poll of 1 s")
+            finally:
+                agent.stop()
     finally:
         cluster.stop()
 
