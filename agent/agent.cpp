@@ -10,7 +10,7 @@
 
 #include "agent/load.h"
 #include "agent/pipeline.h"
-#include "agent/recorder.h"
+#include "agent/recording/recorder.h"
 #include "agent/self_observation.h"
 #include "agent/source_transfer.h"
 #include "agent/state_keeper.h"

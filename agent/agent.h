@@ -9,7 +9,7 @@
 #include <string>
 
 #include "agent/catalogue.h"
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/core/log.h"
 #include "agent/core/result.h"
 

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/core/measure.h"
 #include "exporters/runbooks.h"
-#include "rules/load.h"
+#include "rules/language/load.h"
 
 namespace highwater::agent {
 

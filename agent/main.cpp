@@ -4,13 +4,17 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <string>
 #include <thread>
+#include <vector>
 
-#include "agent/commands.h"
+#include "agent/commands/commands.h"
+#include "agent/core/diagnostic.h"
 
 namespace {
 
@@ -21,6 +25,16 @@ constexpr const char* kFooter =
     "  highwater test rules_test.yaml        what rules say of series of your own\n"
     "  highwater replay --rules new.yaml --against old.yaml /var/lib/highwater/recording\n"
     "  highwater status --url http://127.0.0.1:9877\n";
+
+// CLI11 says of an unknown command only that one is required.
+bool knows_command(const CLI::App& app, const std::string& name) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), name) != names.end()) return true;
+  std::cerr << "highwater: there is no command '" << name
+            << "': " << highwater::did_you_mean(name, names) << "\n";
+  return false;
+}
 
 }  // namespace
 
@@ -154,6 +168,7 @@ int main(int argc, char** argv) {
   CLI::App* version = app.add_subcommand("version", "print the version");
   CLI::App* help = app.add_subcommand("help", "this text");
 
+  if (argc > 1 && argv[1][0] != '-' && !knows_command(app, argv[1])) return 2;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/core/observation.h"
-#include "agent/recorder.h"
+#include "agent/recording/recorder.h"
 #include "exporters/notify/outbox.h"
 
 namespace highwater::agent {

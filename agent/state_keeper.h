@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "agent/core/log.h"
-#include "agent/store.h"
-#include "agent/store_writer.h"
+#include "agent/store/store.h"
+#include "agent/store/writer.h"
 #include "exporters/notify/outbox.h"
 #include "rules/engine.h"
 

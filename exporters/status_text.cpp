@@ -158,16 +158,20 @@ void write_incident(const Json& incident, TerminalText& out) {
   detail("correlation", text_of(incident, "correlation_id"));
 }
 
-int exit_code(const Json& status) {
-  if (!list_of(status, "incidents").empty()) return 1;
+// Why nothing can be said, although no incident is open; empty when there is no reason.
+std::string why_unsure(const Json& status) {
+  if (!is_true(status, "ready")) return "the agent has not finished its first round";
   const auto clusters = list_of(status, "clusters");
-  if (!is_true(status, "ready") || clusters.empty()) return 2;
+  if (clusters.empty()) return "it has seen no cluster";
   for (const Json& cluster : clusters) {
     for (const Json& part : list_of(cluster, "parts")) {
-      if (is_true(part, "stale")) return 2;
+      if (is_true(part, "stale")) return "what was read is too old to speak for the present";
     }
+    // An incident comes only when this lasts.
+    if (number_of(cluster, "brokers_up") <= 0)
+      return fmt::format("no broker of {} answers", text_of(cluster, "name"));
   }
-  return 0;
+  return "";
 }
 
 }  // namespace
@@ -178,9 +182,10 @@ Result<StatusView> render_status(std::string_view json, StatusStyle style) {
     return fail("what answered is no status of Highwater");
   TerminalText out(style.colour);
   StatusView view;
-  view.exit_code = exit_code(status);
-  for (const Json& cluster : list_of(status, "clusters")) write_cluster(cluster, out);
+  const std::string unsure = why_unsure(status);
   const auto incidents = list_of(status, "incidents");
+  view.exit_code = !incidents.empty() ? 1 : unsure.empty() ? 0 : 2;
+  for (const Json& cluster : list_of(status, "clusters")) write_cluster(cluster, out);
   for (const Json& incident : incidents) {
     write_incident(incident, out);
     out.line();
@@ -190,11 +195,7 @@ Result<StatusView> render_status(std::string_view json, StatusStyle style) {
     out.line(
         fmt::format("and {} more incidents", whole(count - static_cast<double>(incidents.size()))));
   if (view.exit_code == 0) out.line("healthy: no incident is open", Ink::green);
-  if (view.exit_code == 2)
-    out.line(is_true(status, "ready")
-                 ? "cannot say: what was read is too old to speak for the present"
-                 : "cannot say: the agent has not finished its first round",
-             Ink::yellow);
+  if (view.exit_code == 2) out.line("cannot say: " + unsure, Ink::yellow);
   view.text = out.take();
   return view;
 }

@@ -1,4 +1,4 @@
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <map>
 
-#include "agent/byte_size.h"
+#include "agent/config/byte_size.h"
 #include "agent/state_path.h"
 
 namespace highwater::agent {

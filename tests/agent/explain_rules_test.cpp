@@ -1,5 +1,5 @@
 // What `check --explain` says of rules.
-#include "agent/explain_rules.h"
+#include "agent/commands/explain_rules.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "agent/agent.h"
-#include "rules/load.h"
+#include "rules/language/load.h"
 
 namespace highwater::agent {
 namespace {

@@ -1,8 +1,8 @@
 // How queries of other tools are read.
-#include "agent/import_query.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "agent/import/query.h"
 
 namespace highwater::agent {
 namespace {

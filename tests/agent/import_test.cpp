@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "agent/agent.h"
-#include "agent/import_openslo.h"
-#include "agent/import_sloth.h"
-#include "rules/load.h"
+#include "agent/import/openslo.h"
+#include "agent/import/sloth.h"
+#include "rules/language/load.h"
 
 namespace highwater::agent {
 namespace {

@@ -1,12 +1,12 @@
 // The recorder's thread: it keeps up, gives up and goes on again, and holds up nobody.
-#include "agent/recorder.h"
+#include "agent/recording/recorder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 
-#include "agent/recording_reader.h"
+#include "agent/recording/reader.h"
 #include "tests/agent/recording_support.h"
 
 namespace highwater::agent {

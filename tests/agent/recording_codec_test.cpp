@@ -6,9 +6,9 @@
 #include <limits>
 #include <random>
 
-#include "agent/recording_decoder.h"
-#include "agent/recording_encoder.h"
-#include "agent/recording_frames.h"
+#include "agent/recording/decoder.h"
+#include "agent/recording/encoder.h"
+#include "agent/recording/frames.h"
 #include "tests/agent/recording_support.h"
 
 namespace highwater::agent {

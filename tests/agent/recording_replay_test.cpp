@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <random>
 
-#include "agent/recording_reader.h"
-#include "agent/recording_ring.h"
-#include "rules/rerun.h"
+#include "agent/recording/reader.h"
+#include "agent/recording/ring.h"
+#include "rules/rehearsal/rerun.h"
 #include "tests/agent/recording_support.h"
 
 namespace highwater::agent {

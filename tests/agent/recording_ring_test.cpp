@@ -1,12 +1,11 @@
 // The ring on a disk that fills up, fails and recovers; what is read from it afterwards.
-#include "agent/recording_ring.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "agent/recording_frames.h"
-#include "agent/recording_reader.h"
+#include "agent/recording/frames.h"
+#include "agent/recording/reader.h"
+#include "agent/recording/ring.h"
 #include "tests/agent/recording_support.h"
 
 namespace highwater::agent {

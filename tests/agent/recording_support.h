@@ -15,7 +15,7 @@
 #include <string>
 
 #include "agent/core/measure.h"
-#include "agent/recording_folder.h"
+#include "agent/recording/folder.h"
 #include "tests/rules/engine_world.h"
 
 namespace highwater::agent {

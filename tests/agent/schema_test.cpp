@@ -1,4 +1,4 @@
-#include "rules/schema.h"
+#include "rules/language/schema.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "agent/agent.h"
-#include "agent/config.h"
-#include "agent/config_schema.h"
+#include "agent/config/config.h"
+#include "agent/config/schema.h"
 
 namespace highwater::agent {
 namespace {

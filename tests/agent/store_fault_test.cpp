@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "agent/store_sqlite.h"
+#include "agent/store/sqlite.h"
 #include "tests/agent/store_support.h"
 
 namespace highwater::agent {

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/store.h"
+#include "agent/store/store.h"
 
 namespace highwater::agent {
 

@@ -1,11 +1,11 @@
-#include "agent/store.h"
+#include "agent/store/store.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
-#include "agent/store_files.h"
-#include "agent/store_schema.h"
-#include "agent/store_sqlite.h"
+#include "agent/store/files.h"
+#include "agent/store/schema.h"
+#include "agent/store/sqlite.h"
 #include "tests/agent/store_support.h"
 
 namespace highwater::agent {

@@ -1,5 +1,3 @@
-#include "agent/store_writer.h"
-
 #include <gmock/gmock.h>
 
 #include <condition_variable>
@@ -7,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "agent/store/writer.h"
 #include "tests/agent/store_support.h"
 
 namespace highwater::agent {

@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "agent/recording_ring.h"
+#include "agent/recording/ring.h"
 #include "collectors/brokers.h"
 #include "collectors/groups.h"
 #include "collectors/monitor.h"

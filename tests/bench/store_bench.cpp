@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "agent/store.h"
-#include "agent/store_writer.h"
+#include "agent/store/store.h"
+#include "agent/store/writer.h"
 
 namespace highwater::agent {
 namespace {

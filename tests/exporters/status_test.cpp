@@ -188,6 +188,18 @@ TEST(StatusTable, ExitsWithWhatItFound) {
   EXPECT_THAT(stale.text, HasSubstr("brokers: nothing new for 1 h"));
 }
 
+TEST(StatusTable, CannotSayThatAClusterIsHealthyOfWhichNoBrokerAnswers) {
+  Report report = two_brokers();
+  for (const Row& row : {Row{{"prod", "10"}, 0}, Row{{"prod", "10"}, 0, Unknown::timed_out}}) {
+    report.snapshot =
+        make_snapshot({make_observation("prod", "brokers", {make_table(kBrokerUp, {row})})});
+    EXPECT_EQ(shown(&report).exit_code, 2);
+    EXPECT_THAT(shown(&report).text, HasSubstr("\ncannot say: no broker of prod answers\n"));
+  }
+  report.incidents = {broker_down_incident()};
+  EXPECT_EQ(shown(&report).exit_code, 1);
+}
+
 TEST(StatusTable, IsColouredOnlyWhenAsked) {
   const Report report = two_brokers();
   EXPECT_THAT(shown(&report, true, true).text, HasSubstr("\x1b[31mcrashed\x1b[0m"));

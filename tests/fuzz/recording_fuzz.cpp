@@ -10,9 +10,9 @@
 #include <optional>
 #include <string_view>
 
-#include "agent/recording_decoder.h"
-#include "agent/recording_encoder.h"
-#include "agent/recording_frames.h"
+#include "agent/recording/decoder.h"
+#include "agent/recording/encoder.h"
+#include "agent/recording/frames.h"
 
 namespace highwater::agent {
 namespace {

@@ -8,7 +8,7 @@
 #include <deque>
 #include <string_view>
 
-#include "rules/load.h"
+#include "rules/language/load.h"
 #include "rules/open_hours.h"
 
 namespace highwater::rules {

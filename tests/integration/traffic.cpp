@@ -74,6 +74,7 @@ Client make_client(rd_kafka_type_t type, const std::string& servers, const std::
     set("group.id", group);
     set("enable.auto.commit", "false");
     set("auto.offset.reset", "earliest");
+    set("max.poll.interval.ms", "86400000");  // some patterns read nothing for long
   }
   char error[256];
   rd_kafka_t* client = rd_kafka_new(type, settings, error, sizeof(error));

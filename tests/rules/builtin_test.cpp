@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "rules/load.h"
+#include "rules/language/load.h"
 #include "tests/rules/local_catalogue.h"
 
 namespace highwater::rules {

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "rules/load.h"
+#include "rules/language/load.h"
 #include "rules/open_hours.h"
-#include "rules/prometheus_rules.h"
+#include "rules/prometheus/rules.h"
 #include "tests/rules/local_catalogue.h"
 #include "tests/rules/slo_text.h"
 

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "rules/load.h"
+#include "rules/language/load.h"
 #include "tests/rules/local_catalogue.h"
 
 namespace highwater::rules {

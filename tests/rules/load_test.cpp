@@ -1,4 +1,4 @@
-#include "rules/load.h"
+#include "rules/language/load.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

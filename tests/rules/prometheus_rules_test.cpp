@@ -1,11 +1,10 @@
-#include "rules/prometheus_rules.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "agent/core/yaml.h"
-#include "rules/load.h"
-#include "rules/promql.h"
+#include "rules/language/load.h"
+#include "rules/prometheus/promql.h"
+#include "rules/prometheus/rules.h"
 #include "tests/rules/local_catalogue.h"
 #include "tests/rules/slo_text.h"
 

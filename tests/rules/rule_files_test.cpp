@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "rules/load.h"
+#include "rules/language/load.h"
 #include "tests/rules/local_catalogue.h"
 
 namespace highwater::rules {

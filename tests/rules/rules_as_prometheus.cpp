@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "rules/load.h"
-#include "rules/prometheus_rules.h"
-#include "rules/rehearsal.h"
-#include "rules/replay_data.h"
+#include "rules/language/load.h"
+#include "rules/prometheus/rules.h"
+#include "rules/rehearsal/rehearsal.h"
+#include "rules/rehearsal/replay_data.h"
 #include "tests/rules/local_catalogue.h"
 
 namespace highwater::rules {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "rules/load.h"
+#include "rules/language/load.h"
 
 namespace highwater::rules {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "rules/load.h"
+#include "rules/language/load.h"
 #include "tests/rules/local_catalogue.h"
 
 namespace highwater::rules {

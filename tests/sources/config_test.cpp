@@ -1,5 +1,5 @@
 // `sources:` and `measures:` of the configuration.
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

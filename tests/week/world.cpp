@@ -8,7 +8,7 @@
 #include "agent/catalogue.h"
 #include "collectors/kafka/time_lag.h"
 #include "exporters/runbooks.h"
-#include "rules/load.h"
+#include "rules/language/load.h"
 
 namespace highwater::testing {
 namespace {

@@ -1,11 +1,11 @@
 // What no file can try, because no collector counts events yet, and what a rehearsal promises to
 // those who drive it.
-#include "rules/rehearsal.h"
+#include "rules/rehearsal/rehearsal.h"
 
 #include <gmock/gmock.h>
 
-#include "rules/load.h"
-#include "rules/rule_test.h"
+#include "rules/language/load.h"
+#include "rules/rehearsal/rule_test.h"
 #include "tests/rules/local_catalogue.h"
 
 namespace highwater::rules {

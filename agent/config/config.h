@@ -1,0 +1,64 @@
+// The configuration file as a value that cannot be wrong. Read once at start and again on reload,
+// by main's thread.
+//
+// Every mistake is a diagnostic with file, line, column and advice, all at once; a Config exists
+// only when there was none.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/diagnostic.h"
+#include "agent/core/log.h"
+#include "agent/core/measure.h"
+#include "collectors/canary/report.h"
+#include "collectors/kafka/cluster_poller.h"
+#include "collectors/sources/mapping.h"
+#include "exporters/http/address.h"
+#include "exporters/notify/receiver.h"
+#include "exporters/otlp/config.h"
+#include "rules/language/load.h"
+
+namespace highwater::agent {
+
+// Where what the rules see is kept for `highwater replay`.
+struct RecordConfig {
+  std::string path;             // a folder; absolute
+  uint64_t keep = 100'000'000;  // bytes on the disk, at most
+};
+
+// The canary of one cluster.
+struct CanaryConfig {
+  std::string cluster;
+  canary::ProbeSettings probe;
+};
+
+struct Config {
+  std::string file;
+  std::vector<kafka::ClusterSettings> clusters;  // at least one, names distinct
+  http::ListenAddress listen{"127.0.0.1", 9877};
+  std::string external_url;  // without trailing slash; derived from `listen` when not given
+  rules::RuleSettings rules;
+  std::vector<notify::ReceiverConfig> receivers;
+  otlp::TraceConfig traces;
+  LogLevel log_level = LogLevel::info;
+  std::optional<LogForm> log_form;  // nothing: human on a terminal, JSON otherwise
+  std::vector<std::filesystem::path> runbook_directories;  // beside the built-in ones; theirs win
+  bool per_partition_group_series = true;
+  // Absolute, or ":memory:"; nothing: default_state_path().
+  std::optional<std::string> state_path;
+  std::optional<RecordConfig> record;  // nothing: what is seen is not recorded
+  std::vector<CanaryConfig> canaries;  // at most one for each cluster
+  sources::SourcePlan sources;
+  std::vector<const Measure*> measures;  // those that `sources` fills; each once
+};
+
+[[nodiscard]] std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics);
+// The same from a text; `file` names it in diagnostics, and relative paths start at its directory.
+[[nodiscard]] std::optional<Config> parse_config(std::string_view text, const std::string& file,
+                                                 Diagnostics& diagnostics);
+
+}  // namespace highwater::agent

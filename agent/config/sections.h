@@ -1,0 +1,19 @@
+// The larger sections of the configuration, each read by a file of its own for config.cpp. Main's
+// thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/core/yaml.h"
+
+namespace highwater::agent {
+
+// `clusters:`, with the canaries in them.
+void read_clusters(YamlMap& map, const std::string& file, Config& config, Diagnostics& diagnostics);
+
+// `sources:` and `measures:`, after the clusters.
+void read_sources(YamlMap& map, const std::string& file, Config& config, Diagnostics& diagnostics);
+
+}  // namespace highwater::agent
