@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
@@ -21,11 +22,39 @@ constexpr Duration kNoticesEvery = seconds(1);
 constexpr Duration kPatience = milliseconds(250);
 
 constexpr std::string_view kNoticeKind = "notice";
+constexpr std::string_view kReceiverKind = "receivers";  // one record: who there is to be told
+constexpr std::string_view kReceiverKey = "names";
 constexpr char kTold = '1';
 constexpr char kUntold = '0';
 
 std::string notice_key(const notify::Undelivered& one) {
   return fmt::format("{:020} {}", one.notice->transition.sequence, one.receiver);
+}
+
+std::string encode_names(const std::set<std::string>& names) {
+  return nlohmann::json(names).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Nothing when they cannot be read: then nobody is taken for new.
+std::optional<std::set<std::string>> decode_names(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_array()) return std::nullopt;
+  std::set<std::string> names;
+  for (const auto& name : json) {
+    if (!name.is_string()) return std::nullopt;
+    names.insert(name.get<std::string>());
+  }
+  return names;
+}
+
+void add_notices(const std::vector<notify::Undelivered>& undelivered,
+                 const notify::Notifier& notifier, std::vector<rules::StateRecord>& records) {
+  records.push_back(
+      {std::string(kReceiverKind), std::string(kReceiverKey), encode_names(notifier.receivers())});
+  for (const notify::Undelivered& one : undelivered) {
+    records.push_back({std::string(kNoticeKind), notice_key(one),
+                       (one.told ? kTold : kUntold) + encode_transition(one.notice->transition)});
+  }
 }
 
 }  // namespace
@@ -43,7 +72,7 @@ void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier, Now
   }
   for (const std::string& problem : engine.restore(records, now))
     log_.warning("a part of the state is left out", {{"why", problem}});
-  restore_notices(read(*store, kNoticeKind), engine, notifier);
+  restore_notices(read(*store, kNoticeKind), read(*store, kReceiverKind), engine, notifier);
   writer_ = std::make_unique<StoreWriter>(std::move(store));
 }
 
@@ -79,7 +108,8 @@ std::vector<Record> StateKeeper::read(Store& store, std::string_view kind) {
   return {};
 }
 
-void StateKeeper::restore_notices(const std::vector<Record>& records, const rules::Engine& engine,
+void StateKeeper::restore_notices(const std::vector<Record>& records,
+                                  const std::vector<Record>& receivers, const rules::Engine& engine,
                                   notify::Notifier& notifier) {
   std::vector<notify::Undelivered> undelivered;
   for (const Record& record : records) {
@@ -100,8 +130,13 @@ void StateKeeper::restore_notices(const std::vector<Record>& records, const rule
          std::make_shared<notify::Notice>(notify::Notice{std::move(*transition), at}),
          record.value.front() == kTold});
   }
+  std::optional<std::set<std::string>> heard;
+  for (const Record& record : receivers) {
+    written_[{std::string(kReceiverKind), record.key}] = std::hash<std::string>{}(record.value);
+    heard = decode_names(record.value);
+  }
   const std::vector<Incident> open = engine.open_incidents();
-  notifier.restore(open, undelivered);
+  notifier.restore(open, undelivered, heard);
   if (open.empty() && undelivered.empty()) return;
   log_.info("state restored",
             {{"incidents", open.size()}, {"undelivered_notifications", undelivered.size()}});
@@ -126,7 +161,7 @@ void StateKeeper::keep(const rules::Engine& engine, const Report& report,
   std::vector<notify::Undelivered> undelivered = notifier.undelivered();
   notifier.foresee(report, undelivered);
   std::vector<rules::StateRecord> records = engine.state(now, budgets);
-  for (rules::StateRecord& record : notices(undelivered)) records.push_back(std::move(record));
+  add_notices(undelivered, notifier, records);
   submit(std::move(records), budgets, health.wants_whole);
   // A disk that already failed or hangs is not waited for again.
   const bool healthy = !health.failing_since && !health.committing_since;
@@ -163,16 +198,6 @@ void StateKeeper::submit(std::vector<rules::StateRecord> records, bool with_budg
     writer_->submit(std::move(changes));
 }
 
-std::vector<rules::StateRecord> StateKeeper::notices(
-    const std::vector<notify::Undelivered>& undelivered) const {
-  std::vector<rules::StateRecord> records;
-  for (const notify::Undelivered& one : undelivered) {
-    records.push_back({std::string(kNoticeKind), notice_key(one),
-                       (one.told ? kTold : kUntold) + encode_transition(one.notice->transition)});
-  }
-  return records;
-}
-
 std::string StateKeeper::problem() const {
   if (writer_ == nullptr) return open_problem_;
   const StoreHealth health = writer_->health();
@@ -184,8 +209,7 @@ void StateKeeper::stop(const rules::Engine& engine, const notify::Notifier& noti
                        Duration limit) {
   if (writer_ == nullptr) return;
   std::vector<rules::StateRecord> records = engine.state(now, true);
-  for (rules::StateRecord& record : notices(notifier.undelivered()))
-    records.push_back(std::move(record));
+  add_notices(notifier.undelivered(), notifier, records);
   submit(std::move(records), true, writer_->health().wants_whole);
   if (!flush(limit))
     log_.error("the state was not written before the agent stopped",

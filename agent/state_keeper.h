@@ -44,13 +44,11 @@ class StateKeeper {
  private:
   using Key = std::pair<std::string, std::string>;  // kind, key
   void submit(std::vector<rules::StateRecord> records, bool with_budgets, bool whole);
-  [[nodiscard]] std::vector<rules::StateRecord> notices(
-      const std::vector<notify::Undelivered>& undelivered) const;
 
   [[nodiscard]] std::unique_ptr<Store> open();
   [[nodiscard]] std::vector<Record> read(Store& store, std::string_view kind);
-  void restore_notices(const std::vector<Record>& records, const rules::Engine& engine,
-                       notify::Notifier& notifier);
+  void restore_notices(const std::vector<Record>& records, const std::vector<Record>& receivers,
+                       const rules::Engine& engine, notify::Notifier& notifier);
 
   const std::string path_;
   Log& log_;

@@ -39,6 +39,16 @@ NoticePtr told_notice(const Incident& incident) {
   return std::make_shared<Notice>(Notice{std::move(transition), incident.updated});
 }
 
+// For a receiver that came with the restart. Its sequence is one that no transition to come can
+// have: each incident has had a transition of its own.
+NoticePtr opened_notice(const Incident& incident) {
+  Transition transition;
+  transition.kind = TransitionKind::opened;
+  transition.incident = incident;
+  transition.sequence = incident.id;
+  return std::make_shared<Notice>(Notice{std::move(transition), incident.updated});
+}
+
 }  // namespace
 
 // A thin shell around ReceiverQueue: waits, sends, tells. Everything mutable is behind mutex_; no
@@ -287,7 +297,8 @@ void Notifier::publish(const ReportPtr& report) {
 }
 
 void Notifier::restore(const std::vector<Incident>& open,
-                       const std::vector<Undelivered>& undelivered) {
+                       const std::vector<Undelivered>& undelivered,
+                       const std::optional<std::set<std::string>>& receivers) {
   struct Left {
     NoticePtr told;
     std::vector<NoticePtr> notices;
@@ -295,7 +306,14 @@ void Notifier::restore(const std::vector<Incident>& open,
   const SteadyTime now = clock_.now().steady;
   for (const auto& worker : workers_) {
     std::map<uint64_t, Left> left;  // by incident
-    for (const Incident& incident : open) left[incident.id].told = told_notice(incident);
+    const bool is_new = receivers && !receivers->contains(worker->name());
+    for (const Incident& incident : open) {
+      if (is_new) {
+        left[incident.id].notices = {opened_notice(incident)};
+      } else {
+        left[incident.id].told = told_notice(incident);
+      }
+    }
     for (const Undelivered& one : undelivered) {
       if (one.receiver != worker->name()) continue;
       const Incident& incident = one.notice->transition.incident;
@@ -309,6 +327,12 @@ void Notifier::restore(const std::vector<Incident>& open,
       worker->restore(entry.told, entry.notices, now);
     }
   }
+}
+
+std::set<std::string> Notifier::receivers() const {
+  std::set<std::string> names;
+  for (const auto& worker : workers_) names.insert(worker->name());
+  return names;
 }
 
 std::vector<Undelivered> Notifier::undelivered() const {

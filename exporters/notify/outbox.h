@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,9 +61,12 @@ class Notifier {
   // The pipeline's thread.
   void publish(const ReportPtr& report);
 
-  // After a restart, before the first publish: the incidents that are open, of which everybody
-  // heard but for what is undelivered.
-  void restore(const std::vector<Incident>& open, const std::vector<Undelivered>& undelivered);
+  // After a restart, before the first publish: the incidents that are open, of which those who were
+  // `receivers` before it heard but for what is undelivered. Others are told of them now; without
+  // `receivers` nobody is new.
+  void restore(const std::vector<Incident>& open, const std::vector<Undelivered>& undelivered,
+               const std::optional<std::set<std::string>>& receivers = std::nullopt);
+  [[nodiscard]] std::set<std::string> receivers() const;
   // Any thread; in the order in which things are to be told.
   [[nodiscard]] std::vector<Undelivered> undelivered() const;
   // What publishing this report would add to it.

@@ -206,7 +206,12 @@ void ReceiverQueue::begin_drain(SteadyTime now) {
 }
 
 size_t ReceiverQueue::pending() const {
-  return undelivered().size();
+  size_t count = 0;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.firing && entry.firing != entry.told) ++count;
+    if (entry.resolved) ++count;
+  }
+  return count;
 }
 
 bool ReceiverQueue::was_told(uint64_t incident) const {
@@ -218,6 +223,7 @@ std::vector<NoticePtr> ReceiverQueue::undelivered() const {
   std::vector<NoticePtr> notices;
   for (const auto& [id, entry] : entries_) {
     if (entry.firing && entry.firing != entry.told) notices.push_back(entry.firing);
+    if (entry.rejected && entry.open) notices.push_back(entry.rejected);
     if (entry.resolved) notices.push_back(entry.resolved);
   }
   return notices;

@@ -85,7 +85,8 @@ class ReceiverQueue {
   // The agent stops: what is pending is tried at once, nothing is repeated any more.
   void begin_drain(SteadyTime now);
 
-  [[nodiscard]] size_t pending() const;  // notices not yet delivered
+  [[nodiscard]] size_t pending() const;  // notices that will be tried soon
+  // Those, and what was rejected while its incident is open.
   [[nodiscard]] std::vector<NoticePtr> undelivered() const;
   // Whether the receiver has heard of the incident.
   [[nodiscard]] bool was_told(uint64_t incident) const;

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <random>
 
 #include "tests/rules/engine_world.h"
@@ -66,17 +68,20 @@ class Mortal {
 
   FakeCluster cluster;
   Now now{SteadyTime(100h), WallTime(490'000h)};
+  std::vector<std::string> receivers{"oncall"};  // from the next begin on
 
  private:
   void begin() {
     engine_ = std::make_unique<rules::Engine>(rules_);
-    notify::ReceiverConfig receiver;
-    receiver.name = "oncall";
-    receiver.url = "http://127.0.0.1:9/";
-    std::vector<notify::ReceiverConfig> receivers;
-    if (transport_) receivers.push_back(receiver);
+    std::vector<notify::ReceiverConfig> configs;
+    for (const std::string& name : receivers) {
+      if (!transport_) break;
+      notify::ReceiverConfig& receiver = configs.emplace_back();
+      receiver.name = name;
+      receiver.url = "http://127.0.0.1:9/" + name;
+    }
     notifier_ = std::make_unique<notify::Notifier>(
-        receivers, notify::NotifierOptions{"http://agent", "", transport_, {}}, clock_, log_,
+        configs, notify::NotifierOptions{"http://agent", "", transport_, {}}, clock_, log_,
         notify::SpanSink());
     keeper_ = std::make_unique<StateKeeper>(path_, log_);
     keeper_->restore(*engine_, *notifier_, now);
@@ -161,34 +166,115 @@ TEST_F(StateKeeperTest, AMonthWithTwoHundredKillsEndsLikeOneWithout) {
   EXPECT_NEAR(torn.total, whole.total, 121.0 * kills);
 }
 
-TEST_F(StateKeeperTest, ANotificationThatWaitedIsDeliveredAfterAKillAndOnlyOnce) {
-  std::atomic<bool> away = true;
-  std::atomic<int> delivered = 0;
-  const auto transport = [&](const http::Request&) -> Result<http::Response> {
-    if (away) return fail("connection refused");
-    ++delivered;
-    http::Response response;
-    response.status = 200;
-    return response;
-  };
-  rules::AlertRule rule =
-      rules::testing::make_rule("Down", rules::testing::kFailed, rules::Comparison::equal, 1);
-  rule.severity = Severity::page;
-  Mortal agent({rule}, path("state.db"), transport);
-  agent.cluster.set(rules::testing::kFailed, {"3"}, 1);
-  agent.step(1s);
-  agent.flush();
-  agent.kill();
-  EXPECT_EQ(agent.notifier().undelivered().size(), 1U);
-  away = false;
-  agent.step(1s);
-  for (int i = 0; i < 2000 && delivered == 0; ++i) usleep(10'000);
-  EXPECT_EQ(delivered, 1);
-  for (int i = 0; i < 2000 && agent.notifier().settled() == 0; ++i) usleep(1'000);
-  agent.step(2s);
-  agent.flush();
-  agent.kill();
-  EXPECT_THAT(agent.notifier().undelivered(), IsEmpty());
+// Answers as it is told to, and counts what it took, by the last part of the address.
+class FakeReceivers {
+ public:
+  [[nodiscard]] notify::Transport transport() {
+    return [this](const http::Request& request) -> Result<http::Response> {
+      const std::lock_guard lock(mutex_);
+      if (status_ == 0) return fail("connection refused");
+      if (status_ == 200) ++taken_[request.url.substr(request.url.rfind('/') + 1)];
+      http::Response response;
+      response.status = status_;
+      return response;
+    };
+  }
+  void answer(int status) {  // 0: not at all
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+  }
+  [[nodiscard]] int taken(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = taken_.find(name);
+    return found == taken_.end() ? 0 : found->second;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  int status_ = 0;
+  std::map<std::string, int> taken_;
+};
+
+// What the notifier's threads do comes soon, at some time.
+template <class Condition>
+bool comes(Condition condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    usleep(10'000);
+  }
+  return false;
+}
+
+class NotificationsOverAKill : public StateKeeperTest {
+ protected:
+  void break_broker() {
+    agent_.cluster.set(rules::testing::kFailed, {"3"}, 1);
+    agent_.step(1s);
+  }
+  // What happened since is on the disk before the kill.
+  void kill() {
+    agent_.step(2s);
+    agent_.flush();
+    agent_.kill();
+  }
+  static rules::RuleSet down() {
+    rules::AlertRule rule =
+        rules::testing::make_rule("Down", rules::testing::kFailed, rules::Comparison::equal, 1);
+    rule.severity = Severity::page;
+    return rules::RuleSet({rule});
+  }
+
+  FakeReceivers receivers_;
+  Mortal agent_{down(), (std::filesystem::create_directories(fast_folder()), path("state.db")),
+                receivers_.transport()};
+};
+
+TEST_F(NotificationsOverAKill, WhatWaitedIsDeliveredAndOnlyOnce) {
+  break_broker();
+  kill();
+  EXPECT_EQ(agent_.notifier().undelivered().size(), 1U);
+  receivers_.answer(200);
+  agent_.step(1s);
+  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
+  kill();
+  EXPECT_THAT(agent_.notifier().undelivered(), IsEmpty());
+  EXPECT_EQ(receivers_.taken("oncall"), 1);
+}
+
+TEST_F(NotificationsOverAKill, WhatWasRefusedIsToldAgain) {
+  receivers_.answer(401);
+  break_broker();
+  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
+  receivers_.answer(200);
+  kill();
+  EXPECT_TRUE(comes([&] { return receivers_.taken("oncall") == 1; }));
+  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
+  kill();
+  EXPECT_THAT(agent_.notifier().undelivered(), IsEmpty());
+}
+
+TEST_F(NotificationsOverAKill, AReceiverThatWasAddedHearsOfWhatIsOpenAndTheOthersNotAgain) {
+  receivers_.answer(200);
+  break_broker();
+  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
+  agent_.receivers = {"oncall", "second"};
+  kill();
+  EXPECT_TRUE(comes([&] { return receivers_.taken("second") == 1; }));
+  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
+  kill();
+  EXPECT_THAT(agent_.notifier().undelivered(), IsEmpty());
+  EXPECT_EQ(receivers_.taken("oncall"), 1);
+  EXPECT_EQ(receivers_.taken("second"), 1);
+}
+
+TEST_F(NotificationsOverAKill, TheFirstReceiverHearsOfWhatIsOpen) {
+  agent_.receivers = {};
+  kill();
+  break_broker();
+  agent_.receivers = {"oncall"};
+  receivers_.answer(200);
+  kill();
+  EXPECT_TRUE(comes([&] { return receivers_.taken("oncall") == 1; }));
 }
 
 TEST_F(StateKeeperTest, ASecondAgentOnTheSameStateIsToldSoAndGoesOn) {
