@@ -36,6 +36,7 @@ std::string NoteIndex::about(const Entity& entity) const {
   size_t count = 0;
   Entity part;
   for (const std::vector<Symbol>& shape : shapes_) {
+    if (shape.size() == 1 && entity.labels.size() > 1) continue;
     if (!project(entity, shape, part)) continue;
     const auto found = notes_.find(part);
     if (found == notes_.end()) continue;

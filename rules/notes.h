@@ -17,7 +17,8 @@ class NoteIndex {
   explicit NoteIndex(std::span<const ObservationPtr> observations);
 
   // A note applies when the entity has all labels of what the note is about; the narrowest comes
-  // first. Empty when there is none.
+  // first. One about {cluster} applies to what is about {cluster} alone, for everything is in it.
+  // Empty when there is none.
   [[nodiscard]] std::string about(const Entity& entity) const;
 
  private:

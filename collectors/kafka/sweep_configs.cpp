@@ -14,7 +14,6 @@ namespace {
 
 constexpr size_t kTopicsPerDescribeConfigs = 200;
 constexpr int kDescribe = 8;  // bits of the authorized operations
-constexpr int kDescribeConfigs = 10;
 
 const std::vector<std::string>& watched_keys() {
   static const std::vector<std::string> kKeys{"min.insync.replicas", "retention.ms",
@@ -160,8 +159,7 @@ asio::awaitable<void> Sweep::read_cluster(RunPtr run, int32_t broker) {
   if (!run->open || !answer || answer->error_code != ErrorCode::kNone) co_return;
   const int32_t operations = answer->cluster_authorized_operations;
   if (operations != kOperationsUnknown) {
-    view_.rights = {{"cluster_describe", (operations & (1 << kDescribe)) == 0},
-                    {"cluster_describe_configs", (operations & (1 << kDescribeConfigs)) == 0}};
+    view_.rights = {{"cluster_describe", (operations & (1 << kDescribe)) == 0}};
   }
   if (knows_fenced && hooks_.registered) hooks_.registered(*answer);
 }

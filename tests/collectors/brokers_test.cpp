@@ -207,10 +207,10 @@ TEST(Cluster, ASuspicionStandsAndSaysWhyAlsoWhenNothingAnswersAnyMore) {
 
 TEST(Cluster, ListsTheRightsAndWhetherTheyAreMissing) {
   ClusterView view = healthy_cluster();
-  view.rights = {{"cluster_describe", false}, {"cluster_describe_configs", true}};
+  view.rights = {{"cluster_describe", false}, {"another", true}};
   const Observation seen = interpret(view);
   EXPECT_EQ(cell(seen, "cluster_right_missing", {"cluster_describe"}), is(0));
-  EXPECT_EQ(cell(seen, "cluster_right_missing", {"cluster_describe_configs"}), is(1));
+  EXPECT_EQ(cell(seen, "cluster_right_missing", {"another"}), is(1));
 }
 
 ClusterView with_quorum() {
