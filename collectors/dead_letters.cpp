@@ -14,7 +14,8 @@ const std::vector<std::string_view> kTopic{"cluster", "topic"};
 const Measure kArrived{
     "dead_letters_since_silence_records",
     "How many records came to the dead-letter topic since it was last silent for an hour, or since "
-    "the agent began to watch; 0 while it is silent.",
+    "the agent began to watch; 0 while it is silent, unknown until a record came or an hour was "
+    "watched.",
     Unit::records, MeasureType::gauge, kTopic};
 const Measure kRate{"dead_letter_records_per_second",
                     "How many records a second came to the dead-letter topic over the last five "
@@ -88,8 +89,10 @@ void DeadLetters::add_to(Observation& observation, const kafka::ClusterView& vie
     Memory& memory = memories[row];
     const End own = end_of(view, topic);
     if (own.reason == Unknown::known) watch(topic, own.sum, now, memory);
+    // Whether it has been silent for long is not known before an hour of watching.
+    const bool tells = memory.seen && (memory.arrived > 0 || now.steady - memory.began >= kSilence);
     arrived.add(memory.arrived,
-                first_unknown(own.reason, memory.seen ? Unknown::known : Unknown::not_asked));
+                first_unknown(own.reason, tells ? Unknown::known : Unknown::not_asked));
     const auto grown = memory.own.stretch();
     rate.add(grown ? std::max(0.0, grown->rate(0)) : kNoValue,
              first_unknown(own.reason, grown ? Unknown::known : Unknown::not_asked));
@@ -149,6 +152,7 @@ void DeadLetters::watch(const kafka::TopicView& topic, double end, Now now, Memo
     memory.seen = true;
     memory.id = topic.id;
     memory.end = end;
+    memory.began = now.steady;
   }
   if (end > memory.end) {
     memory.arrived += end - memory.end;

@@ -45,6 +45,7 @@ class DeadLetters {
     double end = 0;      // the sum of the logs' ends
     double arrived = 0;  // records since the last silence
     SteadyTime grew{};
+    SteadyTime began{};  // its watch
     Trail<1> own;
     Trail<2> both;  // and of its topic
   };

@@ -52,11 +52,15 @@ void GroupProgress::start(const GroupReadings& readings, size_t row,
   const GroupTopic& topic = readings.topics[row];
   std::vector<TopicProgress>& topics = topics_.align(readings.topic_keys);
   TopicProgress& progress = topics[row];
-  progress.stuck = progress.slow = progress.rewound = progress.uncommitted = 0;
+  progress.stuck = progress.slow = progress.rewound = 0;
+  progress.uncommitted = progress.maybe_uncommitted = 0;
   if (progress.moved == SteadyTime{}) progress.moved = poll.now.steady;
-  if (progress.topic == topic.topic->id) return;
-  progress.topic = topic.topic->id;
-  for (uint32_t place = topic.first_row; place < topic.end_row; ++place) partitions[place] = {};
+  if (progress.began == 0 || progress.topic != topic.topic->id) {
+    progress.began = poll.tick;
+    progress.topic = topic.topic->id;
+    for (uint32_t place = topic.first_row; place < topic.end_row; ++place) partitions[place] = {};
+  }
+  progress.watched = poll.tick - progress.began >= poll.window;
 }
 
 void GroupProgress::follow(const GroupPartition& seen, Memory& before, TopicProgress& progress,
@@ -132,7 +136,8 @@ void GroupProgress::follow_uncommitted(const GroupPartition& seen, Memory& befor
   }
   // It counts from the first record that came.
   if (before.moved == 0 && end > before.end) before.moved = poll.tick;
-  if (before.moved != 0 && poll.tick - before.moved >= poll.window) ++progress.uncommitted;
+  if (before.moved == 0) return;
+  ++(poll.tick - before.moved >= poll.window ? progress.uncommitted : progress.maybe_uncommitted);
 }
 
 }  // namespace highwater::collectors

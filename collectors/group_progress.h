@@ -37,13 +37,17 @@ struct TopicProgress {
   SteadyTime moved{};              // when a commit was last seen to move; before that, the start
   kafka::TopicId topic{};
   bool unattended = false;  // the group had no members
+  uint32_t began = 0;       // its watch, as GroupProgress counts time
 
-  // As of this poll, in partitions.
+  // As of this poll. Before it was watched through a whole window, none of the counts can say 0.
+  bool watched = false;
+  // In partitions.
   uint32_t stuck = 0;        // unread records all through the window, and the commit stood still
   uint32_t slow = 0;         // the commit moves, and yet the lag did not shrink within the window
   uint32_t rewound = 0;      // the commit went back within the window
   uint32_t uncommitted = 0;  // records came for a member all through the window; never a commit
-  uint32_t stuck_row = 0;    // the partition that has stood still for longest
+  uint32_t maybe_uncommitted = 0;  // they have been coming for less than the window
+  uint32_t stuck_row = 0;          // the partition that has stood still for longest
   SteadyTime stuck_since{};
 };
 

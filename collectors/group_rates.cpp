@@ -35,6 +35,8 @@ constexpr double kCaughtUpSeconds = 10;
 // Reading faster by less than this is no catching up.
 constexpr double kGain = 0.01;
 constexpr double kForesight = 30.0 * 24 * 3600;
+// Consumers commit each five seconds unless they are told otherwise.
+constexpr Duration kStandsStill = std::chrono::seconds(30);
 // Who has so many groups that lag looks at the numbers.
 constexpr size_t kMaxNotes = 500;
 
@@ -60,10 +62,10 @@ void GroupRates::add_to(Observation& observation, const GroupReadings& readings,
   Column catch_up(kCatchUp, catching_up_keys_.expected_rows());
   for (size_t row = 0; row < count; ++row) {
     const GroupTopic& topic = readings.topics[row];
-    const auto stretch =
-        topic.lag_reason() == Unknown::known
-            ? follow(progress[row], observation.at.steady, readings.window * kWindows, memories[row])
-            : std::nullopt;
+    const auto stretch = topic.lag_reason() == Unknown::known
+                             ? follow(progress[row], observation.at.steady,
+                                      readings.window * kWindows, memories[row])
+                             : std::nullopt;
     const Unknown reason =
         first_unknown(topic.lag_reason(), stretch ? Unknown::known : Unknown::not_asked);
     const Rates rates = stretch ? Rates{stretch->rate(0), stretch->rate(1)} : Rates{};
@@ -76,7 +78,8 @@ void GroupRates::add_to(Observation& observation, const GroupReadings& readings,
       catching_up_keys_.add(names[0], names[1], names[2]);
       catch_up.add(*seconds);
     }
-    if (topic.read && seconds != 0.0) add_note(observation, readings, row, rates, seconds);
+    if (topic.read && seconds != 0.0)
+      add_note(observation, readings, row, progress[row], rates, seconds);
   }
   observation.tables.push_back(std::move(produced).build(readings.topic_keys));
   observation.tables.push_back(std::move(consumed).build(readings.topic_keys));
@@ -104,14 +107,24 @@ std::optional<double> GroupRates::time_to_catch_up(double lag, const Rates& rate
 }
 
 void GroupRates::add_note(Observation& observation, const GroupReadings& readings, size_t row,
-                          const Rates& rates, std::optional<double> catches_up) {
+                          const TopicProgress& progress, const Rates& rates,
+                          std::optional<double> catches_up) {
   if (observation.notes.size() >= kMaxNotes) return;
-  const std::string pace = fmt::format("{} records/s come in and {}/s are read",
-                                       rate_text(rates.produced), rate_text(rates.consumed));
-  observation.notes.push_back({Entity(kTopic, readings.topic_keys->row(row)),
-                               catches_up ? fmt::format("{}: it catches up in {}", pace,
-                                                        describe_duration(of_seconds(*catches_up)))
-                                          : fmt::format("{}: it does not catch up", pace)});
+  std::string text = fmt::format("{} records/s come in", rate_text(rates.produced));
+  const GroupActivity& activity = readings.activities[readings.topics[row].group];
+  const Duration still = observation.at.steady - progress.moved;
+  // The rates are of the last minutes: of a group that stopped they say what it no longer does.
+  if (activity.reason == Unknown::known && !activity.has_members) {
+    text += " and the group has no members";
+  } else if (still >= std::max<Duration>(kStandsStill, readings.window / 4)) {
+    text += fmt::format(" and nothing has been committed for {}", describe_duration(still));
+  } else {
+    text += fmt::format(" and {}/s are read: ", rate_text(rates.consumed));
+    text += catches_up
+                ? fmt::format("it catches up in {}", describe_duration(of_seconds(*catches_up)))
+                : "it does not catch up";
+  }
+  observation.notes.push_back({Entity(kTopic, readings.topic_keys->row(row)), std::move(text)});
 }
 
 }  // namespace highwater::collectors

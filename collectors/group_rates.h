@@ -2,9 +2,9 @@
 // have caught up. Part of "groups"; used by its interpreter.
 //
 // Rates are means over the last four minutes (longer for slow polls), so that commits in batches do
-// not make them jump: known after a minute, or when the commits were seen to move six times, so that
-// a batch more or less is a sixth. A group has caught up when less than ten seconds of records are
-// unread; one that reads no faster than records come never does, and has no row.
+// not make them jump: known after a minute, or when the commits were seen to move six times, so
+// that a batch more or less is a sixth. A group has caught up when less than ten seconds of records
+// are unread; one that reads no faster than records come never does, and has no row.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,8 @@ class GroupRates {
   // In seconds; 0 when it has caught up, nothing when it does not catch up.
   [[nodiscard]] static std::optional<double> time_to_catch_up(double lag, const Rates& rates);
   void add_note(Observation& observation, const GroupReadings& readings, size_t row,
-                const Rates& rates, std::optional<double> catches_up);
+                const TopicProgress& progress, const Rates& rates,
+                std::optional<double> catches_up);
 
   RowHistory<Memory> history_;
   KeyTracker catching_up_keys_{{"cluster", "group", "topic"}};

@@ -14,7 +14,7 @@ const std::vector<std::string_view> kTopic{"cluster", "group", "topic"};
 const Measure kStalled{"group_stalled_partitions",
                        "In how many partitions of the topic the group's committed offset has stood "
                        "still for two minutes or more although the group has members and there "
-                       "were unread records all the time.",
+                       "were unread records all the time; unknown until watched for so long.",
                        Unit::count, MeasureType::gauge, kTopic};
 const Measure kStopped{"group_stopped_partitions",
                        "In how many partitions of the topic records are unread because a group "
@@ -23,7 +23,8 @@ const Measure kStopped{"group_stopped_partitions",
                        Unit::count, MeasureType::gauge, kTopic};
 const Measure kSlow{"group_slow_partitions",
                     "In how many partitions of the topic the group's commits move and its lag did "
-                    "not shrink from one to the next for two minutes or more.",
+                    "not shrink from one to the next for two minutes or more; unknown until "
+                    "watched for so long.",
                     Unit::count, MeasureType::gauge, kTopic};
 const Measure kRewound{"group_rewound_partitions",
                        "In how many partitions of the topic the group's committed offset went back "
@@ -32,7 +33,7 @@ const Measure kRewound{"group_rewound_partitions",
 const Measure kUncommitted{"group_uncommitted_partitions",
                            "In how many partitions of the topic that its members read the group "
                            "never committed an offset although records have been coming for two "
-                           "minutes or more.",
+                           "minutes or more; unknown until watched for so long.",
                            Unit::count, MeasureType::gauge, kTopic};
 const Measure kCommitAge{"group_commit_age_seconds",
                          "How long ago a committed offset of the group in the topic was last seen "
@@ -72,16 +73,23 @@ void GroupVerdicts::add_to(Observation& observation, const GroupReadings& readin
     const Unknown reason =
         first_unknown(topic.any_commit ? topic.reason : Unknown::known, activity.reason);
     const bool attended = activity.has_members;
-    const bool tells_stop = attended || seen.stuck == 0 || habit.known();
+    const bool reads = attended && topic.read;
+    const bool tells_stop = attended || (seen.stuck == 0 && seen.watched) || habit.known();
     const bool stop = !attended && habit.is_use();
-    stalled.add(attended && topic.read ? seen.stuck : 0, reason);
-    stopped.add(stop ? seen.stuck : 0,
-                first_unknown(reason, tells_stop ? Unknown::known : Unknown::not_asked));
-    slow.add(topic.read ? seen.slow : 0, reason);
+    // What a restart forgot is not over.
+    const auto told = [&](bool can_tell) {
+      return first_unknown(reason, can_tell ? Unknown::known : Unknown::not_asked);
+    };
+    stalled.add(reads ? seen.stuck : 0, told(!reads || seen.stuck > 0 || seen.watched));
+    stopped.add(stop ? seen.stuck : 0, told(tells_stop));
+    slow.add(topic.read ? seen.slow : 0, told(!topic.read || seen.slow > 0 || seen.watched));
     rewound.add(seen.rewound, reason);
-    uncommitted.add(
-        attended && topic.read ? seen.uncommitted : 0,
-        first_unknown(offsets_reason(readings.view.groups[topic.group]), activity.reason));
+    const bool tells_commits =
+        !reads || seen.uncommitted > 0 || (seen.watched && seen.maybe_uncommitted == 0);
+    uncommitted.add(reads ? seen.uncommitted : 0,
+                    first_unknown(first_unknown(offsets_reason(readings.view.groups[topic.group]),
+                                                activity.reason),
+                                  tells_commits ? Unknown::known : Unknown::not_asked));
     age.add(topic.any_commit ? to_seconds(now - seen.moved) : kNoValue,
             first_unknown(topic.committed_known ? Unknown::known : topic.reason,
                           topic.any_commit ? Unknown::known : Unknown::no_commit));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "collectors/partition_columns.h"
+
 namespace highwater::collectors {
 namespace {
 
@@ -40,11 +42,33 @@ const Measure kLeaderless{
     "all have one, also one that cannot be reached.",
     Unit::seconds, MeasureType::gauge, kTopic};
 
-constexpr std::array<const Measure*, 6> kMeasures{&kAge,        &kRecords,  &kLeaderChanges,
-                                                  &kIsrShrinks, &kFailover, &kLeaderless};
+const Measure kUnwritable{
+    "topic_unwritable_partitions",
+    "How many partitions of the topic nobody can write to with acks=all: they have no leader, or "
+    "fewer replicas in sync than min.insync.replicas asks for.",
+    Unit::count, MeasureType::gauge, kTopic};
+
+constexpr std::array<const Measure*, 7> kMeasures{
+    &kAge, &kRecords, &kLeaderChanges, &kIsrShrinks, &kFailover, &kLeaderless, &kUnwritable};
 
 // A fail-over that is over is still told for so long.
 constexpr Duration kFailoverTold = std::chrono::minutes(10);
+
+// Whether nobody can write to the partition with acks=all; a reason when that is unknown.
+struct Writing {
+  bool refused = false;
+  Unknown reason = Unknown::known;
+};
+
+Writing writing_of(const kafka::TopicView& topic, const kafka::PartitionView& partition,
+                   const BrokerRows& brokers) {
+  if (partition.leader < 0) return {true, Unknown::known};
+  if (brokers.failed(partition.leader)) return {false, Unknown::contradicted};
+  if (!topic.config) return {false, first_unknown(topic.config_reason, Unknown::not_asked)};
+  const int minimum = std::min(topic.config->min_insync_replicas, assigned_replicas(partition));
+  if (static_cast<int>(partition.isr.size()) < minimum) return {true, Unknown::known};
+  return {false, isr_contradicted(partition, brokers) ? Unknown::contradicted : Unknown::known};
+}
 
 }  // namespace
 
@@ -61,6 +85,7 @@ void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& v
   Column isr_shrinks(kIsrShrinks, topics.size());
   Column failover(kFailover, topics.size());
   Column leaderless(kLeaderless, topics.size());
+  Column unwritable(kUnwritable, topics.size());
   for (size_t row = 0; row < topics.size(); ++row) {
     const kafka::TopicView& told = view.topics[row];
     Topic& topic = topics[row];
@@ -69,6 +94,8 @@ void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& v
     topic.partitions.resize(told.partitions.size());
     double sum = 0;
     Unknown reason = listed;
+    uint32_t refused = 0;
+    Unknown writing = Unknown::known;
     for (size_t i = 0; i < topic.partitions.size(); ++i) {
       const kafka::PartitionView& partition = told.partitions[i];
       if (listed == Unknown::known) {
@@ -77,6 +104,9 @@ void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& v
       }
       sum += static_cast<double>(partition.high_watermark.offset);
       reason = first_unknown(reason, partition.high_watermark.reason);
+      const Writing one = writing_of(told, partition, brokers);
+      refused += one.refused ? 1 : 0;
+      writing = first_unknown(writing, one.reason);
     }
     const Age aged = age_of(topic, now);
     age.add(aged.seconds, first_unknown(listed, aged.reason));
@@ -85,8 +115,11 @@ void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& v
     isr_shrinks.add(static_cast<double>(topic.isr_shrinks));
     failover.add(failover_of(topic, now.steady), listed);
     leaderless.add(leaderless_of(topic, now.steady), listed);
+    // One that refuses is enough to know.
+    unwritable.add(refused, first_unknown(listed, refused > 0 ? Unknown::known : writing));
   }
-  for (Column* column : {&age, &records, &leader_changes, &isr_shrinks, &failover, &leaderless})
+  for (Column* column :
+       {&age, &records, &leader_changes, &isr_shrinks, &failover, &leaderless, &unwritable})
     observation.tables.push_back(std::move(*column).build(rows_));
 }
 

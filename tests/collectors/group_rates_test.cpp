@@ -72,6 +72,17 @@ TEST_F(Rates, SayThatAGroupDoesNotCatchUp) {
   EXPECT_EQ(told(), "100 records/s come in and 100/s are read: it does not catch up");
 }
 
+TEST_F(Rates, OfAGroupThatStoppedAreNotToldAsIfItStillRead) {
+  run(100, 100, 0, 200);
+  for (int t = 210; t <= 230; t += 10) poll(t, 20'000 + 100 * t, 30'000);
+  EXPECT_EQ(told(), "100 records/s come in and nothing has been committed for 30 s");
+  view.groups[0].members->clear();
+  view.groups[0].state = "Empty";
+  view.groups[0].last_commit_change = at(200).steady;
+  poll(240, 44'000, 30'000);
+  EXPECT_EQ(told(), "100 records/s come in and the group has no members");
+}
+
 TEST_F(Rates, OfAGroupThatKeepsUpPromiseNothingAndTakeNoTime) {
   for (int t = 0; t <= 200; t += 10) poll(t, 20'000 + 100 * t, 20'000 + 100 * t - 900);
   EXPECT_EQ(of("group_time_to_catch_up_seconds"), is(0));

@@ -148,7 +148,7 @@ TEST_F(Verdicts, MembersThatReadAndNeverCommitAreFoundOnceRecordsCome) {
   EXPECT_EQ(of("group_uncommitted_partitions"), is(0));
   end(1) += 10;
   until(700);
-  EXPECT_EQ(of("group_uncommitted_partitions"), is(0));
+  EXPECT_EQ(of("group_uncommitted_partitions"), unknown(Unknown::not_asked));
   until(760);
   EXPECT_EQ(of("group_uncommitted_partitions"), is(1));
 }
@@ -158,6 +158,9 @@ TEST_F(Verdicts, ATopicOfTheSameNameCreatedAnewStartsOver) {
   topic(view, "orders").id[0] = std::byte{7};
   stand(0, 0, 5);
   until(200);
+  EXPECT_EQ(of("group_stalled_partitions"), unknown(Unknown::not_asked));
+  come_and_be_read(0, 5);
+  until(300);
   EXPECT_EQ(verdicts(), kFine);
   EXPECT_EQ(of("group_offsets_rewound_total"), is(0));
 }
@@ -170,6 +173,17 @@ TEST_F(Verdicts, APartitionThatCannotBeReadIsUnknown) {
   EXPECT_EQ(of("group_stalled_partitions"), unknown(Unknown::timed_out));
   orders(view, 0).high_watermark.reason = Unknown::known;
   until(410);
+  EXPECT_EQ(verdicts(), only(kStalled));
+}
+
+// Or a restart would end the alert of a group that stands still as before.
+TEST_F(Verdicts, NothingIsFineBeforeItWasWatchedForAWindow) {
+  come(5);
+  until(100);
+  for (const char* const measure :
+       {"group_stalled_partitions", "group_slow_partitions", "group_uncommitted_partitions"})
+    EXPECT_EQ(of(measure), unknown(Unknown::not_asked)) << measure;
+  until(130);
   EXPECT_EQ(verdicts(), only(kStalled));
 }
 

@@ -200,5 +200,41 @@ TEST(TopicLeaders, ALeaderThatCannotBeReachedIsOne) {
   EXPECT_EQ(watch.of("topic_leaderless_seconds"), is(0));
 }
 
+TEST(TopicWrites, ArePossibleWhileEnoughReplicasAreInSync) {
+  Watch watch;
+  topic(watch.view, "orders").config->min_insync_replicas = 2;
+  watch.poll(10);
+  EXPECT_EQ(watch.of("topic_unwritable_partitions"), is(0));
+  orders(watch.view, 0).isr = {1, 2};
+  watch.poll(20);
+  EXPECT_EQ(watch.of("topic_unwritable_partitions"), is(0));
+}
+
+TEST(TopicWrites, AreRefusedWithoutLeaderAndWithTooFewReplicasInSync) {
+  Watch watch;
+  topic(watch.view, "orders").config->min_insync_replicas = 2;
+  orders(watch.view, 0).isr = {orders(watch.view, 0).leader};
+  watch.poll(10);
+  EXPECT_EQ(watch.of("topic_unwritable_partitions"), is(1));
+  orders(watch.view, 1).leader = -1;
+  watch.poll(20);
+  EXPECT_EQ(watch.of("topic_unwritable_partitions"), is(2));
+}
+
+TEST(TopicWrites, AreUnknownWhereALeaderCannotBeBelievedAndNoOtherRefuses) {
+  Watch watch;
+  crash(watch.view, orders(watch.view, 0).leader);
+  watch.poll(10);
+  EXPECT_EQ(watch.of("topic_unwritable_partitions"), unknown(Unknown::contradicted));
+  orders(watch.view, 0).leader = -1;
+  watch.poll(20);
+  EXPECT_EQ(watch.of("topic_unwritable_partitions"), is(1));
+  Watch other;
+  topic(other.view, "orders").config.reset();
+  topic(other.view, "orders").config_reason = Unknown::denied;
+  other.poll(10);
+  EXPECT_EQ(other.of("topic_unwritable_partitions"), unknown(Unknown::denied));
+}
+
 }  // namespace
 }  // namespace highwater::collectors

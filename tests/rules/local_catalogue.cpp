@@ -44,6 +44,7 @@ std::deque<Measure> make_measures() {
                 "partition_at_min_isr"});
   measures.add({"cluster", "topic", "finding"}, Unit::boolean, {"topic_audit_finding"});
   measures.add({"cluster", "topic"}, Unit::boolean, {"topic_unclean_leader_election"});
+  measures.add({"cluster", "topic"}, Unit::count, {"topic_unwritable_partitions"});
   measures.add(group_topic, Unit::records, {"group_lag_growth_records", "group_lag_records_sum"});
   measures.add(group_partition, Unit::records, {"group_records_lost", "group_lag_records"});
   measures.add({"cluster", "collector", "reason"}, Unit::count, {"monitor_unknown_rows"});
