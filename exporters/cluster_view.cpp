@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
+#include <tuple>
 
 namespace highwater {
 namespace {
@@ -43,19 +43,34 @@ void add_brokers(const Table& table, bool stale, Brokers& brokers) {
   }
 }
 
-void add_groups(const Observation& observation, bool stale, std::vector<GroupView>& groups) {
-  const Table* records = nullptr;
-  const Table* seconds = nullptr;
-  for (const Table& table : observation.tables) {
-    if (table.measure->name == "group_lag_records_sum") records = &table;
-    if (table.measure->name == "group_lag_seconds_max") seconds = &table;
-  }
+const Table* find_table(const Observation& observation, std::string_view measure) {
+  const auto found = std::ranges::find_if(
+      observation.tables, [&](const Table& table) { return table.measure->name == measure; });
+  return found == observation.tables.end() ? nullptr : &*found;
+}
+
+// What is known of a group's lag, over its topics. Neither: it reads nothing by offsets.
+struct GroupLag {
+  bool known = false;
+  bool unknown = false;
+};
+using GroupLags = std::map<std::string_view, GroupLag>;
+
+void add_lags(const Observation& observation, bool stale, std::vector<GroupView>& groups,
+              GroupLags& lags) {
+  const Table* records = find_table(observation, "group_lag_records_sum");
+  const Table* seconds = find_table(observation, "group_lag_seconds_max");
   if (records == nullptr) return;
   for (size_t row = 0; row < records->rows(); ++row) {
-    if (!usable(*records, row, stale)) continue;
     GroupView& group = groups.emplace_back();
     group.group = cell(*records, row, "group");
     group.topic = cell(*records, row, "topic");
+    GroupLag& lag = lags[cell(*records, row, "group")];
+    if (!usable(*records, row, stale)) {
+      lag.unknown = true;
+      continue;
+    }
+    lag.known = true;
     group.lag_records = records->values[row];
     const auto same =
         seconds == nullptr ? std::nullopt : seconds->keys->find(records->keys->row(row));
@@ -63,13 +78,22 @@ void add_groups(const Observation& observation, bool stale, std::vector<GroupVie
   }
 }
 
-void add_budgets(const Observation& observation, bool stale, std::vector<BudgetView>& budgets) {
-  const Table* remaining = nullptr;
-  const Table* coverage = nullptr;
-  for (const Table& table : observation.tables) {
-    if (table.measure->name == "slo_error_budget_remaining_ratio") remaining = &table;
-    if (table.measure->name == "slo_coverage_ratio") coverage = &table;
+// Groups without a row of lag: those that commit nothing, and those whose offsets were never read.
+void add_other_groups(const Observation& observation, bool stale, std::vector<GroupView>& groups,
+                      GroupLags& lags) {
+  const Table* active = find_table(observation, "group_active");
+  if (active == nullptr) return;
+  for (size_t row = 0; row < active->rows(); ++row) {
+    const auto [lag, is_new] = lags.try_emplace(cell(*active, row, "group"));
+    if (!is_new || usable(*active, row, stale)) continue;
+    lag->second.unknown = true;
+    groups.emplace_back().group = lag->first;
   }
+}
+
+void add_budgets(const Observation& observation, bool stale, std::vector<BudgetView>& budgets) {
+  const Table* remaining = find_table(observation, "slo_error_budget_remaining_ratio");
+  const Table* coverage = find_table(observation, "slo_coverage_ratio");
   if (remaining == nullptr) return;
   for (size_t row = 0; row < remaining->rows(); ++row) {
     if (!usable(*remaining, row, stale)) continue;
@@ -84,6 +108,7 @@ void add_budgets(const Observation& observation, bool stale, std::vector<BudgetV
 }
 
 bool is_worse(const GroupView& a, const GroupView& b) {
+  // Nothing is less than any number: what is unknown comes last.
   if (a.lag_records != b.lag_records) return a.lag_records > b.lag_records;
   return std::tie(a.group, a.topic) < std::tie(b.group, b.topic);
 }
@@ -101,12 +126,55 @@ void keep_worst(std::vector<View>& views, size_t count) {
   views.erase(end, views.end());
 }
 
-size_t count_unknown(const Observation& observation, bool stale) {
-  size_t count = 0;
-  for (const Table& table : observation.tables) {
-    for (size_t row = 0; row < table.rows(); ++row) count += usable(table, row, stale) ? 0 : 1;
+// Whether something keeps the value from being read; the other reasons are found in every healthy
+// cluster.
+bool is_fault(Unknown reason) {
+  switch (reason) {
+    case Unknown::known:
+    case Unknown::no_commit:
+    case Unknown::beyond_end:
+    case Unknown::unsupported:
+    case Unknown::not_asked:
+      return false;
+    case Unknown::broker_unreachable:
+    case Unknown::timed_out:
+    case Unknown::leaderless:
+    case Unknown::no_coordinator:
+    case Unknown::coordinator_loading:
+    case Unknown::denied:
+    case Unknown::contradicted:
+    case Unknown::failed:
+      return true;
   }
-  return count;
+  return true;
+}
+
+// How much of some tables can be used.
+struct Reading {
+  size_t known = 0;
+  size_t unknown = 0;
+  Unknown fault = Unknown::known;  // the first one met
+
+  void add(const Table& table, bool stale) {
+    for (size_t row = 0; row < table.rows(); ++row) {
+      if (usable(table, row, stale)) {
+        ++known;
+        continue;
+      }
+      ++unknown;
+      if (fault == Unknown::known && is_fault(table.reason(row))) fault = table.reason(row);
+    }
+  }
+  [[nodiscard]] bool is_blind() const { return known == 0 && fault != Unknown::known; }
+};
+
+std::string why_unreadable(const Observation& observation, const Reading& all) {
+  if (all.is_blind()) return std::string(unknown_sentence(all.fault));
+  if (all.known == 0 && !observation.problems.empty()) return observation.problems.front().what;
+  Reading lag;
+  if (const Table* records = find_table(observation, "group_lag_records_sum"))
+    lag.add(*records, false);
+  return lag.is_blind() ? std::string(unknown_sentence(lag.fault)) : "";
 }
 
 PartView view_part(const Observation& observation, SteadyTime now) {
@@ -114,7 +182,10 @@ PartView view_part(const Observation& observation, SteadyTime now) {
   part.name = observation.part;
   part.age = std::max<Duration>(now - observation.at.steady, Duration::zero());
   part.stale = is_stale(observation, now);
-  part.unknown_rows = count_unknown(observation, part.stale);
+  Reading all;
+  for (const Table& table : observation.tables) all.add(table, part.stale);
+  part.unknown_rows = all.unknown;
+  if (!part.stale) part.unreadable = why_unreadable(observation, all);
   for (const Problem& problem : observation.problems) part.problems.push_back(problem.what);
   return part;
 }
@@ -122,6 +193,7 @@ PartView view_part(const Observation& observation, SteadyTime now) {
 struct Building {
   ClusterView view;
   Brokers brokers;
+  GroupLags lags;
 };
 
 void add(const Observation& observation, SteadyTime now, Building& cluster) {
@@ -131,7 +203,8 @@ void add(const Observation& observation, SteadyTime now, Building& cluster) {
   for (const Table& table : observation.tables) {
     add_brokers(table, part.stale, cluster.brokers);
   }
-  add_groups(observation, part.stale, cluster.view.groups);
+  add_lags(observation, part.stale, cluster.view.groups, cluster.lags);
+  add_other_groups(observation, part.stale, cluster.view.groups, cluster.lags);
   add_budgets(observation, part.stale, cluster.view.budgets);
 }
 
@@ -167,9 +240,9 @@ std::vector<ClusterView> view_clusters(const Snapshot& snapshot, SteadyTime now,
     ClusterView& view = cluster.view;
     view.name = name.text();
     for (auto& [id, broker] : cluster.brokers) view.brokers.push_back(std::move(broker));
-    std::set<std::string_view> groups;
-    for (const GroupView& group : view.groups) groups.insert(group.group);
-    view.group_count = groups.size();
+    view.group_count = cluster.lags.size();
+    view.unknown_group_count = static_cast<size_t>(std::ranges::count_if(
+        cluster.lags, [](const auto& lag) { return lag.second.unknown && !lag.second.known; }));
     keep_worst(view.groups, max_groups);
     view.budget_count = view.budgets.size();
     keep_worst(view.budgets, max_budgets);

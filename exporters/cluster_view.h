@@ -25,13 +25,16 @@ struct PartView {
   Duration age{};
   bool stale = false;
   size_t unknown_rows = 0;
+  // Why nothing of it can be read, or of the groups' lag: "Kafka denied access". Empty: something
+  // can, or there is nothing that should be.
+  std::string unreadable;
   std::vector<std::string> problems;
 };
 
 struct GroupView {
   std::string group;
-  std::string topic;
-  double lag_records = 0;
+  std::string topic;                  // empty: what it reads is unknown too
+  std::optional<double> lag_records;  // none: unknown
   std::optional<double> lag_seconds;  // of its worst partition
 };
 
@@ -46,8 +49,9 @@ struct ClusterView {
   std::string name;
   std::vector<BrokerView> brokers;  // by id
   std::vector<PartView> parts;
-  std::vector<GroupView> groups;    // the ones that lag most, worst first
-  size_t group_count = 0;           // groups with a known lag in some topic
+  std::vector<GroupView> groups;    // the ones that lag most, worst first, then the unknown ones
+  size_t group_count = 0;           // all groups, whatever is known of them
+  size_t unknown_group_count = 0;   // groups that lag nobody knows how far, in any topic
   std::vector<BudgetView> budgets;  // the ones with the least left, worst first
   size_t budget_count = 0;
   size_t unknown_rows = 0;

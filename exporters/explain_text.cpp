@@ -113,6 +113,14 @@ void write_budget(const Json& budget, TerminalText& out) {
   write_tiers(budget, out);
 }
 
+std::string impact_text(const Json& incident) {
+  std::string text;
+  for (const Json& impact : list_of(incident, "impact"))
+    text += fmt::format("{}{}: {:.0f}", text.empty() ? "" : ", ", text_of(impact, "what"),
+                        number_of(impact, "count"));
+  return text;
+}
+
 // `says` is what was told of the alert already: an incident's cause need not be told twice.
 void write_incident(const Json& incident, const std::string& says, TerminalText& out) {
   if (incident.empty()) return;
@@ -121,30 +129,34 @@ void write_incident(const Json& incident, const std::string& says, TerminalText&
          fmt::format("{:.0f}, since {}, correlation {}", number_of(incident, "id"),
                      text_of(incident, "opened"), text_of(incident, "correlation_id")));
   if (cause != says) detail(out, "cause", cause);
-  for (const Json& impact : list_of(incident, "impact"))
-    detail(out, "",
-           fmt::format("it {} {:.0f}", text_of(impact, "what"), number_of(impact, "count")));
+  detail(out, "impact", impact_text(incident));
   const auto evidence = list_of(incident, "evidence");
   const double count = number_of(incident, "evidence_count");
   for (size_t i = 0; i < evidence.size(); ++i)
-    detail(out, i == 0 ? "evidence" : "", text_of(evidence[i], "summary"));
+    detail(out, i == 0 ? "evidence" : "",
+           (is_true(evidence[i], "ended") ? "ended: " : "") + text_of(evidence[i], "summary"));
   if (count > static_cast<double>(evidence.size()))
     detail(out, "", fmt::format("and {:.0f} more", count - static_cast<double>(evidence.size())));
 }
 
-// One line: what keeps a budget quiet. The tier nearest to firing speaks.
-std::string quiet_text(const Json& item) {
-  const Json& budget = object_of(item, "budget");
-  if (budget.empty()) return "quiet";
+// The tier of a budget that is nearest to firing; empty when there is none.
+Json nearest_tier(const Json& budget) {
   const auto tiers = list_of(budget, "tiers");
   const auto nearness = [](const Json& tier) {
     const double factor = number_of(tier, "fires_above");
     return factor > 0 ? number_of(object_of(tier, "long"), "burn_rate") / factor : 0;
   };
   const auto nearest = std::ranges::max_element(tiers, {}, nearness);
-  if (nearest == tiers.end()) return "quiet";
-  std::string text = (is_true(*nearest, "frozen") ? "frozen: " : "quiet: ") + burn_text(*nearest);
-  if (is_true(*nearest, "warming_up")) text += " (warming up)";
+  return nearest == tiers.end() ? Json::object() : *nearest;
+}
+
+// One line: what keeps a budget quiet. The tier nearest to firing speaks.
+std::string quiet_text(const Json& item) {
+  const Json& budget = object_of(item, "budget");
+  const Json nearest = nearest_tier(budget);
+  if (nearest.empty()) return "quiet";
+  std::string text = (is_true(nearest, "frozen") ? "frozen: " : "quiet: ") + burn_text(nearest);
+  if (is_true(nearest, "warming_up")) text += " (warming up)";
   return text + fmt::format("; {} of the budget left", percent(number_of(budget, "remaining")));
 }
 
@@ -187,11 +199,13 @@ void write_rows(const Json& answer, TerminalText& out) {
   for (const Json& cluster : list_of(answer, "rows")) {
     if (number_of(cluster, "selected") == 0) continue;
     const std::string worst = text_of(cluster, "worst");
-    std::string text = fmt::format("{:.0f} of {:.0f} rows meet it", number_of(cluster, "met"),
-                                   number_of(cluster, "selected"));
+    const double met = number_of(cluster, "met");
+    const double selected = number_of(cluster, "selected");
+    std::string text = fmt::format("{:.0f} of {:.0f} row{} meet{} it", met, selected,
+                                   selected == 1 ? "" : "s", met == 1 ? "s" : "");
     if (!worst.empty()) text += ", the worst is " + worst;
     if (const double unknown = number_of(cluster, "unknown"); unknown > 0)
-      text += fmt::format(", {:.0f} are unknown", unknown);
+      text += fmt::format(", {:.0f} {} unknown", unknown, unknown == 1 ? "is" : "are");
     detail(out, text_of(cluster, "cluster"), text);
   }
 }
@@ -209,20 +223,31 @@ int write_nothing(const Json& answer, TerminalText& out) {
     unknown += number_of(cluster, "unknown");
   }
   if (selected == 0) {
-    out.line("there are no rows to judge", Ink::yellow);
-  } else if (unknown == selected) {
+    const std::string judges = text_of(answer, "judges");
+    out.line(fmt::format("no row of {} that it judges has been read yet",
+                         judges.substr(0, judges.find(' '))),
+             Ink::yellow);
+    return kCannotSay;
+  }
+  if (unknown == selected) {
     out.line("none of its rows can be read: whether it should fire is unknown", Ink::yellow);
     return kCannotSay;
-  } else {
-    out.line(unknown > 0 ? "quiet, as far as is known" : "quiet", Ink::green);
   }
+  out.line(unknown > 0 ? "quiet, as far as is known" : "quiet", Ink::green);
   return 0;
+}
+
+// It neither fires nor is quiet for a reason that can be seen now.
+bool is_unknown(const Json& item) {
+  if (is_true(object_of(item, "alert"), "unknown")) return true;
+  return is_true(nearest_tier(object_of(item, "budget")), "frozen");
 }
 
 int exit_code_of(const std::vector<Json>& items) {
   const bool fires = std::ranges::any_of(
       items, [](const Json& item) { return text_of(item, "state") == "firing"; });
-  return fires ? 1 : 0;
+  if (fires) return 1;
+  return std::ranges::all_of(items, is_unknown) ? kCannotSay : 0;
 }
 
 }  // namespace

@@ -34,9 +34,13 @@ std::string runbook_link(const Incident& incident, const Runbooks& runbooks) {
 std::string cluster_row(const ClusterView& cluster) {
   const bool stale = std::any_of(cluster.parts.begin(), cluster.parts.end(),
                                  [](const PartView& part) { return part.stale; });
-  return fmt::format("<tr><td>{}</td><td>{} of {}</td><td>{}</td><td>{}{}</td></tr>\n",
+  const std::string unknown = cluster.unknown_group_count > 0
+                                  ? fmt::format(", {} of them unknown", cluster.unknown_group_count)
+                                  : "";
+  return fmt::format("<tr><td>{}</td><td>{} of {}</td><td>{}{}</td><td>{}{}</td></tr>\n",
                      html_escape(cluster.name), cluster.brokers_up(), cluster.brokers.size(),
-                     cluster.group_count, cluster.unknown_rows, stale ? " (out of date)" : "");
+                     cluster.group_count, unknown, cluster.unknown_rows,
+                     stale ? " (out of date)" : "");
 }
 
 std::string budgets_table(const std::vector<ClusterView>& clusters) {
@@ -54,7 +58,9 @@ std::string budgets_table(const std::vector<ClusterView>& clusters) {
     more += cluster.budget_count - cluster.budgets.size();
   }
   html += "</table>\n";
-  if (more > 0) html += fmt::format("<p>and {} more budgets, with more left</p>\n", more);
+  if (more > 0)
+    html +=
+        fmt::format("<p>and {} more budget{}, with more left</p>\n", more, more == 1 ? "" : "s");
   return html;
 }
 
@@ -79,8 +85,8 @@ std::string incidents(const Report& report, WallTime now, const Runbooks& runboo
     html += incident_card(report.incidents[i], now);
     html += runbook_link(report.incidents[i], runbooks);
   }
-  if (report.incidents.size() > shown)
-    html += fmt::format("<p>and {} more incidents</p>\n", report.incidents.size() - shown);
+  if (const size_t more = report.incidents.size() - shown; more > 0)
+    html += fmt::format("<p>and {} more incident{}</p>\n", more, more == 1 ? "" : "s");
   return html;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -29,6 +30,22 @@ constexpr int kOptions = CMARK_OPT_VALIDATE_UTF8;
 
 Document parse(std::string_view markdown) {
   return Document(cmark_parse_document(markdown.data(), markdown.size(), kOptions));
+}
+
+// What pages leave to be filled in. Braces in commands may mean something else.
+constexpr std::array<std::string_view, 13> kBlanks{
+    "bootstrap", "broker", "cluster",  "collector", "finding", "group", "log_dir",
+    "partition", "reason", "receiver", "slo",       "source",  "topic"};
+
+// "BROKER", as manuals write what the reader has to put in.
+void add_blanks(PlaceholderValues& values) {
+  for (const std::string_view name : kBlanks) {
+    std::string word(name);
+    std::ranges::transform(word, word.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    values.emplace_back(name, std::move(word));
+  }
 }
 
 template <class Visit>
@@ -168,7 +185,10 @@ std::string Runbooks::html(std::string_view name, const RunbookContext& context)
       values.emplace_back(label.text(), value.text());
     body += incident_card(*context.incident, context.now);
   } else if (context.incident_is_over) {
-    body += "<p class=\"card\">The incident is not open any more.</p>\n";
+    add_blanks(values);
+    body +=
+        "<p class=\"card\">The incident is not open any more. Words in capitals, such as BROKER, "
+        "stand for what it was about.</p>\n";
   }
   const Document document = parse(found->second.markdown);
   fill_in(document.get(), values);

@@ -3,8 +3,8 @@
 // loading; any thread.
 //
 // A page that is opened from an alert begins with the incident's facts and has its values filled
-// in. Markup in those values is shown, never obeyed; raw HTML and script links in pages are left
-// out.
+// in; once that incident is over, words in capitals stand for them. Markup in those values is
+// shown, never obeyed; raw HTML and script links in pages are left out.
 #pragma once
 
 #include <filesystem>

@@ -45,6 +45,7 @@ Json part_json(const PartView& part) {
           {"age_seconds", to_seconds(part.age)},
           {"stale", part.stale},
           {"unknown_rows", part.unknown_rows},
+          {"unreadable", part.unreadable.empty() ? Json() : Json(part.unreadable)},
           {"problems", std::vector<std::string>(part.problems.begin(), end)},
           {"problem_count", part.problems.size()}};
 }
@@ -60,7 +61,7 @@ Json cluster_json(const ClusterView& cluster) {
   for (const GroupView& group : cluster.groups)
     groups.push_back({{"group", group.group},
                       {"topic", group.topic},
-                      {"lag_records", number(group.lag_records)},
+                      {"lag_records", group.lag_records ? number(*group.lag_records) : Json()},
                       {"lag_seconds", group.lag_seconds ? number(*group.lag_seconds) : Json()}});
   Json budgets = Json::array();
   for (const BudgetView& budget : cluster.budgets)
@@ -76,6 +77,7 @@ Json cluster_json(const ClusterView& cluster) {
           {"parts", std::move(parts)},
           {"groups", std::move(groups)},
           {"group_count", cluster.group_count},
+          {"unknown_group_count", cluster.unknown_group_count},
           {"budgets", std::move(budgets)},
           {"budget_count", cluster.budget_count}};
 }

@@ -2,8 +2,9 @@
 // Reads a report and nothing else; pure, any thread.
 //
 // {"version", "at", "ready", "heartbeat_age_seconds", "clusters": [{"name", "brokers", "parts",
-// "groups", "group_count"}], "incidents": [...], "incident_count", "alerts": [...], "alert_count"}.
-// A number that is unknown is null.
+// "groups", "group_count", "unknown_group_count"}], "incidents": [...], "incident_count",
+// "alerts": [...], "alert_count"}. A number that is unknown is null; so is a part's "unreadable"
+// while something of it can be read.
 #pragma once
 
 #include <optional>
@@ -14,7 +15,7 @@
 namespace highwater {
 
 constexpr size_t kStatusBudgets = 10;   // per cluster, those with the least left
-constexpr size_t kStatusGroups = 10;    // per cluster, those with the most lag
+constexpr size_t kStatusGroups = 10;    // per cluster, those with the most lag, then the unknown
 constexpr size_t kStatusProblems = 10;  // per part
 constexpr size_t kStatusIncidents = 100;
 constexpr size_t kStatusAlerts = 1000;

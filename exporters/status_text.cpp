@@ -20,6 +20,11 @@ std::string whole(double value) {
   return fmt::format("{:.0f}", value);
 }
 
+// "1 group", "2 groups"
+std::string counted(double count, std::string_view noun) {
+  return fmt::format("{} {}{}", whole(count), noun, count == 1 ? "" : "s");
+}
+
 std::string seconds_text(double seconds) {
   const double bounded = std::clamp(seconds, 0.0, 1e9);
   return describe_duration(std::chrono::milliseconds(std::llround(bounded * 1000)));
@@ -60,8 +65,8 @@ void write_parts(const Json& cluster, TerminalText& out) {
       ++shown;
     }
     if (count > static_cast<double>(shown))
-      out.line(fmt::format("  {}: and {} more problems", text_of(part, "name"),
-                           whole(count - static_cast<double>(shown))),
+      out.line(fmt::format("  {}: and {}", text_of(part, "name"),
+                           counted(count - static_cast<double>(shown), "more problem")),
                Ink::soft);
   }
 }
@@ -108,11 +113,13 @@ void write_budgets(const Json& cluster, TerminalText& out) {
 
 void write_cluster(const Json& cluster, TerminalText& out) {
   const double unknown = number_of(cluster, "unknown_rows");
-  std::string head = fmt::format("CLUSTER {}: {} of {} brokers up, {} groups",
-                                 text_of(cluster, "name"), whole(number_of(cluster, "brokers_up")),
-                                 whole(number_of(cluster, "broker_count")),
-                                 whole(number_of(cluster, "group_count")));
-  if (unknown > 0) head += fmt::format(", {} values unknown", whole(unknown));
+  const double unknown_groups = number_of(cluster, "unknown_group_count");
+  std::string head = fmt::format("CLUSTER {}: {} of {} up, {}", text_of(cluster, "name"),
+                                 whole(number_of(cluster, "brokers_up")),
+                                 counted(number_of(cluster, "broker_count"), "broker"),
+                                 counted(number_of(cluster, "group_count"), "group"));
+  if (unknown_groups > 0) head += fmt::format(", {} of them unknown", whole(unknown_groups));
+  if (unknown > 0) head += fmt::format(", {} unknown", counted(unknown, "value"));
   out.line(head, Ink::bold);
   write_brokers(cluster, out);
   write_parts(cluster, out);
@@ -124,6 +131,14 @@ void write_cluster(const Json& cluster, TerminalText& out) {
 Ink severity_ink(const std::string& severity) {
   if (severity == "page") return Ink::red;
   return severity == "ticket" ? Ink::yellow : Ink::soft;
+}
+
+std::string impact_text(const Json& incident) {
+  std::string text;
+  for (const Json& impact : list_of(incident, "impact"))
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", text_of(impact, "what"),
+                        whole(number_of(impact, "count")));
+  return text;
 }
 
 void write_incident(const Json& incident, TerminalText& out) {
@@ -150,10 +165,13 @@ void write_incident(const Json& incident, TerminalText& out) {
     detail("exhausted", text_of(texts, "error_budget_exhausted"));
     detail("clears", text_of(texts, "clears_at"));
   }
+  detail("impact", impact_text(incident));
   const double evidence = number_of(incident, "evidence_count");
   if (evidence > 0) detail("evidence", whole(evidence));
   for (const Json& item : list_of(incident, "evidence"))
-    out.line("               " + text_of(item, "summary"), Ink::soft);
+    out.line(fmt::format("               {}{}", is_true(item, "ended") ? "ended: " : "",
+                         text_of(item, "summary")),
+             Ink::soft);
   detail("runbook", text_of(alert, "runbook"));
   detail("correlation", text_of(incident, "correlation_id"));
 }
@@ -170,6 +188,11 @@ std::string why_unsure(const Json& status) {
     // An incident comes only when this lasts.
     if (number_of(cluster, "brokers_up") <= 0)
       return fmt::format("no broker of {} answers", text_of(cluster, "name"));
+    for (const Json& part : list_of(cluster, "parts")) {
+      if (const std::string why = text_of(part, "unreadable"); !why.empty())
+        return fmt::format("{} of {} cannot be read: {}", text_of(part, "name"),
+                           text_of(cluster, "name"), why);
+    }
   }
   return "";
 }
@@ -192,8 +215,7 @@ Result<StatusView> render_status(std::string_view json, StatusStyle style) {
   }
   const double count = number_of(status, "incident_count");
   if (count > static_cast<double>(incidents.size()))
-    out.line(
-        fmt::format("and {} more incidents", whole(count - static_cast<double>(incidents.size()))));
+    out.line("and " + counted(count - static_cast<double>(incidents.size()), "more incident"));
   if (view.exit_code == 0) out.line("healthy: no incident is open", Ink::green);
   if (view.exit_code == 2) out.line("cannot say: " + unsure, Ink::yellow);
   view.text = out.take();

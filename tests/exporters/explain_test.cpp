@@ -122,7 +122,8 @@ TEST(ExplainText, ShowsWhyAnSloFiresAndWhatWouldClearIt) {
   EXPECT_THAT(view.text, HasSubstr("clears       2023-11-14T22:27:20.000Z, if all is good"));
   EXPECT_THAT(view.text, HasSubstr("page  14.4         1h      20    12 min  1 h    100%   "
                                    "burning\n"));
-  EXPECT_THAT(view.text, HasSubstr("cause        broker 3 of prod is down: it crashed\n"));
+  EXPECT_THAT(view.text, HasSubstr("cause        broker 3 of prod is down: it crashed\n"
+                                   "  impact       leads partition: 412, coordinates group: 37\n"));
   EXPECT_THAT(view.text, HasSubstr("and 411 more\n"));
 }
 
@@ -142,6 +143,9 @@ TEST(ExplainText, SaysThatATierIsFrozen) {
   const ExplainView view = shown(answer_of({item}));
   EXPECT_THAT(view.text, HasSubstr("frozen: burn 0.3"));
   EXPECT_THAT(view.text, HasSubstr("last sample  unknown\n"));
+  EXPECT_EQ(view.exit_code, 2) << "nobody can say whether it should fire";
+  EXPECT_EQ(shown(answer_of({item, explanation(false)})).exit_code, 0);
+  EXPECT_EQ(shown(answer_of({item, explanation(true)})).exit_code, 1);
 }
 
 TEST(ExplainText, ShowsWhatAnAlertRuleSeesWhenItIsQuiet) {
@@ -152,7 +156,7 @@ TEST(ExplainText, ShowsWhatAnAlertRuleSeesWhenItIsQuiet) {
   answer.rows = {{Symbol("prod"), 3, 0, 1, "200 ms"}};
   const ExplainView view = shown(answer);
   EXPECT_EQ(view.exit_code, 0);
-  EXPECT_THAT(view.text, HasSubstr("prod         0 of 3 rows meet it, the worst is 200 ms, 1 are "
+  EXPECT_THAT(view.text, HasSubstr("prod         0 of 3 rows meet it, the worst is 200 ms, 1 is "
                                    "unknown\nquiet, as far as is known\n"));
 }
 
@@ -163,6 +167,46 @@ TEST(ExplainText, ARuleWhoseRowsCannotBeReadIsNotQuiet) {
   const ExplainView view = shown(answer);
   EXPECT_EQ(view.exit_code, 2);
   EXPECT_THAT(view.text, HasSubstr("whether it should fire is unknown\n"));
+}
+
+TEST(ExplainText, ARuleWithoutRowsIsNotQuiet) {
+  ExplainAnswer answer;
+  answer.kind = ExplainAnswer::Kind::alert;
+  answer.judges = "broker_response_seconds > 500ms";
+  for (const auto& rows : {std::vector<ExplainedRows>{}, {{Symbol("prod"), 0, 0, 0, ""}}}) {
+    answer.rows = rows;
+    const ExplainView view = shown(answer);
+    EXPECT_EQ(view.exit_code, 2);
+    EXPECT_THAT(view.text, HasSubstr("no row of broker_response_seconds that it judges has been "
+                                     "read yet\n"));
+  }
+  answer.items = {explanation(true)};
+  EXPECT_EQ(shown(answer).exit_code, 1) << "an alert of it fires";
+}
+
+TEST(ExplainText, APendingAlertThatCannotBeReadNowIsNotQuiet) {
+  Explanation item = explanation(true);
+  item.budget.reset();
+  item.alert->state = AlertState::pending;
+  ExplainAnswer answer = answer_of({item});
+  answer.kind = ExplainAnswer::Kind::alert;
+  EXPECT_EQ(shown(answer).exit_code, 0);
+  answer.items[0].alert->unknown = true;
+  EXPECT_EQ(shown(answer).exit_code, 2);
+}
+
+TEST(ExplainText, CountsOneRowAsOne) {
+  ExplainAnswer answer;
+  answer.kind = ExplainAnswer::Kind::alert;
+  answer.rows = {{Symbol("prod"), 1, 1, 0, "600 ms"}};
+  EXPECT_THAT(shown(answer).text, HasSubstr("prod         1 of 1 row meets it, the worst is"));
+}
+
+TEST(ExplainText, SaysWhichEvidenceHasEnded) {
+  Report report = with_incident();
+  report.incidents[0].evidence[0].ended = true;
+  EXPECT_THAT(shown(answer_of({explanation(true)}), &report).text,
+              HasSubstr("evidence     ended: orders-0 has no leader\n"));
 }
 
 TEST(ExplainText, AnSloWithoutABudgetThatFitsCannotSay) {

@@ -97,6 +97,16 @@ TEST_F(RunbookFolder, RendersMarkdownAndLeavesPlaceholdersWithoutAnIncident) {
   EXPECT_THAT(html, HasSubstr("name=\"viewport\""));
 }
 
+TEST_F(RunbookFolder, WritesPlaceholdersInCapitalsWhenTheIncidentIsOver) {
+  RunbookContext context;
+  context.incident_is_over = true;
+  const std::string html =
+      page("# Of {broker}\n\nBroker {broker} `x '{topic}' | awk '{print}'`\n", context);
+  EXPECT_THAT(html, HasSubstr("<title>Of BROKER - Highwater</title>"));
+  EXPECT_THAT(html, HasSubstr("<p>Broker BROKER <code>x 'TOPIC' | awk '{print}'</code></p>"));
+  EXPECT_THAT(html, HasSubstr("Words in capitals"));
+}
+
 TEST_F(RunbookFolder, LinksPagesToEachOther) {
   const std::string html =
       page("# T\n\n[a](quorum-lost.md) [b](missing.md) [c](https://example.com/quorum-lost.md)\n");

@@ -67,7 +67,35 @@ TEST(Status, TellsTheGroupsThatLagMost) {
   EXPECT_EQ(cluster["groups"][0]["group"], "g29");
   EXPECT_EQ(cluster["groups"][0]["lag_records"], 29);
   EXPECT_EQ(cluster["groups"][0]["lag_seconds"], nullptr) << "nobody told";
-  EXPECT_EQ(cluster["group_count"], 30);
+  EXPECT_EQ(cluster["group_count"], 31);
+  EXPECT_EQ(cluster["unknown_group_count"], 1);
+}
+
+const Measure kActive{
+    "group_active", "Help.", Unit::boolean, MeasureType::gauge, {"cluster", "group"}};
+
+TEST(Status, TellsGroupsWhoseLagIsUnknownAfterTheOthers) {
+  Report report;
+  report.snapshot = make_snapshot(
+      {make_observation("prod", "groups",
+                        {make_table(kActive, {{{"prod", "audit"}, 1},
+                                              {{"prod", "connect"}, 1},
+                                              {{"prod", "denied"}, 0, Unknown::denied},
+                                              {{"prod", "orders"}, 1}}),
+                         make_table(kLagSum, {{{"prod", "audit", "a"}, 0, Unknown::timed_out},
+                                              {{"prod", "orders", "b"}, 0, Unknown::leaderless},
+                                              {{"prod", "orders", "a"}, 0}})})});
+  const json cluster = status_of(&report)["clusters"][0];
+  EXPECT_EQ(cluster["group_count"], 4);
+  EXPECT_EQ(cluster["unknown_group_count"], 2) << "of orders something is known, connect has none";
+  ASSERT_EQ(cluster["groups"].size(), 4U);
+  EXPECT_EQ(cluster["groups"][0]["group"], "orders");
+  EXPECT_EQ(cluster["groups"][0]["lag_records"], 0);
+  EXPECT_EQ(cluster["groups"][1]["group"], "audit");
+  EXPECT_EQ(cluster["groups"][1]["lag_records"], nullptr);
+  EXPECT_EQ(cluster["groups"][2]["group"], "denied");
+  EXPECT_EQ(cluster["groups"][2]["topic"], "");
+  EXPECT_EQ(cluster["groups"][3]["topic"], "b");
 }
 
 TEST(Status, TellsHowFreshEachPartIsAndWhatWentWrong) {
@@ -87,7 +115,8 @@ TEST(Status, TakesNothingThatIsTooOldForThePresent) {
   later.steady += 1h;
   const json cluster = status_of(&report, true, later)["clusters"][0];
   EXPECT_EQ(cluster["brokers"][0]["up"], nullptr);
-  EXPECT_EQ(cluster["groups"].size(), 0U);
+  EXPECT_EQ(cluster["groups"][0]["lag_records"], nullptr);
+  EXPECT_EQ(cluster["unknown_group_count"], cluster["group_count"]);
   EXPECT_EQ(cluster["parts"][0]["stale"], true);
 }
 
@@ -169,10 +198,48 @@ TEST(StatusTable, ShowsIncidents) {
   EXPECT_THAT(view.text, HasSubstr("PAGE 7: broker 3 of prod is down: it crashed\n"
                                    "  since        2023-11-14T22:21:50.000Z\n"
                                    "  seen         refuses connections since 12:03:10\n"
+                                   "  impact       leads partition: 412, coordinates group: 37\n"
                                    "  evidence     412\n"
                                    "               orders-0 has no leader\n"
                                    "  runbook      broker-down\n"
                                    "  correlation  0af7651916cd43dd8448eb211c80319c\n"));
+}
+
+TEST(StatusTable, SaysWhichEvidenceHasEnded) {
+  Report report = two_brokers();
+  report.incidents = {broker_down_incident()};
+  report.incidents[0].evidence[0].ended = true;
+  EXPECT_THAT(shown(&report).text, HasSubstr("               ended: orders-0 has no leader\n"));
+}
+
+TEST(StatusTable, ShowsGroupsWhoseLagIsUnknown) {
+  Report report = two_brokers();
+  const auto groups = make_observation(
+      "prod", "groups",
+      {make_table(kLagSum,
+                  {{{"prod", "audit", "a"}, 0, Unknown::denied}, {{"prod", "b", "t"}, 5}})});
+  report.snapshot = make_snapshot({*report.snapshot->observations.begin()->second, groups});
+  const std::string text = shown(&report).text;
+  EXPECT_THAT(text, HasSubstr("up, 2 groups, 1 of them unknown, 2 values unknown\n"));
+  EXPECT_THAT(text, HasSubstr("  b      t      5              unknown\n"
+                              "  audit  a      unknown        unknown\n"));
+}
+
+TEST(StatusTable, CountsOneAsOne) {
+  Report report;
+  Observation brokers =
+      make_observation("prod", "brokers", {make_table(kBrokerUp, {{{"prod", "1"}, 1}})});
+  brokers.problems.assign(kStatusProblems + 1, {"it is slow", {}});
+  report.snapshot = make_snapshot(
+      {brokers,
+       make_observation("prod", "groups",
+                        {make_table(kLagSum, {{{"prod", "g", "t"}, 1},
+                                              {{"prod", "g", "u"}, 0, Unknown::denied}})})});
+  report.incidents.assign(kStatusIncidents + 1, broker_down_incident());
+  const std::string text = shown(&report).text;
+  EXPECT_THAT(text, HasSubstr("prod: 1 of 1 broker up, 1 group, 1 value unknown\n"));
+  EXPECT_THAT(text, HasSubstr("brokers: and 1 more problem\n"));
+  EXPECT_THAT(text, HasSubstr("\nand 1 more incident\n"));
 }
 
 TEST(StatusTable, ExitsWithWhatItFound) {
@@ -198,6 +265,44 @@ TEST(StatusTable, CannotSayThatAClusterIsHealthyOfWhichNoBrokerAnswers) {
   }
   report.incidents = {broker_down_incident()};
   EXPECT_EQ(shown(&report).exit_code, 1);
+}
+
+// A cluster with one broker, and groups as they are given.
+Report with_groups(const std::vector<Row>& lags, const std::vector<Row>& active,
+                   std::vector<Problem> problems = {}) {
+  Observation groups =
+      make_observation("prod", "groups", {make_table(kLagSum, lags), make_table(kActive, active)});
+  groups.problems = std::move(problems);
+  Report report;
+  report.snapshot = make_snapshot(
+      {make_observation("prod", "brokers", {make_table(kBrokerUp, {{{"prod", "1"}, 1}})}), groups});
+  return report;
+}
+
+TEST(StatusTable, CannotSayThatAClusterIsHealthyOfWhichAPartIsUnreadable) {
+  const Row denied{{"prod", "a", "t"}, 0, Unknown::denied};
+  const Row silent{{"prod", "a"}, 0, Unknown::timed_out};
+  for (Report report :
+       {with_groups({denied}, {silent}), with_groups({denied}, {{{"prod", "a"}, 1}})}) {
+    const StatusView view = shown(&report);
+    EXPECT_EQ(view.exit_code, 2);
+    EXPECT_THAT(view.text,
+                HasSubstr("\ncannot say: groups of prod cannot be read: Kafka denied access\n"));
+    report.incidents = {broker_down_incident()};
+    EXPECT_EQ(shown(&report).exit_code, 1);
+  }
+  const Report nothing = with_groups({}, {}, {{"broker 1: ListGroups: no answer", {}}});
+  EXPECT_THAT(shown(&nothing).text, HasSubstr("cannot be read: broker 1: ListGroups: no answer\n"));
+}
+
+TEST(StatusTable, SaysThatAClusterIsHealthyOfWhichSomethingIsUnknown) {
+  const Row known{{"prod", "a", "t"}, 5};
+  const Row denied{{"prod", "b", "t"}, 0, Unknown::denied};
+  const Row never{{"prod", "c", "t"}, 0, Unknown::no_commit};
+  for (const auto& lags : {std::vector<Row>{known, denied}, {never}, {}}) {
+    const Report report = with_groups(lags, {});
+    EXPECT_EQ(shown(&report).exit_code, 0);
+  }
 }
 
 TEST(StatusTable, IsColouredOnlyWhenAsked) {

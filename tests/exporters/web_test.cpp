@@ -156,6 +156,7 @@ TEST_F(Web, SaysWhenTheIncidentOfARunbookIsOver) {
   const Response page = get("/runbooks/broker-down?incident=%3Cscript%3E");
   EXPECT_EQ(page.status, 200);
   EXPECT_THAT(page.body, HasSubstr("not open any more"));
+  EXPECT_THAT(page.body, HasSubstr("Look at the host of broker BROKER."));
   EXPECT_THAT(page.body, Not(HasSubstr("<script>")));
 }
 
@@ -174,9 +175,12 @@ TEST_F(Web, ShowsAnOverview) {
               HasSubstr("<a href=\"runbooks/broker-down?incident=7\">Runbook: Broker down</a>"));
   EXPECT_THAT(page, HasSubstr("<td>prod</td><td>1 of 2</td>"));
   Report quiet = broker_down();
+  quiet.snapshot = make_snapshot({make_observation(
+      "prod", "groups", {make_table(kLagSum, {{{"prod", "audit", "a"}, 0, Unknown::denied}})})});
   quiet.incidents.clear();
   publish(quiet);
   EXPECT_THAT(get("/").body, HasSubstr("No incident is open."));
+  EXPECT_THAT(get("/").body, HasSubstr("<td>1, 1 of them unknown</td>"));
 }
 
 TEST_F(Web, LinksARunbookElsewhereButNoScript) {
