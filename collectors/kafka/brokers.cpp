@@ -72,20 +72,7 @@ void Brokers::on_metadata(const MetadataResponse& metadata, Now at) {
   std::set<int32_t> listed;
   for (const auto& broker : metadata.brokers) {
     listed.insert(broker.node_id);
-    BrokerView& seen = view_.brokers[broker.node_id];
-    if (seen.id < 0) {
-      seen.id = broker.node_id;
-      seen.since = at;
-    }
-    seen.rack = broker.rack.value_or("");
-    std::shared_ptr<BrokerLink>& link = links_[broker.node_id];
-    if (link && link->host() == broker.host && link->port() == broker.port) continue;
-    if (link) link->stop();
-    seen.host = broker.host;
-    seen.port = broker.port;
-    link = std::make_shared<BrokerLink>(executor_, settings_, broker.host, broker.port,
-                                        [this, id = broker.node_id] { on_link_changed(id); });
-    link->start();
+    meet(broker.node_id, {broker.host, broker.port, broker.rack.value_or("")}, at);
   }
   for (auto& [id, broker] : view_.brokers) {
     broker.listed = listed.contains(id);
@@ -97,7 +84,24 @@ void Brokers::on_metadata(const MetadataResponse& metadata, Now at) {
   }
 }
 
-void Brokers::on_registered(const DescribeClusterResponse& cluster) {
+void Brokers::meet(int32_t broker, const Address& address, Now at) {
+  BrokerView& seen = view_.brokers[broker];
+  if (seen.id < 0) {
+    seen.id = broker;
+    seen.since = at;
+  }
+  seen.rack = address.rack;
+  std::shared_ptr<BrokerLink>& link = links_[broker];
+  if (link && link->host() == address.host && link->port() == address.port) return;
+  if (link) link->stop();
+  seen.host = address.host;
+  seen.port = address.port;
+  link = std::make_shared<BrokerLink>(executor_, settings_, address.host, address.port,
+                                      [this, broker] { on_link_changed(broker); });
+  link->start();
+}
+
+void Brokers::on_registered(DescribeClusterResponse cluster) {
   std::set<int32_t> registered;
   for (const auto& broker : cluster.brokers) registered.insert(broker.broker_id);
   std::erase_if(view_.brokers, [&](const auto& entry) {
@@ -110,6 +114,25 @@ void Brokers::on_registered(const DescribeClusterResponse& cluster) {
     }
     return gone;
   });
+  registered_ = std::move(cluster);
+}
+
+void Brokers::find_missing() {
+  for (const auto& broker : registered_.brokers) {
+    if (view_.brokers.contains(broker.broker_id) || broker.host.empty() || broker.port <= 0)
+      continue;
+    if (holds_replicas(broker.broker_id))
+      meet(broker.broker_id, {broker.host, broker.port, broker.rack.value_or("")}, now());
+  }
+}
+
+bool Brokers::holds_replicas(int32_t broker) const {
+  for (const TopicView& topic : view_.topics) {
+    for (const PartitionView& partition : topic.partitions) {
+      if (std::ranges::find(partition.replicas, broker) != partition.replicas.end()) return true;
+    }
+  }
+  return false;
 }
 
 std::vector<int32_t> Brokers::usable() const {

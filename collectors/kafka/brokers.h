@@ -47,7 +47,12 @@ class Brokers final : public KafkaAdmin {
   void on_metadata(const MetadataResponse& metadata, Now now);
   // Brokers registered with the controllers, dead ones included: one that is neither listed nor
   // registered is gone.
-  void on_registered(const DescribeClusterResponse& cluster);
+  void on_registered(DescribeClusterResponse cluster);
+  // Meets the registered brokers that hold replicas and that no Metadata ever listed: they were
+  // dead when the watch began. To be called when the view's topics are new. One without replicas is
+  // left alone: a broker that was taken out of service stays registered until somebody unregisters
+  // it.
+  void find_missing();
 
   [[nodiscard]] std::vector<int32_t> usable() const override;
   [[nodiscard]] std::optional<int16_t> version(int32_t broker, ApiKey key) const override;
@@ -110,6 +115,13 @@ class Brokers final : public KafkaAdmin {
   template <class Request>
   Reply<Request> controller(int32_t broker, Request request);
 
+  struct Address {
+    std::string host;
+    int32_t port = 0;
+    std::string rack;
+  };
+  void meet(int32_t broker, const Address& address, Now at);
+  [[nodiscard]] bool holds_replicas(int32_t broker) const;
   asio::awaitable<void> discover();  // asks the bootstrap servers while no broker answers
   asio::awaitable<std::string> try_bootstrap(BootstrapServer server);  // "" when it worked
   asio::awaitable<void> investigate(int32_t broker);                   // crash or orderly stop?
@@ -124,6 +136,7 @@ class Brokers final : public KafkaAdmin {
   ClusterView& view_;
   Changed changed_;
   std::map<int32_t, std::shared_ptr<BrokerLink>> links_;
+  DescribeClusterResponse registered_;  // as last told
   asio::steady_timer discover_timer_;
   std::shared_ptr<bool> alive_ =
       std::make_shared<bool>(true);  // false: coroutines that wake must not touch this

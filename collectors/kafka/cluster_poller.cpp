@@ -205,6 +205,7 @@ class ClusterPoller::Impl {
       schedule_rebalances(started);
     }
     if (due.configs) configs_.done(started, took, Duration::max());
+    brokers_.find_missing();
     if (partitions_.effective > settings_.poll.partitions) {
       log_.on_change("stretched/" + settings_.name, "yes", LogLevel::warning,
                      "polls take longer than their cadence and are stretched",

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "tests/simulator/scenario.h"
 #include "tests/simulator/simulator.h"
@@ -34,8 +35,9 @@ groups:
 // Brokers, a collector that watches them, and the newest observation of each part.
 class Watched {
  public:
-  // Watches all groups, or those that are named.
-  explicit Watched(const std::vector<std::string>& groups = {}, Duration group_cadence = 200ms)
+  // Watches all groups, or those that are named. `before` happened, and was over, long before.
+  explicit Watched(const std::vector<std::string>& groups = {}, Duration group_cadence = 200ms,
+                   std::string_view before = "")
       : log_(clock_, LogLevel::error, LogForm::json, null_sink()) {
     Diagnostics diagnostics;
     scenario_ = simulator::parse_scenario(kScenario, "scenario.yaml", diagnostics).value();
@@ -48,6 +50,10 @@ class Watched {
     settings.request_timeout = 600ms;
     for (const std::string& group : groups)
       settings.groups.include.push_back(Pattern::parse(group).value());
+    if (!before.empty()) {
+      happen(before);
+      std::this_thread::sleep_for(2500ms);  // until the controller has noticed
+    }
     collector_ = std::make_unique<KafkaCollector>(
         std::move(settings), log_,
         [this](ObservationPtr observation) { take(std::move(observation)); });
@@ -199,6 +205,17 @@ TEST(KafkaCollector, TellsAnOrderlyStopFromACrash) {
   EXPECT_TRUE(watched.wait_for(
       [](const Watched& w) { return w.value_locked("broker_stopped", {"3"}) == 1; }));
   EXPECT_EQ(watched.value("broker_failed", {"3"}), 0);
+}
+
+TEST(KafkaCollector, FindsABrokerThatWasDeadBeforeTheWatchBegan) {
+  Watched watched({}, 200ms, "die: 2");
+  EXPECT_TRUE(watched.wait_for([](const Watched& w) {
+    return w.value_locked("broker_up", {"2"}) == 0 && w.value_locked("broker_stopped", {"2"}) == 1;
+  })) << "Metadata lists it no more, but partitions have replicas on it";
+  watched.happen("return: 2");
+  EXPECT_TRUE(watched.wait_for([](const Watched& w) {
+    return w.value_locked("broker_up", {"2"}) == 1 && w.value_locked("broker_listed", {"2"}) == 1;
+  }));
 }
 
 TEST(KafkaCollector, ComesBackWithinSecondsAfterEveryHang) {
