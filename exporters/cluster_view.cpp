@@ -49,12 +49,51 @@ const Table* find_table(const Observation& observation, std::string_view measure
   return found == observation.tables.end() ? nullptr : &*found;
 }
 
-// What is known of a group's lag, over its topics. Neither: it reads nothing by offsets.
-struct GroupLag {
-  bool known = false;
-  bool unknown = false;
+// Whether something keeps the value from being read; the other reasons are found in every healthy
+// cluster.
+bool is_fault(Unknown reason) {
+  switch (reason) {
+    case Unknown::known:
+    case Unknown::no_commit:
+    case Unknown::beyond_end:
+    case Unknown::unsupported:
+    case Unknown::not_asked:
+      return false;
+    case Unknown::broker_unreachable:
+    case Unknown::timed_out:
+    case Unknown::leaderless:
+    case Unknown::no_coordinator:
+    case Unknown::coordinator_loading:
+    case Unknown::denied:
+    case Unknown::contradicted:
+    case Unknown::failed:
+      return true;
+  }
+  return true;
+}
+
+// How much of something can be used.
+struct Reading {
+  size_t known = 0;
+  size_t unknown = 0;
+  Unknown fault = Unknown::known;  // the first one met
+
+  void add(const Table& table, size_t row, bool stale) {
+    if (usable(table, row, stale)) {
+      ++known;
+      return;
+    }
+    ++unknown;
+    if (fault == Unknown::known && is_fault(table.reason(row))) fault = table.reason(row);
+  }
+  // Empty when something is known, or nothing kept it from being.
+  [[nodiscard]] std::string why_blind() const {
+    return known > 0 || fault == Unknown::known ? "" : std::string(unknown_sentence(fault));
+  }
 };
-using GroupLags = std::map<std::string_view, GroupLag>;
+
+// Of each group's lag, over its topics. One without anything reads nothing by offsets.
+using GroupLags = std::map<std::string_view, Reading>;
 
 void add_lags(const Observation& observation, bool stale, std::vector<GroupView>& groups,
               GroupLags& lags) {
@@ -65,12 +104,8 @@ void add_lags(const Observation& observation, bool stale, std::vector<GroupView>
     GroupView& group = groups.emplace_back();
     group.group = cell(*records, row, "group");
     group.topic = cell(*records, row, "topic");
-    GroupLag& lag = lags[cell(*records, row, "group")];
-    if (!usable(*records, row, stale)) {
-      lag.unknown = true;
-      continue;
-    }
-    lag.known = true;
+    lags[cell(*records, row, "group")].add(*records, row, stale);
+    if (!usable(*records, row, stale)) continue;
     group.lag_records = records->values[row];
     const auto same =
         seconds == nullptr ? std::nullopt : seconds->keys->find(records->keys->row(row));
@@ -79,16 +114,32 @@ void add_lags(const Observation& observation, bool stale, std::vector<GroupView>
 }
 
 // Groups without a row of lag: those that commit nothing, and those whose offsets were never read.
+// Who may not read a group's offsets is not told its members either, or whether it is in use.
 void add_other_groups(const Observation& observation, bool stale, std::vector<GroupView>& groups,
                       GroupLags& lags) {
-  const Table* active = find_table(observation, "group_active");
-  if (active == nullptr) return;
-  for (size_t row = 0; row < active->rows(); ++row) {
-    const auto [lag, is_new] = lags.try_emplace(cell(*active, row, "group"));
-    if (!is_new || usable(*active, row, stale)) continue;
-    lag->second.unknown = true;
-    groups.emplace_back().group = lag->first;
+  GroupLags others;
+  for (const std::string_view measure : {"group_active", "group_members"}) {
+    const Table* table = find_table(observation, measure);
+    for (size_t row = 0; table != nullptr && row < table->rows(); ++row) {
+      const std::string_view group = cell(*table, row, "group");
+      if (lags.contains(group)) continue;
+      Reading& other = others[group];
+      if (!usable(*table, row, stale)) other.add(*table, row, stale);
+    }
   }
+  for (const auto& [group, other] : others) {
+    if (other.unknown > 0) groups.emplace_back().group = group;
+  }
+  lags.merge(others);
+}
+
+std::string why_no_lag(const GroupLags& lags) {
+  Reading all;
+  for (const auto& [group, lag] : lags) {
+    all.known += lag.known > 0 || lag.unknown == 0 ? 1 : 0;
+    if (all.fault == Unknown::known) all.fault = lag.fault;
+  }
+  return all.why_blind();
 }
 
 void add_budgets(const Observation& observation, bool stale, std::vector<BudgetView>& budgets) {
@@ -126,66 +177,19 @@ void keep_worst(std::vector<View>& views, size_t count) {
   views.erase(end, views.end());
 }
 
-// Whether something keeps the value from being read; the other reasons are found in every healthy
-// cluster.
-bool is_fault(Unknown reason) {
-  switch (reason) {
-    case Unknown::known:
-    case Unknown::no_commit:
-    case Unknown::beyond_end:
-    case Unknown::unsupported:
-    case Unknown::not_asked:
-      return false;
-    case Unknown::broker_unreachable:
-    case Unknown::timed_out:
-    case Unknown::leaderless:
-    case Unknown::no_coordinator:
-    case Unknown::coordinator_loading:
-    case Unknown::denied:
-    case Unknown::contradicted:
-    case Unknown::failed:
-      return true;
-  }
-  return true;
-}
-
-// How much of some tables can be used.
-struct Reading {
-  size_t known = 0;
-  size_t unknown = 0;
-  Unknown fault = Unknown::known;  // the first one met
-
-  void add(const Table& table, bool stale) {
-    for (size_t row = 0; row < table.rows(); ++row) {
-      if (usable(table, row, stale)) {
-        ++known;
-        continue;
-      }
-      ++unknown;
-      if (fault == Unknown::known && is_fault(table.reason(row))) fault = table.reason(row);
-    }
-  }
-  [[nodiscard]] bool is_blind() const { return known == 0 && fault != Unknown::known; }
-};
-
-std::string why_unreadable(const Observation& observation, const Reading& all) {
-  if (all.is_blind()) return std::string(unknown_sentence(all.fault));
-  if (all.known == 0 && !observation.problems.empty()) return observation.problems.front().what;
-  Reading lag;
-  if (const Table* records = find_table(observation, "group_lag_records_sum"))
-    lag.add(*records, false);
-  return lag.is_blind() ? std::string(unknown_sentence(lag.fault)) : "";
-}
-
 PartView view_part(const Observation& observation, SteadyTime now) {
   PartView part;
   part.name = observation.part;
   part.age = std::max<Duration>(now - observation.at.steady, Duration::zero());
   part.stale = is_stale(observation, now);
   Reading all;
-  for (const Table& table : observation.tables) all.add(table, part.stale);
+  for (const Table& table : observation.tables) {
+    for (size_t row = 0; row < table.rows(); ++row) all.add(table, row, part.stale);
+  }
   part.unknown_rows = all.unknown;
-  if (!part.stale) part.unreadable = why_unreadable(observation, all);
+  if (!part.stale) part.unreadable = all.why_blind();
+  if (!part.stale && all.known == 0 && part.unreadable.empty() && !observation.problems.empty())
+    part.unreadable = observation.problems.front().what;
   for (const Problem& problem : observation.problems) part.problems.push_back(problem.what);
   return part;
 }
@@ -198,13 +202,16 @@ struct Building {
 
 void add(const Observation& observation, SteadyTime now, Building& cluster) {
   cluster.view.parts.push_back(view_part(observation, now));
-  const PartView& part = cluster.view.parts.back();
+  PartView& part = cluster.view.parts.back();
   cluster.view.unknown_rows += part.unknown_rows;
   for (const Table& table : observation.tables) {
     add_brokers(table, part.stale, cluster.brokers);
   }
-  add_lags(observation, part.stale, cluster.view.groups, cluster.lags);
-  add_other_groups(observation, part.stale, cluster.view.groups, cluster.lags);
+  GroupLags lags;
+  add_lags(observation, part.stale, cluster.view.groups, lags);
+  add_other_groups(observation, part.stale, cluster.view.groups, lags);
+  if (!part.stale && part.unreadable.empty()) part.unreadable = why_no_lag(lags);
+  cluster.lags.merge(lags);
   add_budgets(observation, part.stale, cluster.view.budgets);
 }
 
@@ -241,8 +248,10 @@ std::vector<ClusterView> view_clusters(const Snapshot& snapshot, SteadyTime now,
     view.name = name.text();
     for (auto& [id, broker] : cluster.brokers) view.brokers.push_back(std::move(broker));
     view.group_count = cluster.lags.size();
-    view.unknown_group_count = static_cast<size_t>(std::ranges::count_if(
-        cluster.lags, [](const auto& lag) { return lag.second.unknown && !lag.second.known; }));
+    view.unknown_group_count =
+        static_cast<size_t>(std::ranges::count_if(cluster.lags, [](const auto& lag) {
+          return lag.second.unknown > 0 && lag.second.known == 0;
+        }));
     keep_worst(view.groups, max_groups);
     view.budget_count = view.budgets.size();
     keep_worst(view.budgets, max_budgets);

@@ -73,6 +73,8 @@ TEST(Status, TellsTheGroupsThatLagMost) {
 
 const Measure kActive{
     "group_active", "Help.", Unit::boolean, MeasureType::gauge, {"cluster", "group"}};
+const Measure kMembers{
+    "group_members", "Help.", Unit::count, MeasureType::gauge, {"cluster", "group"}};
 
 TEST(Status, TellsGroupsWhoseLagIsUnknownAfterTheOthers) {
   Report report;
@@ -267,16 +269,20 @@ TEST(StatusTable, CannotSayThatAClusterIsHealthyOfWhichNoBrokerAnswers) {
   EXPECT_EQ(shown(&report).exit_code, 1);
 }
 
-// A cluster with one broker, and groups as they are given.
-Report with_groups(const std::vector<Row>& lags, const std::vector<Row>& active,
-                   std::vector<Problem> problems = {}) {
-  Observation groups =
-      make_observation("prod", "groups", {make_table(kLagSum, lags), make_table(kActive, active)});
+// A cluster with one broker that answers.
+Report report_of_groups(std::vector<Table> tables, std::vector<Problem> problems = {}) {
+  Observation groups = make_observation("prod", "groups", std::move(tables));
   groups.problems = std::move(problems);
   Report report;
   report.snapshot = make_snapshot(
       {make_observation("prod", "brokers", {make_table(kBrokerUp, {{{"prod", "1"}, 1}})}), groups});
   return report;
+}
+
+Report with_groups(const std::vector<Row>& lags, const std::vector<Row>& active,
+                   std::vector<Problem> problems = {}) {
+  return report_of_groups({make_table(kLagSum, lags), make_table(kActive, active)},
+                          std::move(problems));
 }
 
 TEST(StatusTable, CannotSayThatAClusterIsHealthyOfWhichAPartIsUnreadable) {
@@ -293,6 +299,18 @@ TEST(StatusTable, CannotSayThatAClusterIsHealthyOfWhichAPartIsUnreadable) {
   }
   const Report nothing = with_groups({}, {}, {{"broker 1: ListGroups: no answer", {}}});
   EXPECT_THAT(shown(&nothing).text, HasSubstr("cannot be read: broker 1: ListGroups: no answer\n"));
+}
+
+TEST(StatusTable, CannotSayThatAClusterIsHealthyOfWhichOnlyTheGroupsNamesCanBeRead) {
+  const Report report =
+      report_of_groups({make_table(kActive, {{{"prod", "a"}, 1}, {{"prod", "b"}, 1}}),
+                        make_table(kMembers, {{{"prod", "a"}, 0, Unknown::denied},
+                                              {{"prod", "b"}, 0, Unknown::denied}})});
+  const StatusView view = shown(&report);
+  EXPECT_EQ(view.exit_code, 2);
+  EXPECT_THAT(view.text, HasSubstr(" 2 groups, 2 of them unknown, "));
+  EXPECT_THAT(view.text, HasSubstr("  a             unknown        unknown\n"));
+  EXPECT_THAT(view.text, HasSubstr("groups of prod cannot be read: Kafka denied access\n"));
 }
 
 TEST(StatusTable, SaysThatAClusterIsHealthyOfWhichSomethingIsUnknown) {
