@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 
 #include "agent/load.h"
@@ -39,6 +39,14 @@ constexpr auto kExplainWithin = seconds(1);
 constexpr const char* kProbe = "highwater-canary";
 // The pipeline comes round each second; one that did not for this long is stuck.
 constexpr auto kHeartbeatLimit = seconds(10);
+
+// The first mistake, and how many there are.
+std::string problem_of(const Diagnostics& diagnostics) {
+  if (diagnostics.empty()) return "it cannot be read";
+  std::string text = diagnostics.front().text();
+  if (diagnostics.size() > 1) text += fmt::format(" (and {} more)", diagnostics.size() - 1);
+  return text;
+}
 
 }  // namespace
 
@@ -128,10 +136,10 @@ class Agent::Impl {
       for (const Diagnostic& diagnostic : diagnostics)
         log_.error("the configuration is wrong, nothing was changed",
                    {{"where", diagnostic.text()}});
-      reload_failed_ = true;
+      set_reload_problem(problem_of(diagnostics));
       return false;
     }
-    reload_failed_ = false;
+    set_reload_problem("");
     if (config->measures != config_.measures)
       log_.warning(
           "the measures of the configuration changed: they are read at the next start, "
@@ -202,10 +210,18 @@ class Agent::Impl {
   // Every few seconds, on the pipeline's thread.
   ObservationPtr observe_self(Now now) {
     refresh_self_metrics();
-    std::optional<RecorderHealth> recording;
-    if (recorder_) recording = recorder_->health();
-    return self_.observe(notifier_.stats(), keeper_.problem(), recording ? &*recording : nullptr,
-                         now);
+    SelfStatus status{notifier_.stats(), keeper_.problem(), config_.file, "", std::nullopt};
+    if (recorder_) status.recording = recorder_->health();
+    {
+      const std::lock_guard lock(reload_mutex_);
+      status.reload_problem = reload_problem_;
+    }
+    return self_.observe(status, now);
+  }
+
+  void set_reload_problem(std::string problem) {
+    const std::lock_guard lock(reload_mutex_);
+    reload_problem_ = std::move(problem);
   }
 
   void refresh_self_metrics() {
@@ -274,7 +290,8 @@ class Agent::Impl {
   std::vector<std::unique_ptr<collectors::KafkaCollector>> clusters_;
   std::vector<std::unique_ptr<canary::CanaryCollector>> canaries_;
   sources::SourcesCollector sources_;
-  std::atomic<bool> reload_failed_{false};
+  std::mutex reload_mutex_;
+  std::string reload_problem_;  // under reload_mutex_: reloads come from main's thread
 };
 
 Result<std::unique_ptr<Agent>> Agent::create(Config config, const Clock& clock, Log& log) {

@@ -20,6 +20,12 @@ const Measure kStateFailing{
     Unit::boolean,
     MeasureType::gauge,
     {"cluster"}};
+const Measure kReloadFailing{
+    "reload_failing",
+    "1 when the configuration was to be read again and has mistakes: the rules of before go on.",
+    Unit::boolean,
+    MeasureType::gauge,
+    {"cluster", "file"}};
 const Measure kRecordingDropped{
     "recording_dropped_total",
     "Moments that are not in the recording, because its disk was full, slow or out of reach; a "
@@ -27,7 +33,12 @@ const Measure kRecordingDropped{
     Unit::count,
     MeasureType::counter,
     {"cluster"}};
-const Measure* const kMeasures[] = {&kNotificationFailing, &kStateFailing, &kRecordingDropped};
+const Measure* const kMeasures[] = {&kNotificationFailing, &kStateFailing, &kReloadFailing,
+                                    &kRecordingDropped};
+
+std::shared_ptr<const KeySet> one_row(const Measure& measure, std::vector<Symbol> cells) {
+  return std::make_shared<const KeySet>(measure.dimensions, std::move(cells));
+}
 
 }  // namespace
 
@@ -35,10 +46,9 @@ std::span<const Measure* const> self_measures() {
   return kMeasures;
 }
 
-ObservationPtr SelfObserver::observe(const std::vector<notify::ReceiverStats>& receivers,
-                                     const std::string& state_problem,
-                                     const RecorderHealth* recording, Now now) {
+ObservationPtr SelfObserver::observe(const SelfStatus& status, Now now) {
   const Symbol cluster(kSelfCluster);
+  const std::vector<notify::ReceiverStats>& receivers = status.receivers;
   if (!keys_ || !std::ranges::equal(receivers, names_, {}, &notify::ReceiverStats::name)) {
     std::vector<Symbol> cells;
     names_.clear();
@@ -71,18 +81,26 @@ ObservationPtr SelfObserver::observe(const std::vector<notify::ReceiverStats>& r
                        : 0);
   }
   observation.tables.push_back(std::move(failing).build());
-  if (!own_keys_)
-    own_keys_ =
-        std::make_shared<const KeySet>(kStateFailing.dimensions, std::vector<Symbol>{cluster});
-  const auto add_own = [&](const Measure& measure, double value, const std::string& problem) {
-    TableBuilder table(measure, own_keys_);
+  if (!own_keys_) {
+    own_keys_ = one_row(kStateFailing, {cluster});
+    file_keys_ = one_row(kReloadFailing, {cluster, Symbol(status.config_file)});
+  }
+  const auto add_own = [&](const Measure& measure, const std::shared_ptr<const KeySet>& keys,
+                           double value, const std::string& problem) {
+    TableBuilder table(measure, keys);
     table.set(0, value);
     observation.tables.push_back(std::move(table).build());
     if (!problem.empty())
-      observation.notes.push_back({Entity(measure.dimensions, own_keys_->row(0)), problem});
+      observation.notes.push_back({Entity(measure.dimensions, keys->row(0)), problem});
   };
-  add_own(kStateFailing, state_problem.empty() ? 0 : 1, state_problem);
-  if (recording != nullptr) add_own(kRecordingDropped, static_cast<double>(recording->dropped), {});
+  const auto add_problem = [&](const Measure& measure, const std::shared_ptr<const KeySet>& keys,
+                               const std::string& problem) {
+    add_own(measure, keys, problem.empty() ? 0 : 1, problem);
+  };
+  add_problem(kStateFailing, own_keys_, status.state_problem);
+  add_problem(kReloadFailing, file_keys_, status.reload_problem);
+  if (status.recording)
+    add_own(kRecordingDropped, own_keys_, static_cast<double>(status.recording->dropped), {});
   return std::make_shared<const Observation>(std::move(observation));
 }
 

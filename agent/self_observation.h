@@ -1,8 +1,11 @@
 // What the agent observes about itself for the rules: receivers that cannot be reached, a state
-// that cannot be kept, a recording with gaps. Called on the pipeline's thread.
+// that cannot be kept, a configuration that was not taken over, a recording with gaps. Called on
+// the pipeline's thread.
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,18 +22,25 @@ namespace highwater::agent {
 // The value of `cluster` on rows about the agent itself.
 inline constexpr std::string_view kSelfCluster = "highwater";
 
+// How the agent's parts are; a problem is empty when all is well.
+struct SelfStatus {
+  std::vector<notify::ReceiverStats> receivers;
+  std::string state_problem;
+  std::string config_file;
+  std::string reload_problem;
+  std::optional<RecorderHealth> recording;  // nothing: nothing is recorded
+};
+
 class SelfObserver {
  public:
   // A receiver counts as failing when it refuses for good, or has not taken a notification for five
-  // minutes of trying. `state_problem` is empty when all is well with the store; `recording` is
-  // null when nothing is recorded.
-  [[nodiscard]] ObservationPtr observe(const std::vector<notify::ReceiverStats>& receivers,
-                                       const std::string& state_problem,
-                                       const RecorderHealth* recording, Now now);
+  // minutes of trying.
+  [[nodiscard]] ObservationPtr observe(const SelfStatus& status, Now now);
 
  private:
   std::shared_ptr<const KeySet> keys_;
-  std::shared_ptr<const KeySet> own_keys_;  // of what there is one of
+  std::shared_ptr<const KeySet> own_keys_;   // of what there is one of
+  std::shared_ptr<const KeySet> file_keys_;  // of the configuration
   std::vector<std::string> names_;
   std::map<std::string, SteadyTime> failing_since_;
 };

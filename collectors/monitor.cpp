@@ -1,5 +1,7 @@
 #include "collectors/monitor.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "collectors/canary/interpreter.h"
@@ -56,6 +58,7 @@ Observation MonitorInterpreter::interpret(const Snapshot& snapshot, const Symbol
   count_unknown(snapshot, cluster, now);
   add_unknown(observation, cluster);
   add_ages(observation, snapshot, cluster, now);
+  add_notes(observation, snapshot, cluster, now);
   return observation;
 }
 
@@ -104,6 +107,20 @@ void MonitorInterpreter::add_ages(Observation& observation, const Snapshot& snap
   const auto keys = part_keys_.finish();
   observation.tables.push_back(std::move(stale).build(keys));
   observation.tables.push_back(std::move(age).build(keys));
+}
+
+// An alert that says how much cannot be read says by these why.
+void MonitorInterpreter::add_notes(Observation& observation, const Snapshot& snapshot,
+                                   const Symbol& cluster, Now now) {
+  static const std::vector<std::string_view> kPartOfCluster{"cluster", "collector"};
+  for_each_part(snapshot, cluster, [&](std::string_view part, const Observation& seen) {
+    if (seen.problems.empty() || is_stale(seen, now.steady)) return;
+    const size_t others = seen.problems.size() - 1;
+    std::string text = seen.problems.front().what;
+    if (others > 0) text += fmt::format(" (and {} more)", others);
+    observation.notes.push_back(
+        {Entity(kPartOfCluster, std::array{cluster, part_symbol(part)}), std::move(text)});
+  });
 }
 
 const Symbol& MonitorInterpreter::part_symbol(std::string_view part) {

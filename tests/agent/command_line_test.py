@@ -114,6 +114,28 @@ class CommandLine(unittest.TestCase):
             agent.send_signal(signal.SIGINT)
             self.assertEqual(agent.wait(20), 0)
 
+    def test_a_reload_that_fails_is_a_ticket_until_one_works(self):
+        held, listen = bound_port()
+        held.close()
+        self.configure(listen)
+        with self.running(listen) as agent:
+            def failing():
+                with urllib.request.urlopen(f"http://127.0.0.1:{listen}/metrics", timeout=5) as answer:
+                    return 'highwater_alert{alertname="ReloadFailing"' in answer.read().decode()
+
+            def comes(wanted):
+                end = time.monotonic() + 30
+                while failing() != wanted:
+                    self.assertLess(time.monotonic(), end, f"ReloadFailing should be {wanted}")
+                    time.sleep(0.2)
+
+            self.configure(listen, "lisen: x\n")
+            agent.send_signal(signal.SIGHUP)
+            comes(True)
+            self.configure(listen)
+            agent.send_signal(signal.SIGHUP)
+            comes(False)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -14,6 +14,12 @@ notify::ReceiverStats receiver(std::string error) {
   return stats;
 }
 
+SelfStatus with(std::vector<notify::ReceiverStats> receivers) {
+  SelfStatus status;
+  status.receivers = std::move(receivers);
+  return status;
+}
+
 double failing(const ObservationPtr& observation) {
   return observation->tables.at(0).values.at(0);
 }
@@ -21,11 +27,11 @@ double failing(const ObservationPtr& observation) {
 TEST(SelfObserver, AReceiverFailsOnlyAfterFiveMinutesOfTrying) {
   SelfObserver observer;
   Now now{SteadyTime(1h), WallTime(1h)};
-  EXPECT_EQ(failing(observer.observe({receiver("connection refused")}, "", nullptr, now)), 0);
+  EXPECT_EQ(failing(observer.observe(with({receiver("connection refused")}), now)), 0);
   now.steady += 4min;
-  EXPECT_EQ(failing(observer.observe({receiver("connection refused")}, "", nullptr, now)), 0);
+  EXPECT_EQ(failing(observer.observe(with({receiver("connection refused")}), now)), 0);
   now.steady += 1min;
-  const auto observation = observer.observe({receiver("connection refused")}, "", nullptr, now);
+  const auto observation = observer.observe(with({receiver("connection refused")}), now);
   EXPECT_EQ(failing(observation), 1);
   EXPECT_EQ(observation->notes.at(0).text, "connection refused");
 }
@@ -33,40 +39,60 @@ TEST(SelfObserver, AReceiverFailsOnlyAfterFiveMinutesOfTrying) {
 TEST(SelfObserver, OneSuccessStartsTheClockAnew) {
   SelfObserver observer;
   Now now{SteadyTime(1h), WallTime(1h)};
-  (void)observer.observe({receiver("connection refused")}, "", nullptr, now);
+  (void)observer.observe(with({receiver("connection refused")}), now);
   now.steady += 4min;
-  (void)observer.observe({receiver("")}, "", nullptr, now);
+  (void)observer.observe(with({receiver("")}), now);
   now.steady += 2min;
-  EXPECT_EQ(failing(observer.observe({receiver("connection refused")}, "", nullptr, now)), 0);
+  EXPECT_EQ(failing(observer.observe(with({receiver("connection refused")}), now)), 0);
 }
 
 TEST(SelfObserver, ARefusalForGoodCountsAtOnce) {
   SelfObserver observer;
   auto stats = receiver("404");
   stats.misconfigured = true;
-  EXPECT_EQ(failing(observer.observe({stats}, "", nullptr, {SteadyTime(1h), WallTime(1h)})), 1);
+  EXPECT_EQ(failing(observer.observe(with({stats}), {SteadyTime(1h), WallTime(1h)})), 1);
+}
+
+// The only row of the measure.
+std::optional<double> only(const Observation& observation, std::string_view measure) {
+  for (const Table& table : observation.tables) {
+    if (table.measure->name == measure) return table.values.at(0);
+  }
+  return std::nullopt;
 }
 
 TEST(SelfObserver, AStateThatCannotBeKeptIsSaidAtOnceWithItsReason) {
   SelfObserver observer;
-  const auto observation =
-      observer.observe({}, "no space", nullptr, {SteadyTime(1h), WallTime(1h)});
-  EXPECT_EQ(observation->tables.at(1).values.at(0), 1);
+  SelfStatus status;
+  status.state_problem = "no space";
+  const auto observation = observer.observe(status, {SteadyTime(1h), WallTime(1h)});
+  EXPECT_EQ(only(*observation, "state_failing"), 1);
+  EXPECT_EQ(only(*observation, "reload_failing"), 0);
   EXPECT_EQ(observation->notes.at(0).text, "no space");
 }
 
-TEST(SelfObservation, CountsWhatIsNotInTheRecording) {
+TEST(SelfObserver, AConfigurationThatWasNotTakenOverIsSaidUntilOneIs) {
   SelfObserver observer;
+  SelfStatus status;
+  status.config_file = "highwater.yaml";
+  status.reload_problem = "rules.yaml:3:1: no";
   const Now now{SteadyTime(1h), WallTime(1h)};
-  const auto dropped = [](const Observation& observation) -> std::optional<double> {
-    for (const Table& table : observation.tables) {
-      if (table.measure->name == "recording_dropped_total") return table.values[0];
-    }
-    return std::nullopt;
-  };
-  EXPECT_FALSE(dropped(*observer.observe({}, "", nullptr, now)));
-  const RecorderHealth health{7, "no space left"};
-  EXPECT_EQ(dropped(*observer.observe({}, "", &health, now)), 7);
+  const auto observation = observer.observe(status, now);
+  EXPECT_EQ(only(*observation, "reload_failing"), 1);
+  EXPECT_EQ(only(*observation, "state_failing"), 0);
+  EXPECT_EQ(observation->notes.at(0).text, "rules.yaml:3:1: no");
+  EXPECT_EQ(observation->notes.at(0).entity.label("file").text(), "highwater.yaml");
+  status.reload_problem = "";
+  EXPECT_EQ(only(*observer.observe(status, now), "reload_failing"), 0);
+}
+
+TEST(SelfObserver, CountsWhatIsNotInTheRecording) {
+  SelfObserver observer;
+  SelfStatus status;
+  const Now now{SteadyTime(1h), WallTime(1h)};
+  EXPECT_EQ(only(*observer.observe(status, now), "recording_dropped_total"), std::nullopt);
+  status.recording = RecorderHealth{7, "no space left"};
+  EXPECT_EQ(only(*observer.observe(status, now), "recording_dropped_total"), 7);
 }
 
 }  // namespace

@@ -85,6 +85,16 @@ TEST(Monitor, LooksAtItsOwnClusterAloneAndNotAtItself) {
   EXPECT_EQ(table(seen, "monitor_part_age_seconds").rows(), 1U);
 }
 
+TEST(Monitor, SaysOfEachPartWhyItCannotBeRead) {
+  auto groups = std::make_shared<Observation>(*sample("groups", at(0), 3, Unknown::timed_out));
+  groups->problems = {{"broker 3: OffsetFetch: no answer within 2 s", {}}, {"another", {}}};
+  const Observation seen = MonitorInterpreter().interpret(
+      snapshot_of({groups, sample("topics", at(0), 0, Unknown::known)}), Symbol("prod"), at(5));
+  ASSERT_EQ(seen.notes.size(), 1U);
+  EXPECT_EQ(seen.notes[0].text, "broker 3: OffsetFetch: no answer within 2 s (and 1 more)");
+  EXPECT_EQ(seen.notes[0].entity.label("collector").text(), "groups");
+}
+
 TEST(Monitor, APartThatIsGoneIsForgotten) {
   MonitorInterpreter interpreter;
   const Symbol cluster("prod");

@@ -50,6 +50,7 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "collector", "reason"}, Unit::count, {"monitor_unknown_rows"});
   measures.add({"cluster", "receiver"}, Unit::boolean, {"notification_failing"});
   measures.add({"cluster"}, Unit::boolean, {"state_failing"});
+  measures.add({"cluster", "file"}, Unit::boolean, {"reload_failing"});
   measures.add({"cluster", "topic"}, Unit::records, {"dead_letters_since_silence_records"});
   measures.add({"cluster", "source"}, Unit::boolean, {"source_up"});
   measures.add({"cluster"}, Unit::boolean, {"canary_up"});

@@ -310,10 +310,10 @@ TEST(SloLoader, EveryBuiltinSloLoadsAndStandsInTheDocument) {
         per += (per.empty() ? "" : " and ") + dimension.scalar;
     }
     const std::string good =
-        slo.sli.is_events() ? fmt::format("not counted by `{}`, of `{}`",
-                                          slo.sli.first.measure->name, slo.sli.total->measure->name)
-                            : fmt::format("`{} {}`", slo.sli.first.measure->name,
-                                          node.find("good")->scalar);
+        slo.sli.is_events()
+            ? fmt::format("not counted by `{}`, of `{}`", slo.sli.first.measure->name,
+                          slo.sli.total->measure->name)
+            : fmt::format("`{} {}`", slo.sli.first.measure->name, node.find("good")->scalar);
     const std::string line = fmt::format("| {} | {} | {} | {} | {} |", slo.name, good, per,
                                          node.find("objective")->scalar, slo.runbook);
     EXPECT_NE(document.find(line + "\n"), std::string::npos) << "docs/rules.md lacks\n" << line;
