@@ -19,7 +19,8 @@ SteadyTime stale_from(const Observation& observation) {
 }  // namespace
 
 RuleEntry::RuleEntry(AlertRule checked, size_t place)
-    : RuleIdentity{Symbol(checked.name), place, checked.aggregated, checked.when.left},
+    : RuleIdentity{Symbol(checked.name), place, checked.aggregated, checked.when.left,
+                   checked.hold},
       rule(std::move(checked)),
       summary(rule.summary),
       description(rule.description),

@@ -211,23 +211,34 @@ std::optional<uint64_t> Causes::remembered(const Cluster& cluster, Node node,
                                            const LiveAlert& alert,
                                            std::span<OpenIncident* const> incidents) {
   const std::vector<Node> parts = parts_of(cluster.graph, node);
-  const AlertKey key = key_of(alert);
   const OpenIncident* best = nullptr;
   for (const OpenIncident* incident : incidents) {
     if (incident->severity() == Severity::info) continue;
     if (best != nullptr && best->severity() >= incident->severity()) continue;
-    const auto found = cluster.dependents.find(incident->id());
-    const bool depended =
-        found != cluster.dependents.end() &&
-        std::any_of(parts.begin(), parts.end(), [&](Node part) {
-          return std::binary_search(found->second.begin(), found->second.end(), part);
-        });
-    if (depended || incident->covers_cluster() || incident->had_evidence(key) ||
-        says_it_of_a_part(*incident, alert))
-      best = incident;
+    if (remembers(cluster, parts, *incident, alert)) best = incident;
   }
   if (best == nullptr) return std::nullopt;
   return best->id();
+}
+
+bool Causes::remembers(const Cluster& cluster, std::span<const Node> parts,
+                       const OpenIncident& incident, const LiveAlert& alert) {
+  const auto found = cluster.dependents.find(incident.id());
+  const bool depended =
+      found != cluster.dependents.end() && std::any_of(parts.begin(), parts.end(), [&](Node part) {
+        return std::binary_search(found->second.begin(), found->second.end(), part);
+      });
+  return depended || incident.covers_cluster() || incident.had_evidence(key_of(alert)) ||
+         says_it_of_a_part(incident, alert);
+}
+
+bool Causes::explained(const OpenIncident& incident, const LiveAlert& alert) {
+  const auto found = clusters_.find(incident.cluster());
+  if (found == clusters_.end() || incident.severity() == Severity::info) return false;
+  DependencyGraph& graph = found->second.graph;
+  const Node node = graph.node_of(alert.alert.entity);
+  graph.connect();
+  return remembers(found->second, parts_of(graph, node), incident, alert);
 }
 
 void Causes::remember(Cluster& cluster, const OpenIncident& incident) {

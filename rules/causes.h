@@ -4,10 +4,11 @@
 //
 // An alert is explained by a firing alert about something its entity depends on, over six relations
 // at most: the nearest, then the most severe, then the oldest. Its entity is also about each part
-// of itself that has two labels; {cluster} explains nothing, nor does an info; but an unreachable cluster
-// explains whatever else is wrong with it. What nothing explains is evidence of an open incident
-// that says the same, by the same measure, of a part of its entity; or of the page about a budget
-// whose entity depends on it: who is awake for a burn is told of the broker that dies meanwhile.
+// of itself that has two labels; {cluster} explains nothing, nor does an info; but an unreachable
+// cluster explains whatever else is wrong with it. What nothing explains is evidence of an open
+// incident that says the same, by the same measure, of a part of its entity; or of the page about a
+// budget whose entity depends on it: who is awake for a burn is told of the broker that dies
+// meanwhile.
 //
 // Graphs are kept only for clusters with open incidents: where nothing is wrong this costs nothing.
 #pragma once
@@ -46,6 +47,9 @@ class Causes {
   [[nodiscard]] Placement place(std::span<const Newcomer> newcomers, const Incidents& incidents,
                                 SteadyTime now);
 
+  // Whether the alert would become evidence of the incident if it fired now.
+  [[nodiscard]] bool explained(const OpenIncident& incident, const LiveAlert& alert);
+
   // Says what hangs on the cause, and remembers it.
   void opened(OpenIncident& incident);
 
@@ -62,6 +66,8 @@ class Causes {
   void place_in(Cluster& cluster, std::span<const size_t> chosen,
                 std::span<const Newcomer> newcomers, std::span<OpenIncident* const> incidents,
                 SteadyTime now, Placement& placement);
+  [[nodiscard]] static bool remembers(const Cluster& cluster, std::span<const Node> parts,
+                                      const OpenIncident& incident, const LiveAlert& alert);
   [[nodiscard]] static std::optional<uint64_t> remembered(const Cluster& cluster, Node node,
                                                           const LiveAlert& alert,
                                                           std::span<OpenIncident* const> incidents);

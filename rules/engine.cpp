@@ -63,7 +63,11 @@ Report Engine::Impl::evaluate(SnapshotPtr snapshot, Now now) {
   snapshot = judge_slos(views, std::move(snapshot), now, events);
   for (const auto& watched : rules_) judge(*watched, views, now, events);
   const bool relisted = events.relisted;
-  report.transitions = book_.update(std::move(events), views, now);
+  report.transitions = book_.update(std::move(events), views, now, [this](const auto& visit) {
+    for (const auto& watched : rules_) {
+      for (const auto& [cluster, watch] : watched->clusters) watch.for_each_alert(visit);
+    }
+  });
   removed_.clear();
   removed_slos_.clear();
   report.alerts = list_alerts(relisted);

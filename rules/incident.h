@@ -75,6 +75,8 @@ class OpenIncident {
   // Whether the incident is over: nothing of it stands, or its evidence outlived the cause.
   [[nodiscard]] End end_at(SteadyTime now) const;
   [[nodiscard]] const std::string& cause_resolution() const { return resolution_; }
+  // Null while it stands.
+  [[nodiscard]] const std::optional<SteadyTime>& cause_ended_at() const { return cause_ended_; }
   // Evidence that still fires, worst first.
   [[nodiscard]] std::vector<LiveAlert*> standing() const;
 

@@ -24,13 +24,17 @@ bool comes_first(const Newcomer& a, const Newcomer& b) {
 }  // namespace
 
 std::vector<Transition> IncidentBook::update(AlertEvents events, std::span<ClusterView> clusters,
-                                             Now now) {
+                                             Now now, const VisitAlerts& visit_alerts) {
   told_.clear();
   take_ended(events.ended, now);
   std::vector<Newcomer> newcomers = take_back(events.fired);
-  close(now, newcomers);
+  close(now, visit_alerts, &newcomers);
   causes_.follow(clusters, incidents_);
-  if (!newcomers.empty()) settle(std::move(newcomers), now);
+  if (!newcomers.empty()) {
+    settle(std::move(newcomers), now);
+    // What an incident waited for may have found its place elsewhere.
+    close(now, visit_alerts, nullptr);
+  }
   for (auto& [id, incident] : incidents_) {
     incident->refresh(now.steady);
     if (incident->update_due(now.steady)) tell(TransitionKind::updated, *incident, now);
@@ -113,22 +117,40 @@ std::vector<Newcomer> IncidentBook::take_back(const std::vector<FiredAlert>& fir
   return newcomers;
 }
 
-void IncidentBook::close(Now now, std::vector<Newcomer>& newcomers) {
+void IncidentBook::close(Now now, const VisitAlerts& visit_alerts,
+                         std::vector<Newcomer>* newcomers) {
   for (auto it = incidents_.begin(); it != incidents_.end();) {
     OpenIncident& incident = *it->second;
     const OpenIncident::End end = incident.end_at(now.steady);
-    if (end == OpenIncident::End::none) {
+    const bool outlived = end == OpenIncident::End::outlived;
+    const bool stays = end == OpenIncident::End::none || (outlived && newcomers == nullptr) ||
+                       (!outlived && awaits_evidence(incident, visit_alerts, now.steady));
+    if (stays) {
       ++it;
       continue;
     }
-    const bool outlived = end == OpenIncident::End::outlived;
     incident.refresh(now.steady);
     tell(TransitionKind::resolved, incident, now,
          outlived ? std::string(kCauseEnded) : incident.cause_resolution());
     for (LiveAlert* alert : incident.standing())
-      newcomers.push_back({alert, nullptr, incident.id(), incident.shown().correlation});
+      newcomers->push_back({alert, nullptr, incident.id(), incident.shown().correlation});
     it = incidents_.erase(it);
   }
+}
+
+bool IncidentBook::awaits_evidence(const OpenIncident& incident, const VisitAlerts& visit_alerts,
+                                   SteadyTime now) {
+  const SteadyTime ended = *incident.cause_ended_at();
+  const SteadyTime until = ended + kEvidenceOutlives;
+  if (now >= until) return false;
+  bool found = false;
+  visit_alerts([&](const LiveAlert& alert) {
+    // Those that fire at this moment have no incident yet either.
+    if (found || alert.alert.incident != 0 || alert.cluster != incident.cluster()) return;
+    const bool soon = alert.active_since < ended && alert.active_since + alert.rule->hold < until;
+    found = soon && alert.alert.severity != Severity::info && causes_.explained(incident, alert);
+  });
+  return found;
 }
 
 void IncidentBook::settle(std::vector<Newcomer> newcomers, Now now) {

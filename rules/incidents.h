@@ -25,10 +25,13 @@ class IncidentBook {
   using MakeTraceId = std::function<TraceId()>;
   explicit IncidentBook(MakeTraceId make_trace_id) : make_trace_id_(std::move(make_trace_id)) {}
 
+  // Calls it for each alert there is, also for those that wait for their `for`.
+  using VisitAlerts = std::function<void(const std::function<void(const LiveAlert&)>&)>;
+
   // Takes in what happened to the alerts of all clusters and returns what people are told, in
   // order.
   [[nodiscard]] std::vector<Transition> update(AlertEvents events, std::span<ClusterView> clusters,
-                                               Now now);
+                                               Now now, const VisitAlerts& visit_alerts);
 
   // What must survive a restart, and its way back, before the first update. `alerts` are those that
   // were restored; incidents whose cause is not among them end soon.
@@ -46,7 +49,13 @@ class IncidentBook {
   void take_ended(const std::vector<EndedAlert>& ended, Now now);
   // Alerts that come back to the incident they once opened; the others are newcomers.
   [[nodiscard]] std::vector<Newcomer> take_back(const std::vector<FiredAlert>& fired);
-  void close(Now now, std::vector<Newcomer>& newcomers);
+  // Ends what is over. Evidence that outlived its cause is added to `newcomers`; when that is null,
+  // its incidents are left alone.
+  void close(Now now, const VisitAlerts& visit_alerts, std::vector<Newcomer>* newcomers);
+  // Whether something that began while the cause stood fires now or soon: a broker is back, and its
+  // partitions have no leader yet. It shall be evidence, and no page of its own.
+  [[nodiscard]] bool awaits_evidence(const OpenIncident& incident, const VisitAlerts& visit_alerts,
+                                     SteadyTime now);
   void settle(std::vector<Newcomer> newcomers, Now now);
   void gather(std::span<const Newcomer> newcomers, Causes::Placement& placement, SteadyTime now,
               std::vector<size_t>& massed) const;

@@ -20,6 +20,7 @@ struct RuleIdentity {
   size_t order = 0;                  // among all rules: the earlier one wins a tie
   bool aggregated = false;           // one of its alerts stands for many rows
   const Measure* measure = nullptr;  // what it judges
+  Duration hold{};                   // for how long the condition must hold before it fires
 };
 
 // An alert as reported, with what only the engine needs to know. Lives until it ends; incidents

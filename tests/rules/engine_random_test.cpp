@@ -191,8 +191,15 @@ void check(const Report& report) {
       EXPECT_TRUE(is_cause || is_evidence) << alert.rule << " " << alert.entity.text();
     }
   }
-  for (const auto& [id, incident] : incidents)
-    EXPECT_GE(members[id], 1U) << "incident " << id << " has no firing alert";
+  // Without one that fires it waits for one that may fire soon.
+  for (const auto& [id, incident] : incidents) {
+    const bool awaits =
+        std::any_of(report.alerts.begin(), report.alerts.end(), [&](const Alert& alert) {
+          return alert.state == AlertState::pending &&
+                 alert.entity.label("cluster") == incident->cause.entity.label("cluster");
+        });
+    EXPECT_TRUE(members[id] > 0 || awaits) << "incident " << id << " has no firing alert";
+  }
 }
 
 class EngineRandom : public ::testing::TestWithParam<unsigned> {};
