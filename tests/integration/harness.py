@@ -123,11 +123,12 @@ class Cluster:
                   "--from-beginning", "--max-messages", count, "--timeout-ms", 20000, *options)
 
     def background(self, name, *arguments):
-        """A tool that keeps running, e.g. a consumer; ended with end()."""
+        """A tool that keeps running, e.g. a consumer; ended with end(). In a session of its own: where a test stops it, the kernel
+        would wake it, and reload every agent, when the shell that started the tests ends."""
         jars = self.directory / f"lib-{os.environ.get('KAFKA_VERSION', '4.1.0')}"
         command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx128m", "-cp", f"{jars}/*",
                    f"org.apache.kafka.tools.{name}", *map(str, arguments)]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
     def partitions(self):
         """How many there are by Kafka's own tool, without internal topics: earlier tests leave some behind."""
