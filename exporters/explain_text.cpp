@@ -113,14 +113,6 @@ void write_budget(const Json& budget, TerminalText& out) {
   write_tiers(budget, out);
 }
 
-std::string impact_text(const Json& incident) {
-  std::string text;
-  for (const Json& impact : list_of(incident, "impact"))
-    text += fmt::format("{}{}: {:.0f}", text.empty() ? "" : ", ", text_of(impact, "what"),
-                        number_of(impact, "count"));
-  return text;
-}
-
 // `says` is what was told of the alert already: an incident's cause need not be told twice.
 void write_incident(const Json& incident, const std::string& says, TerminalText& out) {
   if (incident.empty()) return;

@@ -3,6 +3,8 @@
 // Templates, so that whoever includes this brings the JSON library along.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +57,16 @@ template <class Json>
   static const Json empty = Json::object();
   const auto found = json.find(key);
   return found != json.end() && found->is_object() ? *found : empty;
+}
+
+// What hangs on an incident: "leads partitions: 4, coordinates groups: 1".
+template <class Json>
+[[nodiscard]] std::string impact_text(const Json& incident) {
+  std::string text;
+  for (const Json& impact : list_of(incident, "impact"))
+    text += fmt::format("{}{}: {:.0f}", text.empty() ? "" : ", ", text_of(impact, "what"),
+                        number_of(impact, "count"));
+  return text;
 }
 
 }  // namespace highwater

@@ -133,14 +133,6 @@ Ink severity_ink(const std::string& severity) {
   return severity == "ticket" ? Ink::yellow : Ink::soft;
 }
 
-std::string impact_text(const Json& incident) {
-  std::string text;
-  for (const Json& impact : list_of(incident, "impact"))
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", text_of(impact, "what"),
-                        whole(number_of(impact, "count")));
-  return text;
-}
-
 void write_incident(const Json& incident, TerminalText& out) {
   const std::string severity = text_of(incident, "severity");
   const auto cause = incident.find("cause");
