@@ -5,16 +5,22 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <mutex>
 #include <optional>
+#include <thread>
 
+#include "agent/config/reach.h"
+#include "agent/judged_rows.h"
 #include "agent/load.h"
 #include "agent/pipeline.h"
 #include "agent/recording/recorder.h"
 #include "agent/self_observation.h"
 #include "agent/source_transfer.h"
+#include "agent/token_request.h"
 #include "agent/state_keeper.h"
 #include "agent/state_path.h"
+#include "agent/warnings.h"
 #include "collectors/canary/collector.h"
 #include "collectors/kafka_collector.h"
 #include "collectors/sources/collector.h"
@@ -22,18 +28,20 @@
 #include "exporters/notify/outbox.h"
 #include "exporters/otlp/exporter.h"
 #include "exporters/self_metrics.h"
-#include "exporters/web.h"
+#include "exporters/web/web.h"
 
 namespace highwater::agent {
 namespace {
 
 using std::chrono::seconds;
 
-// Together below five seconds.
-constexpr auto kDeliverWithin = std::chrono::milliseconds(2500);
-constexpr auto kTraceWithin = seconds(1);
-constexpr auto kWriteWithin = std::chrono::milliseconds(500);
+// Together well below five seconds; Signals::kStopWithin cuts off what takes longer all the same.
+constexpr auto kCollectorsWithin = std::chrono::milliseconds(200);
 constexpr auto kRecordWithin = std::chrono::milliseconds(300);
+constexpr auto kDeliverWithin = std::chrono::milliseconds(2200);
+constexpr auto kWriteWithin = std::chrono::milliseconds(500);
+constexpr auto kTraceWithin = std::chrono::milliseconds(600);
+constexpr auto kAnswerWithin = std::chrono::milliseconds(300);
 constexpr auto kExplainWithin = seconds(1);
 // The program of the canary's probe, installed beside ours.
 constexpr const char* kProbe = "highwater-canary";
@@ -58,27 +66,30 @@ class Agent::Impl {
         clock_(clock),
         log_(log),
         traces_(std::move(traces.config), clock, log),
-        notifier_(config_.receivers, {config_.external_url, std::string(kSelfCluster), {}, {}},
-                  clock, log, traces_.sink()),
+        notifier_(notify::make_receivers(config_.receivers,
+                                         {config_.external_url, std::string(kSelfCluster), {}}, log),
+                  {}, clock, log, traces_.sink()),
         keeper_(state_path(), log),
         recorder_(make_recorder(config_, log)),
+        judged_rows_(config_.sources, cluster_symbols()),
         pipeline_(
-            std::move(loaded.rules), cluster_symbols(),
+            look_at(std::move(loaded.rules)), cluster_symbols(),
             {[this](Now now) { return observe_self(now); }}, clock,
             [this](const ReportPtr& report) { on_report(report); },
-            [this](const rules::Engine& engine, const Report& report) {
+            [this](rules::Engine& engine, const Report& report) {
+              judged_ = report.snapshot;
               keeper_.keep(engine, report, notifier_);
               if (recorder_) recorder_->take(report.snapshot, report.at);
             }),
         server_(std::move(server)),
         runbooks_(std::move(loaded.runbooks)),
         metrics_(catalogue_with(config_.measures), metrics_options(config_, traces_.enabled())),
-        sources_(config_.sources, cluster_symbols(), make_source_transfer(config_.sources), clock,
-                 log,
+        sources_(config_.sources, cluster_symbols(), make_source_transfer(), clock, log,
                  [this](ObservationPtr observation) { on_observation(std::move(observation)); }) {
     for (const std::string& warning : traces.warnings)
-      log_.warning("a variable of OpenTelemetry is not honoured", {{"why", warning}});
+      log_.warning("OTEL_* variable ignored", {{"why", warning}});
     add_pages(*server_, web_context());
+    server_->allow_hosts(own_names(config_));
     server_->observe([this](std::string_view route, int status, Duration took) {
       self_metrics_.count_http_request(route, status, took);
     });
@@ -95,6 +106,7 @@ class Agent::Impl {
   }
 
   void start() {
+    changes_.begin(clock_.now().wall);
     log_.info("starting", {{"version", HIGHWATER_VERSION},
                            {"config", config_.file},
                            {"listen", fmt::format("{}", listen_text())},
@@ -111,20 +123,29 @@ class Agent::Impl {
     sources_.start();
   }
 
-  void stop() {
-    step("sources", [&] { sources_.stop(); });
-    step("collectors", [&] {
-      for (auto& canary : canaries_) canary->stop();
-      for (auto& cluster : clusters_) cluster->stop();
-    });
+  bool stop(const std::function<void(const char* part)>& doing) {
+    const auto step = [&](const char* name, const auto& action) {
+      if (doing) doing(name);
+      const SteadyTime start = clock_.now().steady;
+      action();
+      log_.debug("stopped a part",
+                 {{"part", name}, {"seconds", to_seconds(clock_.now().steady - start)}});
+    };
+    std::packaged_task<void()> task([this] { stop_collectors(); });
+    const std::future<void> collectors = task.get_future();
+    std::thread(std::move(task)).detach();
+    step("collectors", [&] { collectors.wait_for(kCollectorsWithin); });
     step("pipeline", [&] { pipeline_.stop(); });
     step("recording", [&] {
       if (recorder_) recorder_->stop(kRecordWithin);
     });
     step("notifications", [&] { notifier_.stop(kDeliverWithin); });
-    step("state", [&] { keeper_.stop(pipeline_.engine(), notifier_, clock_.now(), kWriteWithin); });
+    step("state", [&] { keeper_.stop(pipeline_.engine(), notifier_, kWriteWithin); });
     step("traces", [&] { traces_.stop(kTraceWithin); });
-    step("http", [&] { server_->stop(); });
+    step("http", [&] { server_->stop(kAnswerWithin); });
+    const bool whole = collectors.wait_for(kCollectorsWithin) == std::future_status::ready;
+    if (!whole) log_.warning("collectors did not stop in time");
+    return whole;
   }
 
   bool reload() {
@@ -134,7 +155,7 @@ class Agent::Impl {
     if (config) loaded = load(*config, diagnostics);
     if (!loaded) {
       for (const Diagnostic& diagnostic : diagnostics)
-        log_.error("the configuration is wrong, nothing was changed",
+        log_.error("reload failed: the configuration has mistakes, nothing was changed",
                    {{"where", diagnostic.text()}});
       set_reload_problem(problem_of(diagnostics));
       return false;
@@ -145,7 +166,8 @@ class Agent::Impl {
           "the measures of the configuration changed: they are read at the next start, "
           "and rules see nothing of new ones until then");
     const size_t rules = loaded->rules.alerts.size();
-    pipeline_.replace_rules(std::move(loaded->rules));
+    pipeline_.replace_rules(look_at(std::move(loaded->rules)));
+    changes_.note(clock_.now().wall, {}, "rules reloaded");
     log_.info("rules reloaded; other sections of the configuration are read at the next start",
               {{"rules", rules}});
     return true;
@@ -154,6 +176,14 @@ class Agent::Impl {
   [[nodiscard]] int port() const { return server_->port(); }
 
  private:
+  // The rules again; what they cannot find is said from now on.
+  rules::RuleSet look_at(rules::RuleSet rules) {
+    for (const Diagnostic& warning : warnings_of(config_, rules))
+      log_.warning("a setting has no effect", {{"where", warning.text()}});
+    judged_rows_.replace_rules(rules_of_user(rules, catalogue_with(config_.measures)));
+    return rules;
+  }
+
   std::vector<Symbol> cluster_symbols() const {
     std::vector<Symbol> symbols;
     for (const auto& cluster : config_.clusters) symbols.emplace_back(cluster.name);
@@ -165,11 +195,14 @@ class Agent::Impl {
                        .metrics = metrics_,
                        .self_metrics = self_metrics_,
                        .runbooks = runbooks_,
+                       .history = history_,
+                       .changes = changes_,
                        .report = [this] { return pipeline_.latest(); },
                        .heartbeat_age = [this] { return pipeline_.heartbeat_age(); },
                        .first_round_done = [this] { return pipeline_.missing().empty(); },
                        .heartbeat_limit = kHeartbeatLimit,
                        .bootstrap = {},
+                       .agent_url = config_.external_url,
                        .explain =
                            [this](const ExplainQuestion& question) {
                              return pipeline_.explain(question, kExplainWithin);
@@ -177,7 +210,8 @@ class Agent::Impl {
     for (const auto& cluster : config_.clusters) {
       std::string& servers = context.bootstrap[cluster.name];
       for (const auto& [host, port] : cluster.bootstrap)
-        servers += fmt::format("{}{}:{}", servers.empty() ? "" : ",", host, port);
+        servers += (servers.empty() ? "" : ",") +
+                   http::ListenAddress{host, static_cast<uint16_t>(port)}.text();
     }
     return context;
   }
@@ -195,7 +229,7 @@ class Agent::Impl {
 
   static MetricsOptions metrics_options(const Config& config, bool traces) {
     MetricsOptions options;
-    options.per_partition_group_series = config.per_partition_group_series;
+    options.detail = config.metrics_detail;
     options.traces = traces;
     return options;
   }
@@ -211,6 +245,13 @@ class Agent::Impl {
   ObservationPtr observe_self(Now now) {
     refresh_self_metrics();
     SelfStatus status{notifier_.stats(), keeper_.problem(), config_.file, "", std::nullopt};
+    if (judged_ != nullptr) status.rules = judged_rows_.look(*judged_, now.steady);
+    for (const RuleRows& rule : status.rules) {
+      if (!rule.nothing) continue;
+      log_.on_change("rule/" + rule.rule, rule.why, LogLevel::warning,
+                     *rule.nothing ? "a rule judges nothing" : "a rule has something to judge",
+                     {{"rule", rule.rule}, {"why", rule.why}});
+    }
     if (recorder_) status.recording = recorder_->health();
     {
       const std::lock_guard lock(reload_mutex_);
@@ -244,6 +285,8 @@ class Agent::Impl {
   void on_report(const ReportPtr& report) {
     self_metrics_.observe_evaluation(report->took);
     notifier_.publish(report);
+    history_.add(*report);
+    changes_.add(*report);
     traces_.publish(report);
     for (const Transition& transition : report->transitions) log_transition(transition);
   }
@@ -257,17 +300,15 @@ class Agent::Impl {
                 {"alertname", incident.cause.rule},
                 {"severity", severity_name(incident.severity)},
                 {"entity", incident.cause.entity.text()},
-                {"summary", incident.cause.summary},
+                {"summary", incident.title},
                 {"evidence", incident.evidence_count},
                 {"resolution", transition.resolution}});
   }
 
-  template <class Step>
-  void step(std::string_view name, Step action) {
-    const SteadyTime start = clock_.now().steady;
-    action();
-    log_.debug("stopped a part",
-               {{"part", name}, {"seconds", to_seconds(clock_.now().steady - start)}});
+  void stop_collectors() {
+    for (auto& canary : canaries_) canary->stop();
+    sources_.stop();
+    for (auto& cluster : clusters_) cluster->stop();
   }
 
   std::string listen_text() const {
@@ -283,6 +324,10 @@ class Agent::Impl {
   notify::Notifier notifier_;
   StateKeeper keeper_;
   std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
+  history::History history_;
+  changes::Ledger changes_;
+  JudgedRows judged_rows_;
+  SnapshotPtr judged_;  // the pipeline's thread
   Pipeline pipeline_;
   std::unique_ptr<http::Server> server_;
   const Runbooks runbooks_;
@@ -294,7 +339,8 @@ class Agent::Impl {
   std::string reload_problem_;  // under reload_mutex_: reloads come from main's thread
 };
 
-Result<std::unique_ptr<Agent>> Agent::create(Config config, const Clock& clock, Log& log) {
+Result<std::unique_ptr<Agent>> Agent::create(Config config, const Clock& clock, Log& log,
+                                             const OpenFileShares& shares) {
   Diagnostics diagnostics;
   std::optional<Loaded> loaded = load(config, diagnostics);
   if (!loaded) {
@@ -303,7 +349,16 @@ Result<std::unique_ptr<Agent>> Agent::create(Config config, const Clock& clock, 
       text += (text.empty() ? "" : "\n") + diagnostic.text();
     return fail(text);
   }
-  Result<std::unique_ptr<http::Server>> server = http::Server::listen(config.listen);
+  http::ServerLimits limits;
+  limits.open = shares.server;
+  const uint64_t memory = memory_of_cluster(most_memory(config), config.clusters.size());
+  for (kafka::ClusterSettings& cluster : config.clusters) {
+    cluster.most_connections = shares.brokers;
+    cluster.memory = memory;
+    if (cluster.security.sasl && !cluster.security.sasl->oauth.token_url.empty())
+      cluster.post_token_request = make_token_request();
+  }
+  Result<std::unique_ptr<http::Server>> server = http::Server::listen(config.listen, limits);
   if (!server) return tl::unexpected(server.error().in("listen: " + config.listen.text()));
   otlp::TraceSettings traces = otlp::trace_settings(config.traces, otlp::process_environment());
   return std::unique_ptr<Agent>(new Agent(std::make_unique<Impl>(
@@ -315,8 +370,8 @@ Agent::~Agent() = default;
 void Agent::start() {
   impl_->start();
 }
-void Agent::stop() {
-  impl_->stop();
+bool Agent::stop(const std::function<void(const char* part)>& doing) {
+  return impl_->stop(doing);
 }
 bool Agent::reload() {
   return impl_->reload();

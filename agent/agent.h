@@ -2,9 +2,11 @@
 // main's thread.
 //
 // Start: HTTP, exporters, pipeline, collectors. Stop: the reverse, each step bounded, so that the
-// whole ends within five seconds with what is queued delivered or logged.
+// whole ends within five seconds with what is queued delivered or logged. Collectors are told to
+// stop first and waited for last: what they hang on (a name service, a disk) delays no page.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +14,7 @@
 #include "agent/config/config.h"
 #include "agent/core/log.h"
 #include "agent/core/result.h"
+#include "agent/resources.h"
 
 namespace highwater::agent {
 
@@ -19,11 +22,14 @@ class Agent {
  public:
   // Does everything that can fail: loads runbooks and rules, binds the port. `clock` and `log` must
   // outlive the agent.
-  static Result<std::unique_ptr<Agent>> create(Config config, const Clock& clock, Log& log);
+  static Result<std::unique_ptr<Agent>> create(Config config, const Clock& clock, Log& log,
+                                               const OpenFileShares& shares = {});
   ~Agent();
 
   void start();
-  void stop();
+  // False: a collector still runs, so that the process must end without destroying the agent.
+  // `doing` is called with each part that is stopped.
+  bool stop(const std::function<void(const char* part)>& doing = {});
 
   // Takes over what can change without a restart (the rules) from the configuration file. On any
   // mistake nothing changes.

@@ -25,6 +25,13 @@ const Catalogue& catalogue() {
   return instance;
 }
 
+std::vector<WatchFirst> watch_first() {
+  std::vector<WatchFirst> all = collectors::watch_first();
+  const auto canary = canary::CanaryInterpreter::watch_first();
+  all.insert(all.end(), canary.begin(), canary.end());
+  return all;
+}
+
 Catalogue catalogue_with(std::span<const Measure* const> more) {
   const auto known = catalogue().measures();
   std::vector<const Measure*> all(known.begin(), known.end());

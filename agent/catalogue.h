@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "agent/core/measure.h"
+#include "agent/core/watch_first.h"
 
 namespace highwater::agent {
 
 // Without those of a configuration.
 [[nodiscard]] const Catalogue& catalogue();
+// Of its measures, what a restart forgets.
+[[nodiscard]] std::vector<WatchFirst> watch_first();
 // With these as well; their names must not be taken.
 [[nodiscard]] Catalogue catalogue_with(std::span<const Measure* const> more);
 

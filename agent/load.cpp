@@ -1,6 +1,7 @@
 #include "agent/load.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "agent/catalogue.h"
 
@@ -17,21 +18,29 @@ Duration slowest_poll(const Config& config) {
   return slowest;
 }
 
+// One that does not is a mistake that reading the configuration has found.
+bool folders_exist(const std::vector<std::filesystem::path>& folders) {
+  return std::ranges::all_of(folders, [](const std::filesystem::path& folder) {
+    std::error_code ignored;
+    return std::filesystem::is_directory(folder, ignored);
+  });
+}
+
 }  // namespace
 
 std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
-  Result<Runbooks> runbooks = Runbooks::load(config.runbook_directories);
-  if (!runbooks) {
-    diagnostics.push_back({config.file, 0, 0, "'runbooks': " + runbooks.error().message, ""});
-    return std::nullopt;
-  }
   const size_t before = diagnostics.size();
-  const auto exists = [&](std::string_view name) { return runbooks->exists(name); };
+  Result<Runbooks> runbooks = Runbooks::load(config.runbook_directories);
+  if (!runbooks && folders_exist(config.runbook_directories))
+    diagnostics.push_back({config.file, 0, 0, "'runbooks': " + runbooks.error().message, ""});
+  // Without the runbooks, that one mistake is enough: not one more for each rule.
+  const auto exists = [&](std::string_view name) { return !runbooks || runbooks->exists(name); };
   rules::RuleSettings settings = config.rules;
   settings.sample_every = slowest_poll(config);
   rules::RuleSet rules =
       rules::load_rules(settings, catalogue_with(config.measures), exists, diagnostics);
   if (diagnostics.size() != before) return std::nullopt;
+  rules.watch_first = watch_first();
   return Loaded{std::move(*runbooks), std::move(rules)};
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "agent/reading_age.h"
+
 namespace highwater::agent {
 namespace {
 
@@ -138,8 +140,8 @@ void Pipeline::run() {
     heartbeat_ = now.steady;
     lock.unlock();
 
-    bool changed = !news.empty() || rules.has_value();
-    for (ObservationPtr& observation : news) take(std::move(observation));
+    bool changed = age(now) || !news.empty() || rules.has_value();
+    for (ObservationPtr& observation : news) take(aged(std::move(observation), now));
     if (rules) engine_.replace_rules(std::move(*rules));
     if (now.steady >= next_self_ || changed) {
       changed = changed || now.steady >= next_self_;
@@ -157,6 +159,17 @@ void Pipeline::run() {
     lock.lock();
     if (last) return;
   }
+}
+
+// True when the machine slept: what was read before is that much older.
+bool Pipeline::age(Now now) {
+  bool any = false;
+  for (auto& [key, observation] : current_.observations) {
+    ObservationPtr older = aged(observation, now);
+    any = any || older != observation;
+    observation = std::move(older);
+  }
+  return any;
 }
 
 void Pipeline::take(ObservationPtr observation) {

@@ -27,7 +27,7 @@ class Pipeline {
  public:
   using OnReport = std::function<void(const ReportPtr&)>;  // the pipeline's thread; must not block
   // The pipeline's thread, before on_report: what must be written down before anybody is told.
-  using OnJudged = std::function<void(const rules::Engine&, const Report&)>;
+  using OnJudged = std::function<void(rules::Engine&, const Report&)>;
   using Observe =
       std::function<ObservationPtr(Now)>;  // the pipeline's thread; null: nothing to say
 
@@ -65,6 +65,7 @@ class Pipeline {
 
   void run();
   void evaluate(Now now);
+  bool age(Now now);
   void observe_self(Now now);
   void take(ObservationPtr observation);
 

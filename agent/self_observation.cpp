@@ -1,15 +1,19 @@
 #include "agent/self_observation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace highwater::agent {
 namespace {
 
 constexpr auto kFailingAfter = std::chrono::minutes(5);
+// It is asked every few seconds; what passed beyond that is a pause, in which nothing was tried.
+constexpr Duration kLongestGap = std::chrono::seconds(15);
 
 const Measure kNotificationFailing{"notification_failing",
                                    "1 when a receiver of notifications refused them for good, or "
-                                   "could not be reached for 5 minutes.",
+                                   "could not be reached for 5 minutes; unknown until it took one.",
                                    Unit::boolean,
                                    MeasureType::gauge,
                                    {"cluster", "receiver"}};
@@ -33,8 +37,15 @@ const Measure kRecordingDropped{
     Unit::count,
     MeasureType::counter,
     {"cluster"}};
+const Measure kRuleJudgesNothing{
+    "rule_judges_nothing",
+    "1 when a rule or SLO of the user looks at no row at all, so that it can never fire; unknown "
+    "while what it looks at cannot be read.",
+    Unit::boolean,
+    MeasureType::gauge,
+    {"cluster", "rule"}};
 const Measure* const kMeasures[] = {&kNotificationFailing, &kStateFailing, &kReloadFailing,
-                                    &kRecordingDropped};
+                                    &kRecordingDropped, &kRuleJudgesNothing};
 
 std::shared_ptr<const KeySet> one_row(const Measure& measure, std::vector<Symbol> cells) {
   return std::make_shared<const KeySet>(measure.dimensions, std::move(cells));
@@ -64,6 +75,11 @@ ObservationPtr SelfObserver::observe(const SelfStatus& status, Now now) {
   observation.part = kAgentPart;
   observation.at = now;
   observation.cadence = std::chrono::seconds(5);
+  const Duration gap = now.steady - observed_.value_or(now.steady);
+  observed_ = now.steady;
+  if (gap > kLongestGap) {
+    for (auto& [name, since] : failing_since_) since += gap - kLongestGap;
+  }
   TableBuilder failing(kNotificationFailing, keys_);
   for (size_t i = 0; i < receivers.size(); ++i) {
     const auto& receiver = receivers[i];
@@ -75,10 +91,13 @@ ObservationPtr SelfObserver::observe(const SelfStatus& status, Now now) {
           {Entity(kNotificationFailing.dimensions, keys_->row(i)), receiver.last_error});
     }
     const auto since = failing_since_.find(receiver.name);
-    failing.set(i, since != failing_since_.end() &&
-                           (receiver.misconfigured || now.steady - since->second >= kFailingAfter)
-                       ? 1
-                       : 0);
+    const bool fails = since != failing_since_.end() &&
+                       (receiver.misconfigured || now.steady - since->second >= kFailingAfter);
+    // What was never delivered since the start may have failed for long before it.
+    if (fails || receiver.last_success)
+      failing.set(i, fails ? 1 : 0);
+    else
+      failing.set_unknown(i, Unknown::not_asked);
   }
   observation.tables.push_back(std::move(failing).build());
   if (!own_keys_) {
@@ -101,7 +120,35 @@ ObservationPtr SelfObserver::observe(const SelfStatus& status, Now now) {
   add_problem(kReloadFailing, file_keys_, status.reload_problem);
   if (status.recording)
     add_own(kRecordingDropped, own_keys_, static_cast<double>(status.recording->dropped), {});
+  add_rules(status.rules, observation);
   return std::make_shared<const Observation>(std::move(observation));
+}
+
+void SelfObserver::add_rules(const std::vector<RuleRows>& rules, Observation& observation) {
+  if (rules.empty()) return;
+  if (!rule_keys_ || !std::ranges::equal(rules, rule_names_, {}, &RuleRows::rule)) {
+    std::vector<Symbol> cells;
+    rule_names_.clear();
+    for (const RuleRows& rule : rules) {
+      rule_names_.push_back(rule.rule);
+      cells.insert(cells.end(), {observation.cluster, Symbol(rule.rule)});
+    }
+    rule_keys_ = std::make_shared<const KeySet>(kRuleJudgesNothing.dimensions, std::move(cells));
+  }
+  TableBuilder nothing(kRuleJudgesNothing, rule_keys_);
+  for (size_t i = 0; i < rules.size(); ++i) {
+    if (!rules[i].nothing) {
+      nothing.set_unknown(i, Unknown::not_asked);
+      continue;
+    }
+    nothing.set(i, *rules[i].nothing ? 1 : 0);
+    if (!*rules[i].nothing) continue;
+    const Entity entity(kRuleJudgesNothing.dimensions, rule_keys_->row(i));
+    observation.notes.push_back({entity, rules[i].why});
+    observation.problems.push_back(
+        {fmt::format("{} judges nothing: {}", rules[i].rule, rules[i].why), entity});
+  }
+  observation.tables.push_back(std::move(nothing).build());
 }
 
 }  // namespace highwater::agent

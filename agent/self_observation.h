@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/core/observation.h"
+#include "agent/judged_rows.h"
 #include "agent/recording/recorder.h"
 #include "exporters/notify/outbox.h"
 
@@ -29,6 +30,7 @@ struct SelfStatus {
   std::string config_file;
   std::string reload_problem;
   std::optional<RecorderHealth> recording;  // nothing: nothing is recorded
+  std::vector<RuleRows> rules = {};         // of the user
 };
 
 class SelfObserver {
@@ -38,11 +40,16 @@ class SelfObserver {
   [[nodiscard]] ObservationPtr observe(const SelfStatus& status, Now now);
 
  private:
+  void add_rules(const std::vector<RuleRows>& rules, Observation& observation);
+
   std::shared_ptr<const KeySet> keys_;
   std::shared_ptr<const KeySet> own_keys_;   // of what there is one of
   std::shared_ptr<const KeySet> file_keys_;  // of the configuration
+  std::shared_ptr<const KeySet> rule_keys_;
+  std::vector<std::string> rule_names_;
   std::vector<std::string> names_;
   std::map<std::string, SteadyTime> failing_since_;
+  std::optional<SteadyTime> observed_;  // last
 };
 
 }  // namespace highwater::agent

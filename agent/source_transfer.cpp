@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <map>
 #include <memory>
 #include <utility>
 
+#include "agent/basic_authorization.h"
+#include "agent/core/secret.h"
 #include "exporters/http/client.h"
+#include "exporters/http/peer_text.h"
 
 namespace highwater::agent {
 namespace {
@@ -21,34 +22,10 @@ using sources::Read;
 using sources::SourceSettings;
 using sources::unreadable;
 
-constexpr std::streamsize kLongestSecret = 16 * 1024;
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k)
-      group = group << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0U);
-    for (size_t k = 0; k < 4; ++k)
-      text += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return text;
-}
-
-// The first line.
 Read<std::string> read_secret(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string secret(static_cast<size_t>(kLongestSecret), '\0');
-  file.read(secret.data(), kLongestSecret);
-  if (!file.is_open() || file.bad())
-    return unreadable(fmt::format("the secret in {} cannot be read", path), Unknown::denied);
-  secret.resize(static_cast<size_t>(file.gcount()));
-  secret.resize(std::min(secret.find_first_of("\r\n"), secret.size()));
-  if (secret.empty())
-    return unreadable(fmt::format("the secret in {} is empty", path), Unknown::denied);
-  return secret;
+  auto secret = Secret::in_file(path).value();
+  if (!secret) return unreadable(secret.error().message, Unknown::denied);
+  return std::move(*secret);
 }
 
 Read<std::string> authorization(const Credentials& credentials) {
@@ -64,7 +41,7 @@ Read<std::string> authorization(const Credentials& credentials) {
     if (!read) return read;
     password = std::move(*read);
   }
-  return "Basic " + base64(credentials.user + ":" + password);
+  return basic_authorization(credentials.user, password);
 }
 
 std::string_view accepted(PageFormat format) {
@@ -77,25 +54,27 @@ std::string_view accepted(PageFormat format) {
   return "*/*";
 }
 
-Read<Page> check(http::Response response, const SourceSettings& source) {
+Read<Page> check(http::Response response, const http::Request& request) {
   const int status = response.status;
   if (status == 401 || status == 403)
     return unreadable(fmt::format("it answers with status {}", status), Unknown::denied);
-  if (status < 200 || status > 299)
-    return unreadable(fmt::format("it answers with status {}", status));
+  if (status < 200 || status > 299) {
+    const std::string moved = http::moved_to(response, request);
+    return unreadable(
+        fmt::format("it answers with status {}{}{}", status, moved.empty() ? "" : ": ", moved));
+  }
   if (response.truncated)
-    return unreadable(fmt::format("its page is larger than {} bytes", source.limit));
+    return unreadable(fmt::format("its page is larger than {} bytes", request.max_response_bytes));
   const std::string_view encoding = response.header("Content-Encoding");
   if (!encoding.empty() && encoding != "identity")
     return unreadable("its page is compressed, although that was not asked for");
   return Page{std::move(response.body), std::string(response.header("Content-Type"))};
 }
 
-using Clients = std::map<std::pair<std::string, bool>, http::Client>;
-
-Read<Page> fetch(const Clients& clients, const SourceSettings& source, std::stop_token stop) {
+Read<Page> fetch(const http::Client& client, const SourceSettings& source, std::stop_token stop) {
   http::Request request;
   request.url = source.url;
+  request.tls = {source.ca_file, source.verify, source.certificate, source.key};
   request.deadline = source.timeout;
   request.max_response_bytes = source.limit;
   request.stop = std::move(stop);
@@ -104,25 +83,18 @@ Read<Page> fetch(const Clients& clients, const SourceSettings& source, std::stop
   if (!secret) return tl::unexpected(secret.error());
   if (!secret->empty()) request.headers.emplace_back("Authorization", *secret);
   const auto begun = std::chrono::steady_clock::now();
-  auto response = clients.at({source.ca_file, source.verify}).send(request);
-  if (response) return check(std::move(*response), source);
+  auto response = client.send(request);
+  if (response) return check(std::move(*response), request);
   const bool late = std::chrono::steady_clock::now() - begun >= source.timeout;
   return unreadable(response.error().message, late ? Unknown::timed_out : Unknown::failed);
 }
 
 }  // namespace
 
-sources::Transfer make_source_transfer(const sources::SourcePlan& plan) {
-  const auto clients = std::make_shared<Clients>();
-  for (const SourceSettings& source : plan.sources) {
-    http::ClientOptions options;
-    options.ca_file = source.ca_file;
-    options.verify = source.verify;
-    clients->try_emplace({source.ca_file, source.verify}, std::move(options));
-  }
-  return [clients = std::shared_ptr<const Clients>(clients)](const SourceSettings& source,
-                                                             std::stop_token stop) {
-    return fetch(*clients, source, std::move(stop));
+sources::Transfer make_source_transfer() {
+  return [client = std::make_shared<http::Client>()](const SourceSettings& source,
+                                                     std::stop_token stop) {
+    return fetch(*client, source, std::move(stop));
   };
 }
 

@@ -2,10 +2,10 @@
 // sources ask for. Called on the sources' threads.
 #pragma once
 
-#include "collectors/sources/mapping.h"
+#include "collectors/sources/source.h"
 
 namespace highwater::agent {
 
-[[nodiscard]] sources::Transfer make_source_transfer(const sources::SourcePlan& plan);
+[[nodiscard]] sources::Transfer make_source_transfer();
 
 }  // namespace highwater::agent

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "agent/core/report_json.h"
@@ -20,8 +22,10 @@ constexpr Duration kBudgetsEvery = seconds(60);
 // Delivered notices are forgotten together.
 constexpr Duration kNoticesEvery = seconds(1);
 constexpr Duration kPatience = milliseconds(250);
+constexpr Duration kTryAgain = seconds(30);
 
 constexpr std::string_view kNoticeKind = "notice";
+constexpr std::string_view kHandleKind = "handle";
 constexpr std::string_view kReceiverKind = "receivers";  // one record: who there is to be told
 constexpr std::string_view kReceiverKey = "names";
 constexpr char kTold = '1';
@@ -29,6 +33,10 @@ constexpr char kUntold = '0';
 
 std::string notice_key(const notify::Undelivered& one) {
   return fmt::format("{:020} {}", one.notice->transition.sequence, one.receiver);
+}
+
+std::string handle_key(const notify::KeptHandle& one) {
+  return fmt::format("{:020} {}", one.incident, one.receiver);
 }
 
 std::string encode_names(const std::set<std::string>& names) {
@@ -55,16 +63,29 @@ void add_notices(const std::vector<notify::Undelivered>& undelivered,
     records.push_back({std::string(kNoticeKind), notice_key(one),
                        (one.told ? kTold : kUntold) + encode_transition(one.notice->transition)});
   }
+  for (const notify::KeptHandle& one : notifier.handles())
+    records.push_back({std::string(kHandleKind), handle_key(one), one.text});
+}
+
+// The disk may hang, so that nobody waits for the thread.
+std::future<Opened> open_elsewhere(std::string path) {
+  std::packaged_task<Opened()> task([path = std::move(path)] { return Store::open(path); });
+  std::future<Opened> opened = task.get_future();
+  std::thread(std::move(task)).detach();
+  return opened;
 }
 
 }  // namespace
 
 void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier, Now now) {
-  std::unique_ptr<Store> store = open();
-  if (store == nullptr) return;
+  std::unique_ptr<Store> store = take(Store::open(path_));
+  if (store == nullptr) {
+    next_try_ = now.steady + kTryAgain;
+    return;
+  }
   std::vector<rules::StateRecord> records;
-  for (const std::string_view kind :
-       {rules::kAlertKind, rules::kIncidentKind, rules::kBudgetKind, rules::kCounterKind}) {
+  for (const std::string_view kind : {rules::kAlertKind, rules::kIncidentKind, rules::kEndedKind,
+                                      rules::kBudgetKind, rules::kCounterKind}) {
     for (Record& record : read(*store, kind)) {
       written_[{std::string(kind), record.key}] = std::hash<std::string>{}(record.value);
       records.push_back({std::string(kind), std::move(record.key), std::move(record.value)});
@@ -72,12 +93,41 @@ void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier, Now
   }
   for (const std::string& problem : engine.restore(records, now))
     log_.warning("a part of the state is left out", {{"why", problem}});
-  restore_notices(read(*store, kNoticeKind), read(*store, kReceiverKind), engine, notifier);
+  restore_notices(*store, engine, notifier);
   writer_ = std::make_unique<StoreWriter>(std::move(store));
 }
 
-std::unique_ptr<Store> StateKeeper::open() {
-  Opened opened = Store::open(path_);
+void StateKeeper::try_again(rules::Engine& engine, Now now) {
+  if (!trying_.valid()) {
+    if (!next_try_ || now.steady < *next_try_) return;
+    trying_ = open_elsewhere(path_);
+  }
+  if (trying_.wait_for(Duration::zero()) != std::future_status::ready) return;
+  Opened opened = trying_.get();
+  next_try_ = now.steady + kTryAgain;
+  if (opened.outcome == OpenOutcome::refused) {
+    open_problem_ = opened.problem;
+    return;
+  }
+  open_problem_.clear();
+  std::unique_ptr<Store> store = take(std::move(opened));
+  std::vector<rules::StateRecord> before;
+  for (const std::string_view kind : {rules::kBudgetKind, rules::kCounterKind}) {
+    for (Record& record : read(*store, kind)) {
+      written_[{std::string(kind), record.key}] = std::hash<std::string>{}(record.value);
+      before.push_back({std::string(kind), std::move(record.key), std::move(record.value)});
+    }
+  }
+  // Alerts, incidents and notices of before stay in the file for the next start: those of this
+  // process cannot be told from them any more.
+  for (const std::string& problem : engine.adopt(before))
+    log_.warning("a part of the state is left out", {{"why", problem}});
+  next_try_.reset();
+  budgets_at_.reset();  // all is written at once
+  writer_ = std::make_unique<StoreWriter>(std::move(store));
+}
+
+std::unique_ptr<Store> StateKeeper::take(Opened opened) {
   switch (opened.outcome) {
     case OpenOutcome::opened:
     case OpenOutcome::created:
@@ -87,13 +137,15 @@ std::unique_ptr<Store> StateKeeper::open() {
       log_.warning("the state is kept in memory: a restart forgets alerts and budgets");
       break;
     case OpenOutcome::set_aside:
-      log_.error("the state was damaged and begins anew",
+      log_.error("the state file was damaged; a new one was created",
                  {{"path", path_}, {"why", opened.problem}});
       open_problem_ = opened.problem;
       break;
     case OpenOutcome::refused:
-      log_.error("the state cannot be kept: a restart will forget alerts and budgets",
-                 {{"path", path_}, {"why", opened.problem}});
+      log_.error(
+          "the state cannot be kept: a restart will forget alerts and budgets; it is tried "
+          "again while the agent runs",
+          {{"path", path_}, {"why", opened.problem}});
       open_problem_ = opened.problem;
       break;
   }
@@ -108,11 +160,9 @@ std::vector<Record> StateKeeper::read(Store& store, std::string_view kind) {
   return {};
 }
 
-void StateKeeper::restore_notices(const std::vector<Record>& records,
-                                  const std::vector<Record>& receivers, const rules::Engine& engine,
-                                  notify::Notifier& notifier) {
+std::vector<notify::Undelivered> StateKeeper::read_notices(Store& store) {
   std::vector<notify::Undelivered> undelivered;
-  for (const Record& record : records) {
+  for (const Record& record : read(store, kNoticeKind)) {
     written_[{std::string(kNoticeKind), record.key}] = std::hash<std::string>{}(record.value);
     const size_t space = record.key.find(' ');
     Result<Transition> transition =
@@ -120,7 +170,7 @@ void StateKeeper::restore_notices(const std::vector<Record>& records,
             ? fail("it is not whole")
             : decode_transition(std::string_view(record.value).substr(1));
     if (!transition) {
-      log_.error("a notification that waited cannot be read",
+      log_.error("a waiting notification cannot be read from the state",
                  {{"key", record.key}, {"why", transition.error().message}});
       continue;
     }
@@ -130,20 +180,43 @@ void StateKeeper::restore_notices(const std::vector<Record>& records,
          std::make_shared<notify::Notice>(notify::Notice{std::move(*transition), at}),
          record.value.front() == kTold});
   }
+  return undelivered;
+}
+
+std::vector<notify::KeptHandle> StateKeeper::read_handles(Store& store) {
+  std::vector<notify::KeptHandle> handles;
+  for (Record& record : read(store, kHandleKind)) {
+    written_[{std::string(kHandleKind), record.key}] = std::hash<std::string>{}(record.value);
+    notify::KeptHandle handle;
+    const char* const end = record.key.data() + record.key.size();
+    const auto number = std::from_chars(record.key.data(), end, handle.incident);
+    if (number.ec != std::errc() || number.ptr == end || *number.ptr != ' ') continue;
+    handle.receiver.assign(number.ptr + 1, end);
+    handle.text = std::move(record.value);
+    handles.push_back(std::move(handle));
+  }
+  return handles;
+}
+
+void StateKeeper::restore_notices(Store& store, const rules::Engine& engine,
+                                  notify::Notifier& notifier) {
+  const std::vector<notify::Undelivered> undelivered = read_notices(store);
   std::optional<std::set<std::string>> heard;
-  for (const Record& record : receivers) {
+  for (const Record& record : read(store, kReceiverKind)) {
     written_[{std::string(kReceiverKind), record.key}] = std::hash<std::string>{}(record.value);
     heard = decode_names(record.value);
   }
   const std::vector<Incident> open = engine.open_incidents();
-  notifier.restore(open, undelivered, heard);
+  notifier.restore(open, undelivered, heard, read_handles(store));
   if (open.empty() && undelivered.empty()) return;
   log_.info("state restored",
             {{"incidents", open.size()}, {"undelivered_notifications", undelivered.size()}});
 }
 
-void StateKeeper::keep(const rules::Engine& engine, const Report& report,
+void StateKeeper::keep(rules::Engine& engine, const Report& report,
                        const notify::Notifier& notifier) {
+  judged_at_ = report.at;
+  if (writer_ == nullptr) try_again(engine, report.at);
   if (writer_ == nullptr) return;
   const Now now = report.at;
   const StoreHealth health = writer_->health();
@@ -205,10 +278,10 @@ std::string StateKeeper::problem() const {
   return open_problem_;
 }
 
-void StateKeeper::stop(const rules::Engine& engine, const notify::Notifier& notifier, Now now,
+void StateKeeper::stop(const rules::Engine& engine, const notify::Notifier& notifier,
                        Duration limit) {
-  if (writer_ == nullptr) return;
-  std::vector<rules::StateRecord> records = engine.state(now, true);
+  if (writer_ == nullptr || !judged_at_) return;
+  std::vector<rules::StateRecord> records = engine.state(*judged_at_, true);
   add_notices(notifier.undelivered(), notifier, records);
   submit(std::move(records), true, writer_->health().wants_whole);
   if (!flush(limit))

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,35 +27,42 @@ class StateKeeper {
  public:
   StateKeeper(std::string path, Log& log) : path_(std::move(path)), log_(log) {}
 
-  // Before the pipeline starts: opens the store and hands what was kept to both. Without a store
-  // (the reason is logged, and problem() says it) everything below does nothing. Reads the disk.
+  // Before the pipeline starts: opens the store and hands what was kept to both. Reads the disk.
+  // Where the store is refused (the reason is logged, and problem() says it) it is tried again
+  // twice a minute, on a thread of its own, and what it kept is put before what happened since.
   void restore(rules::Engine& engine, notify::Notifier& notifier, Now now);
 
   // After each evaluation, before its report is published.
-  void keep(const rules::Engine& engine, const Report& report, const notify::Notifier& notifier);
+  void keep(rules::Engine& engine, const Report& report, const notify::Notifier& notifier);
 
   // What is wrong with the store; empty when all is well.
   [[nodiscard]] std::string problem() const;
 
   // Waits until what was written is on the disk, as long as `limit`; false when it is not.
   bool flush(Duration limit);
-  // Writes everything once more, and waits for the disk as long as `limit`.
-  void stop(const rules::Engine& engine, const notify::Notifier& notifier, Now now, Duration limit);
+  // Writes everything once more, as it was at the last judgement, and waits for the disk as long as
+  // `limit`.
+  void stop(const rules::Engine& engine, const notify::Notifier& notifier, Duration limit);
 
  private:
   using Key = std::pair<std::string, std::string>;  // kind, key
   void submit(std::vector<rules::StateRecord> records, bool with_budgets, bool whole);
 
-  [[nodiscard]] std::unique_ptr<Store> open();
+  [[nodiscard]] std::unique_ptr<Store> take(Opened opened);
+  void try_again(rules::Engine& engine, Now now);
   [[nodiscard]] std::vector<Record> read(Store& store, std::string_view kind);
-  void restore_notices(const std::vector<Record>& records, const std::vector<Record>& receivers,
-                       const rules::Engine& engine, notify::Notifier& notifier);
+  void restore_notices(Store& store, const rules::Engine& engine, notify::Notifier& notifier);
+  [[nodiscard]] std::vector<notify::Undelivered> read_notices(Store& store);
+  [[nodiscard]] std::vector<notify::KeptHandle> read_handles(Store& store);
 
   const std::string path_;
   Log& log_;
   std::unique_ptr<StoreWriter> writer_;  // null: there is no store
   std::string open_problem_;
-  std::map<Key, size_t> written_;  // a hash of what was submitted last
+  std::optional<SteadyTime> next_try_;  // while there is no store
+  std::future<Opened> trying_;          // a try that goes on
+  std::map<Key, size_t> written_;       // a hash of what was submitted last
+  std::optional<Now> judged_at_;
   std::optional<SteadyTime> written_at_;
   std::optional<SteadyTime> budgets_at_;
   uint64_t settled_ = 0;

@@ -22,12 +22,14 @@ const Measure kUp{"broker_up",
                   Unit::boolean, MeasureType::gauge, kBroker};
 const Measure kFailed{
     "broker_failed",
-    "Whether the broker is down in a way that nobody asked for: crashed, hung, cut "
-    "off, or refusing us; an orderly stop is not a failure.",
+    "Whether the broker is down, and not by an orderly shutdown: crashed, hung, cut off, or "
+    "refusing us; an orderly stop is not a failure, and unknown of one that was away when the "
+    "watch "
+    "began.",
     Unit::boolean, MeasureType::gauge, kBroker};
 const Measure kStopped{"broker_stopped",
-                       "Whether the broker was shut down in order: its connection ended and the "
-                       "other brokers do not list it any more.",
+                       "Whether the broker is down and the others do not list it: it was shut down "
+                       "in order, or it was away already when the watch began.",
                        Unit::boolean, MeasureType::gauge, kBroker};
 const Measure kListed{
     "broker_listed",
@@ -36,7 +38,8 @@ const Measure kListed{
     Unit::boolean, MeasureType::gauge, kBroker};
 const Measure kStatus{"broker_status",
                       "The broker's status as a label: connecting, up, crashed, hung, cut_off, "
-                      "refuses or stopped; one row per broker.",
+                      "refuses, denied (its certificate or our login is not accepted), stopped, or "
+                      "away: down since before the watch began; one row per broker.",
                       Unit::info,
                       MeasureType::gauge,
                       {"cluster", "broker", "status"}};
@@ -68,13 +71,52 @@ double flag(bool value) {
 
 double contradiction_seconds(const BrokerView& broker, Now now) {
   if (!broker.contradicted_since) return 0;
-  return std::max(0.0, to_seconds(now.steady - *broker.contradicted_since));
+  return seconds_so_far(now.steady - *broker.contradicted_since);
 }
 
-// "hung: no answer to ApiVersions within 2 s"
-std::string standing(const BrokerView& broker) {
-  return fmt::format("{}{}{}", status_words(broker.status), broker.why.empty() ? "" : ": ",
-                     broker.why);
+// What the broker does, as titles have it.
+std::string_view kind_of(BrokerStatus status) {
+  switch (status) {
+    case BrokerStatus::connecting:
+      return "is being connected to";
+    case BrokerStatus::up:
+      return "is up";
+    case BrokerStatus::crashed:
+      return "crashed";
+    case BrokerStatus::hung:
+      return "hangs";
+    case BrokerStatus::cut_off:
+      return "is cut off";
+    case BrokerStatus::refuses:
+      return "refuses Highwater";
+    case BrokerStatus::denied:
+      return "and Highwater do not accept each other";
+    case BrokerStatus::stopped:
+      return "has been shut down";
+  }
+  return "is up";
+}
+
+constexpr std::string_view kAway = "has been away";
+
+// Of a broker that this process never saw: one that accepts connections is there, and fails; of one
+// that does not, and that nobody lists, nobody here knows how it went.
+bool may_have_been_stopped(const BrokerView& broker) {
+  const bool silent = broker.status == BrokerStatus::stopped ||
+                      broker.status == BrokerStatus::crashed ||
+                      broker.status == BrokerStatus::cut_off;
+  return silent && !broker.listed;
+}
+
+// "hangs: no answer to ApiVersions within 2 s; Metadata still lists it"
+std::string standing(const BrokerView& broker, bool away) {
+  std::string details = broker.why;
+  if (away)
+    return fmt::format("{}: so it was when the watch began{}{}", kAway, details.empty() ? "" : "; ",
+                       details);
+  if (broker.contradicted_since)
+    details += details.empty() ? "Metadata still lists it" : "; Metadata still lists it";
+  return fmt::format("{}{}{}", kind_of(broker.status), details.empty() ? "" : ": ", details);
 }
 
 // The columns with one row per broker.
@@ -88,24 +130,29 @@ struct BrokerColumns {
         response(kResponse, rows),
         contradiction(kContradiction, rows) {}
 
-  void add(const BrokerView& broker, Unknown metadata, Now now) {
-    const bool judged = broker.status != BrokerStatus::connecting;
-    const Unknown own = judged ? Unknown::known : Unknown::not_asked;
+  void add(const BrokerView& broker, bool away, Unknown metadata, Now now) {
+    const Unknown own = judged(broker.status);
     up.add(flag(broker.status == BrokerStatus::up), own);
-    failed.add(flag(kafka::is_failed(broker.status)), own);
-    stopped.add(flag(broker.status == BrokerStatus::stopped), own);
+    failed.add(flag(!away && kafka::is_failed(broker.status)), away ? Unknown::not_asked : own);
+    stopped.add(flag(away || broker.status == BrokerStatus::stopped), own);
     listed.add(flag(broker.listed), metadata);
     since.add(to_unix_seconds(broker.since.wall));
     add_response(broker);
     contradiction.add(contradiction_seconds(broker, now), own);
   }
 
+  // Who does not let us in may serve everybody else.
+  static Unknown judged(BrokerStatus status) {
+    if (status == BrokerStatus::connecting) return Unknown::not_asked;
+    return status == BrokerStatus::denied ? Unknown::broker_unreachable : Unknown::known;
+  }
+
   void add_response(const BrokerView& broker) {
     const double seconds = broker.response_time ? to_seconds(*broker.response_time) : kNoValue;
     if (broker.status == BrokerStatus::up)
       response.add(seconds, broker.response_time ? Unknown::known : Unknown::not_asked);
-    else if (broker.status == BrokerStatus::connecting)
-      response.add(seconds, Unknown::not_asked);
+    else if (judged(broker.status) != Unknown::known)
+      response.add(seconds, judged(broker.status));
     else
       response.add(seconds, Unknown::broker_unreachable);
   }
@@ -124,12 +171,19 @@ std::span<const Measure* const> BrokersInterpreter::measures() {
   return kMeasures;
 }
 
+std::span<const WatchFirst> BrokersInterpreter::watch_first() {
+  static const WatchFirst kWatch[] = {{&kContradiction, std::chrono::hours(1), true}};
+  return kWatch;
+}
+
 Observation BrokersInterpreter::interpret(const kafka::ClusterView& view, PollInfo poll, Now now) {
   Observation observation = start_observation(view, "brokers", std::move(poll), now);
   numbers_.trim();
   std::erase_if(labels_, [&](const auto& entry) { return !view.brokers.contains(entry.first); });
+  std::erase_if(witnessed_, [&](int32_t broker) { return !view.brokers.contains(broker); });
   add_brokers(observation, view, now);
   cluster_.add_to(observation, view);
+  credentials_.add_to(observation, view, numbers_, now);
   quorum_.add_to(observation, view, numbers_);
   requests_.add_to(observation, view, numbers_);
   log_dirs_.add_to(observation, view, numbers_);
@@ -143,23 +197,32 @@ void BrokersInterpreter::add_brokers(Observation& observation, const kafka::Clus
   Column status(kStatus, view.brokers.size());
   Column info(kInfo, view.brokers.size());
   for (const auto& [id, broker] : view.brokers) {
+    const bool away = is_away(broker);
     const Labels& labels = labels_of(broker);
     const Symbol& number = numbers_.of(id);
     keys_.add(view.cluster, number);
-    columns.add(broker, metadata, now);
-    status_keys_.add(view.cluster, number, labels.status);
+    columns.add(broker, away, metadata, now);
+    status_keys_.add(view.cluster, number, away ? away_ : labels.status);
     status.add(1);
     info_keys_.add(view.cluster, number, labels.address, labels.rack);
     info.add(1);
     if (broker.status == BrokerStatus::up || broker.status == BrokerStatus::connecting) continue;
     const Entity entity = broker_entity(view, id);
-    observation.notes.push_back({entity, standing(broker)});
-    if (kafka::is_failed(broker.status))
-      observation.problems.push_back({fmt::format("broker {} {}", id, standing(broker)), entity});
+    observation.notes.push_back({entity, standing(broker, away)});
+    if (kafka::is_failed(broker.status) && !away)
+      observation.problems.push_back(
+          {fmt::format("broker {} {}", id, standing(broker, away)), entity});
   }
   std::move(columns).move_to(observation, keys_.finish());
   observation.tables.push_back(std::move(status).build(status_keys_.finish()));
   observation.tables.push_back(std::move(info).build(info_keys_.finish()));
+}
+
+bool BrokersInterpreter::is_away(const BrokerView& broker) {
+  if (broker.status == BrokerStatus::connecting) return false;
+  if (may_have_been_stopped(broker)) return !witnessed_.contains(broker.id);
+  witnessed_.insert(broker.id);
+  return false;
 }
 
 const BrokersInterpreter::Labels& BrokersInterpreter::labels_of(const BrokerView& broker) {

@@ -6,10 +6,13 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 
+#include "agent/core/watch_first.h"
 #include "collectors/cluster.h"
+#include "collectors/credentials.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/log_dirs.h"
@@ -24,6 +27,7 @@ class BrokersInterpreter {
   // Of the brokers alone; those of the cluster, the quorum and others are listed by their own
   // tables.
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const WatchFirst> watch_first();
 
   [[nodiscard]] Observation interpret(const kafka::ClusterView& view, PollInfo poll, Now now);
 
@@ -38,14 +42,19 @@ class BrokersInterpreter {
     kafka::BrokerStatus judged{};
   };
   const Labels& labels_of(const kafka::BrokerView& broker);
+  // Down since before this process first looked: it may have failed, and it may have been stopped.
+  [[nodiscard]] bool is_away(const kafka::BrokerView& broker);
   void add_brokers(Observation& observation, const kafka::ClusterView& view, Now now);
 
   NumberSymbols numbers_;
   std::map<int32_t, Labels> labels_;
+  std::set<int32_t> witnessed_;  // seen by this process: up, or failing
+  const Symbol away_{"away"};
   KeyTracker keys_{{"cluster", "broker"}};
   KeyTracker status_keys_{{"cluster", "broker", "status"}};
   KeyTracker info_keys_{{"cluster", "broker", "address", "rack"}};
   ClusterTables cluster_;
+  CredentialTables credentials_;
   QuorumTables quorum_;
   RequestTables requests_;
   LogDirTables log_dirs_;

@@ -18,12 +18,16 @@ class ClusterTables {
  private:
   void add_info(Observation& observation, const kafka::ClusterView& view);
   void add_rights(Observation& observation, const kafka::ClusterView& view);
+  void add_listings(Observation& observation, const kafka::ClusterView& view);
 
   KeyTracker keys_{{"cluster"}};
   KeyTracker info_keys_{{"cluster", "cluster_id"}};
   KeyTracker right_keys_{{"cluster", "right"}};
+  KeyTracker listing_keys_{{"cluster", "dimension"}};
   Symbol cluster_id_;
   std::vector<Symbol> rights_;
+  bool seen_topics_ = false;  // by this process, at least one
+  bool seen_groups_ = false;
 };
 
 // Why Metadata's list of brokers is not fresh; `known` when it is.

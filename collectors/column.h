@@ -2,6 +2,7 @@
 // interpreters, on the interpreter's thread.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 #include <memory>
@@ -13,6 +14,13 @@
 namespace highwater::collectors {
 
 constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
+
+// For how many seconds something has gone on that is there at this moment. Never 0, which says that
+// there is nothing of the kind: an alert of before a restart would end by it.
+[[nodiscard]] inline double seconds_so_far(Duration duration) {
+  constexpr double kJustSeen = 0.001;
+  return std::max(kJustSeen, to_seconds(duration));
+}
 
 class Column {
  public:
@@ -29,7 +37,12 @@ class Column {
   }
 
   // Takes back what was said of a known row.
-  void replace(size_t row, double value) { values_[row] = value; }
+  void replace(size_t row, double value, Unknown reason = Unknown::known) {
+    values_[row] = value;
+    if (reason == Unknown::known) return;
+    unknown_.resize(values_.size(), Unknown::known);
+    unknown_[row] = reason;
+  }
   [[nodiscard]] size_t size() const { return values_.size(); }
   [[nodiscard]] bool known(size_t row) const {
     return unknown_.empty() || unknown_[row] == Unknown::known;

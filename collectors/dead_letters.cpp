@@ -1,5 +1,7 @@
 #include "collectors/dead_letters.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -31,6 +33,7 @@ const Measure kShare{
 
 constexpr std::array<const Measure*, 3> kMeasures{&kArrived, &kRate, &kShare};
 
+constexpr size_t kMaxNotes = 1000;
 constexpr Duration kSilence = std::chrono::hours(1);
 constexpr Duration kLength = std::chrono::minutes(5);
 constexpr std::array<std::string_view, 17> kUsual{
@@ -75,6 +78,11 @@ std::span<const Measure* const> DeadLetters::measures() {
   return kMeasures;
 }
 
+std::span<const WatchFirst> DeadLetters::watch_first() {
+  static const WatchFirst kWatch[] = {{&kArrived, kSilence}};
+  return kWatch;
+}
+
 void DeadLetters::add_to(Observation& observation, const kafka::ClusterView& view, Now now) {
   find_topics(view);
   for (const Pair& pair : pairs_) keys_.add(view.cluster, view.topics[pair.topic].name);
@@ -93,6 +101,7 @@ void DeadLetters::add_to(Observation& observation, const kafka::ClusterView& vie
     const bool tells = memory.seen && (memory.arrived > 0 || now.steady - memory.began >= kSilence);
     arrived.add(memory.arrived,
                 first_unknown(own.reason, tells ? Unknown::known : Unknown::not_asked));
+    if (memory.arrived > 0) add_note(observation, keys->row(row), memory);
     const auto grown = memory.own.stretch();
     rate.add(grown ? std::max(0.0, grown->rate(0)) : kNoValue,
              first_unknown(own.reason, grown ? Unknown::known : Unknown::not_asked));
@@ -116,6 +125,17 @@ void DeadLetters::add_to(Observation& observation, const kafka::ClusterView& vie
   observation.tables.push_back(std::move(rate).build(keys));
   observation.tables.push_back(std::move(share).build(share_keys_.finish()));
   if (!has.pairs.empty()) observation.relations.push_back(std::move(has));
+}
+
+void DeadLetters::add_note(Observation& observation, std::span<const Symbol> names,
+                           const Memory& memory) {
+  if (observation.notes.size() >= kMaxNotes) return;
+  const std::string silence = describe_duration(memory.silence);
+  observation.notes.push_back(
+      {Entity(kTopic, names),
+       memory.watched || memory.silence >= kSilence
+           ? fmt::format("the first in {} or more", silence)
+           : fmt::format("the first since the watch began, {} before", silence)});
 }
 
 // Only when topics came or went: a thousand names against many patterns are not for each poll.
@@ -155,6 +175,10 @@ void DeadLetters::watch(const kafka::TopicView& topic, double end, Now now, Memo
     memory.began = now.steady;
   }
   if (end > memory.end) {
+    if (memory.arrived == 0) {
+      memory.watched = memory.grew != SteadyTime{};
+      memory.silence = now.steady - (memory.watched ? memory.grew : memory.began);
+    }
     memory.arrived += end - memory.end;
     memory.grew = now.steady;
   } else if (now.steady - memory.grew >= kSilence) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/core/pattern.h"
+#include "agent/core/watch_first.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/row_history.h"
@@ -27,6 +28,7 @@ namespace highwater::collectors {
 class DeadLetters {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const WatchFirst> watch_first();
 
   // Topics that one of the patterns matches.
   explicit DeadLetters(std::vector<Pattern> patterns) : patterns_(std::move(patterns)) {}
@@ -42,16 +44,20 @@ class DeadLetters {
   struct Memory {
     kafka::TopicId id{};
     bool seen = false;
-    double end = 0;      // the sum of the logs' ends
-    double arrived = 0;  // records since the last silence
-    SteadyTime grew{};
-    SteadyTime began{};  // its watch
+    double end = 0;        // the sum of the logs' ends
+    double arrived = 0;    // records since the last silence
+    SteadyTime grew{};     // when the last one came
+    SteadyTime began{};    // its watch
+    Duration silence{};    // before the first of those that arrived
+    bool watched = false;  // ... and records had come before it
     Trail<1> own;
     Trail<2> both;  // and of its topic
   };
 
   void find_topics(const kafka::ClusterView& view);
   [[nodiscard]] std::optional<size_t> source_of(std::string_view name) const;
+  static void add_note(Observation& observation, std::span<const Symbol> names,
+                       const Memory& memory);
   static void watch(const kafka::TopicView& topic, double end, Now now, Memory& memory);
 
   const std::vector<Pattern> patterns_;

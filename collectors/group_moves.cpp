@@ -28,7 +28,7 @@ std::string words(const OffsetMove& move) {
   return fmt::format("its offset was {} from {} to {} in partition {}{} at {}",
                      move.back ? "rewound" : "moved forward", move.before, move.after,
                      move.partition,
-                     move.partitions > 1 ? fmt::format(" and {} others", move.partitions - 1) : "",
+                     move.partitions > 1 ? " and " + counted(move.partitions - 1, "other") : "",
                      format_time(move.at));
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "collectors/record_counts.h"
+
 namespace highwater::collectors {
 namespace {
 
@@ -20,16 +22,19 @@ const Measure kCommitted{"group_committed_offset",
                          "Offset that the group committed for the partition: the next record it "
                          "will read after a restart.",
                          Unit::none, MeasureType::gauge, kPartition};
-const Measure kLag{"group_lag_records",
-                   "How many records lie between the group's committed offset and the end of the "
-                   "partition; never negative, unknown without a commit or without the end.",
-                   Unit::records, MeasureType::gauge, kPartition};
+const Measure kLag{
+    "group_lag_records",
+    "How many records the group can still read of the partition, from its committed offset, or "
+    "from the start of the log where that is later, to the end; transaction markers at "
+    "the end are none, and it is unknown without a commit or without the end.",
+    Unit::records, MeasureType::gauge, kPartition};
 const Measure kLost{
     "group_records_lost",
-    "How many records were deleted before the group read them: its committed offset "
-    "lies before the start of the log; 0 where nobody reads for the group any more.",
+    "How many records were deleted before the group read them: its committed offset lies before "
+    "the start of the log, or went past it between two polls of the last ten minutes by far more "
+    "than it ever read; 0 where nobody reads for the group any more.",
     Unit::records, MeasureType::gauge, kPartition};
-const Measure kLagSum{"group_lag_records_sum",
+const Measure kLagSum{"group_topic_lag_records",
                       "The group's lag in the topic: the sum over the partitions it committed to; "
                       "unknown while one of these is.",
                       Unit::records, MeasureType::gauge, kTopic};
@@ -64,11 +69,6 @@ double offset_or_none(int64_t offset) {
   return offset < 0 ? kNoValue : static_cast<double>(offset);
 }
 
-// How far `to` lies after `from`; 0 when before it, kNoValue when one of them is.
-double distance(double from, double to) {
-  return std::isnan(from) || std::isnan(to) ? kNoValue : std::max(0.0, to - from);
-}
-
 bool moved_recently(const std::optional<SteadyTime>& moved, Now now) {
   return moved && now.steady - *moved <= kActiveAfterCommit;
 }
@@ -97,6 +97,11 @@ std::span<const Measure* const> GroupOffsets::measures() {
   return kMeasures;
 }
 
+std::span<const WatchFirst> GroupOffsets::watch_first() {
+  static const WatchFirst kWatch[] = {{&kLost, GroupLosses::kSaid}};
+  return kWatch;
+}
+
 void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& view,
                           const std::shared_ptr<const KeySet>& groups,
                           std::span<const GroupActivity> activities, NumberSymbols& numbers) {
@@ -116,13 +121,8 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
   const auto sum_keys = sum_keys_.finish();
   std::vector<Memory>& memory = history_.align(sum_keys);
   judge_runs(memory, activities, observation.at);
-  // Retention overtaking what nobody reads any more is no loss.
-  for (const GroupTopic& run : runs_) {
-    for (uint32_t row = run.first_row; row < run.end_row && !run.read; ++row) {
-      if (rows.lost.known(row)) rows.lost.replace(row, 0);
-    }
-  }
   const auto keys = keys_.finish(numbers);
+  add_losses(view, rows, keys);
   observation.tables.push_back(std::move(rows.committed).build(keys));
   observation.tables.push_back(std::move(rows.lag).build(keys));
   observation.tables.push_back(std::move(rows.lost).build(keys));
@@ -188,6 +188,7 @@ void GroupOffsets::add_topic(const kafka::ClusterView& view, const GroupView& gr
     row_committed_[place.first_row + *position] = stamp_;
   }
   if (run.first_row == run.end_row) return;
+  run.settle();
   topic_committed_[place.topic] = stamp_;
   topic_run_[place.topic] = sum_keys_.add(view.cluster, group.id, topic.name);
   runs_.push_back(run);
@@ -203,22 +204,23 @@ void GroupOffsets::add_commit(const CommittedOffset& commit, const GroupView& gr
       first_unknown(offsets_reason(group), first_unknown(commit.reason, none));
   rows.committed.add(offset_or_none(commit.offset), committed);
 
-  const double offset = offset_or_none(commit.offset);
-  const double end = partition ? offset_or_none(partition->high_watermark.offset) : kNoValue;
-  const double start = partition ? offset_or_none(partition->log_start.offset) : kNoValue;
   const Unknown end_reason = offset_reason(partition, listed, &PartitionView::high_watermark);
   const Unknown start_reason = offset_reason(partition, listed, &PartitionView::log_start);
-  Unknown reason = first_unknown(committed, end_reason);
-  double lag = distance(offset, end);
-  // Commits are read before ends, so this is no matter of timing.
-  if (reason == Unknown::known && offset > end) {
-    reason = Unknown::beyond_end;
-    lag = kNoValue;
+  // The start of a log only moves on: also an older one counts.
+  const bool no_start = partition == nullptr || partition->log_start.offset < 0;
+  Unknown asked = first_unknown(committed, end_reason);
+  if (no_start) asked = first_unknown(asked, start_reason);
+  const auto [lag, reason] = unread_records(commit, partition, asked);
+  if (reason == Unknown::beyond_end) {
     ++rows.beyond_end;
+    ++run.beyond_end;
   }
   rows.lag.add(lag, reason);
   partitions_.push_back({&commit, partition, reason});
-  rows.lost.add(distance(offset, start), first_unknown(committed, start_reason));
+  const bool both = partition != nullptr && partition->log_start.offset >= 0 && commit.offset >= 0;
+  const int64_t before_start = both ? partition->log_start.offset - commit.offset : 0;
+  rows.lost.add(both ? static_cast<double>(std::max<int64_t>(0, before_start)) : kNoValue,
+                first_unknown(committed, start_reason));
   if (committed == Unknown::no_commit) {
     rows.age.add_unknown(committed);
     return;
@@ -227,7 +229,8 @@ void GroupOffsets::add_commit(const CommittedOffset& commit, const GroupView& gr
   run.any_commit = true;
   run.reason = worse(run.reason, reason);
   run.committed_known = run.committed_known && committed == Unknown::known;
-  run.committed_sum += offset;
+  run.committed_sum += offset_or_none(commit.offset);
+  if (reason == Unknown::may_be_marker) return;
   run.lag_sum += lag;
   run.lag_max = std::max(run.lag_max, lag);
 }
@@ -320,8 +323,8 @@ void GroupOffsets::add_sums(Observation& observation, std::vector<Memory>& memor
   Column age = TimeLagColumns::worst_column(runs_.size());
   for (size_t i = 0; i < runs_.size(); ++i) {
     const GroupTopic& run = runs_[i];
-    const Unknown reason = run.lag_reason();
-    sum.add(run.any_commit ? run.lag_sum : kNoValue, reason);
+    sum.add(run.any_commit ? run.lag_sum : kNoValue, run.lag_reason());
+    const Unknown reason = run.offsets_reason();
     age.add(run.any_commit ? run.age.seconds : kNoValue, run.any_commit ? run.age.reason : reason);
     if (reason != Unknown::known) {
       growth.add(kNoValue, reason);
@@ -351,11 +354,34 @@ void GroupOffsets::add_maxima(Observation& observation, const kafka::ClusterView
       largest = std::fmax(largest, runs_[i].lag_max);
       reason = worse(reason, runs_[i].reason);
     }
+    if (reason == Unknown::may_be_marker && largest > 0) reason = Unknown::known;
     if (std::isnan(largest)) reason = worse(reason, Unknown::no_commit);
     max_keys_.add(view.cluster, view.groups[group].id);
     column.add(largest, reason);
   }
   observation.tables.push_back(std::move(column).build(max_keys_.finish()));
+}
+
+void GroupOffsets::add_losses(const kafka::ClusterView& view, Rows& rows,
+                              const std::shared_ptr<const KeySet>& keys) {
+  losses_.begin(keys);
+  for (const GroupTopic& run : runs_) {
+    for (uint32_t row = run.first_row; row < run.end_row; ++row) {
+      const GroupPartition& seen = partitions_[row];
+      if (!rows.lost.known(row) || seen.commit == nullptr) continue;
+      auto [lost, reason] = lost_records(view, seen, rows.now);
+      if (seen.partition->high_watermark.known()) {
+        const int64_t between = losses_.follow(row, seen, rows.now);
+        lost += static_cast<double>(between);
+        if (between > 0) reason = Unknown::known;
+      }
+      // Retention overtaking what nobody reads any more is no loss.
+      if (run.read)
+        rows.lost.replace(row, lost, reason);
+      else
+        rows.lost.replace(row, 0);
+    }
+  }
 }
 
 void GroupOffsets::note_beyond_end(const kafka::ClusterView& view, Observation& observation,

@@ -1,7 +1,7 @@
 // Committed offsets, lag and losses of every group: the join of what coordinators say about commits
 // and leaders about ends. Tables of part "groups"; used by its interpreter.
 //
-// Lag is counted as Kafka's own tools do: end of the log less committed offset. Whatever stands
+// Lag counts the records that the group can still read (record_counts.h). Whatever stands
 // between us and either number is the row's reason. A group whose topic was deleted loses its rows
 // with the topic.
 #pragma once
@@ -11,8 +11,10 @@
 #include <span>
 #include <vector>
 
+#include "agent/core/watch_first.h"
 #include "collectors/column.h"
 #include "collectors/group_activity.h"
+#include "collectors/group_losses.h"
 #include "collectors/group_moves.h"
 #include "collectors/group_progress.h"
 #include "collectors/group_rates.h"
@@ -34,6 +36,7 @@ namespace highwater::collectors {
 class GroupOffsets {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const WatchFirst> watch_first();
 
   // `groups` has one row per group of the view, as has `activities`.
   void add_to(Observation& observation, const kafka::ClusterView& view,
@@ -66,6 +69,8 @@ class GroupOffsets {
   bool note_assigned(const kafka::GroupView& group);
   void add_uncommitted(const kafka::ClusterView& view, const kafka::GroupView& group,
                        uint32_t group_row, Rows& rows);
+  void add_losses(const kafka::ClusterView& view, Rows& rows,
+                  const std::shared_ptr<const KeySet>& keys);
   void note_beyond_end(const kafka::ClusterView& view, Observation& observation,
                        const Rows& rows) const;
   void judge_runs(std::vector<Memory>& memory, std::span<const GroupActivity> activities, Now now);
@@ -96,6 +101,7 @@ class GroupOffsets {
   std::vector<GroupPartition> partitions_;  // by row of keys_
   std::vector<UncommittedPartition> uncommitted_;  // in rising order of rows
   std::vector<size_t> assigned_topics_;  // by group: partitions of the topics its members read
+  GroupLosses losses_;
   GroupProgress progress_;
   GroupRates rates_;
   GroupVerdicts verdicts_;

@@ -1,11 +1,14 @@
 #include "collectors/group_progress.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace highwater::collectors {
 namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds(100);
+// Each after other records; by chance a group rarely stops so often just before the end.
+constexpr uint8_t kRestsOneShort = 3;
 
 // No member reads for the group, though some did before: then Kafka lets its tools move offsets.
 bool is_unattended(const kafka::GroupView& group) {
@@ -15,7 +18,8 @@ bool is_unattended(const kafka::GroupView& group) {
 bool anything_unread(const GroupPartition& seen) {
   const kafka::UnreadSince& unread = seen.commit->unread;
   if (unread.reason == Unknown::known) return unread.any;
-  return seen.partition->high_watermark.offset > seen.commit->offset;
+  if (unread.reason == Unknown::may_be_marker) return false;
+  return seen.lag() > 0;
 }
 
 }  // namespace
@@ -53,7 +57,7 @@ void GroupProgress::start(const GroupReadings& readings, size_t row,
   std::vector<TopicProgress>& topics = topics_.align(readings.topic_keys);
   TopicProgress& progress = topics[row];
   progress.stuck = progress.slow = progress.rewound = 0;
-  progress.uncommitted = progress.maybe_uncommitted = 0;
+  progress.uncommitted = progress.maybe_uncommitted = progress.one_short = 0;
   if (progress.moved == SteadyTime{}) progress.moved = poll.now.steady;
   if (progress.began == 0 || progress.topic != topic.topic->id) {
     progress.began = poll.tick;
@@ -65,10 +69,13 @@ void GroupProgress::start(const GroupReadings& readings, size_t row,
 
 void GroupProgress::follow(const GroupPartition& seen, Memory& before, TopicProgress& progress,
                            const Poll& poll, bool unattended) {
-  if (seen.reason != Unknown::known) return;
+  if (seen.reason != Unknown::known && seen.reason != Unknown::may_be_marker) return;
   const int64_t committed = seen.commit->offset;
   const int64_t end = seen.partition->high_watermark.offset;
-  const int64_t lag = end - committed;
+  const int64_t lag = seen.lag();
+  follow_rest(seen.reason == Unknown::known ? lag : 0,
+              committed == before.committed && end == before.end, before);
+  if (before.rests_one_short >= kRestsOneShort) ++progress.one_short;
   if (before.committed < 0) {
     before.moved = before.not_shrinking = poll.tick;
     before.lag_at_move = lag;
@@ -92,6 +99,17 @@ void GroupProgress::follow(const GroupPartition& seen, Memory& before, TopicProg
     before.not_shrinking = poll.tick;
   } else if (before.unread == 0) {
     before.unread = poll.tick;
+  }
+}
+
+// A client that commits the offset of the last record, not of the next, has a lag of 1 at rest.
+void GroupProgress::follow_rest(int64_t lag, bool at_rest, Memory& memory) {
+  if (!at_rest) {
+    memory.rested = false;
+  } else if (lag != 1) {
+    memory.rests_one_short = 0;
+  } else if (!std::exchange(memory.rested, true) && memory.rests_one_short < kRestsOneShort) {
+    ++memory.rests_one_short;
   }
 }
 

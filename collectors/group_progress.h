@@ -47,6 +47,7 @@ struct TopicProgress {
   uint32_t rewound = 0;      // the commit went back within the window
   uint32_t uncommitted = 0;  // records came for a member all through the window; never a commit
   uint32_t maybe_uncommitted = 0;  // they have been coming for less than the window
+  uint32_t one_short = 0;          // whenever it is at rest, the lag is 1
   uint32_t stuck_row = 0;          // the partition that has stood still for longest
   SteadyTime stuck_since{};
 };
@@ -68,6 +69,8 @@ class GroupProgress {
     Tick unread = 0;         // since when in each poll something was unread
     Tick not_shrinking = 0;  // since when the lag did not shrink from move to move
     Tick rewound = 0;
+    uint8_t rests_one_short = 0;  // in a row, each after other records; the lag was 1
+    bool rested = false;          // counted
   };
   struct Poll {
     Now now;
@@ -82,6 +85,7 @@ class GroupProgress {
                      const Poll& poll, bool unattended);
   static void follow_move(const GroupPartition& seen, const Memory& before, TopicProgress& progress,
                           const Poll& poll, bool unattended);
+  static void follow_rest(int64_t lag, bool at_rest, Memory& memory);
   void judge(const Memory& memory, uint32_t row, TopicProgress& progress, const Poll& poll) const;
   static void follow_uncommitted(const GroupPartition& seen, Memory& before,
                                  TopicProgress& progress, const Poll& poll);

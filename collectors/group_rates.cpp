@@ -62,12 +62,12 @@ void GroupRates::add_to(Observation& observation, const GroupReadings& readings,
   Column catch_up(kCatchUp, catching_up_keys_.expected_rows());
   for (size_t row = 0; row < count; ++row) {
     const GroupTopic& topic = readings.topics[row];
-    const auto stretch = topic.lag_reason() == Unknown::known
+    const auto stretch = topic.offsets_reason() == Unknown::known
                              ? follow(progress[row], observation.at.steady,
                                       readings.window * kWindows, memories[row])
                              : std::nullopt;
     const Unknown reason =
-        first_unknown(topic.lag_reason(), stretch ? Unknown::known : Unknown::not_asked);
+        first_unknown(topic.offsets_reason(), stretch ? Unknown::known : Unknown::not_asked);
     const Rates rates = stretch ? Rates{stretch->rate(0), stretch->rate(1)} : Rates{};
     produced.add(stretch ? rates.produced : kNoValue, reason);
     consumed.add(stretch ? rates.consumed : kNoValue, reason);

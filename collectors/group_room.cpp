@@ -7,8 +7,8 @@ namespace {
 
 const Measure kFewPartitions{"group_few_partitions",
                              "Whether the topics that the group's members read have fewer than two "
-                             "partitions for each member; 0 for share groups, groups of one "
-                             "member, and groups that are assigned nothing.",
+                             "partitions for each member, and not just one for each; 0 for share "
+                             "groups, groups of one member, and groups that are assigned nothing.",
                              Unit::boolean,
                              MeasureType::gauge,
                              {"cluster", "group"}};
@@ -34,7 +34,7 @@ void GroupRoom::add_to(Observation& observation, const kafka::ClusterView& view,
     }
     const size_t members = group.members->size();
     const bool few = group.type != kafka::GroupType::share && members >= 2 && partitions[i] > 0 &&
-                     partitions[i] < members * kEnough;
+                     partitions[i] < members * kEnough && partitions[i] != members;
     column.add(few ? 1 : 0, group.members_reason);
   }
   observation.tables.push_back(std::move(column).build(groups));

@@ -12,14 +12,15 @@
 //    stalled while the group has members, and stopped when it has none.
 //  * Records that a reader of committed transactions cannot see yet, and transaction markers, are
 //    not unread.
-//  * Stopped is said only of a group that was in use for most of the time it was watched (of the
-//    last two days at most): those that run now and then, and those given up long ago, are fine.
-//    Of a group never seen in use it is unknown for a day.
+//  * Stopped is said only of a group that, until it stopped, was in use for most of the time it was
+//    watched (of the last two days at most): those that run now and then, and those that have been
+//    away for two days, are fine. Of a group never seen in use it is unknown for a day.
 //  * One more: members read a partition, records come, and no offset was ever committed.
 #pragma once
 
 #include <span>
 
+#include "agent/core/watch_first.h"
 #include "collectors/column.h"
 #include "collectors/group_progress.h"
 
@@ -28,6 +29,7 @@ namespace highwater::collectors {
 class GroupVerdicts {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const WatchFirst> watch_first();
 
   void add_to(Observation& observation, const GroupReadings& readings,
               std::span<const TopicProgress> progress);
@@ -37,17 +39,28 @@ class GroupVerdicts {
   class Habit {
    public:
     void follow(bool in_use, SteadyTime now);
+    // Whether it is, or was until it stopped, in use most of the time.
     [[nodiscard]] bool is_use() const;
+    // Whether it has been in use without a break for two hours, or since the watch began.
+    [[nodiscard]] bool runs_long(SteadyTime now) const;
     [[nodiscard]] bool known() const;
 
    private:
     SteadyTime last_{};
-    double used_ = 0;  // seconds
+    SteadyTime last_used_{};
+    SteadyTime began_{};  // the poll before it came into use; none when it was from the start
+    bool in_use_ = false;
+    bool usual_ = false;  // when it was last in use
+    double used_ = 0;     // seconds
     double watched_ = 0;
   };
 
+  static void add_in_use_lag(Column& column, const GroupTopic& topic, const TopicProgress& seen,
+                             const GroupActivity& activity, const Habit& habit, SteadyTime now);
   static void add_note(Observation& observation, const GroupReadings& readings, size_t row,
                        const TopicProgress& progress);
+  static void add_one_short_note(Observation& observation, const GroupReadings& readings,
+                                 size_t row, const TopicProgress& progress);
 
   RowHistory<Habit> habits_;  // by group
 };

@@ -17,7 +17,7 @@ const std::vector<std::string_view> kGroup{"cluster", "group"};
 
 const Measure kInfo{"group_info",
                     "The group's state, protocol (empty for groups that only store offsets) and "
-                    "type: classic, consumer, share or unknown.",
+                    "type: classic, consumer, share, streams or unknown.",
                     Unit::info,
                     MeasureType::gauge,
                     {"cluster", "group", "state", "protocol", "type"}};
@@ -127,6 +127,8 @@ void GroupsInterpreter::add_groups(Observation& observation, const kafka::Cluste
                                    Now now) {
   Columns columns(view.groups.size());
   Relation coordinates{"coordinates groups", nullptr, nullptr, {}};
+  coordinates.words = {"group", "groups", "without a coordinator", "moved"};
+  coordinates.coordinates = true;
   coordinates.pairs.reserve(view.groups.size());
   activities_.clear();
   for (const GroupView& group : view.groups) {
@@ -157,8 +159,9 @@ void GroupsInterpreter::add_lost_by_broker(Observation& observation,
     const auto broker = view.brokers.find(brokers_.id(row));
     if (unserved_[row] == 0 || !kafka::is_failed(broker->second.status)) continue;
     observation.problems.push_back(
-        {fmt::format("broker {} {}: {} groups it coordinated are unknown", broker->first,
-                     status_words(broker->second.status), unserved_[row]),
+        {fmt::format("broker {} {}: {} it coordinated {} unknown", broker->first,
+                     status_words(broker->second.status), counted(unserved_[row], "group"),
+                     unserved_[row] == 1 ? "is" : "are"),
          broker_entity(view, broker->first)});
   }
 }

@@ -1,5 +1,7 @@
 #include "collectors/interpreter.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace highwater::collectors {
@@ -22,6 +24,10 @@ std::string status_words(kafka::BrokerStatus status) {
   std::string words(kafka::status_name(status));
   std::replace(words.begin(), words.end(), '_', ' ');
   return words;
+}
+
+std::string counted(uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 Entity cluster_entity(const kafka::ClusterView& view) {

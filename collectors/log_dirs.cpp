@@ -18,7 +18,7 @@ const std::vector<std::string_view> kDir{"cluster", "broker", "log_dir"};
 
 const Measure kTotal{"log_dir_total_bytes",
                      "Size of the volume that the log directory is on; brokers before Kafka 3.3 do "
-                     "not tell.",
+                     "not report it.",
                      Unit::bytes, MeasureType::gauge, kDir};
 const Measure kUsable{"log_dir_usable_bytes",
                       "How much may still be written to the volume that the log directory is on, "
@@ -40,7 +40,8 @@ const Measure kGrowth{
     Unit::bytes, MeasureType::gauge, kDir};
 const Measure kUntilFull{"log_dir_seconds_until_full",
                          "When the volume of the log directory will be full if it goes on to fill "
-                         "as fast; no row while it does not fill, or takes longer than 30 days.",
+                         "as fast; no row while it does not fill, or takes longer than 30 days, "
+                         "unknown until it was watched for a quarter of an hour.",
                          Unit::seconds, MeasureType::gauge, kDir};
 
 constexpr std::array<const Measure*, 6> kMeasures{&kTotal,   &kUsable, &kRatio,
@@ -142,9 +143,12 @@ void LogDirTables::add_rows(Observation& observation, const kafka::ClusterView& 
       const auto seconds = memory.growth && dir.usable_bytes >= 0
                                ? until_full(static_cast<double>(dir.usable_bytes), *memory.growth)
                                : std::nullopt;
-      if (seconds) {
+      // Until its pace is known it may be filling as it was before a restart.
+      const bool may_fill = !memory.growth && dir.usable_bytes >= 0;
+      if (seconds || may_fill) {
         filling_keys_.add(names[0], names[1], names[2]);
-        full.add(*seconds, reason);
+        full.add(seconds.value_or(kNoValue),
+                 first_unknown(reason, seconds ? Unknown::known : Unknown::not_asked));
       }
       if (reason == Unknown::known && (dir.offline || dir.total_bytes > 0))
         observation.notes.push_back({Entity(kDir, names), words(dir, memory.growth)});

@@ -4,31 +4,39 @@
 
 #include <algorithm>
 
-#include "collectors/canary/interpreter.h"
 #include "collectors/column.h"
-#include "collectors/sources/interpreter.h"
+#include "collectors/monitor_blindness.h"
 
 namespace highwater::collectors {
 namespace {
 
-const Measure kUnknownRows{"monitor_unknown_rows",
-                           "How many rows of the part are unknown for the reason; all rows of a "
-                           "part that is too old count as not_asked.",
+const Measure kUnknownRows{"collector_unknown_rows",
+                           "How many rows of the collector are unknown for the reason; all rows "
+                           "count as not_asked when its newest observation is too old.",
                            Unit::count,
                            MeasureType::gauge,
                            {"cluster", "collector", "reason"}};
-const Measure kStale{"monitor_stale",
-                     "Whether the part's newest observation is too old to speak for the present.",
+const Measure kStale{"collector_stale",
+                     "Whether the collector's newest observation is too old to be used.",
                      Unit::boolean,
                      MeasureType::gauge,
                      {"cluster", "collector"}};
-const Measure kAge{"monitor_part_age_seconds",
-                   "Age of the part's newest observation.",
+const Measure kAge{"collector_age_seconds",
+                   "Age of the collector's newest observation.",
                    Unit::seconds,
                    MeasureType::gauge,
                    {"cluster", "collector"}};
 
-constexpr std::array<const Measure*, 3> kMeasures{&kUnknownRows, &kStale, &kAge};
+const Measure kUnread{
+    "collector_unread_rows",
+    "How many rows of the collector cannot be read although no broker is down, no "
+    "right is missing and nothing else explains it, whatever the reasons; all "
+    "rows when its newest observation is too old.",
+    Unit::count,
+    MeasureType::gauge,
+    {"cluster", "collector"}};
+
+constexpr std::array<const Measure*, 4> kMeasures{&kUnknownRows, &kStale, &kAge, &kUnread};
 
 constexpr std::string_view kPart = "monitor";
 // It is made anew with every observation; this only says when its silence would be odd.
@@ -58,7 +66,7 @@ Observation MonitorInterpreter::interpret(const Snapshot& snapshot, const Symbol
   count_unknown(snapshot, cluster, now);
   add_unknown(observation, cluster);
   add_ages(observation, snapshot, cluster, now);
-  add_notes(observation, snapshot, cluster, now);
+  add_blindness(observation, snapshot, cluster, now);
   return observation;
 }
 
@@ -68,8 +76,6 @@ void MonitorInterpreter::count_unknown(const Snapshot& snapshot, const Symbol& c
   });
   for (auto& [key, rows] : unknown_rows_) rows = 0;
   for_each_part(snapshot, cluster, [&](std::string_view part, const Observation& seen) {
-    // What others measure is not the cluster, and says by itself whether it can be read.
-    if (part == sources::kSourcesPart || part == canary::kCanaryPart) return;
     const bool stale = is_stale(seen, now.steady);
     std::array<size_t, kUnknownReasons> rows{};
     for (const Table& table : seen.tables) {
@@ -109,18 +115,27 @@ void MonitorInterpreter::add_ages(Observation& observation, const Snapshot& snap
   observation.tables.push_back(std::move(age).build(keys));
 }
 
-// An alert that says how much cannot be read says by these why.
-void MonitorInterpreter::add_notes(Observation& observation, const Snapshot& snapshot,
-                                   const Symbol& cluster, Now now) {
+// The notes of alerts about this part say why its rows are unknown.
+void MonitorInterpreter::add_blindness(Observation& observation, const Snapshot& snapshot,
+                                       const Symbol& cluster, Now now) {
   static const std::vector<std::string_view> kPartOfCluster{"cluster", "collector"};
+  const MonitorBlindness blindness(snapshot, cluster, now);
+  Column rows(kUnread, part_keys_.expected_rows());
   for_each_part(snapshot, cluster, [&](std::string_view part, const Observation& seen) {
-    if (seen.problems.empty() || is_stale(seen, now.steady)) return;
-    const size_t others = seen.problems.size() - 1;
-    std::string text = seen.problems.front().what;
-    if (others > 0) text += fmt::format(" (and {} more)", others);
+    MonitorBlindness::Unread unread = blindness.judge(seen);
+    part_keys_.add(cluster, part_symbol(part));
+    rows.add(static_cast<double>(unread.rows));
+    // Other alerts about this part, such as missing rights, show the errors as well.
+    if (unread.rows == 0 && !seen.problems.empty() && !is_stale(seen, now.steady)) {
+      unread.why = seen.problems.front().what;
+      if (seen.problems.size() > 1)
+        unread.why += fmt::format(" (and {} more)", seen.problems.size() - 1);
+    }
+    if (unread.why.empty()) return;
     observation.notes.push_back(
-        {Entity(kPartOfCluster, std::array{cluster, part_symbol(part)}), std::move(text)});
+        {Entity(kPartOfCluster, std::array{cluster, part_symbol(part)}), std::move(unread.why)});
   });
+  observation.tables.push_back(std::move(rows).build(part_keys_.finish()));
 }
 
 const Symbol& MonitorInterpreter::part_symbol(std::string_view part) {

@@ -25,8 +25,8 @@ class MonitorInterpreter {
   void count_unknown(const Snapshot& snapshot, const Symbol& cluster, Now now);
   void add_unknown(Observation& observation, const Symbol& cluster);
   void add_ages(Observation& observation, const Snapshot& snapshot, const Symbol& cluster, Now now);
-  void add_notes(Observation& observation, const Snapshot& snapshot, const Symbol& cluster,
-                 Now now);
+  void add_blindness(Observation& observation, const Snapshot& snapshot, const Symbol& cluster,
+                     Now now);
   const Symbol& part_symbol(std::string_view part);
 
   std::map<std::pair<std::string_view, Unknown>, size_t> unknown_rows_;

@@ -17,7 +17,7 @@ const Measure kOpen{
     "topic_open_transaction_seconds",
     "For how long an open transaction has held back readers of committed records in one of the "
     "topic's partitions, understated by one poll at most; 0 while none does, and unknown for up to "
-    "ten minutes where it stood at the agent's first look and nobody tells since when.",
+    "ten minutes when it was open at the agent's first look and no broker says since when.",
     Unit::seconds,
     MeasureType::gauge,
     {"cluster", "topic"}};
@@ -80,7 +80,7 @@ std::string words(const kafka::ClusterView& view, const Standing& standing) {
   std::string text = fmt::format("an open transaction holds partition {} back at offset {} for {}",
                                  standing.oldest->partition, standing.oldest->offset,
                                  describe_duration(standing.age));
-  if (standing.partitions > 1) text += fmt::format(", and {} others", standing.partitions - 1);
+  if (standing.partitions > 1) text += ", and " + counted(standing.partitions - 1, "other");
   return text + whose(view, *standing.oldest);
 }
 
@@ -88,6 +88,11 @@ std::string words(const kafka::ClusterView& view, const Standing& standing) {
 
 std::span<const Measure* const> OpenTransactions::measures() {
   return kMeasures;
+}
+
+std::span<const WatchFirst> OpenTransactions::watch_first() {
+  static const WatchFirst kWatch[] = {{&kOpen, std::chrono::hours(1), true}};
+  return kWatch;
 }
 
 void OpenTransactions::add_to(Observation& observation, const kafka::ClusterView& view, Now now) {

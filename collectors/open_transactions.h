@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 
+#include "agent/core/watch_first.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 
@@ -16,6 +17,7 @@ namespace highwater::collectors {
 class OpenTransactions {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const WatchFirst> watch_first();
 
   void add_to(Observation& observation, const kafka::ClusterView& view, Now now);
 

@@ -74,7 +74,7 @@ void PartitionSkew::add_lags(Observation& observation, const GroupReadings& read
   Column column(kLag, readings.topics.size());
   for (size_t row = 0; row < readings.topics.size(); ++row) {
     const GroupTopic& topic = readings.topics[row];
-    const Unknown reason = topic.lag_reason();
+    const Unknown reason = topic.offsets_reason();
     // What stands still has a verdict of its own.
     if (reason != Unknown::known || !topic.read || topic.lag_max < kRecords ||
         progress[row].stuck > 0) {
@@ -84,10 +84,7 @@ void PartitionSkew::add_lags(Observation& observation, const GroupReadings& read
     numbers_.clear();
     for (uint32_t place = topic.first_row; place < topic.end_row; ++place) {
       const GroupPartition& seen = readings.partitions[place];
-      const bool known = seen.reason == Unknown::known;
-      numbers_.push_back(
-          known ? static_cast<double>(seen.partition->high_watermark.offset - seen.commit->offset)
-                : 0);
+      numbers_.push_back(seen.reason == Unknown::known ? static_cast<double>(seen.lag()) : 0);
     }
     const Outliers found = find_outliers(numbers_, scratch_);
     column.add(found.count);

@@ -8,6 +8,7 @@
 #include "collectors/column.h"
 #include "collectors/log_dirs.h"
 #include "collectors/partition_columns.h"
+#include "collectors/stranded_groups.h"
 
 namespace highwater::collectors {
 namespace {
@@ -17,7 +18,7 @@ using kafka::TopicView;
 
 const Measure kLogBytes{
     "partition_log_bytes",
-    "Bytes of the partition's log on the broker; unknown while that broker does not tell.",
+    "Bytes of the partition's log on the broker; unknown while that broker does not report it.",
     Unit::bytes,
     MeasureType::gauge,
     {"cluster", "topic", "partition", "broker"}};
@@ -32,6 +33,12 @@ const Measure kBrokerHolds{"broker_replica_partitions",
                            Unit::count,
                            MeasureType::gauge,
                            {"cluster", "broker"}};
+const Measure kBrokerLogBytes{
+    "broker_log_bytes",
+    "Bytes of all logs on the broker; unknown while that broker does not report them.",
+    Unit::bytes,
+    MeasureType::gauge,
+    {"cluster", "broker"}};
 const Measure kImbalance{
     "broker_leader_imbalance_ratio",
     "Share of the partitions whose first replica, the preferred leader, is on the broker that it "
@@ -41,8 +48,8 @@ const Measure kImbalance{
     MeasureType::gauge,
     {"cluster", "broker"}};
 
-constexpr std::array<const Measure*, 4> kMeasures{&kLogBytes, &kBrokerLeads, &kBrokerHolds,
-                                                  &kImbalance};
+constexpr std::array<const Measure*, 5> kMeasures{&kLogBytes, &kBrokerLeads, &kBrokerHolds,
+                                                  &kBrokerLogBytes, &kImbalance};
 
 template <class Brokers>
 bool contains(const Brokers& brokers, int32_t broker) {
@@ -71,20 +78,22 @@ Observation PartitionsInterpreter::interpret(const kafka::ClusterView& view, Pol
   find_brokers(view);
   add_partitions(observation, view);
   activity_.add_to(observation, view, brokers_, now);
+  TopicTotals::add_to(observation, view, activity_.topics());
   dead_letters_.add_to(observation, view, now);
+  deleted_topics_.add_to(observation, view, now.steady);
   open_transactions_.add_to(observation, view, now);
   return observation;
 }
 
 void PartitionsInterpreter::find_brokers(const kafka::ClusterView& view) {
   brokers_.begin(view);
-  for (const TopicView& topic : view.topics) {
+  kafka::for_each_topic(view, [this](const TopicView& topic) {
     for (const PartitionView& partition : topic.partitions) {
       for (const int32_t replica : partition.replicas) brokers_.include(replica);
       brokers_.include(partition.leader);
       brokers_.include(partition.last_leader);
     }
-  }
+  });
   loads_.assign(brokers_.count(), Load{});
 }
 
@@ -93,7 +102,9 @@ void PartitionsInterpreter::add_partitions(Observation& observation,
   PartitionColumns columns(keys_.expected_rows());
   Column log_bytes(kLogBytes, log_keys_.expected_rows());
   Relation leads{"leads partitions", nullptr, nullptr, {}};
+  leads.words = {"partition", "partitions", "offline", "failed over"};
   Relation holds{"holds replicas of partitions", nullptr, nullptr, {}};
+  holds.words = {"partition", "partitions", "with a copy less", {}};
   leads.pairs.reserve(keys_.expected_rows());
   for (const TopicView& topic : view.topics) {
     const Unknown listed = listing_reason(view, topic);
@@ -107,6 +118,7 @@ void PartitionsInterpreter::add_partitions(Observation& observation,
       add_log_sizes(partition, log_bytes);
     }
   }
+  add_internal(observation, view, columns, leads, holds);
   leads.from = holds.from = keys_.finish(numbers_);
   leads.to = holds.to = brokers_.finish(view.cluster, numbers_);
   std::move(columns).move_to(observation, leads.from);
@@ -123,9 +135,7 @@ void PartitionsInterpreter::add_to_brokers(const PartitionView& partition, uint3
     const auto broker = brokers_.row(replica);
     if (!broker) continue;
     ++loads_[*broker].holds;
-    // Only where the broker may be the reason for something: this keeps the relation small.
-    if (!contains(partition.isr, replica) || brokers_.failed(replica))
-      holds.pairs.emplace_back(row, *broker);
+    relate_missing(partition, replica, row, holds);
   }
   if (!partition.replicas.empty()) {
     const int32_t preferred = *partition.replicas.begin();
@@ -144,6 +154,36 @@ void PartitionsInterpreter::add_to_brokers(const PartitionView& partition, uint3
   load.contradicted = load.contradicted || contradicted;
 }
 
+// Kafka's own topics have these rows only, so that rules see them; they count for no broker.
+void PartitionsInterpreter::add_internal(Observation& observation, const kafka::ClusterView& view,
+                                         PartitionColumns& columns, Relation& leads,
+                                         Relation& holds) {
+  for (const TopicView& topic : view.internal_topics) {
+    if (topic.excluded) continue;
+    const Unknown listed = listing_reason(view, topic);
+    keys_.begin(view.cluster, topic.name);
+    for (const PartitionView& partition : topic.partitions) {
+      const uint32_t row = keys_.add(partition.index);
+      const bool contradicted = brokers_.failed(partition.leader);
+      columns.add(topic, partition, {listed, contradicted, isr_contradicted(partition, brokers_)});
+      for (const int32_t replica : partition.replicas)
+        relate_missing(partition, replica, row, holds);
+      if (partition.leader >= 0 && !contradicted) continue;
+      if (const auto broker = brokers_.row(partition.last_leader))
+        leads.pairs.emplace_back(row, *broker);
+    }
+  }
+  note_stranded_groups(observation, view);
+}
+
+// Only where the broker may be the reason for something: this keeps the relation small.
+void PartitionsInterpreter::relate_missing(const PartitionView& partition, int32_t replica,
+                                           uint32_t row, Relation& holds) const {
+  const auto broker = brokers_.row(replica);
+  if (broker && (!contains(partition.isr, replica) || brokers_.failed(replica)))
+    holds.pairs.emplace_back(row, *broker);
+}
+
 // One row per replica, so that a broker that stopped telling leaves unknown rows, not gaps.
 void PartitionsInterpreter::add_log_sizes(const PartitionView& partition, Column& bytes) {
   for (const int32_t replica : partition.replicas) {
@@ -155,6 +195,11 @@ void PartitionsInterpreter::add_log_sizes(const PartitionView& partition, Column
                            : has                  ? Unknown::known
                                                   : Unknown::not_asked;
     bytes.add(has ? static_cast<double>(told->bytes) : kNoValue, reason);
+    const auto broker = brokers_.row(replica);
+    if (!broker) continue;
+    Load& load = loads_[*broker];
+    load.log_bytes += has ? static_cast<double>(told->bytes) : 0;
+    load.log_reason = first_unknown(load.log_reason, reason);
   }
 }
 
@@ -163,12 +208,14 @@ void PartitionsInterpreter::add_loads(Observation& observation, const kafka::Clu
   const Unknown reason = any_listing_reason(view);
   Column leads(kBrokerLeads, loads_.size());
   Column holds(kBrokerHolds, loads_.size());
+  Column log_bytes(kBrokerLogBytes, loads_.size());
   Column imbalance(kImbalance, loads_.size());
   for (size_t row = 0; row < loads_.size(); ++row) {
     const Load& load = loads_[row];
     const Unknown contradicted = load.contradicted ? Unknown::contradicted : Unknown::known;
     leads.add(load.leads, first_unknown(reason, contradicted));
     holds.add(load.holds, reason);
+    log_bytes.add(load.log_bytes, first_unknown(reason, load.log_reason));
     const bool down = brokers_.down(brokers_.id(row));
     imbalance.add(
         load.preferred == 0 ? 0 : static_cast<double>(load.led_by_others) / load.preferred,
@@ -177,12 +224,14 @@ void PartitionsInterpreter::add_loads(Observation& observation, const kafka::Clu
     if (load.lost == 0 || broker == view.brokers.end() || !kafka::is_failed(broker->second.status))
       continue;
     observation.problems.push_back(
-        {fmt::format("broker {} {}: {} partitions it led are unknown or leaderless", broker->first,
-                     status_words(broker->second.status), load.lost),
+        {fmt::format("broker {} {}: {} it led {} unknown or leaderless", broker->first,
+                     status_words(broker->second.status), counted(load.lost, "partition"),
+                     load.lost == 1 ? "is" : "are"),
          broker_entity(view, broker->first)});
   }
   observation.tables.push_back(std::move(leads).build(brokers));
   observation.tables.push_back(std::move(holds).build(brokers));
+  observation.tables.push_back(std::move(log_bytes).build(brokers));
   observation.tables.push_back(std::move(imbalance).build(brokers));
 }
 

@@ -4,7 +4,8 @@
 // While a broker that Metadata lists has failed on the wire, what Metadata says of its partitions
 // is no evidence: their leader and in-sync replicas are unknown (contradicted). An orderly stopped
 // broker contradicts nothing. A partition without leader is leaderless, and nothing else: it is
-// neither under-replicated nor under min ISR.
+// neither under-replicated nor under min ISR. Kafka's own topics are judged as well; what they hold
+// is of no interest.
 #pragma once
 
 #include <span>
@@ -13,17 +14,22 @@
 #include "collectors/broker_rows.h"
 #include "collectors/column.h"
 #include "collectors/dead_letters.h"
+#include "collectors/deleted_topics.h"
 #include "collectors/interpreter.h"
 #include "collectors/number_symbols.h"
 #include "collectors/numbered_keys.h"
 #include "collectors/open_transactions.h"
 #include "collectors/topic_activity.h"
+#include "collectors/topic_totals.h"
 
 namespace highwater::collectors {
 
+class PartitionColumns;
+
 class PartitionsInterpreter {
  public:
-  // Without those of PartitionColumns, TopicActivity, DeadLetters and OpenTransactions.
+  // Without those of PartitionColumns, TopicActivity, TopicTotals, DeadLetters, DeletedTopics and
+  // OpenTransactions.
   [[nodiscard]] static std::span<const Measure* const> measures();
 
   explicit PartitionsInterpreter(std::vector<Pattern> dead_letters = usual_dead_letters())
@@ -38,6 +44,8 @@ class PartitionsInterpreter {
     uint32_t holds = 0;
     uint32_t preferred = 0;      // partitions whose first replica it has
     uint32_t led_by_others = 0;  // of those
+    double log_bytes = 0;
+    Unknown log_reason = Unknown::known;  // why log_bytes lacks something
     uint32_t lost = 0;  // partitions it led, or still leads by Metadata, that nobody can serve now
     bool contradicted = false;
   };
@@ -47,6 +55,10 @@ class PartitionsInterpreter {
   // Counts what brokers lead and hold, and relates the partition to them.
   void add_to_brokers(const kafka::PartitionView& partition, uint32_t row, bool contradicted,
                       Relation& leads, Relation& holds);
+  void relate_missing(const kafka::PartitionView& partition, int32_t replica, uint32_t row,
+                      Relation& holds) const;
+  void add_internal(Observation& observation, const kafka::ClusterView& view,
+                    PartitionColumns& columns, Relation& leads, Relation& holds);
   void add_log_sizes(const kafka::PartitionView& partition, Column& bytes);
   void add_loads(Observation& observation, const kafka::ClusterView& view,
                  const std::shared_ptr<const KeySet>& brokers) const;
@@ -58,6 +70,7 @@ class PartitionsInterpreter {
   NumberedKeys<2, 2> log_keys_{{"cluster", "topic", "partition", "broker"}};
   TopicActivity activity_;
   DeadLetters dead_letters_;
+  DeletedTopics deleted_topics_;
   OpenTransactions open_transactions_;
 };
 

@@ -15,7 +15,7 @@ const std::vector<std::string_view> kReplica{"cluster", "broker"};
 
 const Measure kLeader{"quorum_leader",
                       "Id of the metadata quorum's leader, the active controller; unknown while "
-                      "nobody can tell.",
+                      "no broker reports it.",
                       Unit::none, MeasureType::gauge, kCluster};
 const Measure kEpoch{"quorum_epoch",
                      "Epoch of the metadata quorum's leader; it grows with every election.",
@@ -42,7 +42,7 @@ const Measure kObserverCaughtUp{"quorum_observer_caught_up_seconds",
 const Measure kClock{
     "controller_clock_difference_seconds",
     "By how much the clocks of the active controller and of the agent differ, to within half of "
-    "what asking took, which is taken off; unknown while the controller does not tell its time.",
+    "what asking took, which is taken off; unknown while the controller does not report its time.",
     Unit::seconds, MeasureType::gauge, kCluster};
 
 constexpr std::array<const Measure*, 8> kMeasures{

@@ -75,7 +75,7 @@ struct RebalancesInterpreter::Columns {
         away(kAway, rows) {}
 
   void add(const GroupView& group, const Memory& memory, SteadyTime now) {
-    seconds.add(memory.since ? to_seconds(now - *memory.since) : 0, group.listed);
+    seconds.add(memory.since ? seconds_so_far(now - *memory.since) : 0, group.listed);
     total.add(static_cast<double>(memory.rebalances));
     recent.add(memory.recent.count(now));
     joined.add(static_cast<double>(memory.joined));
@@ -94,6 +94,12 @@ std::span<const Measure* const> RebalancesInterpreter::measures() {
   return kMeasures;
 }
 
+std::span<const WatchFirst> RebalancesInterpreter::watch_first() {
+  static const WatchFirst kWatch[] = {{&kSeconds, std::chrono::hours(1), true},
+                                      {&kRecent, std::chrono::minutes(10)}};
+  return kWatch;
+}
+
 Observation RebalancesInterpreter::interpret(const kafka::ClusterView& view, PollInfo poll,
                                              Now now) {
   Observation observation = start_observation(view, "rebalances", std::move(poll), now);
@@ -102,9 +108,14 @@ Observation RebalancesInterpreter::interpret(const kafka::ClusterView& view, Pol
   std::vector<Memory>& memories = history_.align(keys);
   Columns columns(view.groups.size());
   Column last(kLastSeconds, ended_keys_.expected_rows());
+  // While nobody looked, one rebalance may have ended and another begun.
+  const Duration gap = now.steady - looked_.value_or(now.steady);
+  const Duration holds = std::max<Duration>(observation.cadence * kStaleCadences, kStaleFloor);
+  looked_ = now.steady;
   for (size_t row = 0; row < view.groups.size(); ++row) {
     const GroupView& group = view.groups[row];
     Memory& memory = memories[row];
+    if (memory.since && gap > holds) *memory.since += gap - holds;
     follow(group, memory, now.steady);
     columns.add(group, memory, now.steady);
     if (memory.since || memory.recent.count(now.steady) >= kNoteworthy)
@@ -185,11 +196,12 @@ void RebalancesInterpreter::count(Memory& memory, SteadyTime now) {
 
 void RebalancesInterpreter::add_note(Observation& observation, const GroupView& group,
                                      const Memory& memory, std::span<const Symbol> names) {
-  std::string text = fmt::format("{} rebalances in the last ten minutes",
-                                 memory.recent.count(observation.at.steady));
+  std::string text =
+      counted(static_cast<uint64_t>(memory.recent.count(observation.at.steady)), "rebalance") +
+      " in the last ten minutes";
   if (memory.joined + memory.left > 0)
-    text += fmt::format("; since the watch began {} members came and {} went", memory.joined,
-                        memory.left);
+    text += fmt::format("; since the watch began {} came and {} went",
+                        counted(memory.joined, "member"), memory.left);
   if (memory.since) text = fmt::format("its state is {}; {}", group.state, text);
   observation.notes.push_back({Entity(kGroup, names), std::move(text)});
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/watch_first.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/row_history.h"
@@ -22,6 +23,7 @@ namespace highwater::collectors {
 class RebalancesInterpreter {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const WatchFirst> watch_first();
 
   [[nodiscard]] Observation interpret(const kafka::ClusterView& view, PollInfo poll, Now now);
 
@@ -70,7 +72,8 @@ class RebalancesInterpreter {
   KeyTracker keys_{{"cluster", "group"}};
   KeyTracker ended_keys_{{"cluster", "group"}};  // groups of which a rebalance was seen to end
   RowHistory<Memory> history_;
-  std::vector<uint64_t> there_;  // members of the group in hand; kept to reuse its memory
+  std::optional<SteadyTime> looked_;  // last
+  std::vector<uint64_t> there_;       // members of the group in hand; kept to reuse its memory
 };
 
 }  // namespace highwater::collectors

@@ -2,7 +2,9 @@
 
 #include "collectors/brokers.h"
 #include "collectors/cluster.h"
+#include "collectors/credentials.h"
 #include "collectors/dead_letters.h"
+#include "collectors/deleted_topics.h"
 #include "collectors/group_moves.h"
 #include "collectors/group_offsets.h"
 #include "collectors/group_rates.h"
@@ -21,6 +23,7 @@
 #include "collectors/retention_margin.h"
 #include "collectors/time_lag_columns.h"
 #include "collectors/topic_activity.h"
+#include "collectors/topic_totals.h"
 #include "collectors/topics.h"
 
 namespace highwater::collectors {
@@ -30,16 +33,28 @@ Catalogue make_catalogue() {
   for (const auto measures : {ClusterTables::measures(),     BrokersInterpreter::measures(),
                               QuorumTables::measures(),      RequestTables::measures(),
                               PartitionColumns::measures(),  PartitionsInterpreter::measures(),
-                              TopicActivity::measures(),     DeadLetters::measures(),
+                              TopicActivity::measures(),     TopicTotals::measures(),
+                              DeadLetters::measures(),       DeletedTopics::measures(),
                               TopicsInterpreter::measures(), GroupsInterpreter::measures(),
                               GroupOffsets::measures(),      TimeLagColumns::measures(),
                               GroupRates::measures(),        RebalancesInterpreter::measures(),
                               GroupVerdicts::measures(),     GroupMoves::measures(),
                               RetentionMargin::measures(),   PartitionSkew::measures(),
                               GroupRoom::measures(),         OpenTransactions::measures(),
-                              LogDirTables::measures(),      MonitorInterpreter::measures()})
+                              LogDirTables::measures(),      MonitorInterpreter::measures(),
+                              CredentialTables::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));
+}
+
+std::vector<WatchFirst> watch_first() {
+  std::vector<WatchFirst> all;
+  for (const auto some : {BrokersInterpreter::watch_first(), TopicActivity::watch_first(),
+                          DeadLetters::watch_first(), GroupOffsets::watch_first(),
+                          RebalancesInterpreter::watch_first(), RequestTables::watch_first(),
+                          GroupVerdicts::watch_first(), OpenTransactions::watch_first()})
+    all.insert(all.end(), some.begin(), some.end());
+  return all;
 }
 
 }  // namespace highwater::collectors

@@ -1,5 +1,6 @@
 #include "collectors/requests.h"
 
+#include <algorithm>
 #include <array>
 
 #include "collectors/column.h"
@@ -27,12 +28,27 @@ const Measure kThrottle{
     MeasureType::counter,
     {"cluster", "broker"}};
 
-constexpr std::array<const Measure*, 3> kMeasures{&kRequests, &kErrors, &kThrottle};
+const Measure kThrottled{
+    "kafka_throttled_ratio",
+    "For which share of the last two minutes the broker held the agent's own requests back because "
+    "of its quotas, as its answers say.",
+    Unit::ratio,
+    MeasureType::gauge,
+    {"cluster", "broker"}};
+
+constexpr std::array<const Measure*, 4> kMeasures{&kRequests, &kErrors, &kThrottle, &kThrottled};
+
+constexpr Duration kThrottledWithin = std::chrono::minutes(2);
 
 }  // namespace
 
 std::span<const Measure* const> RequestTables::measures() {
   return kMeasures;
+}
+
+std::span<const WatchFirst> RequestTables::watch_first() {
+  static const WatchFirst kWatch[] = {{&kThrottled, kThrottledWithin}};
+  return kWatch;
 }
 
 void RequestTables::add_to(Observation& observation, const kafka::ClusterView& view,
@@ -58,15 +74,24 @@ void RequestTables::add_to(Observation& observation, const kafka::ClusterView& v
 void RequestTables::add_throttling(Observation& observation, const kafka::ClusterView& view,
                                    NumberSymbols& numbers) {
   Column throttle(kThrottle, view.brokers.size());
+  Column throttled(kThrottled, view.brokers.size());
+  std::erase_if(throttling_, [&](const auto& one) { return !view.brokers.contains(one.first); });
   for (const auto& [id, broker] : view.brokers) {
     uint64_t millis = 0;
     for (auto counts = view.requests.lower_bound({id, std::string_view()});
          counts != view.requests.end() && counts->first.first == id; ++counts)
       millis += counts->second.throttled_ms;
     broker_keys_.add(view.cluster, numbers.of(id));
-    throttle.add(static_cast<double>(millis) / 1000);
+    const double seconds = static_cast<double>(millis) / 1000;
+    throttle.add(seconds);
+    Trail<1>& trail = throttling_[id];
+    trail.add(observation.at.steady, kThrottledWithin, {seconds});
+    const auto stretch = trail.stretch();
+    throttled.add(stretch ? std::clamp(stretch->rate(0), 0.0, 1.0) : 0);
   }
-  observation.tables.push_back(std::move(throttle).build(broker_keys_.finish()));
+  const auto keys = broker_keys_.finish();
+  observation.tables.push_back(std::move(throttle).build(keys));
+  observation.tables.push_back(std::move(throttled).build(keys));
 }
 
 const Symbol& RequestTables::symbol(std::string_view literal) {

@@ -6,15 +6,18 @@
 #include <span>
 #include <string_view>
 
+#include "agent/core/watch_first.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/number_symbols.h"
+#include "collectors/trail.h"
 
 namespace highwater::collectors {
 
 class RequestTables {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const WatchFirst> watch_first();
 
   void add_to(Observation& observation, const kafka::ClusterView& view, NumberSymbols& numbers);
 
@@ -23,6 +26,7 @@ class RequestTables {
                       NumberSymbols& numbers);
   const Symbol& symbol(std::string_view literal);
 
+  std::map<int32_t, Trail<1>> throttling_;      // by broker: seconds since the start
   std::map<std::string_view, Symbol> symbols_;  // of APIs and errors
   KeyTracker keys_{{"cluster", "broker", "api"}};
   KeyTracker broker_keys_{{"cluster", "broker"}};

@@ -128,7 +128,7 @@ void RetentionMargin::narrow(Margin& margin, const GroupPartition& seen, const T
     margin.seconds = std::min(margin.seconds, std::max(0.0, retention - age));
     margin.share = std::min(margin.share, age == 0 ? 1 : share_of(retention - age, retention));
   }
-  const auto lag = static_cast<double>(partition.high_watermark.offset - committed);
+  const auto lag = static_cast<double>(seen.lag());
   if (config.retention_bytes < 0 || lag <= 0 || age <= 0) return;
   const auto record = bytes_per_record(partition);
   if (!record) margin.complete = margin.complete && config.retention_ms >= 0;

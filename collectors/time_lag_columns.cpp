@@ -14,7 +14,7 @@ const Measure kSeconds{
     "group_lag_seconds",
     "How old the oldest record beyond the group's committed offset was when the offset was read, "
     "counted from when consumers could read it; 0 when there is none, unknown without a commit, "
-    "without the end, or while nothing tells when the record came.",
+    "without the end, or while the time of the record is unknown.",
     Unit::seconds, MeasureType::gauge, kPartition};
 const Measure kError{"group_lag_seconds_error",
                      "By how much group_lag_seconds may be wrong at most; of records older than "

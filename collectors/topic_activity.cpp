@@ -30,11 +30,19 @@ const Measure kIsrShrinks{"topic_isr_shrinks_total",
                           "from poll to poll, since "
                           "the agent began to watch.",
                           Unit::count, MeasureType::counter, kTopic};
-const Measure kFailover{
-    "topic_failover_seconds",
-    "For how long a partition of the topic has been without a leader that can be reached, or was "
-    "at "
-    "the longest within the last ten minutes, exact to a poll at either end; 0 when all have one.",
+const Measure kFailover{"topic_failover_seconds",
+                        "For how long a partition of the topic has been without a leader that can "
+                        "be reached, or was at "
+                        "the longest within the last ten minutes, by the polls that saw it so: "
+                        "understated by a poll at "
+                        "either end; 0 when all have one.",
+                        Unit::seconds, MeasureType::gauge, kTopic};
+const Measure kLastFailover{
+    "topic_last_failover_seconds",
+    "How long at least it took until another broker led the partitions of the topic whose leader "
+    "had "
+    "failed, the longest within the last ten minutes, by the polls that saw them without a leader: "
+    "understated by a poll at either end; 0 when none did.",
     Unit::seconds, MeasureType::gauge, kTopic};
 const Measure kLeaderless{
     "topic_leaderless_seconds",
@@ -48,8 +56,9 @@ const Measure kUnwritable{
     "fewer replicas in sync than min.insync.replicas asks for.",
     Unit::count, MeasureType::gauge, kTopic};
 
-constexpr std::array<const Measure*, 7> kMeasures{
-    &kAge, &kRecords, &kLeaderChanges, &kIsrShrinks, &kFailover, &kLeaderless, &kUnwritable};
+constexpr std::array<const Measure*, 8> kMeasures{&kAge,        &kRecords,   &kLeaderChanges,
+                                                  &kIsrShrinks, &kFailover,  &kLastFailover,
+                                                  &kLeaderless, &kUnwritable};
 
 // A fail-over that is over is still told for so long.
 constexpr Duration kFailoverTold = std::chrono::minutes(10);
@@ -76,6 +85,13 @@ std::span<const Measure* const> TopicActivity::measures() {
   return kMeasures;
 }
 
+std::span<const WatchFirst> TopicActivity::watch_first() {
+  static const WatchFirst kWatch[] = {{&kFailover, kFailoverTold},
+                                      {&kLastFailover, kFailoverTold},
+                                      {&kLeaderless, std::chrono::hours(1), true}};
+  return kWatch;
+}
+
 void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& view,
                            const BrokerRows& brokers, Now now) {
   std::vector<Topic>& topics = align(view);
@@ -84,6 +100,7 @@ void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& v
   Column leader_changes(kLeaderChanges, topics.size());
   Column isr_shrinks(kIsrShrinks, topics.size());
   Column failover(kFailover, topics.size());
+  Column last_failover(kLastFailover, topics.size());
   Column leaderless(kLeaderless, topics.size());
   Column unwritable(kUnwritable, topics.size());
   for (size_t row = 0; row < topics.size(); ++row) {
@@ -113,13 +130,14 @@ void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& v
     records.add(sum, reason);
     leader_changes.add(static_cast<double>(topic.leader_changes));
     isr_shrinks.add(static_cast<double>(topic.isr_shrinks));
-    failover.add(failover_of(topic, now.steady), listed);
+    failover.add(unreachable_of(topic, now.steady), listed);
+    last_failover.add(to_seconds(topic.failover.lately(now.steady)), listed);
     leaderless.add(leaderless_of(topic, now.steady), listed);
     // One that refuses is enough to know.
     unwritable.add(refused, first_unknown(listed, refused > 0 ? Unknown::known : writing));
   }
-  for (Column* column :
-       {&age, &records, &leader_changes, &isr_shrinks, &failover, &leaderless, &unwritable})
+  for (Column* column : {&age, &records, &leader_changes, &isr_shrinks, &failover, &last_failover,
+                         &leaderless, &unwritable})
     observation.tables.push_back(std::move(*column).build(rows_));
 }
 
@@ -158,15 +176,33 @@ void TopicActivity::watch(const kafka::PartitionView& view, bool has_leader, Now
   partition.in_sync = in_sync;
   if (view.leader < 0 || !topic.leaderless.empty()) [[unlikely]]
     watch_leader(view, now.steady, topic);
+  watch_reach(view, has_leader, now.steady, topic, partition);
+}
+
+void TopicActivity::watch_reach(const kafka::PartitionView& view, bool has_leader, SteadyTime now,
+                                Topic& topic, Partition& partition) {
   if (!has_leader) {
-    if (!partition.without_leader) partition.without_leader = now.steady;
-  } else if (partition.without_leader) {
-    const Duration took = now.steady - *partition.without_leader;
-    if (took > topic.failover || now.steady - topic.failover_ended > kFailoverTold)
-      topic.failover = took;
-    topic.failover_ended = now.steady;
+    if (!partition.without_leader) partition.without_leader = now;
+    partition.last_without = now;
+    return;
+  }
+  if (partition.without_leader) {
+    // Until the last poll that saw it: what it took for certain.
+    const Duration took = partition.last_without - *partition.without_leader;
+    topic.unreachable.add(took, now);
+    if (partition.leader >= 0 && partition.leader != view.leader) topic.failover.add(took, now);
     partition.without_leader.reset();
   }
+  partition.leader = view.leader;
+}
+
+void TopicActivity::Longest::add(Duration one, SteadyTime now) {
+  if (one > took || now - ended > kFailoverTold) took = one;
+  ended = now;
+}
+
+Duration TopicActivity::Longest::lately(SteadyTime now) const {
+  return now - ended <= kFailoverTold ? took : Duration::zero();
 }
 
 void TopicActivity::watch_leader(const kafka::PartitionView& view, SteadyTime now, Topic& topic) {
@@ -201,14 +237,14 @@ TopicActivity::Age TopicActivity::age_of(const Topic& topic, Now now) {
 }
 
 double TopicActivity::leaderless_of(const Topic& topic, SteadyTime now) {
+  if (topic.leaderless.empty()) return 0;
   Duration longest{};
   for (const auto& [partition, since] : topic.leaderless) longest = std::max(longest, now - since);
-  return to_seconds(longest);
+  return seconds_so_far(longest);
 }
 
-double TopicActivity::failover_of(const Topic& topic, SteadyTime now) {
-  Duration longest{};
-  if (now - topic.failover_ended <= kFailoverTold) longest = topic.failover;
+double TopicActivity::unreachable_of(const Topic& topic, SteadyTime now) {
+  Duration longest = topic.unreachable.lately(now);
   for (const Partition& partition : topic.partitions) {
     if (partition.without_leader) longest = std::max(longest, now - *partition.without_leader);
   }

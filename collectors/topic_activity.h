@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/core/watch_first.h"
 #include "collectors/broker_rows.h"
 #include "collectors/column.h"
 #include "collectors/interpreter.h"
@@ -26,10 +27,14 @@ namespace highwater::collectors {
 class TopicActivity {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const WatchFirst> watch_first();
 
   // `brokers` knows those of the view.
   void add_to(Observation& observation, const kafka::ClusterView& view, const BrokerRows& brokers,
               Now now);
+
+  // A row for each topic of the view that was last added.
+  [[nodiscard]] const std::shared_ptr<const KeySet>& topics() const { return rows_; }
 
  private:
   struct Partition {
@@ -38,7 +43,17 @@ class TopicActivity {
     int32_t in_sync = -1;  // replicas
     int64_t stamp = kafka::kStampNotAsked;
     Unknown reason = Unknown::not_asked;  // of the end
+    int32_t leader = -1;                  // the last that could be reached
     std::optional<SteadyTime> without_leader;
+    SteadyTime last_without{};  // the last poll that saw it so
+  };
+  // Of those that ended lately, the longest.
+  struct Longest {
+    Duration took{};
+    SteadyTime ended{};
+
+    void add(Duration one, SteadyTime now);
+    [[nodiscard]] Duration lately(SteadyTime now) const;
   };
   // What is remembered about a topic.
   struct Topic {
@@ -48,8 +63,8 @@ class TopicActivity {
     std::optional<SteadyTime> grew;  // when a log was last seen to have grown
     uint64_t leader_changes = 0;
     uint64_t isr_shrinks = 0;
-    Duration failover{};  // the longest of those that ended lately
-    SteadyTime failover_ended{};
+    Longest unreachable;  // times without a leader that can be reached
+    Longest failover;     // those after which another broker led
     std::vector<std::pair<int32_t, SteadyTime>> leaderless;  // partitions, and since when
     std::vector<Partition> partitions;
   };
@@ -64,7 +79,9 @@ class TopicActivity {
   static void watch(const kafka::PartitionView& view, bool has_leader, Now now, Topic& topic,
                     Partition& partition);
   [[nodiscard]] static Age age_of(const Topic& topic, Now now);
-  [[nodiscard]] static double failover_of(const Topic& topic, SteadyTime now);
+  static void watch_reach(const kafka::PartitionView& view, bool has_leader, SteadyTime now,
+                          Topic& topic, Partition& partition);
+  [[nodiscard]] static double unreachable_of(const Topic& topic, SteadyTime now);
   static void watch_leader(const kafka::PartitionView& view, SteadyTime now, Topic& topic);
   [[nodiscard]] static double leaderless_of(const Topic& topic, SteadyTime now);
 

@@ -43,8 +43,8 @@ const Measure kUncleanElection{"topic_unclean_leader_election",
                                Unit::boolean, MeasureType::gauge, kTopic};
 const Measure kFinding{
     "topic_audit_finding",
-    "Whether the topic's replication is unwise, by kind of finding; always 0 for "
-    "internal topics and in clusters of fewer than three brokers.",
+    "Whether the topic's replication is unwise, by kind of finding, also of Kafka's own topics; "
+    "always 0 in clusters of fewer than three brokers.",
     Unit::boolean,
     MeasureType::gauge,
     {"cluster", "topic", "finding"}};
@@ -131,30 +131,36 @@ void TopicsInterpreter::add_configs(Observation& observation, const kafka::Clust
 void TopicsInterpreter::add_findings(Observation& observation, const kafka::ClusterView& view) {
   const bool audited_cluster = view.brokers.size() >= kBrokersWorthAudit;
   Column findings(kFinding, finding_keys_.expected_rows());
-  for (size_t row = 0; row < view.topics.size(); ++row) {
-    const TopicView& topic = view.topics[row];
-    for (const Symbol& finding : findings_) finding_keys_.add(view.cluster, topic.name, finding);
-    if (!audited_cluster || topic.internal) {
-      for (size_t i = 0; i < findings_.size(); ++i) findings.add(0);
-      continue;
-    }
-    const std::optional<int>& factor = factors_[row];
-    const Unknown listed =
-        first_unknown(listing_reason(view, topic), factor ? Unknown::known : Unknown::not_asked);
-    // One replica is one finding, not three.
-    const bool replicated = factor.value_or(0) >= 2;
-    const Unknown both = replicated ? first_unknown(listed, config_reason(topic)) : listed;
-    const int min_isr = topic.config ? topic.config->min_insync_replicas : 0;
-    add_flag(findings, factor.value_or(0) < 3, listed);
-    if (replicated && !topic.config) {
-      findings.add(kNoValue, both);
-      findings.add(kNoValue, both);
-      continue;
-    }
-    add_flag(findings, replicated && min_isr < 2, both);
-    add_flag(findings, replicated && min_isr >= *factor, both);
+  for (size_t row = 0; row < view.topics.size(); ++row)
+    add_findings_of(view, view.topics[row], factors_[row], audited_cluster, findings);
+  for (const TopicView& topic : view.internal_topics) {
+    if (!topic.excluded)
+      add_findings_of(view, topic, replication_factor(topic), audited_cluster, findings);
   }
   observation.tables.push_back(std::move(findings).build(finding_keys_.finish()));
+}
+
+void TopicsInterpreter::add_findings_of(const kafka::ClusterView& view, const TopicView& topic,
+                                        std::optional<int> factor, bool audited, Column& findings) {
+  for (const Symbol& finding : findings_) finding_keys_.add(view.cluster, topic.name, finding);
+  if (!audited) {
+    for (size_t i = 0; i < findings_.size(); ++i) findings.add(0);
+    return;
+  }
+  const Unknown listed =
+      first_unknown(listing_reason(view, topic), factor ? Unknown::known : Unknown::not_asked);
+  // One replica is one finding, not three.
+  const bool replicated = factor.value_or(0) >= 2;
+  const Unknown both = replicated ? first_unknown(listed, config_reason(topic)) : listed;
+  const int min_isr = topic.config ? topic.config->min_insync_replicas : 0;
+  add_flag(findings, factor.value_or(0) < 3, listed);
+  if (replicated && !topic.config) {
+    findings.add(kNoValue, both);
+    findings.add(kNoValue, both);
+    return;
+  }
+  add_flag(findings, replicated && min_isr < 2, both);
+  add_flag(findings, replicated && min_isr >= *factor, both);
 }
 
 }  // namespace highwater::collectors

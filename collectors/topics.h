@@ -2,7 +2,8 @@
 // cluster, on that cluster's thread.
 //
 // A small or a single-broker cluster cannot replicate better than it does: findings are raised only
-// where at least three brokers are registered, and never for Kafka's internal topics.
+// where at least three brokers are registered. Kafka's own topics are audited like all others: when
+// the only copy of __consumer_offsets is gone, groups can no longer commit.
 #pragma once
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "collectors/column.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 
@@ -24,6 +26,8 @@ class TopicsInterpreter {
  private:
   void add_configs(Observation& observation, const kafka::ClusterView& view);
   void add_findings(Observation& observation, const kafka::ClusterView& view);
+  void add_findings_of(const kafka::ClusterView& view, const kafka::TopicView& topic,
+                       std::optional<int> factor, bool audited, Column& findings);
 
   // Of each finding, in the order in which findings are rows.
   const std::array<Symbol, 3> findings_{Symbol("replication_factor_below_3"),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace highwater {
@@ -58,6 +59,7 @@ bool is_fault(Unknown reason) {
     case Unknown::beyond_end:
     case Unknown::unsupported:
     case Unknown::not_asked:
+    case Unknown::may_be_marker:
       return false;
     case Unknown::broker_unreachable:
     case Unknown::timed_out:
@@ -97,7 +99,7 @@ using GroupLags = std::map<std::string_view, Reading>;
 
 void add_lags(const Observation& observation, bool stale, std::vector<GroupView>& groups,
               GroupLags& lags) {
-  const Table* records = find_table(observation, "group_lag_records_sum");
+  const Table* records = find_table(observation, "group_topic_lag_records");
   const Table* seconds = find_table(observation, "group_lag_seconds_max");
   if (records == nullptr) return;
   for (size_t row = 0; row < records->rows(); ++row) {
@@ -146,15 +148,23 @@ void add_budgets(const Observation& observation, bool stale, std::vector<BudgetV
   const Table* remaining = find_table(observation, "slo_error_budget_remaining_ratio");
   const Table* coverage = find_table(observation, "slo_coverage_ratio");
   if (remaining == nullptr) return;
+  std::set<std::string_view> seen;
   for (size_t row = 0; row < remaining->rows(); ++row) {
-    if (!usable(*remaining, row, stale)) continue;
+    seen.insert(cell(*remaining, row, "slo"));
+    if (stale) continue;
     BudgetView& budget = budgets.emplace_back();
     budget.slo = cell(*remaining, row, "slo");
     budget.entity = cell(*remaining, row, "entity");
-    budget.remaining = remaining->values[row];
+    if (remaining->known(row)) budget.remaining = remaining->values[row];
     const auto same =
         coverage == nullptr ? std::nullopt : coverage->keys->find(remaining->keys->row(row));
     if (same && usable(*coverage, *same, stale)) budget.coverage = coverage->values[*same];
+  }
+  // One that never saw a row has no budget: that must be seen as well.
+  const Table* const slos = find_table(observation, "slo_objective_ratio");
+  for (size_t row = 0; slos != nullptr && !stale && row < slos->rows(); ++row) {
+    const std::string_view slo = cell(*slos, row, "slo");
+    if (!seen.contains(slo)) budgets.push_back({std::string(slo), "", std::nullopt, std::nullopt});
   }
 }
 
@@ -165,7 +175,10 @@ bool is_worse(const GroupView& a, const GroupView& b) {
 }
 
 bool is_worse(const BudgetView& a, const BudgetView& b) {
-  if (a.remaining != b.remaining) return a.remaining < b.remaining;
+  // What nothing is known of comes after what is spent.
+  const double left = a.remaining.value_or(0);
+  const double of_other = b.remaining.value_or(0);
+  if (left != of_other) return left < of_other;
   return std::tie(a.slo, a.entity) < std::tie(b.slo, b.entity);
 }
 

@@ -40,8 +40,9 @@ struct GroupView {
 
 struct BudgetView {
   std::string slo;
-  std::string entity;              // "group=payments topic=orders"; empty: the cluster
-  double remaining = 0;            // share of the error budget; below 0 when overspent
+  std::string entity;               // "group=payments topic=orders"; empty: the cluster
+  std::optional<double> remaining;  // share of the error budget, below 0 when overspent; none:
+                                    // nothing was seen yet
   std::optional<double> coverage;  // share of the time that could be judged
 };
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "exporters/incident_text.h"
+
 namespace highwater {
 namespace {
 
@@ -48,16 +50,6 @@ Json tier_json(const ExplainedTier& tier) {
           {"clears_at", time(tier.clears_at)}};
 }
 
-// When none of the tiers that burn now does any more.
-std::optional<WallTime> clears_at(const ExplainedBudget& budget) {
-  std::optional<WallTime> latest;
-  for (const ExplainedTier& tier : budget.tiers) {
-    if (!tier.burning || !tier.clears_at) continue;
-    latest = latest ? std::max(*latest, *tier.clears_at) : *tier.clears_at;
-  }
-  return latest;
-}
-
 Json budget_json(const ExplainedBudget& budget) {
   Json tiers = Json::array();
   for (const ExplainedTier& tier : budget.tiers) tiers.push_back(tier_json(tier));
@@ -68,12 +60,14 @@ Json budget_json(const ExplainedBudget& budget) {
           {"bad", number(budget.bad)},
           {"allowed", number(budget.allowed)},
           {"min_bad", number(budget.min_bad)},
-          {"remaining", number(budget.remaining)},
+          {"has_data", budget.has_data},
+          {"remaining", budget.has_data ? Json(number(budget.remaining)) : Json()},
           {"coverage", number(budget.coverage)},
           {"burn_rate", number(budget.burn)},
           {"exhausted", budget.exhausted},
           {"exhausted_in_seconds", seconds(budget.exhausted_in)},
-          {"clears_at", time(clears_at(budget))},
+          {"clears_at", time(budget.clears_at)},
+          {"finding", budget.finding},
           {"tiers", std::move(tiers)}};
 }
 
@@ -86,9 +80,6 @@ Json incident_json(const Incident& incident) {
                         {"summary", item.summary},
                         {"ended", item.ended}});
   }
-  Json impact = Json::array();
-  for (const auto& [what, count] : incident.impact)
-    impact.push_back({{"what", what}, {"count", count}});
   return {{"id", incident.id},
           {"correlation_id", incident.correlation.hex()},
           {"opened", format_time(incident.opened)},
@@ -96,10 +87,10 @@ Json incident_json(const Incident& incident) {
           {"cause",
            {{"alertname", incident.cause.rule},
             {"entity", entity_json(incident.cause.entity)},
-            {"summary", incident.cause.summary}}},
+            {"summary", incident_title(incident)}}},
           {"evidence", std::move(evidence)},
           {"evidence_count", std::max(incident.evidence_count, incident.evidence.size())},
-          {"impact", std::move(impact)}};
+          {"impact_text", impact_text(incident)}};
 }
 
 const Incident* incident_of(const Alert& alert, const Report* report) {
@@ -146,23 +137,45 @@ std::string_view kind_name(ExplainAnswer::Kind kind) {
   return "unknown";
 }
 
+Json rows_json(const ExplainedRows& cluster) {
+  Json reasons = Json::object();
+  for (const auto& [reason, count] : cluster.reasons) reasons[std::string(reason)] = count;
+  return {{"cluster", cluster.cluster.text()},
+          {"total", cluster.total},
+          {"selected", cluster.selected},
+          {"met", cluster.met},
+          {"unknown", cluster.unknown},
+          {"unknown_reasons", std::move(reasons)},
+          {"unknown_because", cluster.because.empty() ? Json() : Json(cluster.because)},
+          {"worst", cluster.worst.empty() ? Json() : Json(cluster.worst)}};
+}
+
+Json row_json(const ExplainedRow& row) {
+  return {{"entity", entity_json(row.entity)},
+          {"state", !row.unknown.empty() ? "unknown"
+                    : row.met            ? "met"
+                                         : "clear"},
+          {"value", row.value.empty() ? Json() : Json(row.value)},
+          {"unknown_because", row.unknown.empty() ? Json() : Json(row.unknown)}};
+}
+
 }  // namespace
 
 std::string explain_json(const ExplainAnswer& answer, const Report* report) {
   Json items = Json::array();
   for (const Explanation& item : answer.items) items.push_back(item_json(item, report));
   Json rows = Json::array();
-  for (const ExplainedRows& cluster : answer.rows)
-    rows.push_back({{"cluster", cluster.cluster.text()},
-                    {"selected", cluster.selected},
-                    {"met", cluster.met},
-                    {"unknown", cluster.unknown},
-                    {"worst", cluster.worst.empty() ? Json() : Json(cluster.worst)}});
-  const Json json = {
-      {"version", HIGHWATER_VERSION}, {"rule", answer.rule},       {"kind", kind_name(answer.kind)},
-      {"at", format_time(answer.at)}, {"where", answer.where},     {"judges", answer.judges},
-      {"meaning", answer.meaning},    {"runbook", answer.runbook}, {"items", std::move(items)},
-      {"count", answer.count},        {"rows", std::move(rows)},   {"advice", answer.advice}};
+  for (const ExplainedRows& cluster : answer.rows) rows.push_back(rows_json(cluster));
+  Json row_items = Json::array();
+  for (const ExplainedRow& row : answer.row_items) row_items.push_back(row_json(row));
+  const Json json = {{"version", HIGHWATER_VERSION},   {"rule", answer.rule},
+                     {"kind", kind_name(answer.kind)}, {"at", format_time(answer.at)},
+                     {"where", answer.where},          {"judges", answer.judges},
+                     {"meaning", answer.meaning},      {"runbook", answer.runbook},
+                     {"items", std::move(items)},      {"count", answer.count},
+                     {"total", answer.total},          {"entity", answer.entity},
+                     {"rows", std::move(rows)},        {"row_items", std::move(row_items)},
+                     {"advice", answer.advice}};
   // Names that are no UTF-8 must not make the whole answer unreadable.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -3,8 +3,8 @@
 //
 // {"rule", "kind": "slo" | "alert" | "unknown", "at", "judges", "meaning", "items": [{"entity",
 // "state": "firing" | "pending" | "quiet", "unknown", "last_sample", "budget": {"remaining",
-// "exhausted_in_seconds", "clears_at", "tiers": [...]}, "incident"}], "count", "rows"}. What is
-// unknown is null.
+// "exhausted_in_seconds", "clears_at", "tiers": [...]}, "incident"}], "count", "total", "entity",
+// "rows", "row_items"}. What is unknown is null.
 #pragma once
 
 #include <string>

@@ -42,7 +42,7 @@ std::string entity_text(const Json& item) {
 }
 
 void detail(TerminalText& out, std::string_view name, const std::string& value) {
-  if (!value.empty()) out.line(fmt::format("  {:<12} {}", name, value));
+  if (!value.empty()) out.line(fmt::format("  {:<12} {}", name, value), Ink::plain, 15);
 }
 
 // "17.3 over 1h, fires above 14.4"
@@ -95,6 +95,7 @@ void write_tiers(const Json& budget, TerminalText& out) {
 
 void write_budget(const Json& budget, TerminalText& out) {
   const bool events = text_of(budget, "counts") == "events";
+  if (!is_true(budget, "has_data")) return detail(out, "budget", "no data yet");
   std::string left =
       fmt::format("{} left: {} of {} are gone in {}", percent(number_of(budget, "remaining")),
                   amount(number_of(budget, "bad"), events),
@@ -110,6 +111,8 @@ void write_budget(const Json& budget, TerminalText& out) {
                         : "never at this rate");
   if (const std::string clears = text_of(budget, "clears_at"); !clears.empty())
     detail(out, "clears", clears + ", if all is good from now on");
+  if (const std::string finding = text_of(budget, "finding"); !finding.empty())
+    detail(out, "finding", finding);
   write_tiers(budget, out);
 }
 
@@ -121,7 +124,7 @@ void write_incident(const Json& incident, const std::string& says, TerminalText&
          fmt::format("{:.0f}, since {}, correlation {}", number_of(incident, "id"),
                      text_of(incident, "opened"), text_of(incident, "correlation_id")));
   if (cause != says) detail(out, "cause", cause);
-  detail(out, "impact", impact_text(incident));
+  detail(out, "impact", text_of(incident, "impact_text"));
   const auto evidence = list_of(incident, "evidence");
   const double count = number_of(incident, "evidence_count");
   for (size_t i = 0; i < evidence.size(); ++i)
@@ -158,7 +161,7 @@ void write_alert(const Json& item, TerminalText& out) {
   detail(out, "since", text_of(alert, "active_since"));
   detail(out, "seen", text_of(alert, "note"));
   if (is_true(alert, "unknown"))
-    detail(out, "frozen", "it cannot be read now: it neither fires anew nor ends");
+    detail(out, "frozen", "its value is unknown now: it neither fires nor resolves");
   if (const auto seconds = known_number(item, "fires_in_seconds"))
     detail(out, "fires", fmt::format("in {}, if it goes on", duration_text(*seconds)));
   if (const auto seconds = known_number(item, "ends_in_seconds"))
@@ -170,11 +173,11 @@ void write_item(const Json& item, bool whole, TerminalText& out) {
   const std::string state = text_of(item, "state");
   const std::string severity = text_of(object_of(item, "alert"), "severity");
   if (state == "quiet") {
-    out.line(fmt::format("{}: {}", entity_text(item), quiet_text(item)), Ink::green);
+    out.line(fmt::format("{}: {}", entity_text(item), quiet_text(item)), Ink::green, 2);
     if (!whole) return;
   } else {
     out.line(fmt::format("{}: {} ({})", entity_text(item), state, severity),
-             severity == "page" ? Ink::red : Ink::yellow);
+             severity == "page" ? Ink::red : Ink::yellow, 2);
   }
   write_alert(item, out);
   const std::string sample = text_of(item, "last_sample");
@@ -187,37 +190,94 @@ void write_item(const Json& item, bool whole, TerminalText& out) {
   write_incident(object_of(item, "incident"), text_of(object_of(item, "alert"), "summary"), out);
 }
 
+// "group=orders: 1 of 12 budgets"; empty when everything was.
+std::string asked_text(const Json& answer) {
+  const std::string entity = text_of(answer, "entity");
+  if (entity.empty() || text_of(answer, "kind") != "slo") return entity;
+  return fmt::format("{}: {:.0f} of {:.0f} budgets", entity, number_of(answer, "count"),
+                     number_of(answer, "total"));
+}
+
+// " (no_coordinator 3, timed_out 1)"
+std::string reasons_text(const Json& reasons) {
+  std::string text;
+  for (const auto& [reason, count] : reasons.items()) {
+    if (count.is_number())
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", clean(reason), count.dump());
+  }
+  return text.empty() ? "" : " (" + text + ")";
+}
+
 void write_rows(const Json& answer, TerminalText& out) {
   for (const Json& cluster : list_of(answer, "rows")) {
-    if (number_of(cluster, "selected") == 0) continue;
+    const double total = number_of(cluster, "total");
+    if (number_of(cluster, "selected") == 0 && total == 0) continue;
     const std::string worst = text_of(cluster, "worst");
     const double met = number_of(cluster, "met");
     const double selected = number_of(cluster, "selected");
     std::string text = fmt::format("{:.0f} of {:.0f} row{} meet{} it", met, selected,
                                    selected == 1 ? "" : "s", met == 1 ? "s" : "");
+    if (total > selected) text += fmt::format(" (of {:.0f} that the rule looks at)", total);
     if (!worst.empty()) text += ", the worst is " + worst;
     if (const double unknown = number_of(cluster, "unknown"); unknown > 0)
-      text += fmt::format(", {:.0f} {} unknown", unknown, unknown == 1 ? "is" : "are");
+      text += fmt::format(", {:.0f} {} unknown{}", unknown, unknown == 1 ? "is" : "are",
+                          reasons_text(object_of(cluster, "unknown_reasons")));
+    if (const std::string because = text_of(cluster, "unknown_because"); !because.empty())
+      text += ": " + because;
     detail(out, text_of(cluster, "cluster"), text);
   }
 }
 
+// Each row that was asked for: "cluster=prod group=payments topic=orders: 7, which meets it".
+void write_row_items(const Json& answer, TerminalText& out) {
+  const auto rows = list_of(answer, "row_items");
+  double selected = 0;
+  for (const Json& cluster : list_of(answer, "rows")) selected += number_of(cluster, "selected");
+  if (!rows.empty()) out.line();
+  for (const Json& row : rows) {
+    const std::string state = text_of(row, "state");
+    if (state == "unknown")
+      out.line(fmt::format("{}: unknown: {}", entity_text(row), text_of(row, "unknown_because")),
+               Ink::yellow, 2);
+    else
+      out.line(fmt::format("{}: {}, which {} it", entity_text(row), text_of(row, "value"),
+                           state == "met" ? "meets" : "does not meet"),
+               Ink::plain, 2);
+  }
+  if (const double more = selected - static_cast<double>(rows.size()); !rows.empty() && more > 0)
+    out.line(fmt::format("and {:.0f} more rows", more));
+}
+
 // What can be said when there is no alert and no budget: silence is not always good.
 int write_nothing(const Json& answer, TerminalText& out) {
+  const std::string entity = text_of(answer, "entity");
+  const std::string advice = text_of(answer, "advice");
   if (text_of(answer, "kind") == "slo") {
-    out.line("no budget fits the question", Ink::yellow);
+    const double total = number_of(answer, "total");
+    out.line(
+        entity.empty() || total == 0
+            ? "it has no budget yet: no row that it judges has been read"
+            : fmt::format("none of its {:.0f} budgets matches '{}': {}", total, entity, advice),
+        Ink::yellow);
     return kCannotSay;
   }
+  double total = 0;
   double selected = 0;
   double unknown = 0;
   for (const Json& cluster : list_of(answer, "rows")) {
+    total += number_of(cluster, "total");
     selected += number_of(cluster, "selected");
     unknown += number_of(cluster, "unknown");
+  }
+  if (selected == 0 && total > 0) {
+    out.line(fmt::format("none of its {:.0f} rows matches '{}': {}", total, entity, advice),
+             Ink::yellow);
+    return kCannotSay;
   }
   if (selected == 0) {
     const std::string judges = text_of(answer, "judges");
     out.line(fmt::format("no row of {} that it judges has been read yet",
-                         judges.substr(0, judges.find(' '))),
+                         judges.substr(0, judges.find_first_of("=!<>") - 1)),
              Ink::yellow);
     return kCannotSay;
   }
@@ -244,11 +304,11 @@ int exit_code_of(const std::vector<Json>& items) {
 
 }  // namespace
 
-Result<ExplainView> render_explanation(std::string_view json, bool colour) {
+Result<ExplainView> render_explanation(std::string_view json, TextStyle style) {
   const Json answer = Json::parse(json, nullptr, false);
   if (!answer.is_object() || !answer.contains("kind") || !answer.contains("items"))
     return fail("what answered is no explanation of Highwater");
-  TerminalText out(colour);
+  TerminalText out(style);
   ExplainView view;
   if (text_of(answer, "kind") == "unknown") {
     out.line(fmt::format("there is no rule '{}': {}", text_of(answer, "rule"),
@@ -263,15 +323,22 @@ Result<ExplainView> render_explanation(std::string_view json, bool colour) {
   detail(out, "means", text_of(answer, "meaning"));
   detail(out, "defined at", text_of(answer, "where"));
   detail(out, "runbook", text_of(answer, "runbook"));
+  detail(out, "asked for", asked_text(answer));
   write_rows(answer, out);
   if (items.empty()) view.exit_code = write_nothing(answer, out);
   for (const Json& item : items) {
     out.line();
     write_item(item, items.size() == 1 || text_of(item, "state") != "quiet", out);
   }
+  if (!text_of(answer, "entity").empty()) write_row_items(answer, out);
   const double count = number_of(answer, "count");
-  if (count > static_cast<double>(items.size()))
-    out.line(fmt::format("\nand {:.0f} more", count - static_cast<double>(items.size())));
+  if (count > static_cast<double>(items.size())) {
+    out.line();
+    out.line(fmt::format("and {:.0f} more{}", count - static_cast<double>(items.size()),
+                         number_of(answer, "total") > count
+                             ? fmt::format(", of {:.0f} in all", number_of(answer, "total"))
+                             : ""));
+  }
   view.text = out.take();
   return view;
 }

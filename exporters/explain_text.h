@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "agent/core/result.h"
+#include "exporters/terminal.h"
 
 namespace highwater {
 
@@ -15,6 +16,6 @@ struct ExplainView {
 };
 
 // Fails when `json` is no explanation.
-[[nodiscard]] Result<ExplainView> render_explanation(std::string_view json, bool colour);
+[[nodiscard]] Result<ExplainView> render_explanation(std::string_view json, TextStyle style);
 
 }  // namespace highwater

@@ -52,6 +52,8 @@ std::string_view type_name(FamilyType type, MetricsFormat format) {
       return "counter";
     case FamilyType::histogram:
       return "histogram";
+    case FamilyType::info:
+      return format == MetricsFormat::text ? "gauge" : "info";
     case FamilyType::untyped:
       return format == MetricsFormat::text ? "untyped" : "unknown";
   }
@@ -154,9 +156,10 @@ void Exposition::family(std::string_view name, std::string_view help, FamilyType
                         std::string_view unit) {
   const bool openmetrics = format_ == MetricsFormat::openmetrics;
   std::string_view family = name;
-  // OpenMetrics names a counter's family without the suffix of its samples.
+  // OpenMetrics names the family of a counter or of infos without the suffix of its samples.
   if (openmetrics && type == FamilyType::counter && family.ends_with("_total"))
     family.remove_suffix(6);
+  if (openmetrics && type == FamilyType::info && family.ends_with("_info")) family.remove_suffix(5);
   std::string text;
   const auto start_line = [&](std::string_view what) {
     text += "# ";

@@ -25,7 +25,8 @@ enum class MetricsFormat : uint8_t { text, openmetrics };
 [[nodiscard]] MetricsFormat negotiate_format(std::string_view accept);
 [[nodiscard]] std::string_view content_type(MetricsFormat format);
 
-enum class FamilyType : uint8_t { gauge, counter, histogram, untyped };
+// `info`: always 1, says something by its labels; its name ends in "_info".
+enum class FamilyType : uint8_t { gauge, counter, histogram, info, untyped };
 
 using LabelView = std::pair<std::string_view, std::string_view>;
 // `{a="b",c="d"} ` with its values escaped, or " " without labels: what stands between a sample's

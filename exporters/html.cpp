@@ -5,28 +5,132 @@
 namespace highwater {
 namespace {
 
-constexpr std::string_view kStyle = R"css(
-:root{color-scheme:light dark;--ink:#1c1f23;--paper:#fdfdfb;--soft:#5c6570;--line:#d9dcd6;
---code:#f1f2ec;--link:#0b5cad;--page:#b3261e;--ticket:#8a5a00;--info:#2b6a3f}
+constexpr std::string_view kStyle =
+    R"css(:root{color-scheme:light dark;--ink:#1c1f23;--paper:#fdfdfb;--soft:#5c6570;--line:#d9dcd6;
+--code:#f1f2ec;--link:#0b5cad;--page:#b3261e;--ticket:#8a5a00;--info:#2b6a3f;--unknown:#6b4fa0}
 @media (prefers-color-scheme:dark){:root{--ink:#d6d3cc;--paper:#14161a;--soft:#98a0a9;--line:#33383f;
---code:#1e2127;--link:#7db4f0;--page:#ff8a80;--ticket:#f0b95c;--info:#8fce9f}}
+--code:#1e2127;--link:#7db4f0;--page:#ff8a80;--ticket:#f0b95c;--info:#8fce9f;--unknown:#c3a9f5}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:17px/1.55 system-ui,sans-serif}
-main{max-width:46rem;margin:0 auto;padding:1rem 1rem 4rem;overflow-wrap:break-word}
-h1{font-size:1.6rem;line-height:1.2;margin:.6em 0}h2{font-size:1.2rem;margin:1.8em 0 .4em}
-a{color:var(--link)}nav a{margin-right:1rem}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+header{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem;align-items:center;padding:.5rem 1rem;
+border-bottom:1px solid var(--line)}
+header strong a{color:var(--ink);text-decoration:none}header form{margin-left:auto}
+input{font:inherit;color:inherit;background:var(--code);border:1px solid var(--line);
+border-radius:4px;padding:.15em .5em;width:14rem;max-width:100%}
+main{max-width:76rem;margin:0 auto;padding:.4rem 1rem 4rem;overflow-wrap:anywhere}
+main.text{max-width:46rem}
+h1{font-size:1.5rem;line-height:1.2;margin:.6em 0 .3em}h2{font-size:1.15rem;margin:1.5em 0 .4em}
+a{color:var(--link)}nav a{margin-right:.9rem}
 pre,code{font:.88em/1.5 ui-monospace,monospace;background:var(--code);border-radius:4px}
 code{padding:.1em .3em}pre{padding:.7em .9em;overflow-x:auto;margin:.6em 0}pre code{padding:0}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3em .6em .3em 0;
-border-bottom:1px solid var(--line);vertical-align:top}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25em .8em .25em 0;
+border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}
+.wide{overflow-x:auto}.wide td,.wide th{white-space:nowrap}
 .soft{color:var(--soft)}.card{border:1px solid var(--line);border-left:5px solid var(--soft);
-border-radius:6px;padding:.6em 1em;margin:1em 0}
-.card h2{margin:.2em 0}.card ul{padding-left:1.2em}
+border-radius:6px;padding:.5em 1em;margin:.8em 0}
+.card h2{margin:.1em 0 .3em}.card ul{padding-left:1.2em;margin:.3em 0}
+.card table th{width:9.5rem;color:var(--soft);font-weight:400}.card td,.card th{border:0;padding:.12em .8em .12em 0}
 .page{border-left-color:var(--page)}.ticket{border-left-color:var(--ticket)}
 .info{border-left-color:var(--info)}
-.tag{font-weight:700;text-transform:uppercase;letter-spacing:.05em;font-size:.8rem}
+.tag{font-weight:700;text-transform:uppercase;letter-spacing:.05em;font-size:.8rem;margin:0}
 .page .tag{color:var(--page)}.ticket .tag{color:var(--ticket)}.info .tag{color:var(--info)}
+.verdict{font-size:1.15rem;font-weight:600;border-left:8px solid var(--info);padding:.4em .8em;margin:.6em 0}
+.verdict.page{border-left-color:var(--page)}.verdict.ticket{border-left-color:var(--ticket)}
+.unknown{border-left:8px solid var(--unknown);padding:.3em .8em;margin:.6em 0}
+.unknown ul{margin:.2em 0;padding-left:1.2em}
+.calm{color:var(--info)}.note{border-left:3px solid var(--ticket);padding-left:.7em}
+.incidents{list-style:none;padding:0}.incidents li{padding:.2em 0}
+.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.5rem;margin:1em 0}
+.facts div{border-bottom:1px solid var(--line)}dt{color:var(--soft);font-size:.85rem}dd{margin:0}
+.plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(30rem,100%),1fr));gap:.6rem 1.5rem}
+figure{margin:0}figcaption{font-size:.9rem}svg{display:block;max-width:100%}
+.spark{width:120px;height:24px}.plot{width:100%;height:auto;font-size:12px;fill:var(--soft)}
+.line{fill:none;stroke:var(--link);stroke-width:1.5}.axis{stroke:var(--line)}.gap{fill:var(--unknown);opacity:.25}
+.strip{display:flex;flex-wrap:wrap;gap:.3rem;padding:0;list-style:none;margin:.3em 0}
+.strip a{display:block;padding:.05em .5em;border:1px solid var(--line);border-left:4px solid var(--info);
+border-radius:4px;color:var(--ink);text-decoration:none}
+.strip .down a{border-left-color:var(--page)}.strip .dim a{border-left-color:var(--unknown)}
+.names a{margin-right:.5rem}.range a,.range strong{margin-right:.6rem}
+#lost{background:var(--page);color:var(--paper);padding:.4em 1rem;margin:0}
+@media (max-width:36rem){pre{white-space:pre-wrap}header form{margin-left:0;width:100%}input{width:100%}
+.card table,.card tbody,.card tr,.card th,.card td{display:block;width:auto}.card th{padding-top:.3em}
+.card{padding:.5em .7em}}
+@media print{header,.range{display:none}}
 )css";
+
+// Reads the page again every five seconds and puts the new main part in place of the old one; what
+// was unfolded stays unfolded. "/" leads to the search box.
+constexpr std::string_view kScript = R"js("use strict";
+(function () {
+  var main = document.querySelector("main");
+  var search = document.querySelector("input[name=q]");
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "/" && search && document.activeElement !== search && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      search.focus();
+    }
+  });
+  if (!main || !main.hasAttribute("data-live")) return;
+  var seen = new Date();
+  function say(text) {
+    var bar = document.getElementById("lost");
+    if (!text) {
+      if (bar) bar.remove();
+      return;
+    }
+    if (!bar) {
+      bar = document.createElement("p");
+      bar.id = "lost";
+      bar.setAttribute("role", "alert");
+      document.body.insertBefore(bar, document.body.firstChild);
+    }
+    bar.textContent = text;
+  }
+  function busy() {
+    var selection = window.getSelection();
+    var inside = document.activeElement && main.contains(document.activeElement) && document.activeElement !== main;
+    return document.hidden || inside || (selection && !selection.isCollapsed);
+  }
+  function show(text) {
+    var fresh = new DOMParser().parseFromString(text, "text/html").querySelector("main");
+    if (!fresh || busy()) return;
+    var open = Array.prototype.map.call(main.querySelectorAll("details"), function (one) { return one.open; });
+    main.replaceChildren.apply(main, fresh.childNodes);
+    Array.prototype.forEach.call(main.querySelectorAll("details"), function (one, i) { if (open[i]) one.open = true; });
+  }
+  function again() {
+    if (document.hidden) return window.setTimeout(again, 5000);
+    var stop = new AbortController();
+    var late = window.setTimeout(function () { stop.abort(); }, 8000);
+    fetch(window.location.href, {signal: stop.signal, cache: "no-store"})
+      .then(function (answer) {
+        if (!answer.ok && answer.status !== 404) throw new Error("answered " + answer.status);
+        return answer.text();
+      })
+      .then(function (text) { seen = new Date(); say(""); show(text); })
+      .catch(function () {
+        say("The agent does not answer. This page is as of " + seen.toISOString().slice(11, 19) + " UTC; it is tried again.");
+      })
+      .then(function () { window.clearTimeout(late); window.setTimeout(again, 5000); });
+  }
+  window.setTimeout(again, 5000);
+})();
+)js";
+
+std::string navigation(const PageFrame& frame) {
+  return fmt::format(
+      "<header><strong><a href=\"{0}/\">Highwater</a></strong>\n"
+      "<nav><a href=\"{0}/\">Now</a> <a href=\"{0}/incidents\">Incidents</a> "
+      "<a href=\"{0}/changes\">Changes</a> "
+      "<a href=\"{0}/runbooks\">Runbooks</a> <a href=\"{0}/metrics\">Metrics</a> "
+      "<a href=\"{0}/api/v1/status\">JSON</a></nav>\n"
+      "<form action=\"{0}/search\" method=\"get\" role=\"search\"><input name=\"q\" "
+      "type=\"search\" "
+      "aria-label=\"Search for a group, topic, broker or cluster\" placeholder=\"Search ( / )\" "
+      "value=\"{1}\">"
+      "</form></header>\n",
+      frame.home, html_escape(frame.search));
+}
 
 }  // namespace
 
@@ -57,14 +161,33 @@ std::string html_escape(std::string_view text) {
   return out;
 }
 
-std::string html_page(std::string_view title, std::string_view body) {
+std::string html_page(std::string_view title, std::string_view body, const PageFrame& frame) {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"referrer\" content=\"no-referrer\">\n"
-      "<title>{} - Highwater</title>\n<style>{}</style></head>\n<body><main>\n{}</main></body>"
-      "</html>\n",
-      html_escape(title), kStyle, body);
+      "<title>{0} - Highwater</title>\n"
+      "<link rel=\"icon\" href=\"{1}/static/icon.svg\">\n"
+      "<link rel=\"stylesheet\" href=\"{1}/static/highwater.css\">\n"
+      "<script src=\"{1}/static/live.js\" defer></script></head>\n<body>{2}<main{3}>\n{4}</main>"
+      "</body></html>\n",
+      html_escape(title), frame.home, navigation(frame),
+      frame.live ? " data-live" : " class=\"text\"", body);
+}
+
+std::string wide_table(std::string_view what, std::string_view head, std::string_view rows) {
+  return fmt::format(
+      "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>\n"
+      "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
+      html_escape(what), head, rows);
+}
+
+std::string_view stylesheet() {
+  return kStyle;
+}
+
+std::string_view live_script() {
+  return kScript;
 }
 
 std::string since_text(WallTime since, WallTime now) {
@@ -72,6 +195,11 @@ std::string since_text(WallTime since, WallTime now) {
   time.replace(time.find('T'), 1, " ");
   const Duration age = std::max<Duration>(now - since, Duration::zero());
   return fmt::format("{} UTC, {} ago", time.substr(0, 19), describe_duration(age));
+}
+
+std::string as_of(WallTime at, WallTime now) {
+  return fmt::format("<p class=\"soft\">As of {}. Version {}.</p>\n", since_text(at, now),
+                     HIGHWATER_VERSION);
 }
 
 }  // namespace highwater

@@ -1,5 +1,6 @@
-// The frame of every page that the agent serves: one small stylesheet that reads well on a phone at
-// night, no script, nothing loaded from elsewhere. Pure; any thread.
+// The frame of every page that the agent serves: one stylesheet that reads well on a phone at
+// night, and one small script that keeps open pages fresh; every page can be read without it, and
+// nothing is loaded from elsewhere. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -10,9 +11,24 @@
 namespace highwater {
 
 [[nodiscard]] std::string html_escape(std::string_view text);
+
+struct PageFrame {
+  std::string_view home = ".";   // the way from the page to the first one
+  bool live = false;             // the script reads it again every few seconds
+  std::string_view search = {};  // what stands in the search box
+};
 // `title` is plain text, `body` is HTML.
-[[nodiscard]] std::string html_page(std::string_view title, std::string_view body);
+[[nodiscard]] std::string html_page(std::string_view title, std::string_view body,
+                                    const PageFrame& frame = {});
+// A table that scrolls by itself where it is wider than the page; `what` says what it lists.
+[[nodiscard]] std::string wide_table(std::string_view what, std::string_view head,
+                                     std::string_view rows);
+// Served at static/highwater.css and static/live.js.
+[[nodiscard]] std::string_view stylesheet();
+[[nodiscard]] std::string_view live_script();
 // "2026-01-31 23:59:59 UTC, 3 min 20 s ago"
 [[nodiscard]] std::string since_text(WallTime since, WallTime now);
+// The line at the end of a page: of when it is, and which version of the program made it.
+[[nodiscard]] std::string as_of(WallTime at, WallTime now);
 
 }  // namespace highwater

@@ -4,11 +4,16 @@
 
 #include <algorithm>
 
+#include "agent/core/budget_cost.h"
 #include "exporters/html.h"
+#include "exporters/incident_text.h"
 #include "exporters/push/budget_text.h"
+#include "exporters/web/links.h"
 
 namespace highwater {
 namespace {
+
+constexpr size_t kUnfolded = 3;  // alerts that an incident shows without being asked
 
 std::string row(std::string_view name, const std::string& html) {
   return fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", name, html);
@@ -16,7 +21,8 @@ std::string row(std::string_view name, const std::string& html) {
 
 std::string evidence_list(const Incident& incident, WallTime now) {
   const size_t count = std::max(incident.evidence_count, incident.evidence.size());
-  std::string html = fmt::format("<p>Evidence ({}):</p>\n<ul>\n", count);
+  std::string html = fmt::format("<details{}><summary>What belongs to it ({})</summary>\n<ul>\n",
+                                 count <= kUnfolded ? " open" : "", count);
   const size_t shown = std::min(incident.evidence.size(), kMaxEvidence);
   for (size_t i = 0; i < shown; ++i) {
     const Evidence& item = incident.evidence[i];
@@ -25,7 +31,7 @@ std::string evidence_list(const Incident& incident, WallTime now) {
                         since_text(item.since, now), item.ended ? ", ended" : "");
   }
   if (count > shown) html += fmt::format("<li class=\"soft\">and {} more</li>\n", count - shown);
-  return html + "</ul>\n";
+  return html + "</ul></details>\n";
 }
 
 // "burn_rate" as people read it: "Burn rate".
@@ -38,32 +44,48 @@ std::string heading_of(std::string name) {
 
 }  // namespace
 
-std::string incident_card(const Incident& incident, WallTime now) {
-  const Alert& cause = incident.cause;
+std::string incident_card(const Incident& incident, WallTime now, std::string_view home,
+                          const CardParts& parts) {
+  const auto anchor = [&](uint64_t id) {
+    return fmt::format("<a href=\"{0}/incident?id={1}\">incident {1}</a>", home, id);
+  };
+  const Alert& headline = incident.headline;
   const std::string_view severity = severity_name(incident.severity);
   std::string html = fmt::format(
-      "<section class=\"card {}\">\n<p class=\"tag\">{} - incident {}</p>\n<h2>{}</h2>\n<table>\n",
-      severity, severity, incident.id, html_escape(cause.summary));
+      "<section class=\"card {0}\">\n<p class=\"tag\">{0} - {1}</p>\n<h2>{2}</h2>\n<table>\n",
+      incident.ended ? "over" : severity, anchor(incident.id),
+      html_escape(incident_title(incident)));
   html += row("Since", since_text(incident.opened, now));
-  html += row("Cause",
-              fmt::format("{} on {}", html_escape(cause.rule), html_escape(cause.entity.text())));
-  if (!cause.note.empty()) html += row("Seen", html_escape(cause.note));
-  if (!cause.description.empty()) html += row("Description", html_escape(cause.description));
-  if (cause.budget) {
-    for (const auto& [name, text] : budget_texts(*cause.budget))
+  if (incident.ended)
+    html +=
+        row("Ended", since_text(*incident.ended, now) + ": " + html_escape(incident.resolution));
+  if (const std::string impact = impact_text(incident); !impact.empty())
+    html += row("Who suffers", html_escape(impact));
+  html += row("Cause", fmt::format("{}: {}", html_escape(headline.rule),
+                                   web::entity_anchors(home, headline.entity)));
+  if (const std::string note = note_text(incident); !note.empty())
+    html += row("Seen", html_escape(note));
+  if (!parts.changed.empty()) html += row("What changed before", parts.changed);
+  if (!headline.description.empty() && !incident.ended)
+    html += row("What to do", html_escape(headline.description));
+  if (const std::string cost = cost_text(incident); incident.ended && !cost.empty())
+    html += row("Cost", cost);
+  // How fast the budget burns is said while it does.
+  if (headline.budget && !incident.ended) {
+    for (const auto& [name, text] : budget_texts(*headline.budget))
       html += row(heading_of(name), html_escape(text));
   }
-  std::string impact;
-  for (const auto& [what, count] : incident.impact)
-    impact += fmt::format("{}{}: {}", impact.empty() ? "" : ", ", html_escape(what), count);
-  if (!impact.empty()) html += row("Impact", impact);
+  for (const IncidentLink& link : incident.links)
+    html += row(link.affected ? "May affect" : "See also",
+                fmt::format("{}, {}: {}", anchor(link.id), since_text(link.since, now),
+                            html_escape(link.title)));
   if (incident.former != 0)
-    html += row("Follows", fmt::format("incident {} <code>{}</code>", incident.former,
+    html += row("Follows", fmt::format("{} <code>{}</code>", anchor(incident.former),
                                        incident.former_correlation.hex()));
   html += row("Correlation id", fmt::format("<code>{}</code>", incident.correlation.hex()));
   html += "</table>\n";
   if (!incident.evidence.empty()) html += evidence_list(incident, now);
-  return html + "</section>\n";
+  return html + parts.more + "</section>\n";
 }
 
 }  // namespace highwater

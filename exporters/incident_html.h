@@ -8,6 +8,14 @@
 
 namespace highwater {
 
-[[nodiscard]] std::string incident_card(const Incident& incident, WallTime now);
+// HTML that a page adds to the card.
+struct CardParts {
+  std::string changed;  // what changed before it began; empty: the row is left out
+  std::string more;     // at the end
+};
+
+// `home`: the way from the page to the first one.
+[[nodiscard]] std::string incident_card(const Incident& incident, WallTime now,
+                                        std::string_view home, const CardParts& parts = {});
 
 }  // namespace highwater

@@ -59,14 +59,4 @@ template <class Json>
   return found != json.end() && found->is_object() ? *found : empty;
 }
 
-// What hangs on an incident: "leads partitions: 4, coordinates groups: 1".
-template <class Json>
-[[nodiscard]] std::string impact_text(const Json& incident) {
-  std::string text;
-  for (const Json& impact : list_of(incident, "impact"))
-    text += fmt::format("{}{}: {:.0f}", text.empty() ? "" : ", ", text_of(impact, "what"),
-                        number_of(impact, "count"));
-  return text;
-}
-
 }  // namespace highwater

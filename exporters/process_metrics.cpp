@@ -8,6 +8,8 @@
 #include <sstream>
 #include <string>
 
+#include "exporters/own_families.h"
+
 namespace highwater {
 namespace {
 
@@ -73,27 +75,18 @@ std::optional<ProcessFacts> read_process_facts() {
 }
 
 void write_process_facts(const ProcessFacts& facts, Exposition& out) {
-  const auto write = [&](std::string_view name, std::string_view help, FamilyType type,
-                         std::string_view unit, double value) {
-    out.family(name, help, type, unit);
-    out.sample(name, " ", value);
+  using namespace families;
+  const auto write = [&](const OwnFamily& family, double value) {
+    start_family(family, out);
+    out.sample(family.name, " ", value);
   };
-  write("process_cpu_seconds_total", "User and system CPU time spent.", FamilyType::counter,
-        "seconds", facts.cpu_seconds);
-  write("process_resident_memory_bytes", "Resident memory size.", FamilyType::gauge, "bytes",
-        facts.resident_bytes);
-  write("process_virtual_memory_bytes", "Virtual memory size.", FamilyType::gauge, "bytes",
-        facts.virtual_bytes);
-  write("process_start_time_seconds", "Unix time at which the process started.", FamilyType::gauge,
-        "seconds", facts.start_unix_seconds);
-  write("process_threads", "Number of threads of the process.", FamilyType::gauge, {},
-        facts.threads);
-  if (facts.open_descriptors)
-    write("process_open_fds", "Number of open file descriptors.", FamilyType::gauge, {},
-          *facts.open_descriptors);
-  if (facts.max_descriptors)
-    write("process_max_fds", "Largest number of open file descriptors allowed.", FamilyType::gauge,
-          {}, *facts.max_descriptors);
+  write(kProcessCpu, facts.cpu_seconds);
+  write(kProcessResident, facts.resident_bytes);
+  write(kProcessVirtual, facts.virtual_bytes);
+  write(kProcessStart, facts.start_unix_seconds);
+  write(kProcessThreads, facts.threads);
+  if (facts.open_descriptors) write(kProcessOpenFds, *facts.open_descriptors);
+  if (facts.max_descriptors) write(kProcessMaxFds, *facts.max_descriptors);
 }
 
 }  // namespace highwater

@@ -27,9 +27,11 @@ std::string_view unit_of(Unit unit) {
   return {};
 }
 
-// Suffixes that Prometheus reserves for histograms and summaries are fine for what has no type.
+// Suffixes that Prometheus reserves for other types are fine for what has no type: a configuration
+// may name its measures so.
 FamilyType type_of(const Measure& measure) {
-  for (const std::string_view reserved : {"_sum", "_count", "_bucket"}) {
+  if (measure.unit == Unit::info && measure.name.ends_with("_info")) return FamilyType::info;
+  for (const std::string_view reserved : {"_sum", "_count", "_bucket", "_created", "_info"}) {
     if (measure.name.ends_with(reserved)) return FamilyType::untyped;
   }
   switch (measure.type) {
@@ -41,14 +43,11 @@ FamilyType type_of(const Measure& measure) {
   return FamilyType::untyped;
 }
 
-bool is_per_partition_of_group(const Measure& measure) {
-  return dimension_index(measure, "group") >= 0 && dimension_index(measure, "partition") >= 0;
-}
-
-void write_table(const Table& table, std::string_view name, const RenderedLabels& labels,
-                 Exposition& out) {
+void write_table(const Table& table, std::string_view name, Exported rows,
+                 const RenderedLabels& labels, Exposition& out) {
   for (size_t row = 0; row < table.rows(); ++row) {
     if (!table.known(row) || std::isnan(table.values[row])) continue;
+    if (rows == Exported::nonzero && table.values[row] == 0) continue;
     out.sample(name, labels.row(row), table.values[row]);
   }
 }
@@ -80,14 +79,16 @@ MetricsPage::MetricsPage(const Catalogue& catalogue, MetricsOptions options)
     : histograms_(catalogue.histograms().begin(), catalogue.histograms().end()),
       options_(std::move(options)) {
   for (const Measure* measure : catalogue.measures()) {
-    const bool wanted = options_.per_partition_group_series || !is_per_partition_of_group(*measure);
-    families_.push_back(
-        {measure, "highwater_" + std::string(measure->name), type_of(*measure), wanted});
+    const Exported rows = exported(*measure, options_.detail);
+    std::string name = "highwater_" + std::string(measure->name);
+    // An age is told as of the scrape, not as of when rules were last judged.
+    if (rows == Exported::full || name == families::kCollectorAge.name) continue;
+    families_.push_back({measure, std::move(name), type_of(*measure), rows});
   }
 }
 
 void MetricsPage::write(const Report* report, Now now, Exposition& out) {
-  write_build_info(options_.version, out);
+  write_build_info(options_.build, out);
   if (report == nullptr) return;
   if (report->snapshot != nullptr) {
     write_measures(*report->snapshot, now.steady, out);
@@ -109,11 +110,11 @@ void MetricsPage::write_measures(const Snapshot& snapshot, SteadyTime now, Expos
   }
   for (const Family& family : families_) {
     const auto found = tables.find(family.measure);
-    if (!family.wanted || found == tables.end()) continue;
+    if (found == tables.end()) continue;
     out.family(family.name, family.measure->help, family.type, unit_of(family.measure->unit));
     for (const Table* table : found->second) {
       if (out.reader_gone()) return;
-      write_table(*table, family.name, *cache_.labels(table->keys), out);
+      write_table(*table, family.name, family.rows, *cache_.labels(table->keys), out);
     }
   }
 }

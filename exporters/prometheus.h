@@ -1,14 +1,17 @@
 // The metrics page: the newest report as Prometheus reads it. A measure `x` of the catalogue is
-// `highwater_x`; beside them stand what could not be read, how fresh each collector is, and the
-// alerts. Nothing is asked of Kafka. Any thread, several scrapes at a time.
+// `highwater_x`; beside them are how well each collector works, and the alerts. Nothing is asked of
+// Kafka. Any thread, several scrapes at a time.
 //
 // A row that is unknown has no sample, and neither has any row of an observation that is too old to
-// speak for the present: `highwater_unknown_rows` counts them.
+// speak for the present: `highwater_collector_unknown_rows` counts them. Which of the known rows
+// are exported is declared in agent/core/exported.h.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "agent/core/build_info.h"
+#include "agent/core/exported.h"
 #include "agent/core/measure.h"
 #include "agent/core/report.h"
 #include "exporters/exposition.h"
@@ -17,11 +20,10 @@
 namespace highwater {
 
 struct MetricsOptions {
-  // False leaves out what exists per group and partition, which in a huge cluster is most of it.
-  bool per_partition_group_series = true;
+  MetricsDetail detail = MetricsDetail::standard;
   // Whether traces are sent anywhere: what nobody can find is not pointed to.
   bool traces = false;
-  std::string version = HIGHWATER_VERSION;
+  BuildInfo build = build_info();
 };
 
 // Alerts beyond this are counted in `highwater_alerts` and not listed.
@@ -43,7 +45,7 @@ class MetricsPage {
     const Measure* measure;
     std::string name;
     FamilyType type;
-    bool wanted;
+    Exported rows;
   };
   std::vector<Family> families_;  // in the order of the catalogue
   std::vector<const HistogramMeasure*> histograms_;

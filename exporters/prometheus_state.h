@@ -1,16 +1,15 @@
-// What the metrics page says beside the measures: the collectors' freshness, what is unknown,
-// alerts and incidents. Pure; used by the metrics page.
+// What the metrics page says beside the measures: how well collectors work, alerts and incidents.
+// Pure; used by the metrics page.
 #pragma once
 
-#include <string_view>
-
+#include "agent/core/build_info.h"
 #include "agent/core/observation.h"
 #include "agent/core/report.h"
-#include "exporters/exposition.h"
+#include "exporters/own_families.h"
 
 namespace highwater {
 
-void write_build_info(std::string_view version, Exposition& out);
+void write_build_info(const BuildInfo& build, Exposition& out);
 void write_collectors(const Snapshot& snapshot, SteadyTime now, Exposition& out);
 void write_alerts(const Report& report, Exposition& out);
 

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <memory>
 #include <sstream>
 
+#include "agent/core/small_file.h"
 #include "exporters/html.h"
 #include "exporters/incident_html.h"
 #include "exporters/runbooks_embedded.h"
@@ -33,9 +33,9 @@ Document parse(std::string_view markdown) {
 }
 
 // What pages leave to be filled in. Braces in commands may mean something else.
-constexpr std::array<std::string_view, 14> kBlanks{
-    "bootstrap", "broker",    "cluster", "collector", "file", "finding", "group",
-    "log_dir",   "partition", "reason",  "receiver",  "slo",  "source",  "topic"};
+constexpr std::array<std::string_view, 15> kBlanks{
+    "agent",   "bootstrap", "broker", "cluster",  "collector", "file",   "finding", "group",
+    "log_dir", "partition", "reason", "receiver", "slo",       "source", "topic"};
 
 // "BROKER", as manuals write what the reader has to put in.
 void add_blanks(PlaceholderValues& values) {
@@ -89,6 +89,33 @@ void fill_in(cmark_node* document, const PlaceholderValues& values) {
   });
 }
 
+// What a page means to those who come from the incident of an SLO, and to all others.
+constexpr std::string_view kMeaning = "Meaning";
+constexpr std::string_view kMeaningForSlo = "Meaning for an SLO";
+
+// A heading of the second level and what belongs to it.
+std::vector<cmark_node*> section(cmark_node* document, std::string_view heading) {
+  std::vector<cmark_node*> nodes;
+  for (cmark_node* node = cmark_node_first_child(document); node != nullptr;
+       node = cmark_node_next(node)) {
+    const bool begins =
+        cmark_node_get_type(node) == CMARK_NODE_HEADING && cmark_node_get_heading_level(node) <= 2;
+    if (begins && !nodes.empty()) break;
+    if (!nodes.empty() || (begins && text_of(node) == heading)) nodes.push_back(node);
+  }
+  return nodes;
+}
+
+// Leaves of the two the one that is true of the incident.
+void choose_meaning(cmark_node* document, bool of_slo) {
+  const std::vector<cmark_node*> for_slo = section(document, kMeaningForSlo);
+  if (for_slo.empty()) return;
+  for (cmark_node* node : of_slo ? section(document, kMeaning) : for_slo) cmark_node_free(node);
+  if (!of_slo) return;
+  cmark_node* const text = cmark_node_first_child(for_slo.front());
+  if (text != nullptr) cmark_node_set_literal(text, std::string(kMeaning).c_str());
+}
+
 // Pages refer to each other by file name, so that they also work where the repository is browsed.
 void link_pages(cmark_node* document, const Runbooks& runbooks) {
   for_each_node(document, [&](cmark_node* node) {
@@ -108,15 +135,21 @@ bool is_page_name(std::string_view name) {
 }
 
 Result<std::string> read_page(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxPage + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || (!file.eof() && file.gcount() == 0))
-    return fail(fmt::format("runbook {}: it cannot be read", path.string()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kMaxPage)
-    return fail(fmt::format("runbook {}: it is larger than {} bytes", path.string(), kMaxPage));
+  auto text = read_small_file(path.string(), kMaxPage);
+  if (!text) return fail(fmt::format("runbook {}: {}", path.string(), text.error().message));
   return text;
+}
+
+// A long command scrolls by itself, also for who has no mouse.
+std::string with_reachable_commands(std::string_view html) {
+  constexpr std::string_view kBlock = "<pre>";
+  std::string text;
+  size_t from = 0;
+  for (size_t at = html.find(kBlock); at != std::string_view::npos; at = html.find(kBlock, from)) {
+    text.append(html.substr(from, at - from)).append("<pre tabindex=\"0\">");
+    from = at + kBlock.size();
+  }
+  return text.append(html.substr(from));
 }
 
 }  // namespace
@@ -178,24 +211,28 @@ std::string Runbooks::html(std::string_view name, const RunbookContext& context)
   const auto found = pages_.find(name);
   if (found == pages_.end()) return {};
   PlaceholderValues values = context.values;
-  std::string body =
-      "<nav><a href=\"..\">Overview</a> <a href=\"../runbooks\">Runbooks</a></nav>\n";
+  std::string body;
   if (context.incident != nullptr) {
-    for (const auto& [label, value] : context.incident->cause.entity.labels)
+    for (const auto& [label, value] : context.incident->headline.entity.labels)
       values.emplace_back(label.text(), value.text());
-    body += incident_card(*context.incident, context.now);
+    // A page may speak of more than this incident is about.
+    add_blanks(values);
+    body += incident_card(*context.incident, context.now, "..");
   } else if (context.incident_is_over) {
     add_blanks(values);
     body +=
-        "<p class=\"card\">The incident is not open any more. Words in capitals, such as BROKER, "
-        "stand for what it was about.</p>\n";
+        "<p class=\"card\">There is no such incident any more: those that ended are kept for 30 "
+        "days. "
+        "Words in capitals, such as BROKER, stand for what it was about.</p>\n";
   }
   const Document document = parse(found->second.markdown);
+  if (context.incident != nullptr)
+    choose_meaning(document.get(), context.incident->headline.budget.has_value());
   fill_in(document.get(), values);
   link_pages(document.get(), *this);
   const std::unique_ptr<char, Free> rendered(cmark_render_html(document.get(), kOptions));
-  body += rendered.get();
-  return html_page(fill_text(found->second.title, values), body);
+  body += with_reachable_commands(rendered.get());
+  return html_page(fill_text(found->second.title, values), body, {.home = ".."});
 }
 
 }  // namespace highwater

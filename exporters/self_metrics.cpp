@@ -11,9 +11,13 @@
 #include <mutex>
 #include <vector>
 
+#include "exporters/own_families.h"
 #include "exporters/process_metrics.h"
 
 namespace highwater {
+
+using namespace families;
+
 namespace {
 
 using prometheus::ClientMetric;
@@ -88,41 +92,34 @@ void catch_up(Counter& counter, double total) {
 
 struct SelfMetrics::Impl {
   prometheus::Registry registry;
-  Family<Counter>& polls = counters("highwater_agent_polls_total",
-                                    "Polls of a cluster's part, by whether anything went wrong.");
-  prometheus::Histogram& evaluation = prometheus::BuildHistogram()
-                                          .Name("highwater_agent_evaluation_duration_seconds")
-                                          .Help("How long one evaluation of all rules took.")
-                                          .Register(registry)
-                                          .Add({}, kEvaluationBuckets);
-  Family<Counter>& notifications =
-      counters("highwater_agent_notifications_total", "Attempts to notify a receiver, by outcome.");
+  Family<Counter>& polls = counters(kPolls);
+  prometheus::Histogram& evaluation = histogram_of(kEvaluation, kEvaluationBuckets);
+  Family<Counter>& notifications = counters(kNotifications);
   Family<Gauge>& queued = prometheus::BuildGauge()
-                              .Name("highwater_agent_notifications_queued")
-                              .Help("Notifications that wait for delivery to the receiver.")
+                              .Name(std::string(kNotificationsQueued.name))
+                              .Help(std::string(kNotificationsQueued.help))
                               .Register(registry);
-  Counter& spans_exported =
-      counters("highwater_agent_spans_exported_total", "Spans that the trace collector accepted.")
-          .Add({});
-  Counter& spans_dropped = counters("highwater_agent_spans_dropped_total",
-                                    "Spans given up because the trace collector was away or slow.")
-                               .Add({});
-  Counter& log_lines_lost =
-      counters("highwater_agent_log_lines_lost_total", "Log lines that could not be written.")
-          .Add({});
-  Family<Counter>& http_requests = counters("highwater_agent_http_requests_total",
-                                            "Requests answered, by route and status code.");
-  prometheus::Histogram& http_duration =
-      prometheus::BuildHistogram()
-          .Name("highwater_agent_http_request_duration_seconds")
-          .Help("How long replies took until the client had them.")
-          .Register(registry)
-          .Add({}, kHttpBuckets);
+  Counter& spans_exported = counters(kSpansExported).Add({});
+  Counter& spans_dropped = counters(kSpansDropped).Add({});
+  Counter& log_lines_lost = counters(kLogLinesLost).Add({});
+  Family<Counter>& http_requests = counters(kHttpRequests);
+  prometheus::Histogram& http_duration = histogram_of(kHttpDuration, kHttpBuckets);
   std::mutex
       totals;  // notifications, spans and log lines: a total is read and added to in one piece
 
-  Family<Counter>& counters(const char* name, const char* help) {
-    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+  Family<Counter>& counters(const OwnFamily& family) {
+    return prometheus::BuildCounter()
+        .Name(std::string(family.name))
+        .Help(std::string(family.help))
+        .Register(registry);
+  }
+  prometheus::Histogram& histogram_of(const OwnFamily& family,
+                                      const prometheus::Histogram::BucketBoundaries& bounds) {
+    return prometheus::BuildHistogram()
+        .Name(std::string(family.name))
+        .Help(std::string(family.help))
+        .Register(registry)
+        .Add({}, bounds);
   }
 };
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "exporters/cluster_view.h"
-#include "exporters/push/budget_text.h"
+#include "exporters/incident_json.h"
 
 namespace highwater {
 namespace {
@@ -14,12 +14,6 @@ using Json = nlohmann::ordered_json;
 
 Json number(double value) {
   return std::isfinite(value) ? Json(value) : Json();
-}
-
-Json entity_json(const Entity& entity) {
-  Json json = Json::object();
-  for (const auto& [name, value] : entity.labels) json[name.text()] = value.text();
-  return json;
 }
 
 std::string time_of(double unix_seconds) {
@@ -67,7 +61,7 @@ Json cluster_json(const ClusterView& cluster) {
   for (const BudgetView& budget : cluster.budgets)
     budgets.push_back({{"slo", budget.slo},
                        {"entity", budget.entity},
-                       {"remaining", number(budget.remaining)},
+                       {"remaining", budget.remaining ? number(*budget.remaining) : Json()},
                        {"coverage", budget.coverage ? number(*budget.coverage) : Json()}});
   return {{"name", cluster.name},
           {"brokers", std::move(brokers)},
@@ -82,61 +76,17 @@ Json cluster_json(const ClusterView& cluster) {
           {"budget_count", cluster.budget_count}};
 }
 
-Json budget_json(const BudgetDetail& budget) {
-  Json json = {{"objective", budget.objective},
-               {"window_seconds", to_seconds(budget.window)},
-               {"tier", budget.tier},
-               {"burn_rate", number(budget.burn)},
-               {"remaining", number(budget.remaining)},
-               {"exhausted_in_seconds",
-                budget.exhausted_in ? Json(to_seconds(*budget.exhausted_in)) : Json()},
-               {"clears_at", budget.clears_at ? Json(format_time(*budget.clears_at)) : Json()}};
-  Json texts = Json::object();
-  for (const auto& [name, text] : budget_texts(budget)) texts[name] = text;
-  json["texts"] = std::move(texts);
-  return json;
-}
-
-Json alert_json(const Alert& alert) {
-  return {{"alertname", alert.rule},
-          {"severity", severity_name(alert.severity)},
-          {"state", alert.state == AlertState::firing ? "firing" : "pending"},
-          {"unknown", alert.unknown},
-          {"entity", entity_json(alert.entity)},
-          {"value", number(alert.value)},
-          {"summary", alert.summary},
-          {"description", alert.description},
-          {"note", alert.note},
-          {"runbook", alert.runbook},
-          {"active_since", format_time(alert.active_since)},
-          {"incident", alert.incident},
-          {"budget", alert.budget ? budget_json(*alert.budget) : Json()}};
-}
-
-Json incident_json(const Incident& incident) {
-  Json evidence = Json::array();
-  for (const Evidence& item : incident.evidence) {
-    if (evidence.size() >= kMaxEvidence) break;
-    evidence.push_back({{"alertname", item.rule},
-                        {"severity", severity_name(item.severity)},
-                        {"entity", entity_json(item.entity)},
-                        {"summary", item.summary},
-                        {"since", format_time(item.since)},
-                        {"ended", item.ended}});
+// What the agent says of itself.
+Json notices(const Snapshot* snapshot) {
+  Json texts = Json::array();
+  if (snapshot == nullptr) return texts;
+  for (const auto& [key, observation] : snapshot->observations) {
+    if (key.second != kAgentPart) continue;
+    for (const Problem& problem : observation->problems) {
+      if (texts.size() < kStatusProblems) texts.push_back(problem.what);
+    }
   }
-  Json impact = Json::array();
-  for (const auto& [what, count] : incident.impact)
-    impact.push_back({{"what", what}, {"count", count}});
-  return {{"id", incident.id},
-          {"correlation_id", incident.correlation.hex()},
-          {"severity", severity_name(incident.severity)},
-          {"opened", format_time(incident.opened)},
-          {"updated", format_time(incident.updated)},
-          {"cause", alert_json(incident.cause)},
-          {"evidence", std::move(evidence)},
-          {"evidence_count", std::max(incident.evidence_count, incident.evidence.size())},
-          {"impact", std::move(impact)},
-          {"former", incident.former == 0 ? Json() : Json(incident.former)}};
+  return texts;
 }
 
 template <class Items, class ToJson>
@@ -166,6 +116,7 @@ std::string status_json(const StatusInput& input) {
          view_clusters(*report.snapshot, input.now.steady, kStatusGroups, kStatusBudgets))
       json["clusters"].push_back(cluster_json(cluster));
   }
+  json["notices"] = notices(report.snapshot.get());
   json["incidents"] = capped(report.incidents, kStatusIncidents, incident_json);
   json["incident_count"] = report.incidents.size();
   json["alerts"] = capped(report.alerts, kStatusAlerts, alert_json);

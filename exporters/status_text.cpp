@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/core/time.h"
+#include "exporters/ago_text.h"
 #include "exporters/json_fields.h"
 #include "exporters/terminal.h"
 
@@ -30,7 +31,7 @@ std::string seconds_text(double seconds) {
   return describe_duration(std::chrono::milliseconds(std::llround(bounded * 1000)));
 }
 
-void write_brokers(const Json& cluster, TerminalText& out) {
+void write_brokers(const Json& cluster, const std::string& now, TerminalText& out) {
   std::vector<std::vector<TextCell>> rows{
       {{"BROKER", Ink::soft}, {"STATE", Ink::soft}, {"SINCE", Ink::soft}, {"NOTE", Ink::soft}}};
   for (const Json& broker : list_of(cluster, "brokers")) {
@@ -41,7 +42,7 @@ void write_brokers(const Json& cluster, TerminalText& out) {
     const Ink ink = !known ? Ink::yellow : is_true(broker, "up") ? Ink::green : Ink::red;
     rows.push_back({{text_of(broker, "id")},
                     {state, ink},
-                    {text_of(broker, "since")},
+                    {ago_text(text_of(broker, "since"), now)},
                     {text_of(broker, "note")}});
   }
   if (rows.size() > 1) out.table(rows);
@@ -55,13 +56,13 @@ void write_parts(const Json& cluster, TerminalText& out) {
     if (is_true(part, "stale"))
       out.line(fmt::format("  {}: nothing new for {}", text_of(part, "name"),
                            seconds_text(number_of(part, "age_seconds"))),
-               Ink::yellow);
+               Ink::yellow, 4);
     if (problems == part.end() || !problems->is_array()) continue;
     size_t shown = 0;
     for (const Json& problem : *problems) {
       if (!problem.is_string()) continue;
       out.line(fmt::format("  {}: {}", text_of(part, "name"), clean(problem.get<std::string>())),
-               Ink::yellow);
+               Ink::yellow, 4);
       ++shown;
     }
     if (count > static_cast<double>(shown))
@@ -97,21 +98,26 @@ std::string percent_text(const Json& json, const char* name) {
 
 void write_budgets(const Json& cluster, TerminalText& out) {
   std::vector<std::vector<TextCell>> rows{{{"SLO", Ink::soft},
-                                           {"ENTITY", Ink::soft},
                                            {"BUDGET LEFT", Ink::soft},
-                                           {"COVERAGE", Ink::soft}}};
+                                           {"COVERAGE", Ink::soft},
+                                           {"ENTITY", Ink::soft}}};
   for (const Json& budget : list_of(cluster, "budgets")) {
-    const double left = number_of(budget, "remaining");
+    const auto remaining = budget.find("remaining");
+    if (remaining == budget.end() || !remaining->is_number()) {
+      rows.push_back({{text_of(budget, "slo")}, {"no data yet"}, {}, {text_of(budget, "entity")}});
+      continue;
+    }
+    const double left = remaining->get<double>();
     const Ink ink = left <= 0 ? Ink::red : left < 0.25 ? Ink::yellow : Ink::plain;
     rows.push_back({{text_of(budget, "slo")},
-                    {text_of(budget, "entity")},
                     {percent_text(budget, "remaining"), ink},
-                    {percent_text(budget, "coverage")}});
+                    {percent_text(budget, "coverage")},
+                    {text_of(budget, "entity")}});
   }
   if (rows.size() > 1) out.table(rows);
 }
 
-void write_cluster(const Json& cluster, TerminalText& out) {
+void write_cluster(const Json& cluster, const std::string& now, TerminalText& out) {
   const double unknown = number_of(cluster, "unknown_rows");
   const double unknown_groups = number_of(cluster, "unknown_group_count");
   std::string head = fmt::format("CLUSTER {}: {} of {} up, {}", text_of(cluster, "name"),
@@ -121,7 +127,7 @@ void write_cluster(const Json& cluster, TerminalText& out) {
   if (unknown_groups > 0) head += fmt::format(", {} of them unknown", whole(unknown_groups));
   if (unknown > 0) head += fmt::format(", {} unknown", counted(unknown, "value"));
   out.line(head, Ink::bold);
-  write_brokers(cluster, out);
+  write_brokers(cluster, now, out);
   write_parts(cluster, out);
   write_groups(cluster, out);
   write_budgets(cluster, out);
@@ -133,21 +139,22 @@ Ink severity_ink(const std::string& severity) {
   return severity == "ticket" ? Ink::yellow : Ink::soft;
 }
 
-void write_incident(const Json& incident, TerminalText& out) {
+void write_incident(const Json& incident, const std::string& now, TerminalText& out) {
   const std::string severity = text_of(incident, "severity");
-  const auto cause = incident.find("cause");
+  const auto headline = incident.find("headline");
   const Json empty = Json::object();
-  const Json& alert = cause != incident.end() && cause->is_object() ? *cause : empty;
+  const Json& alert = headline != incident.end() && headline->is_object() ? *headline : empty;
   std::string tag = severity;
   std::transform(tag.begin(), tag.end(), tag.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   out.line(
-      fmt::format("{} {}: {}", tag, whole(number_of(incident, "id")), text_of(alert, "summary")),
-      severity_ink(severity));
+      fmt::format("{} {}: {}", tag, whole(number_of(incident, "id")), text_of(incident, "title")),
+      severity_ink(severity), 2);
   const auto detail = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) out.line(fmt::format("  {:<12} {}", name, value));
+    if (!value.empty()) out.line(fmt::format("  {:<12} {}", name, value), Ink::plain, 15);
   };
-  detail("since", text_of(incident, "opened"));
+  if (const std::string opened = text_of(incident, "opened"); !opened.empty())
+    detail("since", fmt::format("{} ({})", ago_text(opened, now), opened));
   detail("seen", text_of(alert, "note"));
   if (const auto budget = alert.find("budget"); budget != alert.end() && budget->is_object()) {
     const Json texts = budget->value("texts", Json::object());
@@ -157,15 +164,27 @@ void write_incident(const Json& incident, TerminalText& out) {
     detail("exhausted", text_of(texts, "error_budget_exhausted"));
     detail("clears", text_of(texts, "clears_at"));
   }
-  detail("impact", impact_text(incident));
+  detail("impact", text_of(incident, "impact_text"));
+  for (const Json& link : list_of(incident, "links"))
+    detail(is_true(link, "affected") ? "may affect" : "see also",
+           fmt::format("incident {}: {}", whole(number_of(link, "id")), text_of(link, "title")));
   const double evidence = number_of(incident, "evidence_count");
   if (evidence > 0) detail("evidence", whole(evidence));
   for (const Json& item : list_of(incident, "evidence"))
     out.line(fmt::format("               {}{}", is_true(item, "ended") ? "ended: " : "",
                          text_of(item, "summary")),
-             Ink::soft);
+             Ink::soft, 17);
   detail("runbook", text_of(alert, "runbook"));
   detail("correlation", text_of(incident, "correlation_id"));
+}
+
+void write_notices(const Json& status, TerminalText& out) {
+  const auto notices = status.find("notices");
+  if (notices == status.end() || !notices->is_array() || notices->empty()) return;
+  for (const Json& notice : *notices) {
+    if (notice.is_string()) out.line("note: " + clean(notice.get<std::string>()), Ink::yellow, 2);
+  }
+  out.line();
 }
 
 // Why nothing can be said, although no incident is open; empty when there is no reason.
@@ -191,26 +210,33 @@ std::string why_unsure(const Json& status) {
 
 }  // namespace
 
-Result<StatusView> render_status(std::string_view json, StatusStyle style) {
+Result<StatusView> render_status(std::string_view json, TextStyle style) {
   const Json status = Json::parse(json, nullptr, false);
   if (!status.is_object() || !status.contains("ready") || !status.contains("clusters"))
     return fail("what answered is no status of Highwater");
-  TerminalText out(style.colour);
+  TerminalText out(style);
   StatusView view;
   const std::string unsure = why_unsure(status);
   const auto incidents = list_of(status, "incidents");
   view.exit_code = !incidents.empty() ? 1 : unsure.empty() ? 0 : 2;
-  for (const Json& cluster : list_of(status, "clusters")) write_cluster(cluster, out);
+  const std::string now = text_of(status, "now");
+  if (view.exit_code == 0) out.line("healthy: no incident is open", Ink::green);
+  if (view.exit_code == 2) out.line("cannot say: " + unsure, Ink::yellow, 2);
+  if (view.exit_code != 1) out.line();
   for (const Json& incident : incidents) {
-    write_incident(incident, out);
+    write_incident(incident, now, out);
     out.line();
   }
   const double count = number_of(status, "incident_count");
-  if (count > static_cast<double>(incidents.size()))
+  if (count > static_cast<double>(incidents.size())) {
     out.line("and " + counted(count - static_cast<double>(incidents.size()), "more incident"));
-  if (view.exit_code == 0) out.line("healthy: no incident is open", Ink::green);
-  if (view.exit_code == 2) out.line("cannot say: " + unsure, Ink::yellow);
-  view.text = out.take();
+    out.line();
+  }
+  write_notices(status, out);
+  for (const Json& cluster : list_of(status, "clusters")) write_cluster(cluster, now, out);
+  std::string text = out.take();
+  while (text.ends_with("\n\n")) text.pop_back();
+  view.text = std::move(text);
   return view;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "agent/core/result.h"
+#include "exporters/terminal.h"
 
 namespace highwater {
 
@@ -14,12 +15,8 @@ struct StatusView {
   int exit_code = 2;  // 0 healthy, 1 incidents are open, 2 the agent cannot say
 };
 
-struct StatusStyle {
-  bool colour = false;
-};
-
 // Fails when `json` is no status. Control characters in names are shown as '?': a group may be
 // named to play tricks with a terminal.
-[[nodiscard]] Result<StatusView> render_status(std::string_view json, StatusStyle style);
+[[nodiscard]] Result<StatusView> render_status(std::string_view json, TextStyle style);
 
 }  // namespace highwater

@@ -16,6 +16,13 @@ enum class Ink : uint8_t { plain, bold, soft, red, yellow, green };
 // Without what a terminal would obey: C0 and C1 control characters become '?'.
 [[nodiscard]] std::string clean(std::string_view text);
 
+struct TextStyle {
+  bool colour = false;
+  size_t width = 80;  // columns
+  // Whether names may be cut so that a table fits; what a program reads must not be.
+  bool cut = false;
+};
+
 struct TextCell {
   std::string text;
   Ink ink = Ink::plain;
@@ -23,17 +30,21 @@ struct TextCell {
 
 class TerminalText {
  public:
-  explicit TerminalText(bool colour) : colour_(colour) {}
+  explicit TerminalText(TextStyle style) : style_(style) {}
+  // One that leaves lines as they are.
+  explicit TerminalText(bool colour) : style_{colour, SIZE_MAX, false} {}
 
-  void line(const std::string& text = {}, Ink ink = Ink::plain);
-  // Columns as wide as their widest cell, indented by two.
+  // Wrapped at spaces; lines after the first begin with `indent` spaces.
+  void line(const std::string& text = {}, Ink ink = Ink::plain, size_t indent = 0);
+  // Columns as wide as their widest cell, indented by two. The last one is wrapped.
   void table(const std::vector<std::vector<TextCell>>& rows);
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
   [[nodiscard]] std::string painted(const TextCell& cell) const;
+  [[nodiscard]] std::vector<size_t> widths_of(const std::vector<std::vector<TextCell>>& rows) const;
 
-  const bool colour_;
+  const TextStyle style_;
   std::string text_;
 };
 

@@ -3,33 +3,90 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+
+#include "rules/validity.h"
 
 namespace highwater::rules {
 namespace {
 
 constexpr std::string_view kConditionEnded = "the condition ended";
-constexpr std::string_view kGone = "it is gone";
+constexpr std::string_view kTopic = "topic";
+constexpr std::string_view kTopicDeleted = "topic_deleted";  // a measure of cluster and topic
+// A measure of cluster and dimension.
+constexpr std::string_view kIncomplete = "listing_incomplete";
 constexpr std::string_view kExcluded = "the rule does not cover it any more";
 
-SteadyTime stale_from(const Observation& observation) {
-  const Duration limit = std::max<Duration>(observation.cadence * kStaleCadences, kStaleFloor);
-  return observation.at.steady + limit + Duration(1);
+// "crashed: connection refused": what a note begins with, up to its first colon.
+std::string kind_of(std::string_view note) {
+  const size_t colon = note.find(": ");
+  return std::string(note.substr(0, colon == std::string_view::npos ? 0 : colon));
+}
+
+// A gauge in seconds that is too high says for how long it has been so: a rebalance that has taken
+// 35 s, a lag of an hour. A part of it may be what it always is.
+Duration lasted_already(const Condition& when, double value) {
+  const bool too_high =
+      when.comparison == Comparison::greater || when.comparison == Comparison::greater_or_equal;
+  if (!too_high || when.left->unit != Unit::seconds || when.left->type != MeasureType::gauge ||
+      !(value > 0))
+    return {};
+  constexpr double kLongest = 30.0 * 86'400;
+  return std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(kUnusualShare * std::min(value, kLongest)));
+}
+
+bool asks_for(const Template& summary, const Template& description, std::string_view name) {
+  return summary.asks_for(name) || description.asks_for(name);
 }
 
 }  // namespace
 
 RuleEntry::RuleEntry(AlertRule checked, size_t place)
-    : RuleIdentity{Symbol(checked.name), place, checked.aggregated, checked.when.left,
-                   checked.hold},
+    : RuleIdentity{Symbol(checked.name),
+                   place,
+                   checked.aggregated,
+                   checked.when.left,
+                   checked.hold,
+                   FaultTraits(checked.fault_keys,
+                               subject_dimensions(*checked.when.left, checked))},
       rule(std::move(checked)),
       summary(rule.summary),
       description(rule.description),
+      asks_for_rows(asks_for(summary, description, "names") ||
+                    asks_for(summary, description, "sum")),
       closing(closing_text(rule.during.get())) {}
 
 std::string closing_text(const OpenHours* hours) {
   if (hours == nullptr) return {};
   return fmt::format("its hours ended, and it may still be wrong: nobody looks outside of {}",
                      hours->text());
+}
+
+std::string_view gone_text(const ClusterView& view, const Entity& entity) {
+  if (entity.label(kTopic).empty()) return "it is gone";
+  for (const ObservationPtr& observation : view.observations()) {
+    for (const Table& table : observation->tables) {
+      if (table.measure == nullptr || table.measure->name != kTopicDeleted) continue;
+      const std::array<Symbol, 2> key{view.cluster(), entity.label(kTopic)};
+      const auto row = table.keys->find(key);
+      if (row && table.known(*row) && table.values[*row] == 1) return "the topic is gone";
+    }
+  }
+  return "it is gone";
+}
+
+bool may_be_unlisted(const ClusterView& view, const Entity& entity) {
+  for (const ObservationPtr& observation : view.observations()) {
+    for (const Table& table : observation->tables) {
+      if (table.measure == nullptr || table.measure->name != kIncomplete) continue;
+      for (const auto& [dimension, value] : entity.labels) {
+        const auto row = table.keys->find(std::array<Symbol, 2>{view.cluster(), dimension});
+        if (row && !(table.known(*row) && table.values[*row] == 0)) return true;
+      }
+    }
+  }
+  return false;
 }
 
 RuleWatch::RuleWatch(const RuleEntry& rule, Symbol cluster)
@@ -44,7 +101,12 @@ void RuleWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
   const auto speaks = [&](const Source& source) {
     return source.table != nullptr && !is_stale(*source.observation, now.steady);
   };
-  if (!speaks(left) || (when.right != nullptr && !speaks(right))) return freeze();
+  if (!speaks(left) || (when.right != nullptr && !speaks(right))) {
+    // Before the first failure there may be no counter of failures.
+    if (when.kind == ConditionKind::ratio && left.table == nullptr && speaks(right))
+      sampler_.read_total(right);
+    return freeze();
+  }
   const bool news = left.observation != left_ || right.observation != right_;
   if (news || (hours_.open() && !judged_)) {
     left_ = left.observation;
@@ -56,12 +118,14 @@ void RuleWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
     if (rule_.rule.during != nullptr)
       sampled_.steady = std::max(sampled_.steady, now.steady - (now.wall - hours_.since()));
     const auto before = sampler_.subjects();
-    if (sampler_.read(left, right)) renumber(before, events);
-    if (!restored_.empty()) take_up_restored(now.steady, events);
+    if (sampler_.read(left, right)) renumber(before, view, events);
+    if (!restored_.empty()) take_up_restored(now.steady, view, events);
+    if (sampler_.awaits_rows() && now.steady > restored_until_)
+      sampler_.forget_awaited([&](const Entity& row) { return !may_be_unlisted(view, row); });
     judged_ = hours_.open();
     if (judged_) judge(view, now, events);
   }
-  let_time_pass(now, events);
+  let_time_pass(view, now, events);
 }
 
 // Ends what began before the hours that last, or at their end. A closing that nobody saw, because
@@ -100,11 +164,13 @@ void RuleWatch::freeze() {
 
 void RuleWatch::restore(std::unique_ptr<LiveAlert> alert, SteadyTime now) {
   alert->alert.unknown = true;
+  alert->known_until = now;
+  alert->trusted_from = now + rule_.watch_first.length;
   restored_.push_back(std::move(alert));
   restored_until_ = now + kRestoreGrace;
 }
 
-void RuleWatch::take_up_restored(SteadyTime now, AlertEvents& events) {
+void RuleWatch::take_up_restored(SteadyTime now, const ClusterView& view, AlertEvents& events) {
   const KeySet& subjects = *sampler_.subjects();
   std::vector<Symbol> cells;
   std::erase_if(restored_, [&](std::unique_ptr<LiveAlert>& alert) {
@@ -113,9 +179,10 @@ void RuleWatch::take_up_restored(SteadyTime now, AlertEvents& events) {
       cells.push_back(alert->alert.entity.label(dimension));
     const auto subject = subjects.find(cells);
     if (subject) {
+      sampler_.take_over(std::move(alert->held_rows));
       alerts_[*subject] = std::move(alert);
-    } else if (now > restored_until_) {
-      end(std::move(alert), kGone, events);
+    } else if (now > restored_until_ && !may_be_unlisted(view, alert->alert.entity)) {
+      end_gone(std::move(alert), view, events);
     } else {
       return false;
     }
@@ -133,7 +200,11 @@ void RuleWatch::end_all(AlertEvents& events, std::string_view resolution) {
 Survey RuleWatch::survey() const {
   const Survey survey = sampler_.survey();
   if (left_ != nullptr) return survey;
-  return {.selected = survey.selected, .met = 0, .unknown = survey.selected, .worst = {}};
+  return {.selected = survey.selected,
+          .met = 0,
+          .unknown = survey.selected,
+          .worst = {},
+          .because = {}};
 }
 
 void RuleWatch::rule_changed(AlertEvents& events) {
@@ -160,24 +231,24 @@ std::optional<SteadyTime> RuleWatch::next_deadline() const {
   if (hours_.ends() && (standing || !hours_.open())) consider(*hours_.ends());
   for (const auto& [subject, alert] : alerts_) {
     if (alert->alert.unknown || left_ == nullptr) continue;
-    consider(stale_from(*left_));
-    if (right_ != nullptr) consider(stale_from(*right_));
+    consider(holds_until(left_, right_) + Duration(1));
     if (alert->alert.state == AlertState::pending)
-      consider(alert->active_since + rule_.rule.hold);
+      consider(alert->counts_from + rule_.rule.hold);
     else if (alert->clear_since)
       consider(*alert->clear_since + rule_.rule.keep_firing_for);
   }
   return earliest;
 }
 
-void RuleWatch::renumber(const std::shared_ptr<const KeySet>& before, AlertEvents& events) {
+void RuleWatch::renumber(const std::shared_ptr<const KeySet>& before, const ClusterView& view,
+                         AlertEvents& events) {
   if (before == nullptr || before == sampler_.subjects()) return;
   std::map<uint32_t, std::unique_ptr<LiveAlert>> renumbered;
   for (auto& [subject, alert] : alerts_) {
     if (const auto now = sampler_.subjects()->find(before->row(subject)))
       renumbered.emplace(*now, std::move(alert));
     else
-      end(std::move(alert), kGone, events);
+      end_gone(std::move(alert), view, events);
   }
   alerts_ = std::move(renumbered);
 }
@@ -186,14 +257,17 @@ void RuleWatch::judge(ClusterView& view, Now now, AlertEvents& events) {
   start_alerts(now, events);
   for (auto it = alerts_.begin(); it != alerts_.end();) {
     LiveAlert& alert = *it->second;
-    const Sample sample = sampler_.sample(it->first);
+    Sample sample = sampler_.sample(it->first);
+    const bool sure = rule_.watch_first.zero_is_sure && sample.value == 0;
+    if (sample.verdict == Verdict::clear && !sure && sampled_.steady < alert.trusted_from)
+      sample.verdict = Verdict::unknown;
     const bool pending = alert.alert.state == AlertState::pending;
     if (sample.verdict == Verdict::excluded || (sample.verdict == Verdict::clear && pending)) {
       end(std::move(it->second), kExcluded, events);
       it = alerts_.erase(it);
       continue;
     }
-    apply_sample(alert, sample, view, now);
+    apply_sample(alert, it->first, sample, view, now);
     ++it;
   }
 }
@@ -209,7 +283,10 @@ void RuleWatch::start_alerts(Now now, AlertEvents& events) {
     slot = std::make_unique<LiveAlert>();
     slot->rule = &rule_;
     slot->cluster = cluster_;
-    slot->active_since = sampled_.steady;
+    slot->active_since = slot->counts_from = slot->known_until = sampled_.steady;
+    set_onset(*slot, sampled_.steady, left_->cadence,
+              lasted_already(rule_.rule.when, sampler_.sample(subject).value));
+    slot->past = rule_.rule.fault_keys.past;
     Alert& alert = slot->alert;
     alert.rule = rule_.rule.name;
     alert.entity = Entity(dimensions, sampler_.subjects()->row(subject));
@@ -221,19 +298,21 @@ void RuleWatch::start_alerts(Now now, AlertEvents& events) {
   }
 }
 
-void RuleWatch::apply_sample(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now) {
+void RuleWatch::apply_sample(LiveAlert& alert, uint32_t subject, const Sample& sample,
+                             ClusterView& view, Now now) {
   switch (sample.verdict) {
     case Verdict::met:
       alert.alert.unknown = false;
+      alert.confirm(sampled_.steady, holds_until(left_, right_));
       alert.clear_since.reset();
-      word(alert, sample, view, now);
+      word(alert, subject, sample, view, now);
       return;
     case Verdict::clear:
       alert.alert.unknown = false;
+      alert.confirm(sampled_.steady, holds_until(left_, right_));
       if (!alert.clear_since) alert.clear_since = sampled_.steady;
-      // What is sent when it resolves still says what was wrong.
-      if (now.steady - *alert.clear_since < rule_.rule.keep_firing_for)
-        word(alert, sample, view, now);
+      // Its texts go on saying what was wrong, also when it resolves.
+      if (alert.cleared(now.steady) < rule_.rule.keep_firing_for) alert.alert.value = sample.value;
       return;
     case Verdict::unknown:
       alert.alert.unknown = true;
@@ -244,23 +323,24 @@ void RuleWatch::apply_sample(LiveAlert& alert, const Sample& sample, ClusterView
   }
 }
 
-void RuleWatch::let_time_pass(Now now, AlertEvents& events) {
+void RuleWatch::let_time_pass(ClusterView& view, Now now, AlertEvents& events) {
   for (auto it = alerts_.begin(); it != alerts_.end();) {
     LiveAlert& alert = *it->second;
     if (alert.alert.unknown) {
       ++it;
       continue;
     }
-    if (alert.alert.state == AlertState::pending &&
-        now.steady - alert.active_since >= rule_.rule.hold) {
+    if (alert.alert.state == AlertState::pending && alert.held(now.steady) >= rule_.rule.hold) {
       alert.alert.state = AlertState::firing;
+      // Its text says for how long, and may be from the sample before.
+      word(alert, it->first, sampler_.sample(it->first), view, now);
       alert.alert.firing_since = now.wall;
       if (!left_->spans.empty())
         alert.revealed_by = {left_->spans.front().trace, left_->spans.front().id};
       events.fired.push_back({&alert, left_});
       events.relisted = true;
     }
-    if (alert.clear_since && now.steady - *alert.clear_since >= rule_.rule.keep_firing_for) {
+    if (alert.clear_since && alert.cleared(now.steady) >= rule_.rule.keep_firing_for) {
       end(std::move(it->second), kConditionEnded, events);
       it = alerts_.erase(it);
     } else {
@@ -269,16 +349,32 @@ void RuleWatch::let_time_pass(Now now, AlertEvents& events) {
   }
 }
 
-void RuleWatch::word(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now) const {
+void RuleWatch::word(LiveAlert& alert, uint32_t subject, const Sample& sample, ClusterView& view,
+                     Now now) {
+  const Unit unit = rule_.rule.when.left->unit;
   alert.alert.value = sample.value;
   alert.alert.note = view.notes().about(alert.alert.entity);
-  const StandIn values[] = {{"value", format_value(sample.value, rule_.rule.when.left->unit)},
-                            {"count", std::to_string(sample.count)},
-                            {"note", alert.alert.note},
-                            {"for", describe_duration(rule_.rule.hold)},
-                            {"since", describe_duration(now.steady - alert.active_since)}};
+  const MetRows rows = rule_.asks_for_rows ? sampler_.met_rows(subject) : MetRows{};
+  const StandIn values[] = {
+      {"value",
+       rule_.rule.when.kind == ConditionKind::value ? spoken_value(sample.value, unit)
+                                                    : sample_text(rule_.rule.when, sample.value),
+       sample.value},
+      {"count", std::to_string(sample.count), static_cast<double>(sample.count)},
+      {"names", name_list(rows.names, rows.count), static_cast<double>(rows.count)},
+      {"sum", spoken_value(rows.sum, unit), rows.sum},
+      {"kind", kind_of(alert.alert.note)},
+      {"note", alert.alert.note},
+      {"for", describe_duration(rule_.rule.hold)},
+      {"since", spoken_duration(now.steady - alert.active_since)}};
   alert.alert.summary = rule_.summary.fill(alert.alert.entity, values);
   alert.alert.description = rule_.description.fill(alert.alert.entity, values);
+}
+
+void RuleWatch::end_gone(std::unique_ptr<LiveAlert> alert, const ClusterView& view,
+                         AlertEvents& events) {
+  const std::string_view resolution = gone_text(view, alert->alert.entity);
+  end(std::move(alert), resolution, events);
 }
 
 // Only what fired is ever heard of again.

@@ -3,6 +3,8 @@
 //
 //   pending --(`for` has passed, confirmed by a known sample)--> firing --(clear for
 //   `keep_firing_for`)--> ended.  An unknown row freezes its alert in whatever state it is.
+// Both clocks count only time in which the condition was known: a reading counts for as long as it
+// holds (validity.h), however late the next one is.
 // Outside of the rule's hours there are no alerts: with the end of its hours each of them ends.
 #pragma once
 
@@ -30,7 +32,8 @@ struct RuleEntry : RuleIdentity {
   AlertRule rule;
   Template summary;
   Template description;
-  std::string closing;  // what ends its alerts when its hours do
+  bool asks_for_rows = false;  // a text says which rows meet
+  std::string closing;         // what ends its alerts when its hours do
 };
 
 // What ends the alerts of a rule at the end of its hours; empty when it has none.
@@ -61,6 +64,13 @@ class ClusterView {
   std::optional<NoteIndex> notes_;
 };
 
+// What ends the alerts of an entity that is not there any more: "it is gone", or of topics that
+// were deleted "the topic is gone".
+[[nodiscard]] std::string_view gone_text(const ClusterView& view, const Entity& entity);
+// Whether the entity may be there though no table has it: not everybody who could list it has
+// answered.
+[[nodiscard]] bool may_be_unlisted(const ClusterView& view, const Entity& entity);
+
 // One rule on one cluster.
 class RuleWatch {
  public:
@@ -82,24 +92,34 @@ class RuleWatch {
 
   // When nothing new can be read, all rows are unknown.
   [[nodiscard]] Survey survey() const;
+  [[nodiscard]] RowReadings readings() const;  // row_readings.cpp
 
   template <class Visit>
   void for_each_alert(Visit visit) const {
     for (const auto& [subject, alert] : alerts_) visit(*alert);
     for (const auto& alert : restored_) visit(*alert);
   }
+  // With the rows that hold it.
+  template <class Visit>
+  void for_each_kept(Visit visit) const {
+    for (const auto& [subject, alert] : alerts_) visit(*alert, sampler_.held_rows(subject));
+    for (const auto& alert : restored_) visit(*alert, alert->held_rows);
+  }
 
  private:
   void keep_hours(Now now, AlertEvents& events);
   void freeze();
   void judge(ClusterView& view, Now now, AlertEvents& events);
-  void renumber(const std::shared_ptr<const KeySet>& before, AlertEvents& events);
+  void renumber(const std::shared_ptr<const KeySet>& before, const ClusterView& view,
+                AlertEvents& events);
   void start_alerts(Now now, AlertEvents& events);
-  void take_up_restored(SteadyTime now, AlertEvents& events);
-  void apply_sample(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now);
-  void let_time_pass(Now now, AlertEvents& events);
-  void word(LiveAlert& alert, const Sample& sample, ClusterView& view, Now now) const;
+  void take_up_restored(SteadyTime now, const ClusterView& view, AlertEvents& events);
+  void apply_sample(LiveAlert& alert, uint32_t subject, const Sample& sample, ClusterView& view,
+                    Now now);
+  void let_time_pass(ClusterView& view, Now now, AlertEvents& events);
+  void word(LiveAlert& alert, uint32_t subject, const Sample& sample, ClusterView& view, Now now);
   void end(std::unique_ptr<LiveAlert> alert, std::string_view resolution, AlertEvents& events);
+  void end_gone(std::unique_ptr<LiveAlert> alert, const ClusterView& view, AlertEvents& events);
 
   const RuleEntry& rule_;
   Symbol cluster_;

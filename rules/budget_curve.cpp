@@ -8,7 +8,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
+constexpr uint8_t kBadOnlyVersion = 1;  // without what the first counter counts
 constexpr int64_t kFineHistory = 3 * 24 * kHour;
 constexpr double kMost = 1e15;         // in one step; far from what 64 bits hold in thousandths
 constexpr double kMostOnALine = 1e18;  // thousandths between two points
@@ -25,24 +26,27 @@ double in_milliseconds(Duration duration) {
   return static_cast<double>(duration.count()) / 1e6;
 }
 
+// A difference of sums that are rounded to thousandths, which is 0.
+constexpr double kRounding = 0.005;
+constexpr double kRelativeRounding = 1e-12;
+
 // Thousandths, as far as they can be.
-BudgetTotals sane(const Sums& sums, Duration passed) {
+BudgetTotals sane(const Counted& sums, Duration passed) {
   const auto amount = [](double value) {
     return std::isfinite(value) ? std::clamp(value, 0.0, kMost) : 0.0;
   };
-  const double total = amount(sums.total);
-  return {std::min(amount(sums.bad), total) * 1000, total * 1000,
+  return {amount(sums.first) * 1000, amount(sums.total) * 1000,
           in_milliseconds(std::clamp(sums.known, Duration::zero(), passed))};
 }
 
 BudgetTotals sum(const BudgetTotals& sums, const BudgetTotals& more, double share) {
-  return {sums.bad + more.bad * share, sums.total + more.total * share,
+  return {sums.first + more.first * share, sums.total + more.total * share,
           sums.known + more.known * share};
 }
 
 BudgetTotals slope_between(const BudgetTotals& from, const BudgetTotals& to, int64_t passed) {
   const auto time = static_cast<double>(passed);
-  return {(to.bad - from.bad) / time, (to.total - from.total) / time,
+  return {(to.first - from.first) / time, (to.total - from.total) / time,
           (to.known - from.known) / time};
 }
 
@@ -51,7 +55,7 @@ BudgetTotals slope_between(const BudgetTotals& from, const BudgetTotals& to, int
 // Every sum is held against the same line, so that small differences never add up.
 bool on_the_line(const BudgetTotals& line, const BudgetTotals& sums) {
   constexpr double kOff = 0.75;
-  return std::abs(line.bad - sums.bad) <= kOff && std::abs(line.total - sums.total) <= kOff &&
+  return std::abs(line.first - sums.first) <= kOff && std::abs(line.total - sums.total) <= kOff &&
          std::abs(line.known - sums.known) <= kOff;
 }
 
@@ -60,20 +64,29 @@ bool follows(const BudgetTotals& before, const BudgetTotals& after, int64_t pass
   const auto rises = [](double low, double high) {
     return high >= low - 2 - low * 1e-12 && high >= 0 && high <= 1e30;
   };
-  return rises(before.bad, after.bad) && rises(before.total, after.total) &&
-         rises(before.known, after.known) && after.bad <= after.total * (1 + 1e-12) + 2 &&
+  return rises(before.first, after.first) && rises(before.total, after.total) &&
+         rises(before.known, after.known) &&
          after.known - before.known <= static_cast<double>(passed) + 2;
 }
 
 }  // namespace
 
-BudgetCurve::BudgetCurve(WallTime first)
-    : points_({floor_milliseconds(first), {}}),
-      last_(points_.first()),
-      end_(first),
-      thinned_until_(last_.at) {}
+Sums sums_of(const Counted& counted, BudgetCurve::First first) {
+  Sums sums{std::min(counted.first, counted.total), counted.total, counted.known};
+  if (first == BudgetCurve::First::bad) return sums;
+  sums.bad = counted.total - sums.bad;
+  if (sums.bad <= kRounding + counted.total * kRelativeRounding) sums.bad = 0;
+  return sums;
+}
 
-void BudgetCurve::extend(WallTime until, const Sums& happened) {
+BudgetCurve::BudgetCurve(WallTime begin, First first)
+    : points_({floor_milliseconds(begin), {}}),
+      last_(points_.first()),
+      end_(begin),
+      thinned_until_(last_.at),
+      first_(first) {}
+
+void BudgetCurve::extend(WallTime until, const Counted& happened) {
   if (until <= end_) return;
   const BudgetTotals more = sane(happened, until - end_);
   const double passed = in_milliseconds(until - end_);
@@ -93,7 +106,7 @@ void BudgetCurve::close_minute(int64_t at, const BudgetTotals& sums) {
   const BudgetPoint& sealed = points_.last();
   if (last_.at > sealed.at) {
     const BudgetTotals line = sum(sealed.sums, slope_, static_cast<double>(at - sealed.at));
-    const double longest = std::max(line.bad - sealed.sums.bad, line.total - sealed.sums.total);
+    const double longest = std::max(line.first - sealed.sums.first, line.total - sealed.sums.total);
     if (on_the_line(line, sums) && longest < kMostOnALine) {
       last_ = {at, rounded(line)};
       closed_ = sums;
@@ -107,6 +120,10 @@ void BudgetCurve::close_minute(int64_t at, const BudgetTotals& sums) {
 }
 
 Sums BudgetCurve::between(WallTime from, WallTime to) const {
+  return sums_of(counted(from, to), first_);
+}
+
+Counted BudgetCurve::counted(WallTime from, WallTime to) const {
   from = std::max(from, begin());
   to = std::min(to, end_);
   if (from >= to) return {};
@@ -114,10 +131,10 @@ Sums BudgetCurve::between(WallTime from, WallTime to) const {
   const BudgetTotals high = sums_at(to);
   // Rounding may leave a thousandth too much or too little.
   const double total = std::max(0.0, high.total - low.total);
-  const double bad = std::clamp(high.bad - low.bad, 0.0, total);
+  const double first = std::max(0.0, high.first - low.first);
   const double known = std::round((high.known - low.known) * 1e6);
   const Duration longest = to - from;
-  return {bad / 1000, total / 1000,
+  return {first / 1000, total / 1000,
           std::clamp(Duration(static_cast<int64_t>(known)), Duration::zero(), longest)};
 }
 
@@ -128,7 +145,7 @@ BudgetTotals BudgetCurve::sums_at(WallTime time) const {
   if (whole >= last_.at) {
     const double share =
         in_milliseconds(time - wall_time(last_.at)) / in_milliseconds(end_ - wall_time(last_.at));
-    const BudgetTotals more = {ended_.bad - last_.sums.bad, ended_.total - last_.sums.total,
+    const BudgetTotals more = {ended_.first - last_.sums.first, ended_.total - last_.sums.total,
                                ended_.known - last_.sums.known};
     return sum(last_.sums, more, share);
   }
@@ -136,6 +153,18 @@ BudgetTotals BudgetCurve::sums_at(WallTime time) const {
   if (whole <= points_.first().at) return points_.first().sums;
   const BudgetPoints::Pair around = points_.around(whole);
   return on_line(around.before, around.after, at);
+}
+
+BudgetCurve BudgetCurve::counting(First first) const {
+  if (first == first_) return *this;
+  BudgetCurve others(begin(), first);
+  for (WallTime at = begin(); at < end_;) {
+    const WallTime next = next_point(at);
+    const Counted part = counted(at, next);
+    others.extend(next, {std::max(0.0, part.total - part.first), part.total, part.known});
+    at = next;
+  }
+  return others;
 }
 
 WallTime BudgetCurve::begin() const {
@@ -174,11 +203,12 @@ std::string BudgetCurve::encode() const {
   LittleEndianWriter out;
   out.reserve(points_.heap_bytes() + 128);
   out.put(kVersion);
+  out.put(static_cast<uint8_t>(first_));
   out.put(static_cast<int64_t>(end_.time_since_epoch().count()));
   out.put(thinned_until_);
   out.put(last_.at);
   for (const BudgetTotals* totals : {&last_.sums, &slope_, &closed_, &ended_}) {
-    out.put(totals->bad);
+    out.put(totals->first);
     out.put(totals->total);
     out.put(totals->known);
   }
@@ -189,16 +219,19 @@ std::string BudgetCurve::encode() const {
 Result<BudgetCurve> BudgetCurve::decode(std::string_view bytes) {
   LittleEndianReader in(bytes);
   const auto version = in.get<uint8_t>();
-  if (in.ok() && version != kVersion) {
+  if (in.ok() && version != kVersion && version != kBadOnlyVersion) {
     return fail("budget curve of version " + std::to_string(version) +
-                ": this program reads version " + std::to_string(kVersion));
+                ": this program reads versions up to " + std::to_string(kVersion));
   }
-  BudgetCurve curve{WallTime{}};
+  const uint8_t first = version == kBadOnlyVersion ? 0 : in.get<uint8_t>();
+  if (first > static_cast<uint8_t>(First::good))
+    return fail("budget curve that counts neither bad nor good");
+  BudgetCurve curve(WallTime{}, static_cast<First>(first));
   curve.end_ = WallTime(Duration(in.get<int64_t>()));
   curve.thinned_until_ = in.get<int64_t>();
   curve.last_.at = in.get<int64_t>();
   for (BudgetTotals* totals : {&curve.last_.sums, &curve.slope_, &curve.closed_, &curve.ended_}) {
-    totals->bad = in.get<double>();
+    totals->first = in.get<double>();
     totals->total = in.get<double>();
     totals->known = in.get<double>();
   }

@@ -1,13 +1,17 @@
 // BudgetCurve: what one budget has gone through, as cumulative sums over the wall clock: how much
-// was bad, how much there was, for how long it was known. The sums of any window are a difference
-// of two points of the curve. One per SLO and entity; owned by its SLO watch, on the pipeline's
-// thread; no clock is read.
+// was counted by its first counter, how much there was, for how long it was known. The sums of any
+// window are a difference of two points of the curve. One per SLO and entity; owned by its SLO
+// watch, on the pipeline's thread; no clock is read.
 //
 // The sums are kept at full minutes, in thousandths (milliseconds, or thousandths of an event), and
 // grow in a straight line between two points: a point is needed only where the slope changes, so
 // memory grows with what went wrong, not with the window. A healthy time SLI is a handful of
 // points, however its polls jitter; one of events whose rate varies has a point a minute. What is
 // older than three days is thinned to full hours.
+//
+// Two counters are compared over a window, never step by step: one of them may be read later than
+// the other. A step may hold bad events without a total; what of a window exceeds the window's
+// total is no part of its sums.
 #pragma once
 
 #include <cstddef>
@@ -29,20 +33,35 @@ struct Sums {
   Duration known{};
 };
 
+// What grew, as it was counted: `first` may exceed `total`.
+struct Counted {
+  double first = 0;  // seconds or events, bad ones or good ones: BudgetCurve::First
+  double total = 0;
+  Duration known{};
+};
+
 class BudgetCurve {
  public:
-  // Nothing is known before `first`.
-  explicit BudgetCurve(WallTime first);
+  enum class First : uint8_t { bad, good };
+
+  // Nothing is known before `begin`.
+  explicit BudgetCurve(WallTime begin, First first = First::bad);
 
   // What happened between the end and `until`, evenly spread. When no time has passed (`until` is
   // the end or before it), nothing is added. What cannot be is bounded: negative or not finite is
-  // 0, bad <= total <= 1e15, known <= the time passed.
-  void extend(WallTime until, const Sums& happened);
+  // 0, each number at most 1e15, known <= the time passed.
+  void extend(WallTime until, const Counted& happened);
 
   // Between two times; what lies outside of the curve is unknown. Exact to five thousandths where
   // each of the two is a full minute of the last three days, a full hour before those, or the end
   // of the curve; in between the sums are spread evenly. O(log n).
   [[nodiscard]] Sums between(WallTime from, WallTime to) const;
+  // The same as it was counted.
+  [[nodiscard]] Counted counted(WallTime from, WallTime to) const;
+
+  [[nodiscard]] First first() const { return first_; }
+  // The same history of a curve that counts the others of its events.
+  [[nodiscard]] BudgetCurve counting(First first) const;
 
   [[nodiscard]] WallTime begin() const;  // to the millisecond, rounded down
   [[nodiscard]] WallTime end() const { return end_; }
@@ -75,6 +94,10 @@ class BudgetCurve {
   BudgetTotals ended_;   // at end_, not rounded
   WallTime end_;
   int64_t thinned_until_;  // a full hour, or the begin
+  First first_;
 };
+
+// What of it is bad; of good events that is what is missing from the total.
+[[nodiscard]] Sums sums_of(const Counted& counted, BudgetCurve::First first);
 
 }  // namespace highwater::rules

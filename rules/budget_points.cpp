@@ -14,12 +14,12 @@ constexpr size_t kLongestPacked = 1 + 4 * 10;  // a tag and four numbers
 // How a packed point's numbers are written; the first byte of each.
 //   bit 0     a number of minutes follows; otherwise it is one
 //   bits 1-2  known: all of the time, nothing, or a number
-//   bits 3-4  bad: nothing, thousandths, or as many whole ones
+//   bits 3-4  first: nothing, thousandths, or as many whole ones
 //   bits 5-6  total: as much as known, thousandths, or whole ones
 enum class Form : uint8_t { usual = 0, thousandths = 1, whole = 2, nothing = 3 };
 constexpr uint8_t kMinutesFollow = 1;
 constexpr unsigned kKnownShift = 1;
-constexpr unsigned kBadShift = 3;
+constexpr unsigned kFirstShift = 3;
 constexpr unsigned kTotalShift = 5;
 constexpr uint64_t kMostMinutes = 10'000'000'000;
 
@@ -70,15 +70,15 @@ class ByteReader {
     if ((tag & 0x80) != 0 || minutes == 0 || minutes > kMostMinutes) return false;
     const int64_t passed = static_cast<int64_t>(minutes) * kMinute;
     uint64_t known = 0;
-    uint64_t bad = 0;
+    uint64_t first = 0;
     uint64_t total = 0;
     if (!amount(form_in(tag, kKnownShift), static_cast<uint64_t>(passed), known) ||
-        !amount(form_in(tag, kBadShift), 0, bad) ||
+        !amount(form_in(tag, kFirstShift), 0, first) ||
         !amount(form_in(tag, kTotalShift), known, total)) {
       return false;
     }
     point_.at = floor_to(point_.at, kMinute) + passed;
-    point_.sums.bad += static_cast<double>(bad);
+    point_.sums.first += static_cast<double>(first);
     point_.sums.total += static_cast<double>(total);
     point_.sums.known += static_cast<double>(known);
     return true;
@@ -132,7 +132,7 @@ ByteWriter pack(const BudgetPoint& before, const BudgetPoint& point) {
   } else {
     out.amount(known, static_cast<uint64_t>(passed), kKnownShift);
   }
-  out.amount(whole_number(point.sums.bad - before.sums.bad), 0, kBadShift);
+  out.amount(whole_number(point.sums.first - before.sums.first), 0, kFirstShift);
   out.amount(whole_number(point.sums.total - before.sums.total), known, kTotalShift);
   return out;
 }
@@ -150,23 +150,21 @@ bool on_one_line(const BudgetPoint& a, const BudgetPoint& b, const BudgetPoint& 
   const auto straight = [&](double BudgetTotals::*sum) {
     return (b.sums.*sum - a.sums.*sum) * second == (c.sums.*sum - b.sums.*sum) * first;
   };
-  return straight(&BudgetTotals::bad) && straight(&BudgetTotals::total) &&
+  return straight(&BudgetTotals::first) && straight(&BudgetTotals::total) &&
          straight(&BudgetTotals::known);
 }
 
 constexpr int64_t kFarthest = 9'000'000'000'000;  // milliseconds; nanoseconds still fit 64 bits
 constexpr double kLargest = 1e30;
 
-// As the sums of one budget: none falls, bad is part of total, known fits the time. Rounding may
-// have added one.
+// As the sums of one budget: none falls, known fits the time. Rounding may have added one.
 bool can_follow(const BudgetPoint& before, const BudgetPoint& point) {
   const auto rises = [](double low, double high) {
     return high >= low && high <= kLargest && high >= 0 && high == std::floor(high);
   };
   const auto passed = static_cast<double>(point.at - before.at);
-  return point.at <= kFarthest && rises(before.sums.bad, point.sums.bad) &&
+  return point.at <= kFarthest && rises(before.sums.first, point.sums.first) &&
          rises(before.sums.total, point.sums.total) && rises(before.sums.known, point.sums.known) &&
-         point.sums.bad <= point.sums.total * (1 + 1e-12) + 2 &&
          point.sums.known - before.sums.known <= passed + 2;
 }
 
@@ -175,12 +173,12 @@ bool can_follow(const BudgetPoint& before, const BudgetPoint& point) {
 BudgetTotals on_line(const BudgetPoint& from, const BudgetPoint& to, double at) {
   const double share = (at - static_cast<double>(from.at)) / static_cast<double>(to.at - from.at);
   const auto between = [share](double low, double high) { return low + (high - low) * share; };
-  return {between(from.sums.bad, to.sums.bad), between(from.sums.total, to.sums.total),
+  return {between(from.sums.first, to.sums.first), between(from.sums.total, to.sums.total),
           between(from.sums.known, to.sums.known)};
 }
 
 BudgetTotals rounded(const BudgetTotals& sums) {
-  return {std::round(sums.bad), std::round(sums.total), std::round(sums.known)};
+  return {std::round(sums.first), std::round(sums.total), std::round(sums.known)};
 }
 
 BudgetPoints::BudgetPoints(const BudgetPoint& first) : last_(first) {
@@ -327,7 +325,7 @@ void BudgetPoints::encode(LittleEndianWriter& out) const {
   out.put(static_cast<uint32_t>(bytes_.size()));
   for (const Block& block : blocks_) {
     out.put(block.first.at);
-    out.put(block.first.sums.bad);
+    out.put(block.first.sums.first);
     out.put(block.first.sums.total);
     out.put(block.first.sums.known);
     out.put(block.offset);
@@ -345,7 +343,7 @@ bool BudgetPoints::decode(LittleEndianReader& in, BudgetPoints& out) {
   points.blocks_.resize(blocks);
   for (Block& block : points.blocks_) {
     block.first.at = in.get<int64_t>();
-    block.first.sums.bad = in.get<double>();
+    block.first.sums.first = in.get<double>();
     block.first.sums.total = in.get<double>();
     block.first.sums.known = in.get<double>();
     block.offset = in.get<uint32_t>();

@@ -18,7 +18,7 @@ namespace highwater::rules {
 // Cumulative sums in thousandths: milliseconds, or thousandths of an event. Doubles, so that no
 // counter is too large: whole numbers to 2^53, with a relative error of 1e-16 beyond.
 struct BudgetTotals {
-  double bad = 0;
+  double first = 0;  // of the first counter
   double total = 0;
   double known = 0;
 

@@ -151,6 +151,30 @@ BudgetStatus budget_status(const SloRule& rule, const BudgetCurve& curve, WallTi
   return status;
 }
 
+double recent_bad_share(const SloRule& rule, const BudgetCurve& curve, WallTime now) {
+  Duration shortest = Duration::max();
+  for (const SloTier& tier : rule.tiers) shortest = std::min(shortest, tier.short_window);
+  const Sums recent = curve.between(now - shortest, now);
+  return recent.total > 0 ? recent.bad / recent.total : 0;
+}
+
+// In two windows whose ends differ: at an end one of the counters may be ahead.
+std::optional<Counted> counters_disagree(const SloRule& rule, const BudgetCurve& curve,
+                                         WallTime now) {
+  constexpr double kOff = 0.01;
+  const SloTier* const tier = fastest(rule);
+  if (!rule.sli.is_events() || tier == nullptr) return std::nullopt;
+  const Duration window = tier->long_window;
+  if (curve.begin() > now - window - tier->short_window) return std::nullopt;
+  const auto exceeds = [](const Counted& counted) {
+    return counted.first > counted.total * (1 + kOff) + 1;
+  };
+  const WallTime earlier = now - tier->short_window;
+  const Counted recent = curve.counted(now - window, now);
+  if (!exceeds(recent) || !exceeds(curve.counted(earlier - window, earlier))) return std::nullopt;
+  return recent;
+}
+
 WallTime window_begin(const SloWindow& window, WallTime now) {
   return window_around(window, now).begin;
 }

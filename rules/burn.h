@@ -57,15 +57,34 @@ struct BudgetStatus {
   // Until it is exhausted if `burn` goes on, with what leaves a rolling window given back; zero
   // when it is exhausted; nothing when it never will be, or not before the calendar's next window.
   std::optional<Duration> exhausted_in;
+
+  // Without data nothing is left and nothing is gone: the numbers above say nothing.
+  [[nodiscard]] bool has_data() const { return sums.known > Duration::zero(); }
 };
 [[nodiscard]] BudgetStatus budget_status(const SloRule& rule, const BudgetCurve& curve,
                                          WallTime now);
 
+// The share of bad events in the shortest window of all tiers; 0 when there were none. One reading
+// says nothing: of its two counters one may have been read before the other.
+[[nodiscard]] double recent_bad_share(const SloRule& rule, const BudgetCurve& curve, WallTime now);
+
+// Both counters of events over the long window of the fastest tier, where the first one grew by
+// more than the total though each had the time to be read: they do not count the same events.
+[[nodiscard]] std::optional<Counted> counters_disagree(const SloRule& rule,
+                                                       const BudgetCurve& curve, WallTime now);
+
 // When the tier would be neither burning nor frozen for the first time if from now on all was known
 // and good, events at the rate of the short window (or of the long one, if that was silent). To the
 // millisecond; at the end of the rule's hours at the latest. Nothing when it is neither now.
+// O(points of the windows); the search of all_clear_at is the same.
 [[nodiscard]] std::optional<WallTime> clears_at(const SloRule& rule, const SloTier& tier,
                                                 const BudgetCurve& curve, WallTime now);
+
+// The same for all tiers together: the first time at which none of them keeps an alert. A tier that
+// is frozen keeps the alert only where it is the alert's own, `held`; keep_firing_for is not in it.
+// Events come at the rate of the shortest window of any tier that had some.
+[[nodiscard]] std::optional<WallTime> all_clear_at(const SloRule& rule, std::optional<size_t> held,
+                                                   const BudgetCurve& curve, WallTime now);
 
 // How long a fault of this share (1 is total) must last, after a full healthy window, until the
 // tier fires: it does so right after this time. Nothing when it never does. The workbook's formula,

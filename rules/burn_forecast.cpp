@@ -1,6 +1,9 @@
-// What is yet to come of a tier: when it clears, and how long a fault must last. See burn.h.
+// What is yet to come: when tiers clear, and how long a fault must last. See burn.h.
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
+#include <span>
 #include <vector>
 
 #include "rules/burn.h"
@@ -11,25 +14,37 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The curve if from now on all is known and good for as long as the short window: then nothing bad
-// is left in it.
-BudgetCurve with_good_future(const SloRule& rule, const SloTier& tier, const BudgetCurve& curve,
-                             WallTime now) {
-  const auto rate = [](const Sums& sums) {
-    return sums.known > Duration::zero() ? sums.total / to_seconds(sums.known) : 0;
-  };
-  double events = rate(curve.between(now - tier.short_window, now));
-  if (events <= 0) events = rate(curve.between(now - tier.long_window, now));
-  const double passing = to_seconds(tier.short_window);
+// The curve if from now on all is known and good for as long as the longest short window: then
+// nothing bad is left in any of them. Events come at the rate of the shortest window that had any.
+BudgetCurve with_good_future(const SloRule& rule, std::span<const SloTier> tiers,
+                             const BudgetCurve& curve, WallTime now) {
+  std::vector<Duration> windows;
+  Duration lasts{};
+  for (const SloTier& tier : tiers) {
+    windows.insert(windows.end(), {tier.short_window, tier.long_window});
+    lasts = std::max(lasts, tier.short_window);
+  }
+  std::ranges::sort(windows);
+  double rate = rule.sli.is_events() ? 0 : 1;
+  for (const Duration window : windows) {
+    if (rate > 0) break;
+    const Sums sums = curve.between(now - window, now);
+    if (sums.known > Duration::zero()) rate = sums.total / to_seconds(sums.known);
+  }
+  const double total = rate * to_seconds(lasts);
   BudgetCurve future = curve;
   future.extend(now, {});
-  future.extend(now + tier.short_window,
-                {0, rule.sli.is_events() ? events * passing : passing, tier.short_window});
+  future.extend(now + lasts, {curve.first() == BudgetCurve::First::good ? total : 0, total, lasts});
   return future;
 }
 
-// Looks for the first time at which a tier neither burns nor is frozen, on a curve with a good
-// future.
+bool holds(const SloRule& rule, const SloTier& tier, const BudgetCurve& curve, WallTime time) {
+  const TierVerdict verdict = judge_tier(rule, tier, curve, time);
+  return verdict.burning || verdict.frozen;
+}
+
+// Looks for the first time after `now` at which a tier that holds then neither burns nor is frozen,
+// on a curve with a good future.
 class ClearSearch {
  public:
   ClearSearch(const SloRule& rule, const SloTier& tier, const BudgetCurve& future, WallTime now)
@@ -51,7 +66,7 @@ class ClearSearch {
   // The times at which one of the windows begins or ends at a point of the curve: from one to the
   // next the sums change evenly. And the time at which the long window begins with the curve.
   [[nodiscard]] std::vector<WallTime> changes(WallTime now) const {
-    const WallTime last = now + tier_.short_window;
+    const WallTime last = std::min(now + tier_.short_window, future_.end());
     std::vector<WallTime> times = {now, last};
     for (const Duration window : {Duration::zero(), tier_.short_window, tier_.long_window}) {
       WallTime point = future_.next_point(now - window);
@@ -76,22 +91,23 @@ class ClearSearch {
     return found ? found : first_clear(middle, high);
   }
 
-  [[nodiscard]] bool is_clear(WallTime time) const {
-    const TierVerdict verdict = judge_tier(rule_, tier_, future_, time);
-    return !verdict.burning && !verdict.frozen;
-  }
+  [[nodiscard]] bool is_clear(WallTime time) const { return !holds(rule_, tier_, future_, time); }
 
   // At every time from `low` to `high`: what is bad in the part that all of their windows have in
   // common would be enough for the total of all of them together.
   [[nodiscard]] bool surely_burns(WallTime low, WallTime high) const {
     const auto exceeds = [&](Duration window, double least, bool may_be_warming) {
-      const Sums common = future_.between(high - window, low);
-      if (common.known <= Duration::zero() || common.bad < least) return false;
-      double total = future_.between(low - window, high).total;
+      const Counted common = future_.counted(high - window, low);
+      const Counted every = future_.counted(low - window, high);
+      const bool counts_good = future_.first() == BudgetCurve::First::good;
+      const double bad =
+          counts_good ? common.total - every.first : std::min(common.first, common.total);
+      if (common.known <= Duration::zero() || bad < least) return false;
+      double total = every.total;
       if (may_be_warming) {
         total *= std::max(1.0, to_seconds(window) / to_seconds(common.known));
       }
-      return common.bad > tier_.factor * rule_.budget() * total * (1 + 1e-6);
+      return bad > tier_.factor * rule_.budget() * total * (1 + 1e-6);
     };
     return exceeds(tier_.short_window, rule_.min_bad, false) && exceeds(tier_.long_window, 0, true);
   }
@@ -112,6 +128,13 @@ Duration seconds_long(double seconds) {
   return Duration(std::llround(seconds * 1e9));
 }
 
+// An alert does not outlive the hours in which it began.
+WallTime within_hours(const SloRule& rule, WallTime clear, WallTime now) {
+  if (rule.during == nullptr) return clear;
+  const OpenHours::Stretch stretch = rule.during->around(now);
+  return stretch.open ? std::min(clear, stretch.end) : clear;
+}
+
 double least_bad(const SloRule& rule) {
   return rule.sli.is_events() ? 0 : rule.min_bad;
 }
@@ -120,13 +143,36 @@ double least_bad(const SloRule& rule) {
 
 std::optional<WallTime> clears_at(const SloRule& rule, const SloTier& tier,
                                   const BudgetCurve& curve, WallTime now) {
-  const TierVerdict verdict = judge_tier(rule, tier, curve, now);
-  if (!verdict.burning && !verdict.frozen) return std::nullopt;
-  const BudgetCurve future = with_good_future(rule, tier, curve, now);
-  const WallTime clear = ClearSearch(rule, tier, future, now).find();
-  if (rule.during == nullptr) return clear;
-  const OpenHours::Stretch stretch = rule.during->around(now);
-  return stretch.open ? std::min(clear, stretch.end) : clear;
+  if (!holds(rule, tier, curve, now)) return std::nullopt;
+  const BudgetCurve future = with_good_future(rule, std::span(&tier, 1), curve, now);
+  return within_hours(rule, ClearSearch(rule, tier, future, now).find(), now);
+}
+
+// A tier that holds goes on to do so until it clears; then another one may. The one that lets go
+// last is as a rule the one with the longest short window.
+std::optional<WallTime> all_clear_at(const SloRule& rule, std::optional<size_t> held,
+                                     const BudgetCurve& curve, WallTime now) {
+  const auto keeps = [&](size_t tier, const BudgetCurve& of, WallTime time) {
+    const TierVerdict verdict = judge_tier(rule, rule.tiers[tier], of, time);
+    return verdict.frozen ? tier == held : verdict.burning;
+  };
+  std::vector<size_t> order(rule.tiers.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::sort(order, std::ranges::greater(),
+                    [&](size_t tier) { return rule.tiers[tier].short_window; });
+  std::optional<BudgetCurve> future;
+  WallTime clear = now;
+  const auto keeper = [&] {
+    return std::ranges::find_if(
+        order, [&](size_t tier) { return keeps(tier, future ? *future : curve, clear); });
+  };
+  for (auto tier = keeper(); tier != order.end(); tier = keeper()) {
+    if (!future) future = with_good_future(rule, rule.tiers, curve, now);
+    if (clear >= future->end()) break;
+    clear = ClearSearch(rule, rule.tiers[*tier], *future, clear).find();
+  }
+  if (!future) return std::nullopt;
+  return within_hours(rule, clear, now);
 }
 
 std::optional<Duration> time_to_fire(const SloRule& rule, const SloTier& tier, double bad_share) {

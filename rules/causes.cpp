@@ -1,133 +1,188 @@
 #include "rules/causes.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace highwater::rules {
 namespace {
 
-// An incident is absorbed by a cause that fires this soon after it; also later, up to the second
-// limit, when the cause began first but had to hold for a while before it fired.
-constexpr Duration kAbsorbedWithin = std::chrono::seconds(15);
-constexpr Duration kAbsorbedAtMost = std::chrono::seconds(30);
-constexpr size_t kMaxReached = 200'000;  // dependents remembered for each incident, at most
+// Of one incident; what hangs on its first causes hangs on the others as well.
+constexpr size_t kMaxExplainers = 32;
+constexpr size_t kMaxHung = 200'000;
 
-// Whether anything may depend on the incident's cause by relations.
-bool has_relations(const OpenIncident& incident) {
-  return !is_about_cluster(incident.cause_key().entity);
-}
+using Node = DependencyGraph::Node;
 
-std::optional<SteadyTime> absorbed_if_begun_by(const OpenIncident& incident, SteadyTime now) {
-  const Duration age = now - incident.opened();
-  if (age <= kAbsorbedWithin) return now;
-  if (age <= kAbsorbedAtMost) return incident.opened();
-  return std::nullopt;
-}
-
-// What is about {cluster} alone explains nothing, and neither does what only informs: a page must
-// not become a footnote to it.
-bool explains(const LiveAlert& alert) {
-  return !is_about_cluster(alert.alert.entity) && alert.alert.severity != Severity::info;
-}
-
-// The node and the parts of it, and the parts of those.
-std::vector<DependencyGraph::Node> parts_of(const DependencyGraph& graph,
-                                            DependencyGraph::Node node) {
-  std::vector<DependencyGraph::Node> parts{node};
-  for (size_t i = 0; i < parts.size(); ++i) {
-    for (const DependencyGraph::Edge& edge : graph.causes_of(parts[i])) {
-      const bool listed = std::find(parts.begin(), parts.end(), edge.node) != parts.end();
-      if (edge.hops == 0 && !listed) parts.push_back(edge.node);
-    }
-  }
-  return parts;
-}
-
-// All that is reached from the node over these edges, in rising order; the node too.
-template <class EdgesOf>
-std::vector<DependencyGraph::Node> reached_from(const DependencyGraph& graph,
-                                                DependencyGraph::Node start, EdgesOf edges_of) {
-  std::vector<uint8_t> seen(graph.nodes(), 0);
-  std::vector<DependencyGraph::Node> found{start};
-  std::vector<uint32_t> hops{0};
-  seen[start] = 1;
-  for (size_t i = 0; i < found.size(); ++i) {
-    for (const DependencyGraph::Edge& edge : edges_of(found[i])) {
-      const uint32_t distance = hops[i] + edge.hops;
-      if (seen[edge.node] != 0 || distance > kMaxHops || found.size() >= kMaxReached) continue;
-      seen[edge.node] = 1;
-      found.push_back(edge.node);
-      hops.push_back(distance);
-    }
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-std::vector<DependencyGraph::Node> dependents_of(const DependencyGraph& graph,
-                                                 DependencyGraph::Node start) {
-  return reached_from(graph, start, [&](auto node) { return graph.dependents_of(node); });
-}
-
-std::vector<DependencyGraph::Node> causes_of(const DependencyGraph& graph,
-                                             DependencyGraph::Node start) {
-  return reached_from(graph, start, [&](auto node) { return graph.causes_of(node); });
-}
-
-// Whether an alert of the incident says the same of a part of what this one is about: partition 0
-// of the topic is under min ISR, and so the topic's budget burns.
-bool says_it_of_a_part(const OpenIncident& incident, const LiveAlert& alert) {
-  const auto covers = [&alert](const LiveAlert& other) {
-    return other.rule->measure == alert.rule->measure &&
-           std::all_of(alert.alert.entity.labels.begin(), alert.alert.entity.labels.end(),
-                       [&other](const auto& label) {
-                         return other.alert.entity.label(label.first.text()) == label.second;
-                       });
+Impact impact_of_nodes(const DependencyGraph& graph, const RelationWords& words,
+                       std::string_view state, const std::vector<Node>& nodes) {
+  Impact impact{std::string(nodes.size() == 1 ? words.one : words.many),
+                std::string(state),
+                nodes.size(),
+                {},
+                false};
+  std::vector<std::string> names;
+  names.reserve(nodes.size());
+  for (const Node node : nodes) names.push_back(graph.name_of(node));
+  const size_t shown = std::min(names.size(), kMaxImpactNames);
+  // Kafka's own topics, such as __consumer_offsets, come after people's.
+  const auto before = [](const std::string& a, const std::string& b) {
+    return std::pair(a.starts_with("__"), std::string_view(a)) <
+           std::pair(b.starts_with("__"), std::string_view(b));
   };
-  if (incident.cause() != nullptr && covers(*incident.cause())) return true;
-  const std::vector<LiveAlert*> standing = incident.standing();
-  return std::any_of(standing.begin(), standing.end(),
-                     [&](const LiveAlert* other) { return covers(*other); });
+  std::partial_sort(names.begin(), names.begin() + static_cast<ptrdiff_t>(shown), names.end(),
+                    before);
+  names.resize(shown);
+  impact.names = std::move(names);
+  return impact;
+}
+
+bool is_down(const Explainer& explainer) {
+  return explainer.traits().ground && is_component(explainer.traits().fault);
+}
+
+void sort_unique(std::vector<Node>& nodes) {
+  std::ranges::sort(nodes);
+  nodes.erase(std::ranges::unique(nodes).begin(), nodes.end());
 }
 
 }  // namespace
 
-void Causes::follow(std::span<const ClusterView> clusters, const Incidents& incidents) {
+void Causes::follow(std::span<const ClusterView> clusters, const Incidents& incidents,
+                    SteadyTime now) {
   views_ = clusters;
   drop_unneeded(incidents);
+  for (const auto& [id, incident] : incidents) {
+    // After a restart.
+    if (cluster(incident->cluster()).incidents.contains(id)) continue;
+    if (incident->cause() != nullptr) add(*incident, *incident->cause(), now);
+    for (const LiveAlert* alert : incident->standing()) add(*incident, *alert, now);
+    cluster(incident->cluster()).incidents.try_emplace(id);
+  }
   for (auto& [name, cluster] : clusters_) {
     const auto view = std::find_if(clusters.begin(), clusters.end(),
                                    [&](const ClusterView& v) { return v.cluster() == name; });
     if (view == clusters.end() || !cluster.graph.follow(view->observations())) continue;
+    ++version_;
     forget_unused(cluster);
-    for (const auto& [id, incident] : incidents) {
-      if (incident->cluster() == name && incident->cause() != nullptr && has_relations(*incident))
-        remember(cluster, *incident);
+    cluster.graph.connect();
+    for (auto& [id, group] : cluster.incidents) {
+      for (Explainer& explainer : group.explainers) explainer.follow(cluster.graph, now);
+      note_hung(cluster, group);
     }
   }
 }
 
-Causes::Placement Causes::place(std::span<const Newcomer> newcomers, const Incidents& incidents,
-                                SteadyTime now) {
-  Placement placement;
-  placement.places.resize(newcomers.size());
-  std::map<Symbol, std::vector<size_t>> by_cluster;
-  for (size_t i = 0; i < newcomers.size(); ++i)
-    by_cluster[newcomers[i].alert->cluster].push_back(i);
-  for (const auto& [name, chosen] : by_cluster) {
-    std::vector<OpenIncident*> open;
-    for (const auto& [id, incident] : incidents) {
-      if (incident->cluster() == name) open.push_back(incident.get());
-    }
-    place_in(cluster(name), chosen, newcomers, open, now, placement);
-  }
-  return placement;
+void Causes::prepare(std::span<const LiveAlert* const> alerts) {
+  for (const LiveAlert* alert : alerts)
+    (void)cluster(alert->cluster).graph.node_of(alert->alert.entity);
 }
 
-void Causes::opened(OpenIncident& incident) {
-  if (!has_relations(incident)) return;
+std::optional<uint64_t> Causes::explained_by(const LiveAlert& alert) {
+  Cluster& found = cluster(alert.cluster);
+  const Subject subject(found.graph, alert.alert.entity);
+  std::optional<std::pair<uint64_t, CauseMatch>> best;
+  for (const auto& [id, group] : found.incidents) {
+    for (const Explainer& explainer : group.explainers) {
+      const auto match = explainer.explains(alert, subject);
+      if (match && (!best || match->better_than(best->second))) best.emplace(id, *match);
+    }
+  }
+  if (!best) return std::nullopt;
+  return best->first;
+}
+
+std::vector<uint64_t> Causes::explains(const LiveAlert& alert, const Incidents& incidents,
+                                       SteadyTime now) {
+  std::vector<uint64_t> explained;
+  Cluster& found = cluster(alert.cluster);
+  const Explainer explainer(alert, found.graph, now);
+  for (const auto& [id, incident] : incidents) {
+    const LiveAlert* const cause = incident->cause();
+    if (cause == nullptr || incident->cluster() != alert.cluster) continue;
+    const Subject subject(found.graph, cause->alert.entity);
+    if (!explainer.explains(*cause, subject)) continue;
+    const std::vector<LiveAlert*> standing = incident->standing();
+    const bool is_first = std::ranges::all_of(
+        standing, [&](const LiveAlert* other) { return explainer.not_before() <= other->onset; });
+    if (is_first) explained.push_back(id);
+  }
+  return explained;
+}
+
+std::vector<Causes::Related> Causes::related(const LiveAlert& alert, const Incidents& incidents,
+                                             SteadyTime now) {
+  std::vector<Related> related;
+  Cluster& found = cluster(alert.cluster);
+  const Explainer explainer(alert, found.graph, now);
+  const Subject subject(found.graph, alert.alert.entity);
+  for (const auto& [id, incident] : incidents) {
+    const LiveAlert* const cause = incident->cause();
+    if (incident->cluster() != alert.cluster || cause == nullptr || cause == &alert) continue;
+    const Subject other(found.graph, cause->alert.entity);
+    if (explainer.explains(*cause, other, true)) {
+      // A fault of the ground makes worse what was there before; what else began later does not.
+      const bool affected =
+          explainer.traits().ground || explainer.explains(*cause, other).has_value();
+      related.push_back({id, affected});
+      continue;
+    }
+    const auto group = found.incidents.find(id);
+    if (group == found.incidents.end()) continue;
+    const bool affects =
+        std::ranges::any_of(group->second.explainers, [&](const Explainer& candidate) {
+          return candidate.explains(alert, subject, true).has_value();
+        });
+    if (affects) related.push_back({id, false});
+  }
+  return related;
+}
+
+bool Causes::explains_any(const OpenIncident& incident, std::span<const LiveAlert* const> alerts) {
+  if (alerts.empty()) return false;
+  prepare(alerts);
   Cluster& found = cluster(incident.cluster());
-  remember(found, incident);
-  incident.set_impact(found.graph.impact_of(found.graph.node_of(incident.cause_key().entity)));
+  const auto group = found.incidents.find(incident.id());
+  if (group == found.incidents.end()) return false;
+  return std::ranges::any_of(alerts, [&](const LiveAlert* alert) {
+    const Subject subject(found.graph, alert->alert.entity);
+    return std::ranges::any_of(group->second.explainers, [&](const Explainer& explainer) {
+      return explainer.explains(*alert, subject).has_value();
+    });
+  });
+}
+
+void Causes::add(const OpenIncident& incident, const LiveAlert& alert, SteadyTime now) {
+  Cluster& found = cluster(incident.cluster());
+  Group& group = found.incidents[incident.id()];
+  if (group.explainers.size() >= kMaxExplainers) return;
+  if (std::ranges::any_of(group.explainers, [&](const auto& known) { return known.is_of(alert); }))
+    return;
+  found.graph.connect();
+  group.explainers.emplace_back(alert, found.graph, now);
+  note_hung(found, group);
+  ++version_;
+}
+
+void Causes::ended(const OpenIncident& incident, const LiveAlert& alert, SteadyTime now) {
+  const auto group = cluster(incident.cluster()).incidents.find(incident.id());
+  if (group == cluster(incident.cluster()).incidents.end()) return;
+  for (Explainer& explainer : group->second.explainers) {
+    if (explainer.is_of(alert)) explainer.end(now);
+  }
+}
+
+void Causes::merge(const OpenIncident& from, const OpenIncident& into) {
+  Cluster& found = cluster(into.cluster());
+  const auto old = found.incidents.find(from.id());
+  if (old == found.incidents.end()) return;
+  Group group = std::move(old->second);
+  found.incidents.erase(old);
+  Group& target = found.incidents[into.id()];
+  for (Explainer& explainer : group.explainers) {
+    if (target.explainers.size() < kMaxExplainers)
+      target.explainers.push_back(std::move(explainer));
+  }
+  note_hung(found, target);
+  ++version_;
 }
 
 Causes::Cluster& Causes::cluster(const Symbol& name) {
@@ -141,115 +196,131 @@ Causes::Cluster& Causes::cluster(const Symbol& name) {
 }
 
 void Causes::drop_unneeded(const Incidents& incidents) {
-  for (auto& [name, cluster] : clusters_) {
-    std::erase_if(cluster.dependents,
+  for (auto& [name, cluster] : clusters_)
+    std::erase_if(cluster.incidents,
                   [&](const auto& entry) { return !incidents.contains(entry.first); });
-  }
-  std::erase_if(clusters_, [&](const auto& entry) {
-    return std::none_of(incidents.begin(), incidents.end(), [&](const auto& incident) {
-      return incident.second->cluster() == entry.first && has_relations(*incident.second);
-    });
-  });
+  std::erase_if(clusters_, [](const auto& entry) { return entry.second.incidents.empty(); });
 }
 
 void Causes::forget_unused(Cluster& cluster) {
-  std::vector<std::vector<Node>*> kept;
-  kept.reserve(cluster.dependents.size());
-  for (auto& [id, nodes] : cluster.dependents) kept.push_back(&nodes);
-  cluster.graph.forget_unused(kept);
-}
-
-void Causes::place_in(Cluster& cluster, std::span<const size_t> chosen,
-                      std::span<const Newcomer> newcomers, std::span<OpenIncident* const> incidents,
-                      SteadyTime now, Placement& placement) {
-  std::vector<StandingAlert> standing;
-  const auto add_standing = [&](const OpenIncident& incident, const LiveAlert& alert) {
-    const bool is_cause = incident.cause() == &alert;
-    standing.push_back({cluster.graph.node_of(alert.alert.entity), incident.id(),
-                        alert.alert.severity, is_cause, explains(alert), covers_cluster(alert),
-                        is_cause ? absorbed_if_begun_by(incident, now) : std::nullopt});
-  };
-  std::vector<std::pair<uint64_t, Node>> burning;
-  for (const OpenIncident* incident : incidents) {
-    if (incident->cause() != nullptr) add_standing(*incident, *incident->cause());
-    if (incident->pages_for_budget()) burning.emplace_back(incident->id(), standing.back().node);
-    for (const LiveAlert* alert : incident->standing()) add_standing(*incident, *alert);
+  std::vector<Node> kept;
+  for (const auto& [id, group] : cluster.incidents) {
+    for (const Explainer& explainer : group.explainers) explainer.add_nodes_to(kept);
+    for (const Hung& hung : group.hung)
+      kept.insert(kept.end(), hung.nodes.begin(), hung.nodes.end());
   }
-  std::vector<Node> nodes;
-  for (const size_t i : chosen)
-    nodes.push_back(cluster.graph.node_of(newcomers[i].alert->alert.entity));
-  cluster.graph.connect();
-
-  // By incident.
-  std::vector<std::pair<uint64_t, std::vector<Node>>> hurt_by;
-  for (const auto& [incident, node] : burning)
-    hurt_by.emplace_back(incident, causes_of(cluster.graph, node));
-  const auto hurts = [&](Node node) -> std::optional<uint64_t> {
-    for (const auto& [incident, causes] : hurt_by) {
-      if (std::binary_search(causes.begin(), causes.end(), node)) return incident;
+  const auto numbers = cluster.graph.forget_unused(kept);
+  if (!numbers) return;
+  for (auto& [id, group] : cluster.incidents) {
+    for (Explainer& explainer : group.explainers) explainer.renumber(*numbers);
+    for (Hung& hung : group.hung) {
+      for (Node& node : hung.nodes) node = (*numbers)[node];
+      std::ranges::sort(hung.nodes);
     }
-    return std::nullopt;
-  };
-  CauseSearch search(cluster.graph);
-  for (const StandingAlert& alert : standing) search.add(alert);
-  for (size_t i = 0; i < chosen.size(); ++i) {
-    const LiveAlert& alert = *newcomers[chosen[i]].alert;
-    std::optional<uint64_t> open = remembered(cluster, nodes[i], alert, incidents);
-    if (!open && !alert.alert.budget) open = hurts(nodes[i]);
-    search.add(ArrivingAlert{nodes[i], chosen[i], alert.alert.severity, explains(alert),
-                             covers_cluster(alert), alert.active_since, open});
   }
-  SearchResult result = std::move(search).run();
-  for (const auto& [newcomer, place] : result.places) placement.places[newcomer] = place;
-  placement.absorbed.insert(placement.absorbed.end(), result.absorbed.begin(),
-                            result.absorbed.end());
 }
 
-// The open incident that once had the alert as evidence, on whose cause the entity depended at some
-// time while it was open, or that is about a part of it: the most severe, then the oldest.
-std::optional<uint64_t> Causes::remembered(const Cluster& cluster, Node node,
-                                           const LiveAlert& alert,
-                                           std::span<OpenIncident* const> incidents) {
-  const std::vector<Node> parts = parts_of(cluster.graph, node);
-  const OpenIncident* best = nullptr;
-  for (const OpenIncident* incident : incidents) {
-    if (incident->severity() == Severity::info) continue;
-    if (best != nullptr && best->severity() >= incident->severity()) continue;
-    if (remembers(cluster, parts, *incident, alert)) best = incident;
-  }
-  if (best == nullptr) return std::nullopt;
-  return best->id();
-}
-
-bool Causes::remembers(const Cluster& cluster, std::span<const Node> parts,
-                       const OpenIncident& incident, const LiveAlert& alert) {
-  const auto found = cluster.dependents.find(incident.id());
-  const bool depended =
-      found != cluster.dependents.end() && std::any_of(parts.begin(), parts.end(), [&](Node part) {
-        return std::binary_search(found->second.begin(), found->second.end(), part);
-      });
-  return depended || incident.covers_cluster() || incident.had_evidence(key_of(alert)) ||
-         says_it_of_a_part(incident, alert);
-}
-
-bool Causes::explained(const OpenIncident& incident, const LiveAlert& alert) {
-  const auto found = clusters_.find(incident.cluster());
-  if (found == clusters_.end() || incident.severity() == Severity::info) return false;
-  DependencyGraph& graph = found->second.graph;
-  const Node node = graph.node_of(alert.alert.entity);
-  graph.connect();
-  return remembers(found->second, parts_of(graph, node), incident, alert);
-}
-
-void Causes::remember(Cluster& cluster, const OpenIncident& incident) {
-  const Node node = cluster.graph.node_of(incident.cause_key().entity);
+// What depends on a cause that is down is counted for as long as the incident lasts: it may move.
+void Causes::note_hung(Cluster& cluster, Group& group) {
   cluster.graph.connect();
-  const std::vector<Node> now = dependents_of(cluster.graph, node);
-  std::vector<Node>& known = cluster.dependents[incident.id()];
-  std::vector<Node> all;
-  all.reserve(std::max(known.size(), now.size()));
-  std::set_union(known.begin(), known.end(), now.begin(), now.end(), std::back_inserter(all));
-  if (all.size() <= kMaxReached) known = std::move(all);
+  for (const Explainer& explainer : group.explainers) {
+    if (!is_down(explainer)) continue;
+    for (const DependencyGraph::Edge& edge : cluster.graph.dependents_of(explainer.node())) {
+      if (edge.relation == DependencyGraph::kPart) continue;
+      auto hung = std::ranges::find(group.hung, edge.relation, &Hung::relation);
+      if (hung == group.hung.end()) hung = group.hung.insert(group.hung.end(), {edge.relation, {}});
+      if (hung->nodes.size() < kMaxHung) hung->nodes.push_back(edge.node);
+    }
+  }
+  for (Hung& hung : group.hung) sort_unique(hung.nodes);
+}
+
+std::vector<Impact> Causes::impact_of(const OpenIncident& incident) {
+  std::vector<Impact> impact;
+  Cluster& found = cluster(incident.cluster());
+  const auto group = found.incidents.find(incident.id());
+  if (group == found.incidents.end()) return impact;
+  found.graph.connect();
+  add_relations(found, group->second, impact);
+  add_readers(found, group->second, impact);
+  add_whole(found, group->second, impact);
+  return impact;
+}
+
+void Causes::add_relations(const Cluster& cluster, const Group& group,
+                           std::vector<Impact>& impact) {
+  const DependencyGraph& graph = cluster.graph;
+  std::vector<Node> causes;
+  for (const Explainer& explainer : group.explainers) {
+    if (is_down(explainer)) causes.push_back(explainer.node());
+  }
+  const auto is_cause = [&](Node node) { return std::ranges::find(causes, node) != causes.end(); };
+  for (const Hung& hung : group.hung) {
+    const RelationWords& words = graph.relations()[hung.relation].words;
+    if (words.one.empty()) continue;
+    std::vector<Node> here;
+    std::vector<Node> moved;
+    for (const Node node : hung.nodes) {
+      bool still = false;
+      bool elsewhere = false;
+      for (const DependencyGraph::Edge& edge : graph.causes_of(node)) {
+        if (edge.relation != hung.relation) continue;
+        (is_cause(edge.node) ? still : elsewhere) = true;
+      }
+      if (still) {
+        here.push_back(node);
+      } else if (elsewhere) {
+        moved.push_back(node);
+      }
+    }
+    const auto add = [&](std::string_view state, const std::vector<Node>& nodes) {
+      if (nodes.empty() || state.empty()) return;
+      impact.push_back(impact_of_nodes(graph, words, state, nodes));
+      impact.back().in_title = !words.moved.empty();
+    };
+    add(words.here, here);
+    add(words.moved, moved);
+  }
+}
+
+// Who reads what an incident about partitions or topics is about.
+void Causes::add_readers(const Cluster& cluster, const Group& group, std::vector<Impact>& impact) {
+  std::vector<Node> readers;
+  for (const Explainer& explainer : group.explainers) {
+    const std::optional<CauseKind> kind = kind_of(explainer.traits().fault);
+    if (kind != CauseKind::partition && kind != CauseKind::writes && kind != CauseKind::topic)
+      continue;
+    explainer.reach().for_each_current([&](Node node) {
+      if (cluster.graph.label(node, "group") != nullptr &&
+          cluster.graph.label(node, "topic") == nullptr)
+        readers.push_back(node);
+    });
+  }
+  sort_unique(readers);
+  if (readers.empty()) return;
+  constexpr RelationWords kGroups{"group", "groups", {}, {}};
+  impact.push_back(impact_of_nodes(cluster.graph, kGroups,
+                                   readers.size() == 1 ? "reads it" : "read it", readers));
+}
+
+// A fault of the cluster as a whole is everybody's.
+void Causes::add_whole(const Cluster& cluster, const Group& group, std::vector<Impact>& impact) {
+  const bool whole = std::ranges::any_of(group.explainers, [](const Explainer& explainer) {
+    return explainer.traits().fault == Fault::cluster || explainer.traits().fault == Fault::quorum;
+  });
+  if (!whole) return;
+  for (const std::string_view word : {"broker", "topic", "group"}) {
+    std::vector<std::string> names = cluster.graph.values_of(word);
+    if (names.empty()) continue;
+    Impact all{std::string(word) + (names.size() == 1 ? "" : "s"),
+               "in the cluster",
+               names.size(),
+               {},
+               false};
+    names.resize(std::min(names.size(), kMaxImpactNames));
+    all.names = std::move(names);
+    impact.push_back(std::move(all));
+  }
 }
 
 }  // namespace highwater::rules

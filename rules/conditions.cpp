@@ -4,7 +4,11 @@
 #include <cmath>
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
+
+#include "rules/text.h"
+#include "rules/windows.h"
 
 namespace highwater::rules {
 namespace {
@@ -64,11 +68,33 @@ Source find_source(std::span<const ObservationPtr> observations, const Measure& 
   return {};
 }
 
+std::optional<size_t> varying_dimension(const Measure& measure, const RowScope& scope) {
+  if (!scope.aggregated) return std::nullopt;
+  const std::vector<size_t> fixed = subject_places(scope);
+  for (size_t place = 0; place < measure.dimensions.size(); ++place) {
+    if (std::ranges::find(fixed, place) == fixed.end()) return place;
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string_view> subject_dimensions(const Measure& measure, const RowScope& scope) {
   if (!scope.aggregated) return measure.dimensions;
   std::vector<std::string_view> dimensions;
   for (const size_t place : subject_places(scope)) dimensions.push_back(measure.dimensions[place]);
   return dimensions;
+}
+
+RowScope translated_scope(const RowScope& scope, const Measure& from, const Measure& to) {
+  const auto place = [&](int dimension) {
+    return std::max(dimension_index(to, from.dimensions[static_cast<size_t>(dimension)]), 0);
+  };
+  RowScope result = scope;
+  for (auto* filters : {&result.select, &result.exclude}) {
+    for (DimensionFilter& filter : *filters) filter.dimension = place(filter.dimension);
+  }
+  for (int& dimension : result.per) dimension = place(dimension);
+  std::ranges::sort(result.per);
+  return result;
 }
 
 RowIndex::RowIndex(const Measure& measure, const RowScope& scope,
@@ -114,22 +140,49 @@ void RowIndex::group(const Measure& measure, const RowScope& scope) {
   subjects_ = std::make_shared<const KeySet>(subject_dimensions(measure, scope), std::move(cells));
 }
 
+Sampler::Sampler(const AlertRule& rule) : rule_(rule) {
+  rule_changed();
+}
+
+Sampler::~Sampler() = default;
+
+void Sampler::rule_changed() {
+  rows_outdated_ = true;
+  if (windows_ != nullptr) left_ = right_ = {};
+  if (rule_.when.kind == ConditionKind::value)
+    windows_.reset();
+  else if (windows_ == nullptr)
+    windows_ = std::make_unique<Windows>(rule_);
+  else
+    windows_->rule_changed();
+}
+
 bool Sampler::read(const Source& left, const Source& right) {
   left_ = left;
   right_ = right;
-  const bool anew = rows_outdated_ || left.table->keys != index_.rows();
-  if (anew) take_up_keys(left.table->keys);
-  if (rule_.when.right != nullptr) join(right.table->keys);
+  if (windows_ != nullptr) {
+    windows_->read(left, right);
+    if (windows_->left() != nullptr) left_.table = windows_->left();
+    right_ = {windows_->right(), left.observation};
+  }
+  const bool anew = rows_outdated_ || left_.table->keys != index_.rows();
+  if (anew) take_up_keys(left_.table->keys);
+  if (anew && awaits_rows()) find_awaited();
+  if (right_.table != nullptr) join(right_.table->keys);
   gather_met_rows();
-  if (rule_.aggregated)
+  if (groups_rows())
     gather_groups();
   else
     met_subjects_ = met_rows_;
   return anew;
 }
 
+void Sampler::read_total(const Source& total) {
+  if (windows_ != nullptr) windows_->read({}, total);
+}
+
 Sample Sampler::sample(uint32_t subject) {
-  if (rule_.aggregated) {
+  if (groups_rows()) {
     if (!surveyed_) survey_groups();
     const Group& group = groups_[subject];
     if (group.met.count > 0) return group.met;
@@ -144,8 +197,31 @@ Sample Sampler::sample(uint32_t subject) {
   return {met ? Verdict::met : Verdict::clear, value, met ? size_t{1} : size_t{0}};
 }
 
+MetRows Sampler::met_rows(uint32_t subject) {
+  MetRows found;
+  const auto place = varying_dimension(*rule_.when.left, rule_);
+  if (!place) return found;
+  if (!met_by_subject_) {
+    met_by_subject_.emplace();
+    for (const uint32_t row : met_rows_) met_by_subject_->emplace_back(index_.subject_of(row), row);
+    std::sort(met_by_subject_->begin(), met_by_subject_->end());
+  }
+  std::unordered_set<Symbol> different;
+  auto entry = std::lower_bound(met_by_subject_->begin(), met_by_subject_->end(),
+                                std::pair<uint32_t, uint32_t>(subject, 0));
+  for (; entry != met_by_subject_->end() && entry->first == subject; ++entry) {
+    const Symbol& name = index_.rows()->row(entry->second)[*place];
+    found.sum += left_.table->values[entry->second];
+    if (different.insert(name).second && found.names.size() < kNamesInText)
+      found.names.push_back(name);
+  }
+  found.count = different.size();
+  return found;
+}
+
 Survey Sampler::survey() const {
   Survey survey;
+  if (windows_ != nullptr) survey.because = windows_->unknown_because();
   if (left_.table == nullptr || index_.rows() != left_.table->keys) return survey;
   for (uint32_t row = 0; row < left_.table->rows(); ++row) {
     if (!index_.selected(row)) continue;
@@ -163,7 +239,8 @@ Survey Sampler::survey() const {
 
 void Sampler::take_up_keys(const std::shared_ptr<const KeySet>& rows) {
   const std::shared_ptr<const KeySet> before = index_.rows();
-  index_ = RowIndex(*rule_.when.left, rule_, rows);
+  index_ = rule_.when.adds_up_rows() ? RowIndex(rows, windows_->covered())
+                                     : RowIndex(*rule_.when.left, rule_, rows);
   rows_outdated_ = false;
   if (before == nullptr || before == rows) return;
   std::vector<uint32_t> carried;
@@ -193,8 +270,9 @@ void Sampler::join(const std::shared_ptr<const KeySet>& right) {
 
 void Sampler::gather_met_rows() {
   met_rows_.clear();
+  met_by_subject_.reset();
   const std::span<const double> values(left_.table->values);
-  if (rule_.when.right == nullptr) {
+  if (right_.table == nullptr) {
     gather(values, rule_.when.comparison, rule_.when.threshold, met_rows_);
   } else {
     for (uint32_t row = 0; row < values.size(); ++row) {
@@ -242,17 +320,20 @@ void Sampler::survey_groups() {
   for (const uint32_t row : lit_rows_) {
     if (!is_known(row)) groups_[index_.subject_of(row)].held = true;
   }
+  for (const auto& cells : awaited_) {
+    if (const auto subject = subject_of(cells)) groups_[*subject].held = true;
+  }
   for (Group& group : groups_) group.met.verdict = Verdict::met;
 }
 
 double Sampler::right_value(uint32_t row) const {
-  return rule_.when.right == nullptr ? rule_.when.threshold : right_.table->values[join_[row]];
+  return right_.table == nullptr ? rule_.when.threshold : right_.table->values[join_[row]];
 }
 
 // A value that is not a number was never measured, whatever its row says.
 bool Sampler::is_known(uint32_t row) const {
   if (!left_.table->known(row) || std::isnan(left_.table->values[row])) return false;
-  if (rule_.when.right == nullptr) return true;
+  if (right_.table == nullptr) return true;
   const uint32_t other = join_[row];
   return other != kNoRow && right_.table->known(other) && !std::isnan(right_.table->values[other]);
 }

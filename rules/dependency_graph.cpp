@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
+
+#include "rules/headline.h"
 
 namespace highwater::rules {
 namespace {
@@ -53,8 +56,9 @@ void DependencyGraph::connect() {
       if (relation.from == nullptr || relation.to == nullptr) continue;
       const std::vector<Node>& from = nodes_of(relation.from);
       const std::vector<Node>& to = nodes_of(relation.to);
+      const uint16_t kind = kind_of(relation);
       for (const auto& [left, right] : relation.pairs) {
-        if (left < from.size() && right < to.size()) edges.push_back({from[left], to[right], 1});
+        if (left < from.size() && right < to.size()) edges.push_back({from[left], to[right], kind});
       }
     }
   }
@@ -66,46 +70,56 @@ void DependencyGraph::connect() {
   connected_ = true;
 }
 
-std::vector<std::pair<std::string, size_t>> DependencyGraph::impact_of(Node node) const {
-  std::map<std::string_view, std::vector<Node>> by_name;
-  std::vector<std::string_view> order;
-  for (const ObservationPtr& observation : related_) {
-    for (const Relation& relation : observation->relations) {
-      const auto from = rows_.find(relation.from.get());
-      const auto to = rows_.find(relation.to.get());
-      if (from == rows_.end() || to == rows_.end()) continue;
-      const auto [found, added] = by_name.try_emplace(relation.name);
-      if (added) order.push_back(relation.name);
-      for (const auto& [left, right] : relation.pairs) {
-        if (right < to->second.nodes.size() && to->second.nodes[right] == node &&
-            left < from->second.nodes.size())
-          found->second.push_back(from->second.nodes[left]);
-      }
-    }
+const Symbol* DependencyGraph::label(Node node, std::string_view dimension) const {
+  const std::vector<Symbol>& dimensions = shapes_[node_shapes_[node]];
+  for (size_t i = 0; i < dimensions.size(); ++i) {
+    if (dimensions[i].text() == dimension) return &cells_of(node)[i];
   }
-  std::vector<std::pair<std::string, size_t>> impact;
-  for (const std::string_view name : order) {
-    std::vector<Node>& dependents = by_name[name];
-    std::sort(dependents.begin(), dependents.end());
-    const auto end = std::unique(dependents.begin(), dependents.end());
-    if (end != dependents.begin())
-      impact.emplace_back(name, static_cast<size_t>(end - dependents.begin()));
-  }
-  return impact;
+  return nullptr;
 }
 
-void DependencyGraph::forget_unused(std::span<std::vector<Node>*> kept) {
-  if (nodes() < 2 * nodes_after_cleaning_ + kWorthCleaning) return;
+std::string DependencyGraph::name_of(Node node) const {
+  const std::vector<Symbol>& dimensions = shapes_[node_shapes_[node]];
+  Entity entity;
+  for (size_t i = 0; i < dimensions.size(); ++i)
+    entity.labels.emplace_back(dimensions[i], cells_of(node)[i]);
+  return entity_name(entity);
+}
+
+std::vector<std::string> DependencyGraph::values_of(std::string_view dimension) const {
+  std::set<Symbol> values;
+  for (const auto& [keys, rows] : rows_) {
+    for (const Node node : rows.nodes) {
+      if (const Symbol* const value = label(node, dimension)) values.insert(*value);
+    }
+  }
+  std::vector<std::string> texts;
+  for (const Symbol& value : values) texts.push_back(value.text());
+  return texts;
+}
+
+// Few relations have different names; their numbers stay.
+uint16_t DependencyGraph::kind_of(const Relation& relation) {
+  for (size_t i = 0; i < relation_kinds_.size(); ++i) {
+    if (relation_kinds_[i].name == relation.name) return static_cast<uint16_t>(i);
+  }
+  relation_kinds_.push_back({relation.name, relation.words, relation.coordinates});
+  return static_cast<uint16_t>(relation_kinds_.size() - 1);
+}
+
+std::optional<std::vector<DependencyGraph::Node>> DependencyGraph::forget_unused(
+    std::span<const Node> kept) {
+  if (nodes() < 2 * nodes_after_cleaning_ + kWorthCleaning) return std::nullopt;
   DependencyGraph fresh;
   fresh.related_ = related_;
-  for (std::vector<Node>* nodes : kept) {
-    for (Node& node : *nodes)
-      node = fresh.intern(fresh.shape_of(shapes_[node_shapes_[node]]), cells_of(node));
-    std::sort(nodes->begin(), nodes->end());
-  }
+  fresh.relation_kinds_ = relation_kinds_;
+  std::vector<Node> renumbered(nodes(), kFree);
+  for (const Node node : kept)
+    renumbered[node] = fresh.intern(fresh.shape_of(shapes_[node_shapes_[node]]), cells_of(node));
   fresh.connect();
   fresh.nodes_after_cleaning_ = fresh.nodes();
   *this = std::move(fresh);
+  return renumbered;
 }
 
 void DependencyGraph::Adjacency::build(size_t nodes, const std::vector<FullEdge>& edges,
@@ -117,7 +131,7 @@ void DependencyGraph::Adjacency::build(size_t nodes, const std::vector<FullEdge>
   edges_.resize(edges.size());
   for (const FullEdge& edge : edges) {
     const Node start = backward ? edge.to : edge.from;
-    edges_[next[start]++] = {backward ? edge.from : edge.to, edge.hops};
+    edges_[next[start]++] = {backward ? edge.from : edge.to, edge.relation};
   }
 }
 
@@ -221,7 +235,7 @@ void DependencyGraph::add_parts(uint32_t whole, uint32_t part, std::vector<FullE
   for (Node node = 0; node < nodes(); ++node) {
     if (node_shapes_[node] != whole) continue;
     for (size_t i = 0; i < places.size(); ++i) cells[i] = cells_of(node)[places[i]];
-    if (const auto found = find(part, cells)) edges.push_back({node, *found, 0});
+    if (const auto found = find(part, cells)) edges.push_back({node, *found, kPart});
   }
 }
 

@@ -23,9 +23,18 @@ namespace highwater::rules {
 class DependencyGraph {
  public:
   using Node = uint32_t;
+  static constexpr uint16_t kPart = UINT16_MAX;
   struct Edge {
     Node node;
-    uint32_t hops;  // 0 or 1
+    uint16_t
+        relation;  // its place in relations(); kPart: the one is about the other, at no distance
+    [[nodiscard]] uint32_t hops() const { return relation == kPart ? 0 : 1; }
+  };
+  // What a relation is besides its rows.
+  struct RelationKind {
+    std::string_view name;
+    RelationWords words;
+    bool coordinates = false;
   };
 
   // Takes up the relations of the newest observations; true when they differ from those before.
@@ -39,18 +48,24 @@ class DependencyGraph {
   [[nodiscard]] size_t nodes() const { return offsets_.size() - 1; }
   [[nodiscard]] std::span<const Edge> causes_of(Node node) const { return forward_.of(node); }
   [[nodiscard]] std::span<const Edge> dependents_of(Node node) const { return backward_.of(node); }
-  // What hangs on the node directly, by the relations' names: {"leads partitions", 412}.
-  [[nodiscard]] std::vector<std::pair<std::string, size_t>> impact_of(Node node) const;
+  [[nodiscard]] std::span<const RelationKind> relations() const { return relation_kinds_; }
 
-  // Forgets nodes that neither a relation nor `kept` names, when there are many; the node numbers
-  // in `kept` are changed in place.
-  void forget_unused(std::span<std::vector<Node>*> kept);
+  // The value of one of the node's labels; null when it has no such label.
+  [[nodiscard]] const Symbol* label(Node node, std::string_view dimension) const;
+  [[nodiscard]] std::string name_of(Node node) const;  // entity_name of it
+
+  // The values that nodes of relations have for the dimension, sorted.
+  [[nodiscard]] std::vector<std::string> values_of(std::string_view dimension) const;
+
+  // Forgets nodes that neither a relation nor `kept` names, when there are many. Then it returns
+  // the new numbers by the old ones, UINT32_MAX for those that are gone; otherwise nothing.
+  [[nodiscard]] std::optional<std::vector<Node>> forget_unused(std::span<const Node> kept);
 
  private:
   struct FullEdge {
     Node from;
     Node to;
-    uint32_t hops;
+    uint16_t relation;
   };
   // Edges by the node they start from.
   class Adjacency {
@@ -79,6 +94,7 @@ class DependencyGraph {
   }
   void grow_slots();
   void drop_old_rows();
+  [[nodiscard]] uint16_t kind_of(const Relation& relation);
   void add_parts(uint32_t whole, uint32_t part, std::vector<FullEdge>& edges) const;
 
   std::vector<std::vector<Symbol>> shapes_;  // sets of dimensions, each sorted by text
@@ -89,6 +105,7 @@ class DependencyGraph {
   std::map<const KeySet*, Rows> rows_;
 
   std::vector<ObservationPtr> related_;  // the observations that hold the relations
+  std::vector<RelationKind> relation_kinds_;
   Adjacency forward_;
   Adjacency backward_;
   bool connected_ = false;

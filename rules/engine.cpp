@@ -46,6 +46,8 @@ bool same_source(const SliSource& a, const SliSource& b) {
 // Whether what was counted for one SLO holds for the other.
 bool same_budgets(const SloRule& a, const SloRule& b) {
   if (a.name != b.name || a.sli.is_events() != b.sli.is_events()) return false;
+  if (a.sli.all_of != b.sli.all_of) return false;
+  if (a.sli.is_composite()) return subject_dimensions(a) == subject_dimensions(b);
   if (!same_source(a.sli.first, b.sli.first)) return false;
   return !a.sli.is_events() ||
          (same_source(*a.sli.total, *b.sli.total) && a.sli.first_is_good == b.sli.first_is_good);
@@ -72,6 +74,7 @@ Report Engine::Impl::evaluate(SnapshotPtr snapshot, Now now) {
   removed_slos_.clear();
   report.alerts = list_alerts(relisted);
   report.incidents = book_.open();
+  report.history = book_.history();
   report.snapshot = std::move(snapshot);
   deadline_ = find_deadline(now.steady);
   return report;
@@ -83,10 +86,7 @@ SnapshotPtr Engine::Impl::judge_slos(std::span<ClusterView> views, SnapshotPtr s
   const size_t changes = events.fired.size() + events.ended.size();
   for (ClusterView& view : views) {
     if (is_agent(view)) continue;
-    for (const auto& slo : slos_) {
-      slo->clusters.try_emplace(view.cluster(), slo->entry, view.cluster())
-          .first->second.evaluate(view, now, events);
-    }
+    for (WatchedSlo* const slo : judged_slos_) judge_slo(*slo, view, now, events);
   }
   for (const auto& slo : slos_) {
     if (slo->entry.rule.during == nullptr) continue;
@@ -109,10 +109,31 @@ SnapshotPtr Engine::Impl::judge_slos(std::span<ClusterView> views, SnapshotPtr s
   return extended;
 }
 
+void Engine::Impl::judge_slo(WatchedSlo& slo, ClusterView& view, Now now, AlertEvents& events) {
+  if (!slo.parts.empty()) {
+    std::vector<const SloWatch*> parts;
+    for (const WatchedSlo* const part : slo.parts) {
+      const auto found = part->clusters.find(view.cluster());
+      parts.push_back(found == part->clusters.end() ? nullptr : &found->second);
+    }
+    ObservationPtr states =
+        slo.sources[view.cluster()].observe(slo.entry.rule, view.cluster(), parts);
+    if (states != nullptr) view.add(std::move(states));
+  }
+  slo.clusters.try_emplace(view.cluster(), slo.entry, view.cluster())
+      .first->second.evaluate(view, now, events);
+}
+
 void Engine::Impl::replace_rules(RuleSet rules) {
+  watch_first_ = std::move(rules.watch_first);
   replace_alerts(std::move(rules.alerts));
   replace_slos(std::move(rules.slos));
   deadline_ = SteadyTime::min();  // at once
+}
+
+WatchFirst Engine::Impl::watch_first_of(const Measure* measure) const {
+  const auto found = std::ranges::find(watch_first_, measure, &WatchFirst::measure);
+  return found == watch_first_.end() ? WatchFirst{} : *found;
 }
 
 void Engine::Impl::replace_slos(std::vector<SloRule> slos) {
@@ -125,9 +146,12 @@ void Engine::Impl::replace_slos(std::vector<SloRule> slos) {
     });
     if (same == before.end()) {
       slos_.push_back(std::make_unique<WatchedSlo>(std::move(rule), order));
+      slos_.back()->entry.watch_first = watch_first_of(slos_.back()->entry.measure);
       continue;
     }
     (*same)->entry = SloEntry(std::move(rule), order);
+    (*same)->sources.clear();
+    (*same)->entry.watch_first = watch_first_of((*same)->entry.measure);
     for (auto& [cluster, watch] : (*same)->clusters) watch.rule_changed(pending_);
     slos_.push_back(std::move(*same));
   }
@@ -135,6 +159,28 @@ void Engine::Impl::replace_slos(std::vector<SloRule> slos) {
     if (watched == nullptr) continue;
     for (auto& [cluster, watch] : watched->clusters) watch.end_all(pending_, kRuleRemoved);
     removed_slos_.push_back(std::move(watched));
+  }
+  order_slos();
+}
+
+// The loader has made sure that all parts are there and that none is part of itself.
+void Engine::Impl::order_slos() {
+  judged_slos_.clear();
+  for (const auto& slo : slos_) {
+    slo->parts.clear();
+    for (const std::string& name : slo->entry.rule.sli.all_of) slo->parts.push_back(find_slo(name));
+    std::erase(slo->parts, nullptr);
+  }
+  while (judged_slos_.size() < slos_.size()) {
+    const size_t before = judged_slos_.size();
+    const auto is_judged = [&](const WatchedSlo* slo) {
+      return std::ranges::find(judged_slos_, slo) != judged_slos_.end();
+    };
+    for (const auto& slo : slos_) {
+      if (!is_judged(slo.get()) && std::ranges::all_of(slo->parts, is_judged))
+        judged_slos_.push_back(slo.get());
+    }
+    if (judged_slos_.size() == before) return;
   }
 }
 
@@ -150,9 +196,11 @@ void Engine::Impl::replace_alerts(std::vector<AlertRule> rules) {
     });
     if (same == before.end()) {
       rules_.push_back(std::make_unique<Watched>(std::move(rule), rules_.size()));
+      rules_.back()->entry.watch_first = watch_first_of(rules_.back()->entry.measure);
       continue;
     }
     (*same)->entry = RuleEntry(std::move(rule), rules_.size());
+    (*same)->entry.watch_first = watch_first_of((*same)->entry.measure);
     for (auto& [cluster, watch] : (*same)->clusters) watch.rule_changed(pending_);
     rules_.push_back(std::move(*same));
   }
@@ -175,6 +223,7 @@ void Engine::Impl::forget_cluster(const Symbol& cluster) {
     if (found == slo->clusters.end()) continue;
     found->second.end_all(pending_, kClusterRemoved);
     slo->clusters.erase(found);
+    slo->sources.erase(cluster);
   }
   slo_tables_.erase(cluster);
   deadline_ = SteadyTime::min();  // at once
@@ -262,6 +311,10 @@ ExplainAnswer Engine::explain(const ExplainQuestion& question, Now now) const {
 
 std::vector<std::string> Engine::restore(std::span<const StateRecord> records, Now now) {
   return impl_->restore(records, now);
+}
+
+std::vector<std::string> Engine::adopt(std::span<const StateRecord> records) {
+  return impl_->adopt(records);
 }
 
 void Engine::forget_cluster(const Symbol& cluster) {

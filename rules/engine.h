@@ -34,13 +34,17 @@ class Engine {
   // only observations can.
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
 
-  // What must survive a restart: alerts, incidents and the last ids; with `budgets` also every
-  // budget of the SLOs. All of it each time; a record that is not among them any more is to be
+  // What must survive a restart: alerts, incidents, the last ids and the budgets of SLOs that have
+  // an alert; with `budgets` also all others. All of it each time; a record that is not among them any more is to be
   // removed.
   [[nodiscard]] std::vector<StateRecord> state(Now now, bool budgets) const;
   // Takes it over, before the first evaluation. What cannot be read, or is of no rule any more, is
   // left out and said, one sentence each. Until their rows are seen, restored alerts are unknown.
   [[nodiscard]] std::vector<std::string> restore(std::span<const StateRecord> records, Now now);
+
+  // What was kept before the start and could be read only now: budgets go on from what they were,
+  // and no id is given twice. Alerts and incidents are those of this process. The same sentences.
+  [[nodiscard]] std::vector<std::string> adopt(std::span<const StateRecord> records);
 
   // Worst first.
   [[nodiscard]] std::vector<Incident> open_incidents() const;

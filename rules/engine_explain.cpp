@@ -6,13 +6,14 @@
 
 #include "agent/core/diagnostic.h"
 #include "rules/engine_impl.h"
+#include "rules/entity_filter.h"
 #include "rules/wording.h"
 
 namespace highwater::rules {
 namespace {
 
-bool is_asked_for(const Entity& entity, const ExplainQuestion& question) {
-  return question.entity.empty() || entity.text().find(question.entity) != std::string::npos;
+bool is_asked_for(const Entity& entity, const EntityFilter& filter) {
+  return filter.empty() || filter.matches(entity.text());
 }
 
 std::string meaning_of(const SloRule& rule) {
@@ -49,15 +50,12 @@ Explanation explain_alert(const AlertRule& rule, const LiveAlert& live, Now now)
   Explanation item;
   item.entity = live.alert.entity;
   item.alert = live.alert;
-  if (!live.alert.unknown) item.sample = format_value(live.alert.value, rule.when.left->unit);
+  if (!live.alert.unknown) item.sample = sample_text(rule.when, live.alert.value);
   item.sample_is_bad = !live.clear_since;
-  const auto left = [&](SteadyTime since, Duration needed) {
-    return std::max(since + needed - now.steady, Duration::zero());
-  };
   if (live.alert.state == AlertState::pending)
-    item.fires_in = left(live.active_since, rule.hold);
+    item.fires_in = std::max(rule.hold - live.held(now.steady), Duration::zero());
   else if (live.clear_since)
-    item.ends_in = left(*live.clear_since, rule.keep_firing_for);
+    item.ends_in = std::max(rule.keep_firing_for - live.cleared(now.steady), Duration::zero());
   return item;
 }
 
@@ -90,12 +88,21 @@ Explanation explain_budget(const SloRule& rule, const Budget& budget, WallTime a
   if (budget.alert != nullptr) {
     item.alert = budget.alert->alert;
     if (budget.alert->clear_since)
-      item.ends_in = std::max(*budget.alert->clear_since + rule.keep_firing_for - now.steady,
-                              Duration::zero());
+      item.ends_in =
+          std::max(rule.keep_firing_for - budget.alert->cleared(now.steady), Duration::zero());
   }
-  const Unit unit = rule.sli.is_events() ? Unit::ratio : rule.sli.first.measure->unit;
-  if (budget.held.known) item.sample = format_value(budget.held.value, unit);
-  item.sample_is_bad = budget.held.known && budget.held.bad > 0;
+  if (budget.held.known && rule.sli.is_events()) {
+    const double share = recent_bad_share(rule, budget.curve, at);
+    item.sample = format_value(share, Unit::ratio);
+    item.sample_is_bad = share > 0;
+  } else if (budget.held.known && rule.sli.is_composite()) {
+    item.sample = bad_parts(rule.sli, budget.held.value);
+    item.sample_is_bad = !item.sample.empty();
+    if (!item.sample_is_bad) item.sample = "nothing is bad";
+  } else if (budget.held.known) {
+    item.sample = format_value(budget.held.value, rule.sli.first.measure->unit);
+    item.sample_is_bad = budget.held.first > 0;
+  }
   const BudgetStatus status = budget_status(rule, budget.curve, at);
   ExplainedBudget& explained = item.budget.emplace();
   explained.objective = rule.objective;
@@ -105,6 +112,10 @@ Explanation explain_budget(const SloRule& rule, const Budget& budget, WallTime a
   explained.bad = status.sums.bad;
   explained.allowed = status.budget;
   explained.min_bad = rule.min_bad;
+  explained.has_data = status.has_data();
+  explained.finding = counters_text(rule, budget.curve, at);
+  explained.clears_at = all_clear_at(
+      rule, budget.alert == nullptr ? std::nullopt : std::optional(budget.tier), budget.curve, at);
   explained.remaining = status.remaining;
   explained.coverage = status.coverage;
   explained.burn = status.burn;
@@ -113,6 +124,61 @@ Explanation explain_budget(const SloRule& rule, const Budget& budget, WallTime a
   for (const SloTier& tier : rule.tiers)
     explained.tiers.push_back(explain_tier(rule, tier, budget.curve, at));
   return item;
+}
+
+// A row as it is sorted and shown.
+struct SeenRow {
+  Entity entity;
+  RowReading reading;
+
+  [[nodiscard]] int rank() const {
+    return reading.verdict == Verdict::met ? 0 : reading.verdict == Verdict::unknown ? 1 : 2;
+  }
+};
+
+bool worse(Comparison comparison, double a, double b) {
+  const bool small_is_bad =
+      comparison == Comparison::less || comparison == Comparison::less_or_equal;
+  return small_is_bad ? a < b : a > b;
+}
+
+// Met, unknown, clear; of each the worst first.
+void sort_rows(std::vector<SeenRow>& rows, Comparison comparison) {
+  std::ranges::stable_sort(rows, [&](const SeenRow& a, const SeenRow& b) {
+    if (a.rank() != b.rank()) return a.rank() < b.rank();
+    return a.reading.verdict != Verdict::unknown &&
+           worse(comparison, a.reading.value, b.reading.value);
+  });
+}
+
+// Counts the rows that are asked for, and keeps the worst of them.
+void explain_rows(const AlertRule& rule, const RowReadings& readings, const EntityFilter& filter,
+                  ExplainedRows& counts, std::vector<SeenRow>& kept, EntityNames& names) {
+  counts.total = readings.rows.size();
+  std::map<Unknown, size_t> reasons;
+  std::optional<double> worst;
+  if (!filter.empty()) counts.selected = counts.met = counts.unknown = 0;
+  for (const RowReading& row : readings.rows) {
+    Entity entity(readings.keys->dimensions(), row.cells);
+    if (!filter.empty()) {
+      names.add(entity);
+      if (!filter.matches(entity.text())) continue;
+      ++counts.selected;
+      counts.met += row.verdict == Verdict::met ? 1 : 0;
+      counts.unknown += row.verdict == Verdict::unknown ? 1 : 0;
+    }
+    if (row.verdict == Verdict::unknown)
+      ++reasons[row.reason];
+    else if (!worst || worse(rule.when.comparison, row.value, *worst))
+      worst = row.value;
+    kept.push_back({std::move(entity), row});
+    if (kept.size() < 20 * kMostExplained) continue;
+    sort_rows(kept, rule.when.comparison);
+    kept.resize(kMostExplained);
+  }
+  if (!filter.empty()) counts.worst = worst ? format_value(*worst, rule.when.left->unit) : "";
+  for (const auto& [reason, count] : reasons)
+    counts.reasons.emplace_back(unknown_name(reason), count);
 }
 
 // A budget that is asked for, with what tells the worst from the others at little cost.
@@ -155,15 +221,36 @@ ExplainAnswer Engine::Impl::explain_alerts(const Watched& watched, const Explain
   answer.judges = condition_text(rule.when);
   answer.meaning = when_it_fires(rule) + hours_now(rule.during.get(), now.wall);
   answer.runbook = rule.runbook;
+  answer.entity = question.entity;
+  const EntityFilter filter(question.entity);
+  EntityNames names;
+  std::vector<SeenRow> rows;
   std::vector<const LiveAlert*> alerts;
   for (const auto& [cluster, watch] : watched.clusters) {
     watch.for_each_alert([&](const LiveAlert& alert) {
-      if (is_asked_for(alert.alert.entity, question)) alerts.push_back(&alert);
+      ++answer.total;
+      if (!filter.empty()) names.add(alert.alert.entity);
+      if (is_asked_for(alert.alert.entity, filter)) alerts.push_back(&alert);
     });
     const Survey survey = watch.survey();
-    answer.rows.push_back({cluster, survey.selected, survey.met, survey.unknown,
-                           survey.worst ? format_value(*survey.worst, rule.when.left->unit) : ""});
+    ExplainedRows& counts = answer.rows.emplace_back();
+    counts.cluster = cluster;
+    counts.selected = survey.selected;
+    counts.met = survey.met;
+    counts.unknown = survey.unknown;
+    counts.worst = survey.worst ? sample_text(rule.when, *survey.worst) : "";
+    counts.because = survey.because;
+    explain_rows(rule, watch.readings(), filter, counts, rows, names);
   }
+  sort_rows(rows, rule.when.comparison);
+  if (rows.size() > kMostExplained) rows.resize(kMostExplained);
+  for (const SeenRow& row : rows) {
+    const bool known = row.reading.verdict != Verdict::unknown;
+    answer.row_items.push_back({row.entity, known ? sample_text(rule.when, row.reading.value) : "",
+                                row.reading.verdict == Verdict::met,
+                                known ? std::string_view() : unknown_sentence(row.reading.reason)});
+  }
+  if (!filter.empty() && alerts.empty() && rows.empty()) answer.advice = names.advice(filter);
   answer.count = alerts.size();
   const size_t shown = std::min(alerts.size(), kMostExplained);
   std::ranges::partial_sort(alerts, alerts.begin() + static_cast<ptrdiff_t>(shown), alert_before);
@@ -182,16 +269,22 @@ ExplainAnswer Engine::Impl::explain_slo(const WatchedSlo& watched, const Explain
   answer.judges = sli_text(rule.sli);
   answer.meaning = meaning_of(rule) + hours_now(rule.during.get(), now.wall);
   answer.runbook = rule.runbook;
+  answer.entity = question.entity;
+  const EntityFilter filter(question.entity);
+  EntityNames names;
   std::vector<Candidate> candidates;
   for (const auto& [cluster, watch] : watched.clusters) {
     // As judged last: what came after that was not counted yet, and would pass for unknown.
     const WallTime at = watch.counted_until() ? watch.counted_until()->wall : now.wall;
     const WallTime begin = window_begin(rule.window, at);
     watch.for_each_kept([&](const Budget& budget) {
-      if (is_asked_for(budget.entity, question))
+      ++answer.total;
+      if (!filter.empty()) names.add(budget.entity);
+      if (is_asked_for(budget.entity, filter))
         candidates.push_back({&budget, at, budget.curve.between(begin, at).bad});
     });
   }
+  if (!filter.empty() && candidates.empty()) answer.advice = names.advice(filter);
   answer.count = candidates.size();
   const size_t shown = std::min(candidates.size(), kMostExplained);
   std::ranges::partial_sort(

@@ -7,9 +7,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "rules/alerts.h"
+#include "rules/composite.h"
 #include "rules/engine.h"
 #include "rules/incidents.h"
 #include "rules/slo_tables.h"
@@ -31,6 +33,7 @@ class Engine::Impl {
   [[nodiscard]] std::vector<Incident> open_incidents() const { return book_.open(); }
   [[nodiscard]] std::vector<StateRecord> state(Now now, bool budgets) const;
   std::vector<std::string> restore(std::span<const StateRecord> records, Now now);
+  std::vector<std::string> adopt(std::span<const StateRecord> records);
   // engine_explain.cpp
   [[nodiscard]] ExplainAnswer explain(const ExplainQuestion& question, Now now) const;
 
@@ -46,10 +49,14 @@ class Engine::Impl {
     explicit WatchedSlo(SloRule rule, size_t order) : entry(std::move(rule), order) {}
     SloEntry entry;
     std::map<Symbol, SloWatch> clusters;
+    // Of a composite SLO.
+    std::vector<const WatchedSlo*> parts;
+    std::map<Symbol, CompositeSource> sources;
   };
 
   // engine_state.cpp
   class Restoring;
+  void add_ended(std::vector<StateRecord>& records) const;
   [[nodiscard]] Watched* find_rule(std::string_view name);
   [[nodiscard]] WatchedSlo* find_slo(std::string_view name);
 
@@ -60,8 +67,11 @@ class Engine::Impl {
                                                  const ExplainQuestion& question, Now now);
   [[nodiscard]] std::vector<std::string> names() const;
 
+  [[nodiscard]] WatchFirst watch_first_of(const Measure* measure) const;
   void replace_alerts(std::vector<AlertRule> rules);
   void replace_slos(std::vector<SloRule> slos);
+  void order_slos();
+  void judge_slo(WatchedSlo& slo, ClusterView& view, Now now, AlertEvents& events);
   void judge(Watched& watched, std::span<ClusterView> views, Now now, AlertEvents& events);
   // Judges all SLOs and adds what they say to the views and the snapshot.
   [[nodiscard]] SnapshotPtr judge_slos(std::span<ClusterView> views, SnapshotPtr snapshot, Now now,
@@ -69,11 +79,15 @@ class Engine::Impl {
   [[nodiscard]] std::vector<Alert> list_alerts(bool relisted);
   [[nodiscard]] std::optional<SteadyTime> find_deadline(SteadyTime now) const;
 
+  std::vector<WatchFirst> watch_first_;
   std::vector<std::unique_ptr<Watched>> rules_;
   std::vector<std::unique_ptr<Watched>> removed_;  // until the end of their alerts was told
   std::vector<std::unique_ptr<WatchedSlo>> slos_;
+  std::vector<WatchedSlo*> judged_slos_;  // parts before what is composed of them
   std::vector<std::unique_ptr<WatchedSlo>> removed_slos_;
   std::map<Symbol, SloTables> slo_tables_;
+  // Ended incidents by their ids, as they are written: they do not change any more.
+  mutable std::unordered_map<uint64_t, std::string> ended_records_;
   AlertEvents pending_;  // what happened between two evaluations
   IncidentBook book_;
   std::vector<const LiveAlert*> listed_;  // in the report's order

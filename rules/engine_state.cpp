@@ -5,15 +5,20 @@
 #include <unordered_map>
 #include <utility>
 
+#include "agent/core/report_json.h"
 #include "rules/engine_impl.h"
 #include "rules/state.h"
 
 namespace highwater::rules {
 namespace {
 
-SavedAlert saved(const LiveAlert& live, size_t tier, Now now) {
-  SavedAlert alert{live.alert, std::nullopt, tier};
-  if (live.clear_since) alert.clear_since = to_wall(*live.clear_since, now);
+SavedAlert saved(const LiveAlert& live, size_t tier, HeldRows held_rows, Now now) {
+  // What is more than enough is not written again each minute.
+  SavedAlert alert{live.alert,           std::min(live.held(now.steady), live.rule->hold),
+                   std::nullopt,         tier,
+                   std::move(held_rows), live.past,
+                   to_wall(live.onset, now), to_wall(live.not_before, now)};
+  if (live.clear_since) alert.cleared = live.cleared(now.steady);
   return alert;
 }
 
@@ -28,19 +33,22 @@ std::vector<StateRecord> Engine::Impl::state(Now now, bool budgets) const {
   const auto add = [&](std::string_view kind, std::string key, std::string value) {
     records.push_back({std::string(kind), std::move(key), std::move(value)});
   };
-  const auto add_alert = [&](const LiveAlert& live, size_t tier) {
+  const auto add_alert = [&](const LiveAlert& live, size_t tier, HeldRows held_rows) {
     add(kAlertKind, encode_key(state_key(live.rule->name, live.alert.entity)),
-        encode_saved(saved(live, tier, now)));
+        encode_saved(saved(live, tier, std::move(held_rows), now)));
   };
   for (const auto& watched : rules_) {
     for (const auto& [cluster, watch] : watched->clusters)
-      watch.for_each_alert([&](const LiveAlert& live) { add_alert(live, 0); });
+      watch.for_each_kept([&](const LiveAlert& live, HeldRows held_rows) {
+        add_alert(live, 0, std::move(held_rows));
+      });
   }
   for (const auto& watched : slos_) {
     for (const auto& [cluster, watch] : watched->clusters) {
       watch.for_each_kept([&](const Budget& budget) {
-        if (budget.alert != nullptr) add_alert(*budget.alert, budget.tier);
-        if (budgets)
+        if (budget.alert != nullptr) add_alert(*budget.alert, budget.tier, {});
+        // An alert does not outlive a budget that is a minute older than it.
+        if (budgets || budget.alert != nullptr)
           add(kBudgetKind, encode_key(state_key(watched->entry.name, budget.entity)),
               encode_saved(budget));
       });
@@ -48,8 +56,21 @@ std::vector<StateRecord> Engine::Impl::state(Now now, bool budgets) const {
   }
   for (const SavedIncident& incident : book_.save(now))
     add(kIncidentKind, std::to_string(incident.shown.id), encode_saved(incident));
+  add_ended(records);
   add(kCounterKind, "last", encode_saved(book_.counters()));
   return records;
+}
+
+// There may be a thousand of them with each state: each is encoded once.
+void Engine::Impl::add_ended(std::vector<StateRecord>& records) const {
+  std::unordered_map<uint64_t, std::string> kept;
+  for (const IncidentPtr& ended : *book_.history()) {
+    auto known = ended_records_.extract(ended->id);
+    std::string& record = kept[ended->id];
+    record = known.empty() ? encode_incident(*ended) : std::move(known.mapped());
+    records.push_back({std::string(kEndedKind), std::to_string(ended->id), record});
+  }
+  ended_records_ = std::move(kept);
 }
 
 // Takes records over one after the other, and puts together what belongs together.
@@ -78,6 +99,7 @@ class Engine::Impl::Restoring {
   std::vector<std::string> problems_;
   std::vector<Found> alerts_;
   std::vector<SavedIncident> incidents_;
+  std::vector<IncidentPtr> history_;
   SavedCounters counters_;
 };
 
@@ -100,6 +122,7 @@ std::vector<std::string> Engine::Impl::Restoring::run(std::span<const StateRecor
       by_key.emplace(key_of(*found.live), found.live.get());
   }
   engine_.book_.restore(incidents_, counters_, by_key, now_);
+  engine_.book_.restore_history(std::move(history_));
   hand_over_alerts();
   engine_.pending_.relisted = true;
   return std::move(problems_);
@@ -112,6 +135,11 @@ void Engine::Impl::Restoring::read(const StateRecord& record) {
     Result<SavedIncident> saved = decode_saved_incident(record.value);
     if (!saved) return leave_out(record, saved.error().message);
     incidents_.push_back(std::move(*saved));
+  }
+  if (record.kind == kEndedKind) {
+    Result<Incident> ended = decode_incident(record.value);
+    if (!ended) return leave_out(record, ended.error().message);
+    if (ended->ended) history_.push_back(std::make_shared<const Incident>(std::move(*ended)));
   }
   if (record.kind == kCounterKind) {
     const Result<SavedCounters> saved = decode_saved_counters(record.value);
@@ -132,8 +160,18 @@ void Engine::Impl::Restoring::read_alert(const StateRecord& record) {
   live->alert = alert;
   live->cluster = alert.entity.label("cluster");
   live->entity_text = alert.entity.text();
-  live->active_since = to_steady(alert.active_since, now_);
-  if (saved->clear_since) live->clear_since = to_steady(*saved->clear_since, now_);
+  live->held_rows = std::move(saved->held_rows);
+  live->past = saved->past;
+  // Nothing was known while the agent was away.
+  live->counts_from = now_.steady - saved->held;
+  live->active_since = std::min(to_steady(alert.active_since, now_), live->counts_from);
+  if (saved->cleared) live->clear_since = now_.steady - *saved->cleared;
+  if (saved->onset && saved->not_before) {
+    live->onset = to_steady(*saved->onset, now_);
+    live->not_before = to_steady(*saved->not_before, now_);
+  } else {
+    set_onset(*live, to_steady(alert.active_since, now_), kSeenAtLeastEvery);
+  }
   alerts_.push_back({std::move(*saved), std::move(live)});
 }
 
@@ -165,6 +203,38 @@ void Engine::Impl::Restoring::hand_over_alerts() {
 
 std::vector<std::string> Engine::Impl::restore(std::span<const StateRecord> records, Now now) {
   return Restoring(*this, now).run(records);
+}
+
+std::vector<std::string> Engine::Impl::adopt(std::span<const StateRecord> records) {
+  std::vector<std::string> problems;
+  const auto leave_out = [&](const StateRecord& record, const std::string& why) {
+    problems.push_back(fmt::format("{} {} is left out: {}", record.kind, record.key, why));
+  };
+  for (const StateRecord& record : records) {
+    if (record.kind == kCounterKind) {
+      const Result<SavedCounters> saved = decode_saved_counters(record.value);
+      if (saved)
+        book_.raise(*saved);
+      else
+        leave_out(record, saved.error().message);
+    }
+    if (record.kind != kBudgetKind) continue;
+    const Result<StateKey> key = decode_key(record.key);
+    if (!key) {
+      leave_out(record, key.error().message);
+      continue;
+    }
+    WatchedSlo* const slo = find_slo(key->rule);
+    if (slo == nullptr) continue;  // an SLO that was removed leaves its budgets behind
+    Result<std::unique_ptr<Budget>> budget = decode_saved_budget(key->entity, record.value);
+    if (!budget) {
+      leave_out(record, budget.error().message);
+      continue;
+    }
+    const Symbol cluster = key->entity.label("cluster");
+    slo->clusters.try_emplace(cluster, slo->entry, cluster).first->second.adopt(std::move(*budget));
+  }
+  return problems;
 }
 
 Engine::Impl::Watched* Engine::Impl::find_rule(std::string_view name) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/core/watch_first.h"
 #include "rules/alert_rule.h"
 #include "rules/slo_rule.h"
 
@@ -18,6 +19,7 @@ struct RuleSet {
 
   std::vector<AlertRule> alerts;
   std::vector<SloRule> slos;
+  std::vector<WatchFirst> watch_first;  // of the measures that the rules may be about
 };
 
 }  // namespace highwater::rules

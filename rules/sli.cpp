@@ -54,6 +54,10 @@ std::vector<T> renumbered(const std::vector<T>& values, const KeySet& before, co
 
 }  // namespace
 
+bool is_bad(const Sli& sli, const SliSample& sample) {
+  return sli.first_is_good ? sample.first < sample.total : sample.first > 0;
+}
+
 bool SliReader::read(const Source& first, const Source& total) {
   const Source& rows = sli_.is_events() ? total : first;
   const SliSource& source = sli_.is_events() ? *sli_.total : sli_.first;
@@ -94,14 +98,14 @@ void SliReader::read_time(const Table& table) {
     const double value = table.values[row];
     const bool good = sli_.good.contains(value);
     if (seen[subject] == 0 || distance(sli_.good, value) > distance(sli_.good, sample.value) ||
-        (!good && sample.bad == 0))
+        (!good && sample.first == 0))
       sample.value = value;
     seen[subject] = 1;
-    if (!good) sample.bad = 1;
+    if (!good) sample.first = 1;
   }
   for (size_t subject = 0; subject < samples_.size(); ++subject) {
     SliSample& sample = samples_[subject];
-    sample.known = sample.bad != 0 || (seen[subject] != 0 && missing[subject] == 0);
+    sample.known = sample.first != 0 || (seen[subject] != 0 && missing[subject] == 0);
   }
 }
 
@@ -138,10 +142,8 @@ void SliReader::read_events(const Source& first, const Source& total, bool anew)
   for (size_t subject = 0; subject < samples_.size(); ++subject) {
     SliSample& sample = samples_[subject];
     sample.known = sample.present && all_known[subject] != 0 && counted_known[subject] != 0;
-    sample.total = sample.known ? all[subject] : 0;
-    const double part = std::min(counted[subject], sample.total);
-    if (sample.known) sample.bad = sli_.first_is_good ? sample.total - part : part;
-    sample.value = sample.total > 0 ? sample.bad / sample.total : 0;
+    sample.first = counted[subject];
+    sample.total = all[subject];
     if (all_known[subject] != 0) total_seen_[subject] = 1;
   }
 }

@@ -19,12 +19,17 @@ namespace highwater::rules {
 struct SliSample {
   bool present = false;  // some row of it is selected
   bool known = false;
-  // Time: whether the time from this sample to the next is bad. Events: how many were bad, and how
-  // many there were, since the sample before; 0 at the first one.
-  double bad = 0;
+  // Time: whether the time from this sample to the next is bad, of 1. Events: how much the first
+  // counter and the total grew since the sample before, 0 at the first one. The two may have been
+  // read at different times, so they are not compared here, and they count though `known` is false:
+  // then some of the rows have yet to be read.
+  double first = 0;
   double total = 1;
-  double value = 0;  // time: the worst known value; events: bad / total
+  double value = 0;  // time: the worst known value
 };
+
+// Whether a known sample shows anything bad, on its own.
+[[nodiscard]] bool is_bad(const Sli& sli, const SliSample& sample);
 
 class SliReader {
  public:

@@ -1,6 +1,7 @@
 #include "rules/slo_rule.h"
 
 #include <cmath>
+#include <utility>
 
 #include "rules/open_hours.h"
 
@@ -15,6 +16,31 @@ bool GoodRange::contains(double value) const {
 
 Duration SloRule::most_inside(Duration length) const {
   return during == nullptr ? length : during->most_within(length);
+}
+
+Sli composite_of(std::vector<std::string> all_of, std::vector<std::string_view> dimensions) {
+  Sli sli;
+  sli.all_of = std::move(all_of);
+  sli.own_measure = std::make_shared<const Measure>(
+      Measure{"slo_bad_parts", "Which of the SLOs of a composite one are bad, a bit for each.",
+              Unit::none, MeasureType::gauge, std::move(dimensions)});
+  sli.first.measure = sli.own_measure.get();
+  for (size_t i = 0; i < sli.first.measure->dimensions.size(); ++i)
+    sli.first.scope.per.push_back(static_cast<int>(i));
+  sli.first.scope.aggregated = true;
+  sli.good.low = sli.good.high = 0;
+  return sli;
+}
+
+std::string bad_parts(const Sli& sli, double value) {
+  const auto bits = static_cast<uint64_t>(value);
+  std::string names;
+  for (size_t part = 0; part < sli.all_of.size(); ++part) {
+    if ((bits >> part & 1) == 0) continue;
+    if (!names.empty()) names += ", ";
+    names += sli.all_of[part];
+  }
+  return names;
 }
 
 std::vector<std::string_view> subject_dimensions(const SloRule& rule) {

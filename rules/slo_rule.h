@@ -18,6 +18,7 @@
 #include "agent/core/measure.h"
 #include "agent/core/report.h"
 #include "agent/core/time.h"
+#include "rules/fault.h"
 #include "rules/row_scope.h"
 
 namespace highwater::rules {
@@ -48,8 +49,13 @@ struct Sli {
   std::optional<SliSource> total;  // events: the counter of all
   bool first_is_good = false;
   GoodRange good;  // time only
+  // Of a composite SLO the other SLOs, which judge time: it is bad while any of them is. Then
+  // `first` is a measure of its own, whose value has a bit for each of them that is bad.
+  std::vector<std::string> all_of;
+  std::shared_ptr<const Measure> own_measure;
 
   [[nodiscard]] bool is_events() const { return total.has_value(); }
+  [[nodiscard]] bool is_composite() const { return !all_of.empty(); }
 };
 
 // Fires while the budget burns faster than `factor` over both windows (strictly greater).
@@ -89,12 +95,24 @@ struct SloRule {
   std::string summary;  // with {placeholders}; never empty: the loader has a default
   std::string description;
   std::vector<std::pair<std::string, std::string>> labels;
-  std::string where;  // "rules.yaml:12", for people
+  FaultKeys fault_keys;
+  std::string where;          // "rules.yaml:12", for people
+  bool may_be_empty = false;  // `expect: none`: that no row is there for it is no mistake
 
   [[nodiscard]] double budget() const { return 1 - objective; }
   // The most of a window that can be inside the SLO's hours; all of it without hours.
   [[nodiscard]] Duration most_inside(Duration length) const;
 };
+
+// A double holds as many bits, and nobody reads a longer list.
+inline constexpr size_t kMostParts = 16;
+
+// Of an SLO whose parts have these dimensions: what it judges, one row for each budget.
+[[nodiscard]] Sli composite_of(std::vector<std::string> all_of,
+                               std::vector<std::string_view> dimensions);
+// The parts that are bad by a value of its measure: "payments-lag, payments-freshness"; empty:
+// none.
+[[nodiscard]] std::string bad_parts(const Sli& sli, double value);
 
 // Dimensions of what a budget belongs to: `cluster`, then those of `per` in the order of the
 // measure, of events in that of the total.
@@ -109,9 +127,11 @@ struct SloRule {
 // Placeholders besides the subject's dimensions:
 //   {slo} {objective} "99.5%", {window} "30 d", {burn} the burn rate over the tier's long window:
 //   "17.3", {left} of the budget: "37%", {exhausted_in} a duration, "never at this rate" or
-//   "exhausted", {tier} "14.4x over 1h and 5m", {value} the worst last known sample (time) or the
-//   share of bad events, {note}
-inline constexpr std::string_view kSloPlaceholders[] = {
-    "slo", "objective", "window", "burn", "left", "exhausted_in", "tier", "value", "note"};
+//   "exhausted", {budget} "budget gone in 2 h at this rate", {tier} "14.4x over 1h and 5m", {value}
+//   the worst value of the last bad sample (time) or the share of bad events in the tier's short
+//   window, {limit} the bound of `good`, {now:is|was} the one while the last sample is bad, {note}
+inline constexpr std::string_view kSloPlaceholders[] = {"slo",   "objective",    "window", "burn",
+                                                        "left",  "exhausted_in", "budget", "tier",
+                                                        "value", "limit",        "now",    "note"};
 
 }  // namespace highwater::rules

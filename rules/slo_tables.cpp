@@ -1,8 +1,13 @@
 #include "rules/slo_tables.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
+
+#include "agent/core/entity_text.h"
+#include "rules/wording.h"
 
 namespace highwater::rules {
 namespace {
@@ -10,6 +15,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr Duration kEvery = seconds(10);
+constexpr size_t kMostFindings = 20;
 
 const Measure kObjective{"slo_objective_ratio",
                          "The share of time or events that the SLO wants to be good.",
@@ -29,7 +35,7 @@ const Measure kLeftOut{
     {"cluster", "slo"}};
 const Measure kRemaining{"slo_error_budget_remaining_ratio",
                          "The share of the error budget that is left in the SLO's window; below 0 "
-                         "when it is overspent.",
+                         "when it is overspent, unknown while nothing of the window was seen.",
                          Unit::ratio,
                          MeasureType::gauge,
                          {"cluster", "slo", "entity"}};
@@ -82,12 +88,12 @@ std::vector<Duration> windows_of(const SloRule& rule) {
   return windows;
 }
 
-Symbol entity_symbol(const Entity& entity) {
-  Entity rest;
-  for (const auto& label : entity.labels) {
-    if (label.first.text() != "cluster") rest.labels.push_back(label);
-  }
-  return Symbol(rest.text());
+void add_finding(const SloRule& rule, const Budget& budget, WallTime at, Observation& observation) {
+  if (observation.problems.size() >= kMostFindings) return;
+  const std::string finding = counters_text(rule, budget.curve, at);
+  if (finding.empty()) return;
+  observation.problems.push_back(
+      {fmt::format("SLO {} of {}: {}", rule.name, budget.entity.text(), finding), budget.entity});
 }
 
 class Cells {
@@ -119,6 +125,11 @@ ObservationPtr SloTables::observe(std::span<const SloWatch* const> watches, cons
     renumber(watches, cluster);
     numberings_ = std::move(numberings);
   }
+  auto observation = std::make_shared<Observation>();
+  observation->cluster = cluster;
+  observation->part = kSloPart;
+  observation->at = now;
+  observation->cadence = kEvery;
   TableBuilder objective(kObjective, keys_.slos);
   TableBuilder info(kInfo, keys_.infos);
   TableBuilder left_out(kLeftOut, keys_.slos);
@@ -141,13 +152,22 @@ ObservationPtr SloTables::observe(std::span<const SloWatch* const> watches, cons
     left_out.set(slo, static_cast<double>(watch->left_out()));
     ++slo;
     const std::vector<Duration> windows = windows_of(rule);
+    // What came after that was not counted yet, and would pass for unknown.
+    const WallTime at = watch->counted_until() ? watch->counted_until()->wall : now.wall;
     watch->for_each_budget([&](const Budget& budget) {
-      const BudgetStatus status = budget_status(rule, budget.curve, now.wall);
-      remaining.set(budget_row, status.remaining);
-      coverage.set(budget_row, status.coverage);
+      const BudgetStatus status = budget_status(rule, budget.curve, at);
+      if (status.has_data())
+        remaining.set(budget_row, status.remaining);
+      else
+        remaining.set_unknown(budget_row, Unknown::not_asked);
+      if (at > budget.curve.begin())
+        coverage.set(budget_row, status.coverage);
+      else
+        coverage.set_unknown(budget_row, Unknown::not_asked);
       ++budget_row;
+      add_finding(rule, budget, at, *observation);
       for (const Duration window : windows) {
-        const Sums sums = budget.curve.between(now.wall - window, now.wall);
+        const Sums sums = budget.curve.between(at - window, at);
         if (sums.known > Duration::zero())
           burn_rate.set(window_row, sums.total > 0 ? sums.bad / sums.total / rule.budget() : 0.0);
         else
@@ -163,11 +183,6 @@ ObservationPtr SloTables::observe(std::span<const SloWatch* const> watches, cons
       }
     });
   }
-  auto observation = std::make_shared<Observation>();
-  observation->cluster = cluster;
-  observation->part = kSloPart;
-  observation->at = now;
-  observation->cadence = kEvery;
   for (TableBuilder* table : {&objective, &info, &left_out, &remaining, &coverage, &burn_rate,
                               &bad_seconds, &good_seconds, &bad_events, &events})
     observation->tables.push_back(std::move(*table).build());
@@ -190,7 +205,7 @@ void SloTables::renumber(std::span<const SloWatch* const> watches, const Symbol&
     for (const Duration window : windows_of(rule))
       window_names.emplace_back(format_duration(window));
     watch->for_each_budget([&](const Budget& budget) {
-      const Symbol entity = entity_symbol(budget.entity);
+      const Symbol entity(entity_text(budget.entity));
       budgets.add({cluster, name, entity});
       for (const Symbol& window : window_names) windows.add({cluster, name, entity, window});
       (rule.sli.is_events() ? event_budgets : time_budgets).add({cluster, name, entity});

@@ -16,8 +16,8 @@ namespace highwater::rules {
 // The part under which a snapshot holds the observation.
 inline constexpr std::string_view kSloPart = "slos";
 
-// slo_objective_ratio and the others; `entity` is what the budget belongs to, "group=payments
-// topic=orders", empty when it is all of the cluster.
+// slo_objective_ratio and the others; `entity` is what the budget belongs to in the form of
+// entity_text.h, empty when it is all of the cluster.
 [[nodiscard]] std::span<const Measure* const> slo_measures();
 
 class SloTables {

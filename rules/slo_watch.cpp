@@ -1,10 +1,11 @@
 #include "rules/slo_watch.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include "rules/slo_text.h"
+#include "rules/validity.h"
 
 namespace highwater::rules {
 namespace {
@@ -12,21 +13,15 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
-constexpr std::string_view kRecovered = "the budget burns slower than every tier";
-constexpr std::string_view kGone = "it is gone";
 // A clock that is being slewed stays below this; more is a step.
 constexpr Duration kClockStep = seconds(2);
 constexpr Duration kThinEvery = hours(1);
+constexpr Duration kUsualCadence = seconds(15);
 // How often budgets are judged while nothing is read.
 constexpr Duration kJudgeEvery = seconds(5);
 
 double in_seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
-}
-
-SteadyTime stale_from(const Observation& observation) {
-  const Duration limit = std::max<Duration>(observation.cadence * kStaleCadences, kStaleFloor);
-  return observation.at.steady + limit + Duration(1);
 }
 
 Duration longest_window(const SloRule& rule) {
@@ -35,22 +30,28 @@ Duration longest_window(const SloRule& rule) {
   return longest;
 }
 
-std::string tier_text(const SloTier& tier) {
-  return fmt::format("{:g}x over {} and {}", tier.factor, format_duration(tier.long_window),
-                     format_duration(tier.short_window));
+BudgetCurve::First counted_first(const Sli& sli) {
+  return sli.first_is_good ? BudgetCurve::First::good : BudgetCurve::First::bad;
 }
 
-std::string percent(double ratio) {
-  return fmt::format("{:.4g}%", ratio * 100);
+EventCounts& events_of(Budget& budget) {
+  if (budget.events == nullptr) budget.events = std::make_unique<EventCounts>();
+  return *budget.events;
 }
 
 }  // namespace
 
 SloEntry::SloEntry(SloRule checked, size_t place)
-    : RuleIdentity{Symbol(checked.name), place, false, checked.sli.first.measure},
+    : RuleIdentity{Symbol(checked.name),
+                   place,
+                   false,
+                   checked.sli.first.measure,
+                   Duration{},
+                   FaultTraits(checked.fault_keys, subject_dimensions(checked))},
       rule(std::move(checked)),
       summary(rule.summary),
       description(rule.description),
+      no_data_summary(rules::no_data_summary(rule)),
       longest_tier(longest_window(rule)),
       closing(closing_text(rule.during.get())) {}
 
@@ -70,17 +71,27 @@ void SloWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
     if (freeze(now)) judge(view, now, events);
     return;
   }
-  if (first.observation == first_ && total.observation == total_) return;
-  first_ = first.observation;
-  total_ = total.observation;
-  Now sampled = first_->at;
-  if (total_ != nullptr && total_->at.steady > sampled.steady) sampled = total_->at;
+  if (!reread_ && first.observation == first_ && total.observation == total_) return;
+  reread_ = false;
+  const bool first_anew = first.observation != first_;
+  Now sampled = first.observation->at;
+  if (total.observation != nullptr && total.observation->at.steady > sampled.steady)
+    sampled = total.observation->at;
   if (sampled.steady > now.steady) sampled = now;
   // By the wall clock as it is now, so that a step of it is met once.
   sampled.wall = now.wall - (now.steady - sampled.steady);
-  const Duration passed = advance(sampled);
-  if (reader_.read(first, total)) renumber(sampled.wall, events);
-  take_samples(sampled.wall, passed);
+  if (first_ != nullptr && sampled.steady > holds_until(first_, total_)) expire(sampled);
+  const bool held = first_ != nullptr;
+  Duration passed = advance(sampled);
+  // Events that came while nothing was known are counted, the time is not.
+  if (!held) passed = Duration::zero();
+  first_ = first.observation;
+  total_ = total.observation;
+  const bool anew = reader_.read(first, total);
+  if (!watched_from_) watched_from_ = sampled.steady;
+  if (anew || room_for_left_out(sampled.steady)) renumber(sampled, view, events);
+  const bool complete = sampled.steady >= *watched_from_ + slo_.watch_first.length;
+  take_samples(sampled.wall, passed, {first_anew, complete});
   judge(view, sampled, events);
 }
 
@@ -96,22 +107,22 @@ void SloWatch::keep_hours(Now now, AlertEvents& events) {
 bool SloWatch::freeze(Now now) {
   if (!counted_until_) return false;
   if (first_ == nullptr && now.steady < counted_until_->steady + kJudgeEvery) return false;
-  if (first_ != nullptr) {
-    SteadyTime fresh_until = stale_from(*first_);
-    if (total_ != nullptr) fresh_until = std::min(fresh_until, stale_from(*total_));
-    const Duration ago = std::max(now.steady - fresh_until, Duration::zero());
-    Now fresh = now;
-    fresh.steady -= ago;
-    fresh.wall -= ago;
-    advance(fresh);
-    for (Budget* budget : by_subject_) {
-      if (budget != nullptr) budget->held = without_data();
-    }
-    first_ = nullptr;
-    total_ = nullptr;
-  }
+  if (first_ != nullptr) expire(now);
   advance(now);
   return true;
+}
+
+// What was read last counts as far as it holds, and not up to `now`.
+void SloWatch::expire(Now now) {
+  const Duration ago = std::max(now.steady - holds_until(first_, total_), Duration::zero());
+  now.steady -= ago;
+  now.wall -= ago;
+  advance(now);
+  for (Budget* budget : by_subject_) {
+    if (budget != nullptr) budget->held = without_data();
+  }
+  first_ = nullptr;
+  total_ = nullptr;
 }
 
 void SloWatch::end_all(AlertEvents& events, std::string_view resolution) {
@@ -119,30 +130,79 @@ void SloWatch::end_all(AlertEvents& events, std::string_view resolution) {
 }
 
 void SloWatch::restore(std::unique_ptr<Budget> budget) {
-  if (!by_entity_.contains(budget->entity)) add(std::move(budget));
+  if (by_entity_.contains(budget->entity)) return;
+  const BudgetCurve::First first = counted_first(slo_.rule.sli);
+  if (budget->curve.first() != first) {
+    budget->curve = budget->curve.counting(first);
+    Counted& counted = events_of(*budget).lifetime;
+    counted.first = std::max(0.0, counted.total - counted.first);
+  }
+  budget->restored = true;
+  add(std::move(budget));
 }
 
 void SloWatch::restore(std::unique_ptr<LiveAlert> alert, size_t tier, Now now) {
   const auto known = by_entity_.find(alert->alert.entity);
-  Budget* const budget = known != by_entity_.end()
-                             ? known->second
-                             : add(std::make_unique<Budget>(alert->alert.entity, now.wall));
+  Budget* const budget =
+      known != by_entity_.end() ? known->second : add(make_budget(alert->alert.entity, now.wall));
   alert->alert.unknown = true;
+  alert->known_until = now.steady;
   budget->alert = std::move(alert);
+  budget->restored = true;
   budget->tier = std::min(tier, slo_.rule.tiers.size() - 1);
   restored_until_ = now.steady + kRestoreGrace;
 }
 
-void SloWatch::end_unseen(AlertEvents& events) {
-  for (const auto& budget : budgets_) {
-    if (!budget->present) end(*budget, kGone, events);
+void SloWatch::adopt(std::unique_ptr<Budget> before) {
+  const auto known = by_entity_.find(before->entity);
+  if (known == by_entity_.end()) {
+    add(std::move(before));
+    return;
   }
+  Budget& budget = *known->second;
+  BudgetCurve whole = std::move(before->curve);
+  WallTime from = std::max(whole.end(), budget.curve.begin());
+  whole.extend(from, {});
+  while (from < budget.curve.end()) {
+    const WallTime until = budget.curve.next_point(from);
+    if (until <= from) break;
+    whole.extend(until, budget.curve.counted(from, until));
+    from = until;
+  }
+  budget.curve = std::move(whole);
+  budget.lifetime.bad += before->lifetime.bad;
+  budget.lifetime.total += before->lifetime.total;
+  budget.lifetime.known += before->lifetime.known;
+  if (before->events != nullptr) {
+    Counted& counted = events_of(budget).lifetime;
+    counted.first += before->events->lifetime.first;
+    counted.total += before->events->lifetime.total;
+    counted.known += before->events->lifetime.known;
+  }
+  if (budget.last_bad == WallTime()) {
+    budget.bad_since = before->bad_since;
+    budget.spell_over = before->spell_over;
+  } else if (same_spell(*before, budget.bad_since)) {
+    budget.bad_since = std::min(budget.bad_since, before->bad_since);
+  }
+  budget.last_bad = std::max(budget.last_bad, before->last_bad);
+}
+
+void SloWatch::end_unseen(const ClusterView& view, AlertEvents& events) {
+  bool waits = false;
+  for (const auto& budget : budgets_) {
+    if (budget->present || budget->alert == nullptr) continue;
+    if (may_be_unlisted(view, budget->entity))
+      waits = true;
+    else
+      end(*budget, gone_text(view, budget->entity), events);
+  }
+  if (!waits) restored_until_.reset();
 }
 
 void SloWatch::rule_changed(AlertEvents& events) {
   events.relisted = true;
-  first_ = nullptr;
-  total_ = nullptr;
+  reread_ = true;
   reader_.rule_changed();
   hours_.forget();
   for (const auto& budget : budgets_) {
@@ -160,9 +220,12 @@ std::optional<SteadyTime> SloWatch::next_deadline() const {
       std::ranges::any_of(budgets_, [](const auto& budget) { return budget->alert != nullptr; });
   if (alerts) earliest = hours_.ends();
   if (first_ == nullptr) return earliest;
-  SteadyTime fresh_until = stale_from(*first_);
-  if (total_ != nullptr) fresh_until = std::min(fresh_until, stale_from(*total_));
-  return std::min(fresh_until, earliest.value_or(fresh_until));
+  const SteadyTime stale_from = holds_until(first_, total_) + Duration(1);
+  return std::min(stale_from, earliest.value_or(stale_from));
+}
+
+Duration SloWatch::cadence() const {
+  return first_ == nullptr ? kUsualCadence : first_->cadence;
 }
 
 // Counts the time since the last call by what it was held to be. How much of it can be counted:
@@ -190,9 +253,9 @@ void SloWatch::count_time(WallTime from, WallTime until) {
     const Duration passed = stretch.open ? end - from : Duration::zero();
     for (Budget* budget : by_subject_) {
       if (budget == nullptr) continue;
-      Sums happened;
+      Counted happened;
       if (budget->held.known)
-        happened = {in_seconds(passed) * budget->held.bad, in_seconds(passed), passed};
+        happened = {in_seconds(passed) * budget->held.first, in_seconds(passed), passed};
       count(*budget, end, happened);
     }
     if (end >= until || end <= from) return;
@@ -200,15 +263,44 @@ void SloWatch::count_time(WallTime from, WallTime until) {
   }
 }
 
-void SloWatch::count(Budget& budget, WallTime until, const Sums& happened) {
+void SloWatch::count(Budget& budget, WallTime until, const Counted& happened) const {
+  const WallTime from = budget.curve.end();
   budget.curve.extend(until, happened);
-  budget.lifetime.bad += happened.bad;
+  budget.lifetime.bad += happened.first;
   budget.lifetime.total += happened.total;
   budget.lifetime.known += happened.known;
-  if (happened.bad > 0) budget.last_bad = until;
+  if (happened.first > 0) note_bad(budget, from, until);
 }
 
-void SloWatch::take_samples(WallTime at, Duration passed) {
+// What is bad is one spell as long as the fastest tier takes it to go on, but for what begins after
+// people heard of its end.
+bool SloWatch::same_spell(const Budget& budget, WallTime from) const {
+  return !budget.spell_over && budget.last_bad + slo_.rule.tiers.front().short_window >= from;
+}
+
+void SloWatch::note_bad(Budget& budget, WallTime from, WallTime until) const {
+  if (!same_spell(budget, from)) budget.bad_since = from;
+  budget.spell_over = false;
+  budget.last_bad = until;
+}
+
+void SloWatch::count_events(Budget& budget, WallTime until, const Counted& happened) const {
+  const WallTime from = budget.curve.end();
+  budget.curve.extend(until, happened);
+  Counted& counted = events_of(budget).lifetime;
+  counted.first += happened.first;
+  counted.total += happened.total;
+  counted.known += happened.known;
+  const BudgetCurve::First first = budget.curve.first();
+  const double bad = budget.lifetime.bad;
+  budget.lifetime = sums_of(counted, first);
+  budget.lifetime.bad = std::max(budget.lifetime.bad, bad);
+  const bool is_bad =
+      first == BudgetCurve::First::bad ? happened.first > 0 : happened.total > happened.first;
+  if (is_bad) note_bad(budget, from, until);
+}
+
+void SloWatch::take_samples(WallTime at, Duration passed, Reading reading) {
   const bool events = slo_.rule.sli.is_events();
   const auto samples = reader_.samples();
   for (size_t subject = 0; subject < samples.size(); ++subject) {
@@ -216,12 +308,33 @@ void SloWatch::take_samples(WallTime at, Duration passed) {
     if (budget == nullptr) continue;
     const SliSample& sample = samples[subject];
     if (!events) {
-      budget->held = sample.known ? sample : without_data();
+      const bool bad = sample.known && is_bad(slo_.rule.sli, sample);
+      if (bad) budget->bad_value = sample.value;
+      // What looks good may lack what a restart forgot.
+      const bool sure =
+          reading.complete || bad || (slo_.watch_first.zero_is_sure && sample.value == 0);
+      budget->held = sample.known && sure ? sample : without_data();
       continue;
     }
     budget->held = sample;
-    count(*budget, at, sample.known ? Sums{sample.bad, sample.total, passed} : Sums{});
+    take_events(*budget, at, passed, reading.first_anew);
   }
+}
+
+void SloWatch::take_events(Budget& budget, WallTime at, Duration passed, bool first_anew) const {
+  EventCounts& events = events_of(budget);
+  events.unread.first += budget.held.first;
+  events.unread.total += budget.held.total;
+  if (!budget.held.known) return count_events(budget, at, {});
+  Counted happened = std::exchange(events.unread, {});
+  happened.known = passed;
+  if (slo_.rule.sli.first_is_good) {
+    const double late = std::max(0.0, happened.total - happened.first);
+    happened.total -= late;
+    if (first_anew) happened.total += std::exchange(events.late, 0);
+    events.late += late;
+  }
+  count_events(budget, at, happened);
 }
 
 SliSample SloWatch::without_data() const {
@@ -232,7 +345,8 @@ SliSample SloWatch::without_data() const {
       return sample;
     case NoData::bad:
       sample.known = true;
-      sample.bad = 1;
+      sample.first = 1;
+      sample.value = std::nan("");
       return sample;
     case NoData::good:
       sample.known = true;
@@ -241,39 +355,8 @@ SliSample SloWatch::without_data() const {
   return sample;
 }
 
-void SloWatch::renumber(WallTime at, AlertEvents& events) {
-  const KeySet& subjects = *reader_.subjects();
-  const auto samples = reader_.samples();
-  std::vector<Budget*> before = std::move(by_subject_);
-  for (Budget* budget : before) {
-    if (budget != nullptr) budget->present = false;
-  }
-  ++numbering_;
-  by_subject_.assign(subjects.rows(), nullptr);
-  left_out_ = 0;
-  for (size_t subject = 0; subject < samples.size(); ++subject) {
-    if (!samples[subject].present) continue;
-    by_subject_[subject] = budget_of(Entity(subjects.dimensions(), subjects.row(subject)), at);
-    if (by_subject_[subject] != nullptr)
-      by_subject_[subject]->present = true;
-    else
-      ++left_out_;
-  }
-  for (Budget* budget : before) {
-    if (budget == nullptr || budget->present) continue;
-    end(*budget, kGone, events);
-    budget->held = {};
-  }
-}
-
-Budget* SloWatch::budget_of(Entity entity, WallTime at) {
-  if (const auto known = by_entity_.find(entity); known != by_entity_.end()) {
-    // What was while it was away is unknown.
-    known->second->curve.extend(at, {});
-    return known->second;
-  }
-  if (budgets_.size() >= slo_.rule.max_entities) return nullptr;
-  return add(std::make_unique<Budget>(std::move(entity), at));
+std::unique_ptr<Budget> SloWatch::make_budget(Entity entity, WallTime at) const {
+  return std::make_unique<Budget>(std::move(entity), at, counted_first(slo_.rule.sli));
 }
 
 Budget* SloWatch::add(std::unique_ptr<Budget> budget) {
@@ -283,107 +366,9 @@ Budget* SloWatch::add(std::unique_ptr<Budget> budget) {
   return added;
 }
 
-void SloWatch::judge(ClusterView& view, Now now, AlertEvents& events) {
-  const bool within = hours_.open() && now.wall >= hours_.since();
-  for (Budget* budget : by_subject_) {
-    if (budget == nullptr || !within) continue;
-    const bool ill = budget->last_bad + slo_.longest_tier >= now.wall;
-    if (ill || budget->alert != nullptr) judge(*budget, view, now, events);
-  }
-  if (restored_until_ && now.steady > *restored_until_) {
-    restored_until_.reset();
-    end_unseen(events);
-  }
-  if (thinned_ && now.wall < *thinned_ + kThinEvery && now.wall >= *thinned_) return;
-  thinned_ = now.wall;
-  forget_old(now.wall);
-}
-
-void SloWatch::judge(Budget& budget, ClusterView& view, Now now, AlertEvents& events) {
-  const std::vector<SloTier>& tiers = slo_.rule.tiers;
-  for (size_t tier = 0; tier < tiers.size(); ++tier) {
-    const TierVerdict verdict = judge_tier(slo_.rule, tiers[tier], budget.curve, now.wall);
-    const bool stays = verdict.frozen && budget.alert != nullptr && budget.tier == tier;
-    if (!stays && (verdict.frozen || !verdict.burning)) continue;
-    if (budget.alert == nullptr) fire(budget, now, events);
-    LiveAlert& alert = *budget.alert;
-    if (budget.tier != tier || alert.alert.severity != tiers[tier].severity) events.relisted = true;
-    budget.tier = tier;
-    alert.alert.severity = tiers[tier].severity;
-    alert.alert.unknown = verdict.frozen;
-    alert.clear_since.reset();
-    if (!verdict.frozen || alert.alert.summary.empty()) word(budget, verdict, view, now);
-    return;
-  }
-  if (budget.alert == nullptr) return;
-  budget.alert->alert.unknown = false;
-  if (!budget.alert->clear_since) budget.alert->clear_since = now.steady;
-  if (now.steady - *budget.alert->clear_since >= slo_.rule.keep_firing_for)
-    end(budget, kRecovered, events);
-}
-
-void SloWatch::fire(Budget& budget, Now now, AlertEvents& events) {
-  budget.alert = std::make_unique<LiveAlert>();
-  LiveAlert& live = *budget.alert;
-  live.rule = &slo_;
-  live.cluster = cluster_;
-  live.entity_text = budget.entity.text();
-  live.active_since = now.steady;
-  live.alert.rule = slo_.rule.name;
-  live.alert.entity = budget.entity;
-  live.alert.state = AlertState::firing;
-  live.alert.runbook = slo_.rule.runbook;
-  live.alert.labels = slo_.rule.labels;
-  live.alert.active_since = now.wall;
-  live.alert.firing_since = now.wall;
-  if (first_ != nullptr && !first_->spans.empty())
-    live.revealed_by = {first_->spans.front().trace, first_->spans.front().id};
-  events.fired.push_back({&live, first_});
-  events.relisted = true;
-}
-
-void SloWatch::word(Budget& budget, const TierVerdict& verdict, ClusterView& view, Now now) const {
-  const SloRule& rule = slo_.rule;
-  const SloTier& tier = rule.tiers[budget.tier];
-  const BudgetStatus status = budget_status(rule, budget.curve, now.wall);
-  Alert& alert = budget.alert->alert;
-  BudgetDetail detail;
-  detail.objective = rule.objective;
-  detail.window = rule.window.length;
-  detail.tier = tier_text(tier);
-  detail.burn = verdict.long_burn;
-  detail.remaining = status.remaining;
-  detail.exhausted_in = status.exhausted ? Duration::zero() : status.exhausted_in;
-  detail.clears_at = clears_at(rule, tier, budget.curve, now.wall);
-  alert.value = verdict.long_burn;
-  alert.note = view.notes().about(budget.entity);
-  const std::string exhausted_in = status.exhausted      ? "exhausted"
-                                   : detail.exhausted_in ? describe_duration(*detail.exhausted_in)
-                                                         : "never at this rate";
-  const StandIn values[] = {
-      {"slo", rule.name},
-      {"objective", percent(rule.objective)},
-      {"window", describe_duration(rule.window.length)},
-      {"burn", fmt::format("{:.3g}", verdict.long_burn)},
-      {"left", percent(std::max(status.remaining, 0.0))},
-      {"exhausted_in", exhausted_in},
-      {"tier", detail.tier},
-      {"value", rule.sli.is_events()
-                    ? percent(budget.held.value)
-                    : format_value(budget.held.value, rule.sli.first.measure->unit)},
-      {"note", alert.note}};
-  alert.summary = slo_.summary.fill(budget.entity, values);
-  alert.description = slo_.description.fill(budget.entity, values);
-  alert.budget = std::move(detail);
-}
-
-void SloWatch::end(Budget& budget, std::string_view resolution, AlertEvents& events) {
-  if (budget.alert == nullptr) return;
-  events.relisted = true;
-  events.ended.push_back({std::move(budget.alert), resolution});
-}
-
-void SloWatch::forget_old(WallTime now) {
+void SloWatch::thin(WallTime now) {
+  if (thinned_ && now < *thinned_ + kThinEvery && now >= *thinned_) return;
+  thinned_ = now;
   const Duration keep = history_needed(slo_.rule);
   std::erase_if(budgets_, [&](const std::unique_ptr<Budget>& budget) {
     if (budget->present || budget->curve.end() + keep >= now) return false;

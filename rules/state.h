@@ -25,6 +25,7 @@ struct StateRecord {
 
 inline constexpr std::string_view kAlertKind = "alert";
 inline constexpr std::string_view kIncidentKind = "incident";
+inline constexpr std::string_view kEndedKind = "ended";  // an incident that is over
 inline constexpr std::string_view kBudgetKind = "budget";
 inline constexpr std::string_view kCounterKind = "counter";  // the last ids; one record
 
@@ -41,20 +42,26 @@ struct StateKey {
 
 struct SavedAlert {
   Alert alert;
-  std::optional<WallTime> clear_since;
-  size_t tier = 0;  // of an SLO's
+  Duration held{};                  // LiveAlert::held
+  std::optional<Duration> cleared;  // LiveAlert::cleared; nothing: the condition holds
+  size_t tier = 0;                  // of an SLO's
+  HeldRows held_rows{};             // of a rule with `per`
+  bool past = false;                // LiveAlert::past
+  // LiveAlert's; nothing: written by an earlier version of the program.
+  std::optional<WallTime> onset{};
+  std::optional<WallTime> not_before{};
 };
 [[nodiscard]] std::string encode_saved(const SavedAlert& saved);
 [[nodiscard]] Result<SavedAlert> decode_saved_alert(std::string_view text);
 
 struct SavedIncident {
   Incident shown;
-  bool covers_cluster = false;
-  bool peers = false;
   std::optional<WallTime> cause_ended;  // nothing: the cause stands
   std::string resolution;
   size_t sent_evidence = 0;
+  size_t sent_consequences = 0;
   Severity sent_severity = Severity::ticket;
+  int sent_gravity = 0;
   std::string sent_tier;
 };
 [[nodiscard]] std::string encode_saved(const SavedIncident& saved);

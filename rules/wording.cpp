@@ -36,6 +36,32 @@ std::string filters_text(const Measure& measure, const std::vector<DimensionFilt
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+// " (of at least 200 events)"; empty when there is no such bound.
+std::string least_text(const Condition& condition) {
+  if (condition.least <= 0) return {};
+  if (condition.kind == ConditionKind::ratio)
+    return fmt::format(" (of at least {} events)", condition.least);
+  const bool less =
+      condition.comparison == Comparison::less || condition.comparison == Comparison::less_or_equal;
+  return fmt::format(" ({} at least {})", less ? "where it was" : "and is",
+                     number_text(condition.least, condition.left->unit));
+}
+
+std::string threshold_text(const Condition& condition) {
+  switch (condition.kind) {
+    case ConditionKind::value:
+      break;
+    case ConditionKind::rate:
+      return fmt::format("{}/s", condition.threshold);
+    case ConditionKind::ratio:
+      return fmt::format("{:.10g}%", condition.threshold * 100);
+    case ConditionKind::past:
+      return fmt::format("{}x {} ago", condition.threshold, format_duration(condition.window));
+  }
+  return condition.right != nullptr ? std::string(condition.right->name)
+                                    : number_text(condition.threshold, condition.left->unit);
+}
+
 }  // namespace
 
 std::string number_text(double value, Unit unit) {
@@ -58,13 +84,27 @@ std::string good_text(const GoodRange& good, Unit unit) {
 }
 
 std::string condition_text(const Condition& condition) {
-  return fmt::format("{} {} {}", condition.left->name, comparison_text(condition.comparison),
-                     condition.right != nullptr
-                         ? std::string(condition.right->name)
-                         : number_text(condition.threshold, condition.left->unit));
+  std::string left(condition.left->name);
+  if (condition.kind == ConditionKind::rate)
+    left = fmt::format("rate({}, {})", left, format_duration(condition.window));
+  if (condition.kind == ConditionKind::ratio)
+    left = fmt::format("ratio({}, {}, {})", left, condition.right->name,
+                       format_duration(condition.window));
+  return fmt::format("{} {} {}", left, comparison_text(condition.comparison),
+                     threshold_text(condition));
+}
+
+std::string counters_text(const SloRule& rule, const BudgetCurve& curve, WallTime now) {
+  const std::optional<Counted> counted = counters_disagree(rule, curve, now);
+  if (!counted) return {};
+  const auto window = std::ranges::min(rule.tiers, {}, &SloTier::long_window).long_window;
+  return fmt::format("{} grew by {:.6g} within {}, {} by {:.6g}: they do not count the same events",
+                     rule.sli.first.measure->name, counted->first, format_duration(window),
+                     rule.sli.total->measure->name, counted->total);
 }
 
 std::string sli_text(const Sli& sli) {
+  if (sli.is_composite()) return fmt::format("all of {}", fmt::join(sli.all_of, ", "));
   if (sli.is_events())
     return fmt::format("{} of {} are {}", sli.first.measure->name, sli.total->measure->name,
                        sli.first_is_good ? "good" : "bad");
@@ -108,10 +148,10 @@ std::string hours_text(const OpenHours* hours) {
 
 std::string when_it_fires(const AlertRule& rule) {
   std::string text = fmt::format("fires as {} ", severity_name(rule.severity));
+  const std::string condition = condition_text(rule.when) + least_text(rule.when);
   text += rule.hold > Duration::zero()
-              ? fmt::format("when {} has held for {}", condition_text(rule.when),
-                            format_duration(rule.hold))
-              : fmt::format("as soon as {}", condition_text(rule.when));
+              ? fmt::format("when {} has held for {}", condition, format_duration(rule.hold))
+              : fmt::format("as soon as {}", condition);
   if (const std::string rows = scope_text(*rule.when.left, rule); !rows.empty())
     text += fmt::format(" ({})", rows);
   if (rule.keep_firing_for > Duration::zero())

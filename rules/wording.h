@@ -5,6 +5,7 @@
 #include <string>
 
 #include "rules/alert_rule.h"
+#include "rules/burn.h"
 #include "rules/slo_rule.h"
 
 namespace highwater::rules {
@@ -20,6 +21,11 @@ namespace highwater::rules {
 
 // What is good: "group_lag_seconds <= 5m", "topic_errors_total of topic_records_total are bad"
 [[nodiscard]] std::string sli_text(const Sli& sli);
+
+// "records_failed_total grew by 120 within 1h, records_total by 100: they do not count the same
+// events"; empty while the two counters fit each other, and for an SLO that judges time.
+[[nodiscard]] std::string counters_text(const SloRule& rule, const BudgetCurve& curve,
+                                        WallTime now);
 
 // Which rows count: "topic orders or payments-*, but not partition 0"; empty for all.
 [[nodiscard]] std::string scope_text(const Measure& measure, const RowScope& scope);

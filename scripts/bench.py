@@ -94,7 +94,7 @@ def measure(agent, what):
     print(f"  CPU per cycle, everything included   {cpu / cycles * 1000:8.2f} ms   ({cpu / wall * 100:.2f} % of a core)")
     print(f"  resident memory                      {agent.rss_mib():8.1f} MiB")
     print(f"  requests to Kafka per cycle          {asked / cycles:8.1f}")
-    print(f"  GET /metrics, median of 40           {latency:8.2f} ms   ({size / 1024:.0f} KiB)", flush=True)
+    print(f"  GET /metrics, median of 40           {latency:8.2f} ms   ({size / 1024:.0f} KiB, {len(agent.metrics())} series)", flush=True)
 
 
 def cost(other=None, turns=3):
@@ -109,7 +109,7 @@ def cost(other=None, turns=3):
         sizes = [10] * 480 + [20] * 30
         commit(cluster, [f"group-{index:03d}" for index in range(510)], lambda index: f"load-{index % 20:02d}", lambda index: sizes[index])
         for binary in [other, BINARY] * int(turns) if other else [BINARY]:
-            agent = Agent(binary, cluster.servers(), poll="1s", name="bench-cost")
+            agent = Agent(binary, cluster.servers(), poll="1s", name="bench-cost", detail=None)
             try:
                 agent.wait_ready(60)
                 measure(agent, f"{binary}: " * bool(other) + "2,000 partitions, 510 groups, 5,400 committed offsets, 3 brokers, a poll of 1 s")
@@ -138,16 +138,16 @@ def lag(binary=BINARY, simulator=None):
         scenario.write_text(LAGGING.format(behind=behind, rate=rate))
         process = subprocess.Popen([str(simulator or pathlib.Path(binary).parent / "highwater-sim"), str(scenario)], stdout=subprocess.PIPE, text=True)
         servers = process.stdout.readline().split()[1].split(",")
-        agent = Agent(binary, servers, poll="5s", name="bench-lag")
+        agent = Agent(binary, servers, poll="5s", name="bench-lag", detail=None)
         try:
             agent.wait_ready(60)
             last = 0
             for _ in range(8):
                 time.sleep(1)
                 asked = total(agent, "highwater_kafka_requests_total")
-                known = sum(name == "highwater_group_lag_seconds" for name, _ in agent.metrics())
+                known = sum(name == "highwater_group_lag_seconds_max" for name, _ in agent.metrics())
                 if asked != last:
-                    print(f"  {asked - last:.0f} requests, {known} lags in seconds known", flush=True)
+                    print(f"  {asked - last:.0f} requests, {known} lags of a group in a topic known in seconds", flush=True)
                 last = asked
             measure(agent, f"2,000 partitions, 510 groups, {what}, a poll of 5 s")
         finally:
@@ -163,7 +163,7 @@ def small():
             cluster.create_topic(f"small-{index}", 3, 1)
         cluster.produce("small-0", range(10))
         cluster.consume("small-0", "reader", 5)
-        agent = Agent(BINARY, cluster.servers(), poll="5s", name="bench-small")
+        agent = Agent(BINARY, cluster.servers(), poll="5s", name="bench-small", detail=None)
         try:
             agent.wait_ready(60)
             measure(agent, "one broker, ten topics, a poll of 5 s")

@@ -1,4 +1,4 @@
-"""Runs the demonstration that scripts/demo has built: a cluster, the agent, and a receiver that prints pages."""
+"""Runs the demonstration that scripts/demo has built: a cluster, the agent, and a receiver that prints what it is sent."""
 
 import http.server
 import json
@@ -6,6 +6,7 @@ import os
 import pathlib
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -17,7 +18,9 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = ROOT / "build" / "dev" / "bin"
 WORK = ROOT / "build" / "demo"
-PORT = 9877
+STARTED = time.monotonic()
+# Both have a page and an end in the demonstration.
+FAULTS = ("BrokerDown", "PaymentsLate")
 CONFIG = """\
 clusters:
   - name: demo
@@ -42,6 +45,7 @@ alerts:
     description: "Payments are processed later than they arrive: {note}. First: are all of its members alive?"
 """
 PAGES = queue.Queue()
+SHOWN = set()
 
 
 class PageHandler(http.server.BaseHTTPRequestHandler):
@@ -59,18 +63,35 @@ class PageHandler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def say(text):
+    print(f"\n[{time.monotonic() - STARTED:3.0f} s] {text}", flush=True)
+
+
 def show(alert):
     labels, notes = alert["labels"], alert["annotations"]
-    state = "RESOLVED" if alert["status"] == "resolved" else labels["severity"].upper()
-    print(f"\n--- {state}: {notes['summary']}")
+    if alert["status"] == "resolved":
+        return say(notes["summary"])
+    if alert["fingerprint"] in SHOWN:
+        return say(f"UPDATE: {notes['summary']}")
+    SHOWN.add(alert["fingerprint"])
+    say(f"{labels['severity'].upper()}: {notes['summary']}")
     rows = [("since", alert["startsAt"]), ("cause", notes.get("cause")), ("impact", notes.get("impact")),
             ("what it means", notes.get("description")), ("evidence", notes.get("evidence")), ("runbook", notes.get("runbook_url")),
             ("correlation id", notes.get("correlation_id"))]
     for name, text in rows:
         if not text:
             continue
-        lines = [line for paragraph in text.splitlines() for line in textwrap.wrap(paragraph, 96)]
-        print(f"{name:>16}  " + ("\n" + " " * 18).join(lines))
+        lines = [line for paragraph in text.splitlines() for line in textwrap.wrap(paragraph, 82)]
+        print(f"{name:>16}  " + ("\n" + " " * 18).join(lines), flush=True)
+    return None
+
+
+def words_of(event):
+    """The simulator's "8.000s die 2" for people."""
+    what = event.split(maxsplit=1)[-1]
+    verb, _, rest = what.partition(" ")
+    return {"die": f"broker {rest} dies", "return": f"broker {rest} comes back", "consume": f"the consumer reads faster ({rest})",
+            "preferred_election": "the preferred leaders lead again"}.get(verb, what)
 
 
 def start_simulator():
@@ -82,7 +103,7 @@ def start_simulator():
 
     def relay():
         for event in process.stdout:
-            print(f"\n*** simulator: {event.strip()}", flush=True)
+            say(f"the cluster: {words_of(event.strip())}")
 
     threading.Thread(target=relay, daemon=True).start()
     return process, line[1].split(",")
@@ -103,23 +124,72 @@ def start_real():
 
     def kill_later():
         time.sleep(8)
-        print("\n*** kill -9 of broker 2", flush=True)
+        say("the cluster: kill -9 of broker 2")
         real_cluster("kill", "2")
+        time.sleep(20)
+        say("the cluster: broker 2 is started again")
+        real_cluster("startone", "2")
 
     threading.Thread(target=kill_later, daemon=True).start()
     return servers
 
 
-def wait_ready(agent):
+def free_port():
+    """The usual one, unless something listens there."""
+    for port in 9877, 0:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return probe.getsockname()[1]
+            except OSError:
+                continue
+    sys.exit("demo: there is no free port")
+
+
+def wait_ready(agent, port):
     for _ in range(200):
         if agent.poll() is not None:
             sys.exit(f"demo: the agent ended; see {WORK / 'agent.log'}")
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz", timeout=1)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1)
             return
         except (OSError, urllib.error.HTTPError):
             time.sleep(0.1)
     sys.exit(f"demo: the agent is not ready after 20 s; see {WORK / 'agent.log'}")
+
+
+def look_around(port):
+    return f"""
+Look around while the demonstration runs:
+  http://127.0.0.1:{port}/
+      the status page, with incidents and runbooks
+  build/dev/bin/highwater status -c build/demo/highwater.yaml
+      the same in another terminal; also: incidents, explain BrokerDown"""
+
+
+OWN_CLUSTER = """
+Your own cluster is next:
+  build/dev/bin/highwater init --bootstrap HOST:PORT
+      writes highwater.yaml and rules.yaml; docs/getting-started.md goes on from there"""
+
+
+def watch(agent, wanted, once):
+    """Prints what the receiver gets. With `once` until every wanted alert has fired and has ended; says whether it has."""
+    fired, ended = set(), set()
+    end = time.monotonic() + 180
+    while agent.poll() is None and not (once and (ended == wanted or time.monotonic() > end)):
+        try:
+            alert = PAGES.get(timeout=0.2)
+        except queue.Empty:
+            continue
+        show(alert)
+        name = alert["labels"]["alertname"]
+        if name in wanted:
+            (ended if alert["status"] == "resolved" and name in fired else fired).add(name)
+            if ended == wanted and alert["status"] == "resolved":
+                say("Every fault is over.")
+    return ended == wanted
 
 
 def main():
@@ -128,28 +198,30 @@ def main():
     receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), PageHandler)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     simulator, servers = (None, start_real()) if real else start_simulator()
+    port = free_port()
     config = WORK / "highwater.yaml"
-    config.write_text(CONFIG.format(servers=", ".join(f'"{server}"' for server in servers), port=PORT,
+    config.write_text(CONFIG.format(servers=", ".join(f'"{server}"' for server in servers), port=port,
                                     receiver=f"http://127.0.0.1:{receiver.server_address[1]}/alerts"))
     (WORK / "rules.yaml").write_text(RULES)
     with open(WORK / "agent.log", "wb") as log:
         agent = subprocess.Popen([str(BIN / "highwater"), "run", "--config", str(config)], stderr=log)
     # A terminal that closes, or a kill, ends what was started as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    found = False
+    complete = False
     try:
-        wait_ready(agent)
-        print(f"watching {', '.join(servers)}; look at http://127.0.0.1:{PORT}/ or run: build/dev/bin/highwater status", flush=True)
-        end = time.monotonic() + 60
-        while agent.poll() is None and not (once and (found or time.monotonic() > end)):
-            try:
-                alert = PAGES.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            show(alert)
-            found = found or (alert["labels"]["alertname"] == "BrokerDown" and alert["status"] == "firing")
-    except KeyboardInterrupt:
-        print()
+        wait_ready(agent, port)
+        say(f"watching {', '.join(servers)}; pages come to this terminal. A consumer is behind, and broker 2 will die.")
+        print(look_around(port), flush=True)
+        complete = watch(agent, {"BrokerDown"} if real else set(FAULTS), once)
+        if complete:
+            print(OWN_CLUSTER, flush=True)
+            if sys.stdin.isatty():
+                input("\nThe links work until you press Enter: ")
+            else:
+                print("\nThe demonstration has ended, and its links with it; without --once it goes on until Ctrl-C.")
+    except (KeyboardInterrupt, EOFError):
+        print(OWN_CLUSTER)
+        complete = True
     finally:
         for process in (agent, simulator):
             if process and process.poll() is None:
@@ -157,8 +229,8 @@ def main():
                 process.wait()
         if real:
             real_cluster("stop")
-    if once and not found:
-        sys.exit(f"demo: no page for the broker; see {WORK / 'agent.log'}")
+    if once and not complete:
+        sys.exit(f"demo: a page or its end is missing after three minutes; see {WORK / 'agent.log'}")
 
 
 if __name__ == "__main__":

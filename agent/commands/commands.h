@@ -8,25 +8,48 @@
 
 namespace highwater::agent {
 
-// On standard error, a line each.
+// On standard error, each with the line it is on.
 void print_mistakes(const Diagnostics& diagnostics);
 // The same, and the exit code.
 int refused(const Diagnostics& diagnostics);
 
+struct InitOptions {
+  std::string bootstrap;  // "kafka-1:9092", or several with commas; empty: whoever is at the
+                          // terminal is asked
+  std::string name = "kafka";
+  std::string security;  // of the cluster, as YAML; empty: no TLS and no login
+  std::string folder;
+  std::string wait = "15s";  // how long the cluster is watched at most
+};
+// 0: the files were written; 1: one is there already, or the cluster cannot be read.
+int init_command(const InitOptions& options);
+
 // 0: stopped in order; 1: refused to start (bad configuration, port in use).
 int run_command(const std::string& config_path);
 
-// 0: no mistake; 1: mistakes, each on a line of its own on standard output.
-// With `explain` also what the rules mean.
-int check_command(const std::vector<std::string>& paths, bool explain = false);
-
-struct StatusOptions {
-  std::string url = "http://127.0.0.1:9877";
+struct CheckOptions {
+  std::vector<std::string> files;  // none: the one of find_config()
+  std::string config;
+  bool explain = false;  // also what the rules mean
   bool json = false;
   bool no_color = false;
 };
+// 0: no mistakes; 1: mistakes. All on standard output.
+int check_command(const CheckOptions& options);
+
+// How a running agent is found, and how its answer is shown.
+struct AgentOptions {
+  std::string url;     // empty: see agent_address()
+  std::string config;  // the same
+  bool json = false;
+  bool no_color = false;
+};
+
 // 0: healthy; 1: incidents are open; 2: cannot say.
-int status_command(const StatusOptions& options);
+int status_command(const AgentOptions& options);
+
+// `last`: how far back, like "7d". 0: listed; 2: cannot say.
+int incidents_command(const AgentOptions& options, const std::string& last);
 
 struct GenerateOptions {
   std::vector<std::string> rule_files;  // files and directories; none: those of the configuration
@@ -47,6 +70,15 @@ int generate_dashboards_command(const std::string& folder, const std::string& co
 // Writes what Prometheus, or its operator, needs to scrape the agent to standard output.
 int generate_scrape_command(const std::string& config, bool service_monitor);
 
+// Writes docs/metrics.md, every family of the metrics page, to standard output.
+int generate_metrics_command();
+// Writes docs/command-line.md to standard output.
+int generate_command_line_command();
+// Writes a completion script for "bash", "zsh" or "fish" to standard output.
+int generate_completion_command(const std::string& shell);
+// Writes manual pages into the folder, and their names to standard output.
+int generate_man_command(const std::string& folder);
+
 struct TestOptions {
   std::vector<std::string> files;
   std::string config;  // whose measures are known as well; may be empty
@@ -54,6 +86,15 @@ struct TestOptions {
 };
 // 0: all as expected; 1: some are not; 2: a file is wrong, nothing was tested. Prints TAP.
 int test_command(const TestOptions& options);
+
+struct NotifyTestOptions {
+  std::vector<std::string> receivers;  // their names; empty: all
+  std::string config;                  // empty: as for run
+  std::string severity = "page";       // of the made-up incident: "page", "ticket" or "info"
+};
+// Sends an incident that says it is a test, firing and resolved, and prints each answer.
+// 0: all delivered; 1: some were not; 2: a mistake in the configuration or a name.
+int notify_test_command(const NotifyTestOptions& options);
 
 struct ReplayOptions {
   std::vector<std::string> rules;    // files or directories
@@ -66,23 +107,11 @@ struct ReplayOptions {
 // 0: played; 2: a file is wrong.
 int replay_command(const ReplayOptions& options);
 
-struct ImportOptions {
-  std::string from;  // "sloth" or "openslo"
-  std::string file;
-  std::string config;  // whose measures are known as well; may be empty
-};
-// Prints rules on standard output, and on standard error what could not be taken over. 0: all of it
-// was; 1: some was not; 2: the file cannot be read.
-int import_command(const ImportOptions& options);
+// `name` is that of an alert rule or an SLO, `entity` a piece of the entity's text; empty: every
+// one. 0: quiet; 1: it fires; 2: cannot say, or there is no such rule.
+int explain_command(const AgentOptions& options, const std::string& name,
+                    const std::string& entity);
 
-struct ExplainOptions {
-  std::string name;    // of an alert rule or an SLO
-  std::string entity;  // a piece of the entity's text; empty: every one
-  std::string url = "http://127.0.0.1:9877";
-  bool json = false;
-  bool no_color = false;
-};
-// 0: quiet; 1: it fires; 2: cannot say, or there is no such rule.
-int explain_command(const ExplainOptions& options);
+int version_command(bool json);
 
 }  // namespace highwater::agent

@@ -22,7 +22,8 @@ constexpr std::string_view kAnyCluster = "clusters: [{name: any, bootstrap: [\"l
 // From where on the rule sees its measure as bad; nothing for a rule that says no such thing.
 std::optional<Threshold> threshold_of(const rules::AlertRule& rule) {
   using rules::Comparison;
-  if (rule.when.right != nullptr) return std::nullopt;
+  if (rule.when.right != nullptr || rule.when.kind != rules::ConditionKind::value)
+    return std::nullopt;
   Threshold threshold{rule.when.left, rule.when.threshold, true,
                       rule.severity,  rule.name,           rule.runbook};
   switch (rule.when.comparison) {
@@ -45,7 +46,7 @@ std::optional<Threshold> threshold_of(const rules::AlertRule& rule) {
 }
 
 std::optional<Threshold> threshold_of(const rules::SloRule& rule) {
-  if (rule.sli.is_events() || rule.sli.good.outside) return std::nullopt;
+  if (rule.sli.is_events() || rule.sli.is_composite() || rule.sli.good.outside) return std::nullopt;
   const rules::GoodRange& good = rule.sli.good;
   const bool above = std::isfinite(good.high);
   if (!above && !std::isfinite(good.low)) return std::nullopt;

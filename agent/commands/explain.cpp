@@ -3,14 +3,18 @@
 
 #include <iostream>
 
+#include "agent/command_line/terminal_settings.h"
+#include "agent/commands/agent_address.h"
+#include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
+#include "agent/core/utf8.h"
 #include "exporters/explain_text.h"
-#include "exporters/http/client.h"
 
 namespace highwater::agent {
 namespace {
 
 constexpr int kCannotSay = 2;
+constexpr size_t kWidest = 200;
 constexpr int kNotFound = 404;
 
 // Everything but letters, digits and what never means anything in a query.
@@ -27,24 +31,24 @@ std::string percent_encoded(std::string_view text) {
 
 }  // namespace
 
-int explain_command(const ExplainOptions& options) {
-  http::Request request;
-  request.url = fmt::format("{}{}api/v1/explain?name={}&entity={}", options.url,
-                            options.url.ends_with('/') ? "" : "/", percent_encoded(options.name),
-                            percent_encoded(options.entity));
-  request.deadline = std::chrono::seconds(5);
-  request.max_response_bytes = size_t{16} << 20;
-  const Result<http::Response> response = http::Client().send(request);
-  if (!response) {
-    std::cerr << "highwater: " << response.error().message
-              << "\n  is the agent running? its address is given with --url\n";
+int explain_command(const AgentOptions& options, const std::string& name,
+                    const std::string& entity) {
+  const auto url = agent_address(options.url, options.config);
+  if (!url) {
+    std::cerr << "highwater: " << url.error().message << "\n";
     return kCannotSay;
   }
-  const bool colour = !options.no_color && isatty(STDOUT_FILENO) != 0;
-  const Result<ExplainView> view = render_explanation(response->body, colour);
+  const auto response =
+      ask_agent(*url, fmt::format("api/v1/explain?name={}&entity={}", percent_encoded(name),
+                                  percent_encoded(entity)));
+  if (!response) return kCannotSay;
+  const bool colour = command_line::wants_colour(STDOUT_FILENO, options.no_color);
+  const Result<ExplainView> view = render_explanation(
+      response->body, {colour, command_line::terminal_width(STDOUT_FILENO, kWidest),
+                       command_line::is_terminal(STDOUT_FILENO)});
   if (!view || (response->status != 200 && response->status != kNotFound)) {
     std::cerr << "highwater: the agent answered " << response->status << ": "
-              << response->body.substr(0, 200) << "\n";
+              << utf8::first_characters(response->body, 200) << "\n";
     return kCannotSay;
   }
   std::cout << (options.json ? response->body : view->text);

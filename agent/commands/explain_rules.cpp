@@ -9,6 +9,7 @@
 #include <cmath>
 #include <vector>
 
+#include "agent/core/utf8.h"
 #include "rules/burn.h"
 #include "rules/wording.h"
 
@@ -32,7 +33,7 @@ std::string wrapped(std::string_view text, size_t indent) {
     const size_t end = std::min(text.find(' '), text.size());
     const std::string_view word = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (!empty && line.size() + 1 + word.size() > kColumns) {
+    if (!empty && utf8::count_characters(line) + 1 + utf8::count_characters(word) > kColumns) {
       lines += line + "\n";
       line.assign(indent + 2, ' ');
       empty = true;
@@ -50,12 +51,13 @@ using Row = std::array<std::string, 7>;
 std::string aligned(const std::vector<Row>& rows) {
   std::array<size_t, std::tuple_size_v<Row>> widths{};
   for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], utf8::count_characters(row[i]));
   }
   std::string text;
   for (const Row& row : rows) {
     std::string line = "  ";
-    for (size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
+    for (size_t i = 0; i < row.size(); ++i) line += utf8::padded(row[i], widths[i] + 2);
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }

@@ -48,6 +48,7 @@ std::optional<rules::RuleSet> load_config(const GenerateOptions& options,
     });
   }
   prometheus.external_url = config->external_url;
+  prometheus.detail = config->metrics_detail;
   return std::move(loaded->rules);
 }
 
@@ -72,6 +73,14 @@ int generate_prometheus_command(const GenerateOptions& options) {
   while (prometheus.external_url.ends_with('/')) prometheus.external_url.pop_back();
   for (const std::string& name : rules::not_for_prometheus(*rules))
     std::cerr << fmt::format("highwater: {} is left out: Prometheus knows no 'during'\n", name);
+  if (prometheus.detail == MetricsDetail::standard) {
+    for (const std::string& name : rules::need_full_detail(*rules)) {
+      std::cerr << fmt::format(
+          "highwater: {} needs series that are exported only with 'metrics: {{detail: full}}' in "
+          "the agent's configuration\n",
+          name);
+    }
+  }
   std::cout << rules::prometheus_rules(*rules, prometheus) << std::flush;
   return std::cout ? 0 : 1;
 }

@@ -8,6 +8,9 @@
 #include <tuple>
 #include <utility>
 
+#include "agent/core/utf8.h"
+#include "exporters/terminal.h"
+
 namespace highwater::agent {
 namespace {
 
@@ -91,13 +94,14 @@ Json to_json(const Replayed& data, const ReplayRow& row, bool compared) {
 void print_columns(const std::vector<Line>& lines) {
   std::vector<size_t> widths(lines.front().size(), 0);
   for (const Line& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+    for (size_t i = 0; i < line.size(); ++i)
+      widths[i] = std::max(widths[i], utf8::count_characters(line[i]));
   }
   for (const Line& line : lines) {
     std::string text;
-    for (size_t i = 0; i < line.size(); ++i) text += fmt::format("{:<{}}  ", line[i], widths[i]);
+    for (size_t i = 0; i < line.size(); ++i) text += utf8::padded(line[i], widths[i] + 2);
     text.erase(text.find_last_not_of(' ') + 1);
-    std::cout << text << "\n";
+    std::cout << clean(text) << "\n";
   }
 }
 
@@ -138,7 +142,7 @@ void print_budgets(const std::vector<ReplayBudget>& budgets) {
   std::vector<Line> lines{{"left", "bad", "of", "slo", "cluster", "entity"}};
   for (const ReplayBudget* budget : worst) {
     const rules::BudgetStatus& status = budget->status;
-    lines.push_back({fmt::format("{:.2f}%", status.remaining * 100),
+    lines.push_back({status.has_data() ? fmt::format("{:.2f}%", status.remaining * 100) : "no data",
                      amount(*budget, status.sums.bad), amount(*budget, status.sums.total),
                      budget->slo, budget->entity.label("cluster").text(),
                      entity_text(budget->entity)});

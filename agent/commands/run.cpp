@@ -1,38 +1,27 @@
-#include <fmt/format.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
-#include <filesystem>
 #include <iostream>
-#include <thread>
+#include <memory>
+#include <utility>
 
 #include "agent/agent.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/find_config.h"
+#include "agent/commands/signals.h"
+#include "agent/resources.h"
 
 namespace highwater::agent {
 namespace {
 
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-// Someone who presses Ctrl-C twice means it.
-void leave_at_second_signal(sigset_t signals) {
-  std::thread([signals] {
-    int received = 0;
-    do {
-      sigwait(&signals, &received);
-    } while (received == SIGHUP);
-    _exit(130);
-  }).detach();
+// The agent with what the system lets it use; the error is a sentence for people.
+Result<std::unique_ptr<Agent>> create_agent(Config config, const Clock& clock, Log& log) {
+  const size_t limit = raise_open_file_limit();
+  const Result<OpenFileShares> shares = share_open_files(limit, config);
+  if (!shares) return tl::unexpected(shares.error());
+  if (auto threads = try_threads(most_threads(config)); !threads)
+    return tl::unexpected(threads.error());
+  return Agent::create(std::move(config), clock, log, *shares);
 }
 
 }  // namespace
@@ -46,30 +35,32 @@ int run_command(const std::string& config_path) {
     print_mistakes(diagnostics);
     return 1;
   }
-  const sigset_t signals = block_signals();
   const SystemClock clock;
   const LogForm form =
       config->log_form.value_or(isatty(STDERR_FILENO) != 0 ? LogForm::human : LogForm::json);
   Log log(clock, config->log_level, form, standard_error_sink());
+  Signals signals(log);
 
-  Result<std::unique_ptr<Agent>> agent = Agent::create(std::move(*config), clock, log);
+  Result<std::unique_ptr<Agent>> agent = create_agent(std::move(*config), clock, log);
   if (!agent) {
     std::cerr << agent.error().message << "\n";
     return 1;
   }
   (*agent)->start();
   while (true) {
-    int received = 0;
-    sigwait(&signals, &received);
-    if (received != SIGHUP) {
-      log.info("stopping", {{"signal", received == SIGINT ? "SIGINT" : "SIGTERM"}});
+    const int signal = signals.next();
+    if (signal != SIGHUP) {
+      log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
       break;
     }
+    signals.doing("reload");
     (*agent)->reload();
   }
-  leave_at_second_signal(signals);
-  (*agent)->stop();
+  const bool whole = (*agent)->stop([&](const char* part) { signals.doing(part); });
   log.info("stopped");
+  // What still runs must not outlive what it uses.
+  if (!whole) _exit(0);
+  signals.done();
   return 0;
 }
 

@@ -2,40 +2,37 @@
 
 #include <iostream>
 
+#include "agent/command_line/terminal_settings.h"
+#include "agent/commands/agent_address.h"
+#include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
-#include "exporters/http/client.h"
 #include "exporters/status_text.h"
 
 namespace highwater::agent {
 namespace {
 
 constexpr int kCannotSay = 2;
+constexpr size_t kWidest = 200;
 
 }  // namespace
 
-int status_command(const StatusOptions& options) {
-  http::Request request;
-  request.url = options.url + (options.url.ends_with('/') ? "api/v1/status" : "/api/v1/status");
-  request.deadline = std::chrono::seconds(5);
-  request.max_response_bytes = size_t{16} << 20;
-  const Result<http::Response> response = http::Client().send(request);
-  if (!response) {
-    std::cerr << "highwater: " << response.error().message
-              << "\n  is the agent running? its address is given with --url\n";
+int status_command(const AgentOptions& options) {
+  const auto url = agent_address(options.url, options.config);
+  if (!url) {
+    std::cerr << "highwater: " << url.error().message << "\n";
     return kCannotSay;
   }
-  if (response->status != 200) {
-    std::cerr << "highwater: the agent answered " << response->status << ": "
-              << response->body.substr(0, 200) << "\n";
-    return kCannotSay;
-  }
-  const bool colour = !options.no_color && isatty(STDOUT_FILENO) != 0;
-  const Result<StatusView> status = render_status(response->body, {colour});
+  const auto json = page_of_agent(*url, "api/v1/status");
+  if (!json) return kCannotSay;
+  const bool colour = command_line::wants_colour(STDOUT_FILENO, options.no_color);
+  const Result<StatusView> status =
+      render_status(*json, {colour, command_line::terminal_width(STDOUT_FILENO, kWidest),
+                            command_line::is_terminal(STDOUT_FILENO)});
   if (!status) {
     std::cerr << "highwater: " << status.error().message << "\n";
     return kCannotSay;
   }
-  std::cout << (options.json ? response->body + "\n" : status->text);
+  std::cout << (options.json ? *json + "\n" : status->text);
   return status->exit_code;
 }
 

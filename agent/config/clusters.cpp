@@ -5,12 +5,16 @@
 
 #include "agent/config/fields.h"
 #include "agent/config/sections.h"
+#include "agent/config/security.h"
+#include "collectors/canary/security.h"
 
 namespace highwater::agent {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+constexpr size_t kMostClusters = 50;
 
 class ClustersReader {
  public:
@@ -32,6 +36,9 @@ class ClustersReader {
                 "start each with '- name: ...'");
       return;
     }
+    if (clusters->items.size() > kMostClusters)
+      map.error(*clusters, fmt::format("there are more than {} clusters", kMostClusters),
+                "each has threads and connections of its own: run several agents");
     std::set<std::string> names;
     for (const YamlNode& item : clusters->items) {
       YamlMap cluster = child(item, "a cluster");
@@ -59,6 +66,8 @@ class ClustersReader {
       }
       if (cluster.get("dead_letters") != nullptr)
         read_patterns(cluster, "dead_letters", settings.dead_letters.emplace());
+      if (const YamlNode* security = cluster.get("security"))
+        settings.security = read_security(*security, file_, config_, diagnostics_);
       if (const YamlNode* canary = cluster.get("canary")) read_canary(*canary, settings);
       cluster.finish();
       config_.clusters.push_back(std::move(settings));
@@ -89,6 +98,9 @@ class ClustersReader {
     }
     if (const auto group = map.text("group")) canary.probe.group = *group;
     read_duration(map, "every", milliseconds(500), std::chrono::hours(1), canary.probe.every);
+    canary.probe.security = cluster.security;
+    if (const std::string missing = canary::not_spoken(cluster.security); !missing.empty())
+      map.error(node, "this canary cannot connect", missing);
     map.finish();
     config_.canaries.push_back(std::move(canary));
   }

@@ -8,7 +8,9 @@
 
 #include "agent/config/byte_size.h"
 #include "agent/config/fields.h"
+#include "agent/config/secrets.h"
 #include "agent/config/sections.h"
+#include "agent/core/small_file.h"
 #include "agent/core/yaml.h"
 
 namespace highwater::agent {
@@ -18,18 +20,23 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 const std::vector<std::string> kLogLevels{"debug", "info", "warning", "error"};
-const std::vector<std::string> kSeverities{"info", "ticket", "page"};
 constexpr uint64_t kLeastKept = 1'000'000;
 constexpr uint64_t kMostKept = 10'000'000'000'000;
 
 class Reader {
  public:
   Reader(const std::string& file, Diagnostics& diagnostics)
-      : file_(file), diagnostics_(diagnostics) {
+      : file_(file), diagnostics_(diagnostics), mistakes_before_(diagnostics.size()) {
     config_.file = file;
   }
 
   std::optional<Config> read(const YamlNode& root) {
+    std::optional<ReadableConfig> readable = read_what_can_be(root);
+    if (!readable || diagnostics_.size() != mistakes_before_) return std::nullopt;
+    return std::move(readable->config);
+  }
+
+  std::optional<ReadableConfig> read_what_can_be(const YamlNode& root) {
     if (root.kind == YamlNode::Kind::null) {
       diagnostics_.push_back(
           {file_, 1, 1, "the file is empty",
@@ -42,17 +49,18 @@ class Reader {
     read_listen(map);
     if (const YamlNode* rules = map.get("rules"))
       config_.rules = rules::read_rule_settings(*rules, file_, diagnostics_);
-    read_receivers(map);
+    read_receivers(map, config_, diagnostics_);
     if (const YamlNode* traces = map.get("traces")) read_traces(*traces);
     if (const YamlNode* log = map.get("log")) read_log(*log);
     if (const YamlNode* metrics = map.get("metrics")) read_metrics(*metrics);
     if (const YamlNode* state = map.get("state")) read_state(*state);
     if (const YamlNode* record = map.get("record")) read_record(*record);
     read_runbooks(map);
+    const size_t before_measures = diagnostics_.size();
     read_sources(map, file_, config_, diagnostics_);
+    const bool measures_known = diagnostics_.size() == before_measures;
     map.finish();
-    if (!diagnostics_.empty()) return std::nullopt;
-    return std::move(config_);
+    return ReadableConfig{std::move(config_), measures_known};
   }
 
  private:
@@ -68,70 +76,35 @@ class Reader {
         map.error(*map.node().find("listen"), "'listen': " + address.error().message);
       }
     }
+    read_allowed_hosts(map);
+    read_memory(map);
     if (const auto url = map.text("external_url")) {
       config_.external_url = check_url(map, "external_url", *url);
       while (config_.external_url.ends_with('/')) config_.external_url.pop_back();
     }
   }
 
-  void read_receivers(YamlMap& map) {
-    const YamlNode* receivers = map.get("receivers");
-    if (receivers == nullptr) return;
-    if (receivers->kind != YamlNode::Kind::list) {
-      map.error(*receivers, "'receivers' must be a list", "start each with '- name: ...'");
-      return;
-    }
-    std::set<std::string> names;
-    for (const YamlNode& item : receivers->items) {
-      YamlMap receiver = child(item, "a receiver");
-      if (!receiver.valid()) continue;
-      notify::ReceiverConfig settings;
-      if (receiver.require("name") != nullptr) settings.name = receiver.text("name").value_or("");
-      if (!settings.name.empty() && !names.insert(settings.name).second) {
-        receiver.error(*item.find("name"),
-                       fmt::format("two receivers are named '{}'", settings.name),
-                       "give each its own name");
-      }
-      if (const YamlNode* webhook = receiver.require("webhook")) read_webhook(*webhook, settings);
-      if (const auto severity = receiver.text("severity")) {
-        const auto found = std::ranges::find(kSeverities, *severity);
-        if (found == kSeverities.end()) {
-          receiver.error(*item.find("severity"), fmt::format("'{}' is not a severity", *severity),
-                         did_you_mean(*severity, kSeverities));
-        } else {
-          settings.lowest = static_cast<Severity>(found - kSeverities.begin());
-        }
-      }
-      settings.send_resolved = receiver.boolean("send_resolved").value_or(true);
-      read_duration(receiver, "timeout", milliseconds(100), seconds(60), settings.timeout);
-      read_duration(receiver, "repeat_interval", Duration::zero(), std::chrono::hours(24 * 7),
-                    settings.repeat_interval);
-      receiver.finish();
-      config_.receivers.push_back(std::move(settings));
-    }
+  void read_memory(YamlMap& map) {
+    constexpr uint64_t kLeast = 64U << 20;
+    const auto text = map.text("memory");
+    if (!text) return;
+    const auto bytes = parse_bytes(*text);
+    if (!bytes)
+      map.error(*map.node().find("memory"), "'memory': " + bytes.error().message);
+    else if (*bytes < kLeast)
+      map.error(*map.node().find("memory"), "'memory': the agent needs 64MiB at least");
+    else
+      config_.memory = *bytes;
   }
 
-  void read_webhook(const YamlNode& node, notify::ReceiverConfig& settings) {
-    YamlMap webhook = child(node, "'webhook'");
-    if (webhook.require("url") != nullptr)
-      settings.url = check_url(webhook, "url", webhook.text("url").value_or(""));
-    if (const YamlNode* headers = webhook.get("headers")) settings.headers = read_headers(*headers);
-    webhook.finish();
-  }
-
-  std::vector<std::pair<std::string, std::string>> read_headers(const YamlNode& node) {
-    std::vector<std::pair<std::string, std::string>> headers;
-    YamlMap map = child(node, "'headers'");
-    for (const auto& [name, value] : node.entries) {
-      const auto text = map.text(name.scalar);
-      if (!text) continue;
-      const bool unsafe = (name.scalar + *text).find_first_of("\r\n") != std::string::npos;
-      if (unsafe)
-        map.error(value, fmt::format("the header '{}' holds a line break", name.scalar),
-                  "write it on one line");
-      headers.emplace_back(name.scalar, *text);
+  void read_allowed_hosts(YamlMap& map) {
+    for (const std::string& host : map.texts("allowed_hosts")) {
+      if (host.empty() || host.find_first_of(":/ @*") != std::string::npos)
+        map.error(*map.node().find("allowed_hosts"),
+                  fmt::format("'allowed_hosts': '{}' is not the name of a host", host),
+                  "write it like monitor.example.org, without scheme and port");
+      config_.allowed_hosts.push_back(host);
     }
-    return headers;
   }
 
   void read_traces(const YamlNode& node) {
@@ -139,13 +112,27 @@ class Reader {
     if (map.require("endpoint") != nullptr)
       config_.traces.endpoint = check_url(map, "endpoint", map.text("endpoint").value_or(""));
     if (const YamlNode* headers = map.get("headers"))
-      config_.traces.headers = read_headers(*headers);
+      config_.traces.headers = read_trace_headers(*headers);
+    config_.traces.tls = read_tls(map, file_);
     if (const auto ratio = map.number("sample_ratio")) {
       if (*ratio < 0 || *ratio > 1)
         map.error(*node.find("sample_ratio"), "'sample_ratio' must be between 0 and 1");
       config_.traces.sampler.ratio = *ratio;
     }
     map.finish();
+  }
+
+  // OpenTelemetry has a variable of its own for those that are secret.
+  http::HeaderList read_trace_headers(const YamlNode& node) {
+    http::HeaderList headers;
+    for (auto& [name, secret] : read_headers(node, config_, diagnostics_)) {
+      if (secret.is_elsewhere())
+        diagnostics_.push_back({file_, node.line, node.column,
+                                fmt::format("the header '{}' of 'traces' must be text", name),
+                                "a secret one belongs into OTEL_EXPORTER_OTLP_HEADERS"});
+      headers.emplace_back(name, secret.written());
+    }
+    return headers;
   }
 
   void read_log(const YamlNode& node) {
@@ -174,7 +161,22 @@ class Reader {
 
   void read_metrics(const YamlNode& node) {
     YamlMap map = child(node, "'metrics'");
-    config_.per_partition_group_series = map.boolean("per_partition_group_series").value_or(true);
+    if (const auto detail = map.text("detail")) {
+      if (*detail == "standard") {
+        config_.metrics_detail = MetricsDetail::standard;
+      } else if (*detail == "full") {
+        config_.metrics_detail = MetricsDetail::full;
+      } else {
+        map.error(*node.find("detail"), fmt::format("'{}' is not a detail of metrics", *detail),
+                  "one of: standard, full");
+      }
+    }
+    // Read only where it is written, so that it is not offered as a key.
+    if (const YamlNode* const former = node.find("per_partition_group_series")) {
+      (void)map.boolean("per_partition_group_series");
+      map.error(*former, "'per_partition_group_series' is not there any more",
+                "leave it out: only 'detail: full' exports these series");
+    }
     map.finish();
   }
 
@@ -273,6 +275,7 @@ class Reader {
 
   const std::string& file_;
   Diagnostics& diagnostics_;
+  const size_t mistakes_before_;
   Config config_;
 };
 
@@ -287,12 +290,36 @@ std::optional<Config> finish(std::optional<Config> config) {
   return config;
 }
 
+// Secrets that stand in a file which everybody may read.
+void report_readable_secrets(const Config& config, Diagnostics& diagnostics) {
+  if (config.written_secrets.empty()) return;
+  const auto file = RegularFile::open(config.file);
+  if (file && !file->others_may_read()) return;
+  diagnostics.insert(diagnostics.end(), config.written_secrets.begin(),
+                     config.written_secrets.end());
+}
+
 }  // namespace
 
 std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics) {
   const std::optional<YamlNode> root = read_yaml(path, diagnostics);
   if (!root) return std::nullopt;
-  return finish(Reader(path, diagnostics).read(*root));
+  std::optional<Config> config = finish(Reader(path, diagnostics).read(*root));
+  const size_t before = diagnostics.size();
+  if (config) report_readable_secrets(*config, diagnostics);
+  if (diagnostics.size() != before) return std::nullopt;
+  return config;
+}
+
+std::optional<ReadableConfig> read_what_can_be(const std::string& path, Diagnostics& diagnostics) {
+  const size_t before = diagnostics.size();
+  const std::optional<YamlNode> root = read_yaml(path, diagnostics);
+  if (!root) return std::nullopt;
+  std::optional<ReadableConfig> readable = Reader(path, diagnostics).read_what_can_be(*root);
+  if (!readable) return std::nullopt;
+  readable->config = *finish(std::move(readable->config));
+  if (diagnostics.size() == before) report_readable_secrets(readable->config, diagnostics);
+  return readable;
 }
 
 std::optional<Config> parse_config(std::string_view text, const std::string& file,

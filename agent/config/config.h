@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "agent/core/diagnostic.h"
+#include "agent/core/exported.h"
 #include "agent/core/log.h"
 #include "agent/core/measure.h"
 #include "collectors/canary/report.h"
 #include "collectors/kafka/cluster_poller.h"
 #include "collectors/sources/mapping.h"
 #include "exporters/http/address.h"
-#include "exporters/notify/receiver.h"
+#include "exporters/notify/receivers/registry.h"
 #include "exporters/otlp/config.h"
 #include "rules/language/load.h"
 
@@ -38,8 +39,11 @@ struct CanaryConfig {
 
 struct Config {
   std::string file;
+  Diagnostics written_secrets;  // where it holds secrets itself, and what to do instead
   std::vector<kafka::ClusterSettings> clusters;  // at least one, names distinct
   http::ListenAddress listen{"127.0.0.1", 9877};
+  std::optional<uint64_t> memory;          // bytes of the process; nothing: what the system allows
+  std::vector<std::string> allowed_hosts;  // beside those of own_names()
   std::string external_url;  // without trailing slash; derived from `listen` when not given
   rules::RuleSettings rules;
   std::vector<notify::ReceiverConfig> receivers;
@@ -47,7 +51,7 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   std::optional<LogForm> log_form;  // nothing: human on a terminal, JSON otherwise
   std::vector<std::filesystem::path> runbook_directories;  // beside the built-in ones; theirs win
-  bool per_partition_group_series = true;
+  MetricsDetail metrics_detail = MetricsDetail::standard;
   // Absolute, or ":memory:"; nothing: default_state_path().
   std::optional<std::string> state_path;
   std::optional<RecordConfig> record;  // nothing: what is seen is not recorded
@@ -56,6 +60,16 @@ struct Config {
   std::vector<const Measure*> measures;  // those that `sources` fills; each once
 };
 
+// A configuration that may have mistakes, which are in the diagnostics.
+struct ReadableConfig {
+  Config config;
+  bool measures_known = true;  // false: rules may name measures whose definition has a mistake
+};
+
+// For `check`, so that the rule files it names are checked in the same run. Nothing when the file
+// is no YAML map.
+[[nodiscard]] std::optional<ReadableConfig> read_what_can_be(const std::string& path,
+                                                             Diagnostics& diagnostics);
 [[nodiscard]] std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics);
 // The same from a text; `file` names it in diagnostics, and relative paths start at its directory.
 [[nodiscard]] std::optional<Config> parse_config(std::string_view text, const std::string& file,

@@ -61,12 +61,13 @@ class DimensionsReader {
                  fmt::format("name it otherwise: {{app_{}: {}}}", name, value.scalar));
       return;
     }
-    if (value.kind != YamlNode::Kind::scalar || value.scalar.empty()) {
+    const bool several = value.kind == YamlNode::Kind::list && !value.items.empty();
+    if (!several && (value.kind != YamlNode::Kind::scalar || value.scalar.empty())) {
       map_.error(value, fmt::format("the dimension '{}' has no value", name),
                  "write a label, or a constant like =prod");
       return;
     }
-    const CellRule rule = read_cell(value);
+    const CellRule rule = several ? read_labels(value) : read_cell(value);
     if (name == "cluster") {
       read_.cells.front() = rule;
       check_cluster(value, rule);
@@ -78,6 +79,25 @@ class DimensionsReader {
     }
     read_.names.push_back(name);
     read_.cells.push_back(rule);
+  }
+
+  // What different exporters call one label: the first that a series has.
+  CellRule read_labels(const YamlNode& value) {
+    CellRule rule;
+    rule.from = CellRule::From::label;
+    if (context_.format != PageFormat::prometheus)
+      map_.error(value, "several labels are for Prometheus' formats", "name one path");
+    for (const YamlNode& item : value.items) {
+      const std::string& label = item.scalar;
+      if (label.empty() || label.starts_with('=') || label.starts_with('@'))
+        map_.error(item, "of several labels each is a label's name",
+                   "write them like [client_id, clientId]");
+      else if (rule.text.empty())
+        rule.text = label;
+      else
+        rule.others.push_back(label);
+    }
+    return rule;
   }
 
   CellRule read_cell(const YamlNode& value) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "exporters/http/address.h"
@@ -29,6 +31,29 @@ void read_patterns(YamlMap& map, const std::string& key, std::vector<Pattern>& i
       map.error(*map.node().find(key), fmt::format("'{}': {}", key, pattern.error().message));
     }
   }
+}
+
+http::TlsOptions read_tls(YamlMap& map, const std::string& file) {
+  http::TlsOptions tls;
+  for (const auto& [key, into] :
+       {std::pair("ca_file", &tls.ca_file), std::pair("certificate", &tls.certificate),
+        std::pair("key", &tls.key)}) {
+    const YamlNode* const node = map.get(key);
+    if (node == nullptr) continue;
+    const std::string path = map.text(key).value_or("");
+    if (path.empty() || path.find('\0') != std::string::npos) {
+      map.error(*node, fmt::format("'{}' is empty", key), "name a file in PEM form");
+      continue;
+    }
+    std::error_code ignored;
+    *into = std::filesystem::absolute(std::filesystem::path(file).parent_path() / path, ignored)
+                .string();
+  }
+  if (const auto verify = map.boolean("verify")) tls.verify = *verify;
+  if (!tls.key.empty() && map.node().find("certificate") == nullptr)
+    map.error(*map.node().find("key"), "there is a 'key', and no 'certificate' that it belongs to",
+              "name the client's certificate as well");
+  return tls;
 }
 
 std::string check_url(YamlMap& map, const std::string& key, const std::string& url) {

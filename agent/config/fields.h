@@ -7,12 +7,15 @@
 
 #include "agent/core/pattern.h"
 #include "agent/core/yaml.h"
+#include "exporters/http/client.h"
 
 namespace highwater::agent {
 
 void read_duration(YamlMap& map, const std::string& key, Duration lowest, Duration highest,
                    Duration& into);
 void read_patterns(YamlMap& map, const std::string& key, std::vector<Pattern>& into);
+// `ca_file`, `verify`, `certificate` and `key`; relative paths begin at `file`'s folder.
+http::TlsOptions read_tls(YamlMap& map, const std::string& file);
 // An absolute http or https URL; whatever it is comes back.
 std::string check_url(YamlMap& map, const std::string& key, const std::string& url);
 

@@ -58,6 +58,7 @@ class MeasureReader {
     read_filters("exclude", true);
     read_words();
     read_combine();
+    read_expect();
     if (const auto scale = map_.number("scale")) {
       mapping_.scale = *scale;
       if (*scale == 0)
@@ -239,6 +240,15 @@ class MeasureReader {
       map_.error(at("combine"), fmt::format("'{}' does not combine anything", *combine),
                  "one of: sum, max, min");
     }
+  }
+
+  void read_expect() {
+    const auto expect = map_.text("expect");
+    if (!expect) return;
+    if (*expect != "none")
+      map_.error(at("expect"), fmt::format("'expect' is {}", *expect),
+                 "'expect: none' says that the page may have nothing of it");
+    mapping_.may_be_absent = true;
   }
 
   void read_help() {

@@ -50,6 +50,7 @@ class MeasuresReader {
     const std::string name = map.text("use").value_or("");
     const YamlNode* const source = map.require("source");
     const YamlNode* const dimensions = map.get("dimensions");
+    const YamlNode* const expect = map.get("expect");
     map.finish();
     const auto entries = sources::ready_made(name);
     if (!entries) {
@@ -64,13 +65,19 @@ class MeasuresReader {
     }
     for (YamlNode entry : *entries) {
       move_to(node, entry);
-      YamlNode key;
-      key.kind = YamlNode::Kind::scalar;
-      key.scalar = "source";
-      entry.entries.emplace_back(std::move(key), *source);
+      set(entry, "source", *source);
       if (dimensions != nullptr) add_dimensions(*dimensions, entry);
+      if (expect != nullptr) set(entry, "expect", *expect);
       read_one(entry);
     }
+  }
+
+  static void set(YamlNode& entry, std::string_view name, const YamlNode& value) {
+    std::erase_if(entry.entries, [&](const auto& pair) { return pair.first.scalar == name; });
+    YamlNode key;
+    key.kind = YamlNode::Kind::scalar;
+    key.scalar = name;
+    entry.entries.emplace_back(std::move(key), value);
   }
 
   // What the user says of a dimension comes before what stands there.

@@ -7,6 +7,7 @@
 
 #include "agent/catalogue.h"
 #include "collectors/sources/ready_made.h"
+#include "exporters/notify/receivers/registry.h"
 #include "rules/language/schema.h"
 
 namespace highwater::agent {
@@ -59,10 +60,81 @@ Json bytes(std::string_view description) {
           {"description", description}};
 }
 
-Json headers() {
+// Written as `text`, or where it is.
+Json secret(const Json& text, std::string_view description) {
+  const Json elsewhere{
+      {"type", "object"},
+      {"properties",
+       {{"file",
+         described({{"type", "string"}, {"minLength", 1}}, "The file whose first line it is.")},
+        {"env", described({{"type", "string"}, {"minLength", 1}}, "The variable that holds it.")}}},
+      {"minProperties", 1},
+      {"maxProperties", 1},
+      {"additionalProperties", false}};
+  return {{"anyOf", {text, elsewhere}}, {"description", description}};
+}
+
+Json headers(const Json& value) {
   return {{"type", "object"},
-          {"additionalProperties", {{"type", {"string", "number", "boolean"}}}},
+          {"additionalProperties", value},
           {"description", "Headers to send along."}};
+}
+
+Json header_text() {
+  return {{"type", {"string", "number", "boolean"}}};
+}
+
+// What an https address may need.
+Json with_tls(Json schema) {
+  schema["properties"].update(
+      {{"ca_file", text("Certificate authorities, as PEM.")},
+       {"verify", boolean("false accepts any certificate.")},
+       {"certificate", text("The client's certificate with its chain, as PEM.")},
+       {"key", text("Its key, as PEM; without it the key is in the same file.")}});
+  return schema;
+}
+
+Json oauth() {
+  return object(
+      {{"token_file", text("The file whose first line is the token; read for each login.")},
+       {"token_url", url("The token server (client credentials).")},
+       {"client_id", text("Who asks for a token.")},
+       {"client_secret", secret(Json{{"type", "string"}, {"minLength", 1}}, "Its secret.")},
+       {"scope", text("The scope that is asked for.")},
+       {"audience", text("The audience that is asked for.")},
+       {"ca_file", text("Certificate authorities of the token server, as PEM.")},
+       {"extensions",
+        {{"type", "object"},
+         {"additionalProperties", {{"type", {"string", "number"}}}},
+         {"propertyNames", {{"pattern", "^[A-Za-z]+$"}}},
+         {"description", "SASL extensions that are sent to the broker with the token."}}}});
+}
+
+Json security() {
+  const Json password{{"type", "string"}, {"minLength", 1}};
+  const Json keystore =
+      object({{"keystore", text("A PKCS#12 file with certificate, chain and key.")},
+              {"password", secret(password, "Its password.")}},
+             {"keystore"});
+  const Json certificate{
+      {"anyOf", {Json{{"type", "string"}, {"minLength", 1}}, keystore}},
+      {"description", "The client's certificate with its chain, as PEM, or {keystore, password}."}};
+  return object(
+      {{"protocol", described({{"enum", {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}}},
+                              "As security.protocol of the Java client.")},
+       {"ca", text("Certificate authorities, as PEM; without it the system's.")},
+       {"certificate", certificate},
+       {"key", text("The key of the certificate, as PEM; without it in the same file.")},
+       {"key_password", secret(password, "The password of the key.")},
+       {"verify", described({{"enum", {"full", "ca", "none"}}},
+                            "What of a broker's certificate is verified: full by default.")},
+       {"server_name", text("The name for SNI and the verification, when it differs.")},
+       {"mechanism",
+        described({{"enum", {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"}}},
+                  "As sasl.mechanism of the Java client.")},
+       {"username", text("Who logs in by PLAIN or SCRAM.")},
+       {"password", secret(password, "The password.")},
+       {"oauth", described(oauth(), "Where the token of OAUTHBEARER comes from.")}});
 }
 
 Json cluster() {
@@ -70,9 +142,10 @@ Json cluster() {
                             {"partitions", duration("How often the partitions are read.")},
                             {"groups", duration("How often the consumer groups are read.")},
                             {"configs", duration("How often the topics' configuration is read.")}});
-  const Json topics = object({{"include", texts("Patterns; all topics without them.")},
-                              {"exclude", texts("Patterns of topics to leave out.")},
-                              {"internal", boolean("Whether Kafka's own topics are watched.")}});
+  const Json topics =
+      object({{"include", texts("Patterns; all topics without them.")},
+              {"exclude", texts("Patterns of topics to leave out.")},
+              {"internal", boolean("Whether Kafka's own topics are watched like all others.")}});
   const Json groups = object({{"include", texts("Patterns; all groups without them.")},
                               {"exclude", texts("Patterns of groups to leave out.")}});
   const Json canary =
@@ -88,28 +161,76 @@ Json cluster() {
                  {"topics", topics},
                  {"groups", groups},
                  {"dead_letters", texts("Patterns of dead-letter topics, in place of the usual.")},
+                 {"security", described(security(), "How connections are secured.")},
                  {"canary", canary}},
                 {"name", "bootstrap"});
 }
 
+Json setting_schema(const notify::Setting& setting) {
+  using notify::SettingType;
+  const Json line{{"type", "string"}, {"minLength", 1}};
+  const Json address{{"type", "string"}, {"pattern", "^https?://"}};
+  switch (setting.type) {
+    case SettingType::address:
+      return secret(address, setting.help);
+    case SettingType::addresses:
+      return list_of(secret(address, setting.help), setting.help);
+    case SettingType::secret:
+      return secret(line, setting.help);
+    case SettingType::secrets:
+      return list_of(secret(line, setting.help), setting.help);
+    case SettingType::text:
+      return described({{"type", {"string", "number"}}}, setting.help);
+    case SettingType::path:
+      return described(line, setting.help);
+    case SettingType::texts:
+      return texts(setting.help);
+    case SettingType::flag:
+      return boolean(setting.help);
+    case SettingType::number:
+      return described(
+          {{"type", "integer"}, {"minimum", setting.lowest}, {"maximum", setting.highest}},
+          setting.help);
+    case SettingType::choice:
+      return described({{"enum", setting.choices}}, setting.help);
+    case SettingType::headers:
+      return headers(secret(header_text(), "Its value."));
+  }
+  return {};
+}
+
+Json receiver_kind(const notify::ReceiverKind& kind) {
+  Json properties = Json::object();
+  std::vector<std::string> required;
+  for (const notify::Setting& one : kind.settings) {
+    properties[one.key] = setting_schema(one);
+    if (one.required) required.push_back(one.key);
+  }
+  const Json schema = described(object(std::move(properties), std::move(required)), kind.help);
+  return kind.tls ? with_tls(schema) : schema;
+}
+
 Json receiver() {
-  const Json webhook =
-      object({{"url", url("Where notifications are posted.")}, {"headers", headers()}}, {"url"});
-  return object({{"name", text("For people, and for the alert when it is not reached.")},
-                 {"webhook", webhook},
-                 {"severity", described({{"enum", {"info", "ticket", "page"}}},
-                                        "The lowest that is sent to it.")},
-                 {"send_resolved", boolean("Whether it hears of what has ended.")},
-                 {"timeout", duration("How long it has to answer.")},
-                 {"repeat_interval", duration("How often it is told of what goes on; 0s: once.")}},
-                {"name", "webhook"});
+  Json schema =
+      object({{"name", text("For people, and for the alert when it is not reached.")},
+              {"severity", described({{"enum", {"info", "ticket", "page"}}},
+                                     "The lowest that is sent to it.")},
+              {"send_resolved", boolean("Whether it hears of what has ended.")},
+              {"timeout", duration("How long it has to answer.")},
+              {"repeat_interval", duration("After what time an open incident is sent again; 0s: never.")}},
+             {"name"});
+  for (const notify::ReceiverKind* kind : notify::receiver_kinds()) {
+    schema["properties"][kind->name] = receiver_kind(*kind);
+    schema["oneOf"].push_back({{"required", {kind->name}}});
+  }
+  return schema;
 }
 
 Json traces() {
-  return object({{"endpoint", url("An OTLP/HTTP collector.")},
-                 {"headers", headers()},
-                 {"sample_ratio", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}}}},
-                {"endpoint"});
+  return with_tls(object({{"endpoint", url("An OTLP/HTTP collector.")},
+                          {"headers", headers(header_text())},
+                          {"sample_ratio", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}}}},
+                         {"endpoint"}));
 }
 
 Json source() {
@@ -117,30 +238,30 @@ Json source() {
                              {"password", text("In the configuration itself.")},
                              {"password_file", text("A file whose first line it is.")}},
                             {"user"});
-  return object({{"name", text("The label `source` of what is said of it.")},
-                 {"url", url("Where its page is.")},
-                 {"file", text("A file, or a glob in the last part of a path.")},
-                 {"cluster", text("To which cluster it belongs; needed when there are several.")},
-                 {"format", {{"enum", {"prometheus", "json"}}}},
-                 {"every", duration("How often it is read.")},
-                 {"timeout", duration("How long it has for everything together.")},
-                 {"max_age", duration("An older file says nothing any more.")},
-                 {"limit", bytes("The size of a page, at most, such as 16MiB.")},
-                 {"basic_auth", basic},
-                 {"bearer_token_file", text("A file whose first line is the token.")},
-                 {"ca_file", text("Certificate authorities, as PEM.")},
-                 {"verify", boolean("false accepts any certificate.")}},
-                {"name"});
+  return with_tls(
+      object({{"name", text("The label `source` of what is said of it.")},
+              {"url", url("Where its page is.")},
+              {"file", text("A file, or a glob in the last part of a path.")},
+              {"cluster", text("To which cluster it belongs; needed when there are several.")},
+              {"format", {{"enum", {"prometheus", "json"}}}},
+              {"every", duration("How often it is read.")},
+              {"timeout", duration("How long it has for everything together.")},
+              {"max_age", duration("An older file says nothing any more.")},
+              {"limit", bytes("The size of a page, at most, such as 16MiB.")},
+              {"basic_auth", basic},
+              {"bearer_token_file", text("A file whose first line is the token.")}},
+             {"name"}));
 }
 
 Json measure() {
-  const Json dimensions{{"anyOf",
-                         {{{"type", "object"}, {"additionalProperties", {{"type", "string"}}}},
-                          {{"type", "array"}, {"items", {{"type", "string"}}}},
-                          {{"type", "string"}}}},
-                        {"description",
-                         "Ours from the source's labels; =text is a constant, @source the "
-                         "source's name."}};
+  const Json dimensions{
+      {"anyOf",
+       {{{"type", "object"}, {"additionalProperties", texts("A label, or several.")}},
+        {{"type", "array"}, {"items", {{"type", "string"}}}},
+        {{"type", "string"}}}},
+      {"description",
+       "Ours from the source's labels; =text is a constant, @source the "
+       "source's name."}};
   const Json filter{{"type", "object"}, {"additionalProperties", texts("Patterns.")}};
   const Json units{{"enum", {"none", "boolean", "seconds", "bytes", "records", "count", "ratio"}}};
   Json entry = object(
@@ -160,7 +281,8 @@ Json measure() {
          {"additionalProperties", {{"type", "number"}}},
          {"description", "What texts are as numbers; * is any other."}}},
        {"scale", described({{"type", "number"}}, "What every value is multiplied with.")},
-       {"combine", {{"enum", {"sum", "max", "min"}}}}},
+       {"combine", {{"enum", {"sum", "max", "min"}}}},
+       {"expect", described({{"enum", {"none"}}}, "The page may have nothing of it.")}},
       {"source"});
   entry["anyOf"] = {{{"required", {"name"}}}, {{"required", {"use"}}}};
   return entry;
@@ -171,9 +293,9 @@ Json measure() {
 std::string config_schema(std::span<const std::string> runbooks) {
   const Json log = object({{"level", {{"enum", {"debug", "info", "warning", "error"}}}},
                            {"format", {{"enum", {"json", "human"}}}}});
-  const Json metrics =
-      object({{"per_partition_group_series",
-               boolean("false leaves out what exists for each partition of each group.")}});
+  const Json metrics = object(
+      {{"detail", described({{"enum", {"standard", "full"}}},
+                            "full: also a series for each partition and for helper measures.")}});
   const Json state =
       object({{"path", text("The file that keeps alerts and budgets, or :memory:.")}}, {"path"});
   const Json record = object(
@@ -189,6 +311,8 @@ std::string config_schema(std::span<const std::string> runbooks) {
   schema.update(
       object({{"clusters", {{"type", "array"}, {"minItems", 1}, {"items", cluster()}}},
               {"listen", text("Where the agent is reached, as host:port.")},
+              {"allowed_hosts", texts("Names under which it may also be asked on loopback.")},
+              {"memory", text("How much memory the agent may take, such as 256MiB.")},
               {"external_url", url("The agent's address as people reach it.")},
               {"rules", Json::parse(rules::rule_settings_schema(catalogue(), runbooks))},
               {"sources", {{"type", "array"}, {"items", source()}}},

@@ -13,6 +13,9 @@ namespace highwater::agent {
 // `clusters:`, with the canaries in them.
 void read_clusters(YamlMap& map, const std::string& file, Config& config, Diagnostics& diagnostics);
 
+// `receivers:`.
+void read_receivers(YamlMap& map, Config& config, Diagnostics& diagnostics);
+
 // `sources:` and `measures:`, after the clusters.
 void read_sources(YamlMap& map, const std::string& file, Config& config, Diagnostics& diagnostics);
 

@@ -7,6 +7,7 @@
 #include "agent/config/byte_size.h"
 #include "agent/config/fields.h"
 #include "agent/config/measures.h"
+#include "agent/config/secrets.h"
 #include "agent/config/sections.h"
 #include "exporters/http/address.h"
 
@@ -18,14 +19,15 @@ using sources::SourceSettings;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr size_t kMostSources = 200;  // each has a thread
+constexpr size_t kMostSources = 200;
 constexpr uint64_t kLeastLimit = 1024;
 constexpr uint64_t kMostLimit = uint64_t{256} << 20;
 
 class SourcesReader {
  public:
-  SourcesReader(const std::string& file, ConfiguredSources& into, Diagnostics& diagnostics)
-      : file_(file), diagnostics_(diagnostics), read_(into) {}
+  SourcesReader(const std::string& file, ConfiguredSources& into, Config& config,
+                Diagnostics& diagnostics)
+      : file_(file), config_(config), diagnostics_(diagnostics), read_(into) {}
 
   void read(const YamlNode& node) {
     if (node.kind != YamlNode::Kind::list) {
@@ -135,15 +137,18 @@ class SourcesReader {
   void read_access(YamlMap& map, SourceSettings& source) {
     const YamlNode* const basic = map.get("basic_auth");
     const YamlNode* const token = map.get("bearer_token_file");
-    const YamlNode* const authority = map.get("ca_file");
     if (token != nullptr) source.credentials.bearer_token_file = path_of(map, "bearer_token_file");
-    if (authority != nullptr) source.ca_file = path_of(map, "ca_file");
-    if (const auto verify = map.boolean("verify")) source.verify = *verify;
+    const http::TlsOptions tls = read_tls(map, file_);
+    source.ca_file = tls.ca_file;
+    source.verify = tls.verify;
+    source.certificate = tls.certificate;
+    source.key = tls.key;
     if (basic != nullptr) read_basic(*basic, source);
     if (basic != nullptr && token != nullptr)
       map.error(*token, "the source has both 'basic_auth' and 'bearer_token_file'",
                 "write one of them");
-    if (!source.path.empty() && (basic != nullptr || token != nullptr || authority != nullptr))
+    const bool with_tls = !tls.ca_file.empty() || !tls.certificate.empty();
+    if (!source.path.empty() && (basic != nullptr || token != nullptr || with_tls))
       map.error(map.node(), "a file needs no credentials", "they are for a 'url'");
   }
 
@@ -154,6 +159,8 @@ class SourcesReader {
     if (source.credentials.user.find(':') != std::string::npos)
       map.error(*node.find("user"), "'user' holds a colon", "basic authentication knows none");
     source.credentials.password = map.text("password").value_or("");
+    if (const YamlNode* const password = node.find("password"))
+      note_written_secret(*password, "'password'", config_);
     if (map.get("password_file") != nullptr)
       source.credentials.password_file = path_of(map, "password_file");
     if ((node.find("password") == nullptr) == (node.find("password_file") == nullptr))
@@ -184,6 +191,7 @@ class SourcesReader {
   }
 
   const std::string& file_;
+  Config& config_;  // for what it notes alone
   Diagnostics& diagnostics_;
   std::set<std::string> names_;
   ConfiguredSources& read_;
@@ -195,7 +203,7 @@ void read_sources(YamlMap& map, const std::string& file, Config& config, Diagnos
   ConfiguredSources sources;
   for (const auto& cluster : config.clusters) sources.clusters.push_back(cluster.name);
   if (const YamlNode* const node = map.get("sources"))
-    SourcesReader(file, sources, diagnostics).read(*node);
+    SourcesReader(file, sources, config, diagnostics).read(*node);
   if (const YamlNode* const node = map.get("measures")) {
     ConfiguredMeasures measures = read_measures(*node, sources, file, diagnostics);
     config.measures = std::move(measures.measures);

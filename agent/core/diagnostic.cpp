@@ -4,14 +4,27 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string_view>
+#include <vector>
+
+#include "agent/core/utf8.h"
 
 namespace highwater {
 namespace {
 
-// Damerau's distance restricted to adjacent transpositions, on at most 64 characters.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  a = a.substr(0, 64);
-  b = b.substr(0, 64);
+using Characters = std::vector<std::string_view>;
+
+Characters characters_of(std::string_view text, size_t most) {
+  Characters characters;
+  while (!text.empty() && characters.size() < most) {
+    characters.push_back(text.substr(0, utf8::character_length(text)));
+    text.remove_prefix(characters.back().size());
+  }
+  return characters;
+}
+
+// Damerau's distance restricted to adjacent transpositions.
+size_t edit_distance(const Characters& a, const Characters& b) {
   std::vector<size_t> before(b.size() + 1);
   std::vector<size_t> last(b.size() + 1);
   std::iota(last.begin(), last.end(), size_t{0});
@@ -41,10 +54,12 @@ std::string Diagnostic::text() const {
 }
 
 std::string closest(std::string_view misspelt, std::span<const std::string> candidates) {
+  constexpr size_t kMostCompared = 64;
   std::string best;
-  size_t best_distance = std::max<size_t>(1, misspelt.size() / 3) + 1;
+  const Characters written = characters_of(misspelt, kMostCompared);
+  size_t best_distance = std::max<size_t>(1, utf8::count_characters(misspelt) / 3) + 1;
   for (const std::string& candidate : candidates) {
-    const size_t distance = edit_distance(misspelt, candidate);
+    const size_t distance = edit_distance(written, characters_of(candidate, kMostCompared));
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

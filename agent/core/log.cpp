@@ -1,40 +1,56 @@
 #include "agent/core/log.h"
 
 #include <fmt/format.h>
+#include <limits.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
+
+#include "agent/core/utf8.h"
 
 namespace highwater {
 namespace {
 
+constexpr int kPatienceMs = 100;
+constexpr size_t kPiece = PIPE_BUF;
+
+std::string json_escape(std::string_view character) {
+  switch (character[0]) {
+    case '"':
+      return "\\\"";
+    case '\\':
+      return "\\\\";
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      break;
+  }
+  if (utf8::control_length(character) == 0) return std::string(character);
+  // Controls have at most three bytes.
+  const auto byte = [&](size_t i) {
+    return static_cast<unsigned>(static_cast<uint8_t>(character[i]));
+  };
+  unsigned code = byte(0);
+  if (character.size() == 2) code = (code & 0x1FU) << 6U | (byte(1) & 0x3FU);
+  if (character.size() == 3)
+    code = (code & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
+  return fmt::format("\\u{:04x}", code);
+}
+
+// Valid JSON whatever the bytes are, which a terminal may show as well.
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        } else {
-          out += c;
-        }
-    }
+  while (!text.empty()) {
+    const size_t length = utf8::sequence_length(text);
+    out += length == 0 ? "\\ufffd" : json_escape(text.substr(0, length));
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
   out += '"';
 }
@@ -70,19 +86,26 @@ std::string json_line(WallTime time, LogLevel level, std::string_view message,
   return line;
 }
 
+// A name from the network must not be able to forge a second line or send control codes to a
+// terminal.
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t length = utf8::sequence_length(text);
+    const bool harmless = length != 0 && utf8::control_length(text) == 0;
+    out += harmless ? text.substr(0, length) : " ";
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return out;
+}
+
 std::string human_line(WallTime time, LogLevel level, std::string_view message,
                        std::initializer_list<LogField> fields) {
   std::string line =
       fmt::format("{} {:<7} {}", format_time(time).substr(11, 12), level_name(level), message);
   for (const LogField& field : fields)
     line += fmt::format("  {}={}", field.key, std::visit(ValueText{false}, field.value));
-  // A name from the network must not be able to forge a second line or send control codes to a
-  // terminal.
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  line += '\n';
-  return line;
+  return printable(line) + "\n";
 }
 
 }  // namespace
@@ -126,9 +149,16 @@ bool Log::on_change(std::string_view key, std::string_view state, LogLevel level
 }
 
 Log::Sink standard_error_sink() {
-  return [](std::string_view line) {
+  return [stuck = false](std::string_view line) mutable {
     while (!line.empty()) {
-      const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+      // Whoever reads the other end of a pipe may have stopped; a page does not wait for its line.
+      // What poll() calls writable takes a piece of this size without waiting.
+      pollfd ready{STDERR_FILENO, POLLOUT, 0};
+      const int polled = ::poll(&ready, 1, stuck ? 0 : kPatienceMs);
+      stuck = polled == 0;
+      if (stuck) return false;
+      if (polled < 0 && errno == EINTR) continue;
+      const ssize_t written = ::write(STDERR_FILENO, line.data(), std::min(line.size(), kPiece));
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) return false;
       line.remove_prefix(static_cast<size_t>(written));

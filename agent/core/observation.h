@@ -20,6 +20,15 @@
 
 namespace highwater {
 
+// How a relation's rows are counted where people read what an incident costs: "8 partitions failed
+// over, 1 partition offline". Empty texts: the relation is left out there.
+struct RelationWords {
+  std::string_view one;    // "partition"
+  std::string_view many;   // "partitions"
+  std::string_view here;   // what those are that still depend on an entity that is down: "offline"
+  std::string_view moved;  // what those are that depend on another one since: "failed over"
+};
+
 // "Each row of `from` depends on the row of `to`": partition on broker, group on partition. The
 // cause search walks these and knows no Kafka. Many-to-many; pairs are row numbers.
 struct Relation {
@@ -28,6 +37,8 @@ struct Relation {
   std::shared_ptr<const KeySet> from;
   std::shared_ptr<const KeySet> to;
   std::vector<std::pair<uint32_t, uint32_t>> pairs;
+  RelationWords words{};
+  bool coordinates = false;  // a rule can name what `to` does here as cause `coordinator`
 };
 
 // What a number cannot say about an entity: "connects but does not answer since 12:03:10". Shown on

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "agent/core/utf8.h"
+
 namespace highwater {
 
 struct Pattern::Regex {
@@ -22,7 +24,10 @@ bool glob_matches(std::string_view glob, std::string_view name) {
   size_t star = std::string_view::npos;
   size_t star_name = 0;
   while (n < name.size()) {
-    if (g < glob.size() && (glob[g] == '?' || (glob[g] != '*' && glob[g] == name[n]))) {
+    if (g < glob.size() && glob[g] == '?') {
+      ++g;
+      n += utf8::character_length(name.substr(n));
+    } else if (g < glob.size() && glob[g] != '*' && glob[g] == name[n]) {
       ++g;
       ++n;
     } else if (g < glob.size() && glob[g] == '*') {
@@ -30,7 +35,8 @@ bool glob_matches(std::string_view glob, std::string_view name) {
       star_name = n;
     } else if (star != std::string_view::npos) {
       g = star + 1;
-      n = ++star_name;
+      star_name += utf8::character_length(name.substr(star_name));
+      n = star_name;
     } else {
       return false;
     }

@@ -1,6 +1,6 @@
 // Patterns users write to choose names: a glob ("payments-*", "?" for one character) or a regular
-// expression between slashes
-// ("/^payments-\d+$/", RE2, unanchored). Immutable and cheap to copy; any thread.
+// expression between slashes ("/^payments-\d+$/", RE2, unanchored). Immutable and cheap to copy;
+// any thread.
 #pragma once
 
 #include <memory>

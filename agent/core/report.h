@@ -39,6 +39,7 @@ struct BudgetDetail {
   std::string tier;                      // "14.4x over 1h and 5m"
   double burn = 0;                       // over the tier's long window; 1 spends the budget exactly
   double remaining = 1;                  // share of the budget; below 0 when overspent
+  double remaining_at_start = 1;         // when the alert began to fire
   std::optional<Duration> exhausted_in;  // at this burn rate; zero: it is exhausted
   std::optional<WallTime> clears_at;     // when the alert ends if from now on everything is good
 };
@@ -70,26 +71,61 @@ struct Evidence {
   std::string summary;
   WallTime since;
   bool ended = false;
+  bool cause = false;  // one of the incident's causes, and no consequence: another broker that died
+  bool named = false;  // told by its own name beside the incident's: a cause, the quorum that is lost
 };
 
 constexpr size_t kMaxEvidence = 20;
 
+// What an incident costs: "8 partitions failed over", with the first of their names.
+struct Impact {
+  std::string noun;   // "partitions": in the number that fits the count
+  std::string state;  // "failed over"
+  size_t count = 0;
+  std::vector<std::string> names;  // at most kMaxImpactNames, in order
+  bool in_title = false;           // it follows from what is down, and is said with it
+  bool operator==(const Impact&) const = default;
+};
+constexpr size_t kMaxImpactNames = 5;
+
+// Another incident that this one may have to do with. It is shown, and never a reason to notify.
+struct IncidentLink {
+  uint64_t id = 0;
+  TraceId correlation;
+  std::string title;
+  WallTime since;
+  bool affected = false;  // that one is about what this one breaks; otherwise this one is
+  bool operator==(const IncidentLink&) const = default;
+};
+constexpr size_t kMaxLinks = 10;
+
 struct Incident {
   uint64_t id = 0;      // grows; unique within this agent's state
   TraceId correlation;  // a valid trace id; finds the trace, the log lines and the page
-  Alert cause;          // the alert that opened it
+  Alert cause;          // the alert that opened it: its identity for receivers
+  Alert headline;       // the worst of its alerts that stand: what is said of it
+  std::string title;    // the headline's summary, and what follows from it
   Severity severity =
       Severity::ticket;  // the highest among its members, never lowered while it is open
   WallTime opened;
   WallTime updated;
   std::vector<Evidence> evidence;  // at most kMaxEvidence, worst first
   size_t evidence_count = 0;       // how many there truly are
-  std::vector<std::pair<std::string, size_t>>
-      impact;           // what hangs on the entity: {"leads partition", 412}
+  std::vector<Impact> impact;
+  std::vector<IncidentLink> links;  // at most kMaxLinks, the oldest first
   uint64_t former = 0;  // the incident whose cause ended while this evidence still stood
   TraceId former_correlation;
-  SpanLink revealed_by;  // the poll that revealed it
+  SpanLink revealed_by;           // the poll that revealed it
+  std::optional<WallTime> ended;  // nothing while it is open
+  std::string resolution;         // why it ended: "the condition ended"
 };
+using IncidentPtr = std::shared_ptr<const Incident>;
+
+// Ended incidents are kept this long, and at most so many of them.
+constexpr Duration kHistoryKept = std::chrono::hours(30 * 24);
+constexpr size_t kMaxHistory = 1000;
+// The newest first. Immutable: a new one is made when an incident ends.
+using IncidentHistory = std::vector<IncidentPtr>;
 
 enum class TransitionKind : uint8_t { opened, updated, resolved };
 [[nodiscard]] constexpr std::string_view transition_name(TransitionKind kind) {
@@ -118,10 +154,11 @@ struct Report {
   Now at;
   Duration took{};  // of the evaluation, filled in by the pipeline
   SnapshotPtr snapshot;
-  std::vector<Alert> alerts;            // pending and firing; worst first
-  std::vector<Incident> incidents;      // open now; worst first
-  std::vector<Transition> transitions;  // since the report before
-  Span evaluation;                      // filled in by the pipeline
+  std::vector<Alert> alerts;                       // pending and firing; worst first
+  std::vector<Incident> incidents;                 // open now; worst first
+  std::shared_ptr<const IncidentHistory> history;  // never null once an engine made the report
+  std::vector<Transition> transitions;             // since the report before
+  Span evaluation;                                 // filled in by the pipeline
 };
 using ReportPtr = std::shared_ptr<const Report>;
 

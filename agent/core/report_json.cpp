@@ -28,7 +28,8 @@ Json budget_json(const BudgetDetail& budget) {
                {"window", budget.window.count()},
                {"tier", budget.tier},
                {"burn", number_json(budget.burn)},
-               {"remaining", number_json(budget.remaining)}};
+               {"remaining", number_json(budget.remaining)},
+               {"remaining_at_start", number_json(budget.remaining_at_start)}};
   if (budget.exhausted_in) json["exhausted_in"] = budget.exhausted_in->count();
   if (budget.clears_at) json["clears_at"] = time_json(*budget.clears_at);
   return json;
@@ -59,24 +60,53 @@ Json evidence_json(const Evidence& evidence) {
           {"severity", severity_name(evidence.severity)},
           {"summary", evidence.summary},
           {"since", time_json(evidence.since)},
-          {"ended", evidence.ended}};
+          {"ended", evidence.ended},
+          {"cause", evidence.cause},
+          {"named", evidence.named}};
+}
+
+Json impact_json(const Impact& impact) {
+  return {{"noun", impact.noun},
+          {"state", impact.state},
+          {"count", impact.count},
+          {"names", impact.names},
+          {"in_title", impact.in_title}};
+}
+
+Json link_json(const IncidentLink& link) {
+  return {{"id", link.id},
+          {"correlation", link.correlation.hex()},
+          {"title", link.title},
+          {"since", time_json(link.since)},
+          {"affected", link.affected}};
+}
+
+template <class Items, class ToJson>
+Json list_json(const Items& items, ToJson to_json) {
+  Json list = Json::array();
+  for (const auto& item : items) list.push_back(to_json(item));
+  return list;
 }
 
 Json incident_json(const Incident& incident) {
-  Json evidence = Json::array();
-  for (const Evidence& item : incident.evidence) evidence.push_back(evidence_json(item));
-  return {{"id", incident.id},
-          {"correlation", incident.correlation.hex()},
-          {"cause", alert_json(incident.cause)},
-          {"severity", severity_name(incident.severity)},
-          {"opened", time_json(incident.opened)},
-          {"updated", time_json(incident.updated)},
-          {"evidence", std::move(evidence)},
-          {"evidence_count", incident.evidence_count},
-          {"impact", incident.impact},
-          {"former", incident.former},
-          {"former_correlation", incident.former_correlation.hex()},
-          {"revealed_by", {incident.revealed_by.trace.hex(), incident.revealed_by.span.hex()}}};
+  Json json = {{"id", incident.id},
+               {"correlation", incident.correlation.hex()},
+               {"cause", alert_json(incident.cause)},
+               {"headline", alert_json(incident.headline)},
+               {"title", incident.title},
+               {"severity", severity_name(incident.severity)},
+               {"opened", time_json(incident.opened)},
+               {"updated", time_json(incident.updated)},
+               {"evidence", list_json(incident.evidence, evidence_json)},
+               {"evidence_count", incident.evidence_count},
+               {"impact", list_json(incident.impact, impact_json)},
+               {"links", list_json(incident.links, link_json)},
+               {"former", incident.former},
+               {"former_correlation", incident.former_correlation.hex()},
+               {"revealed_by", {incident.revealed_by.trace.hex(), incident.revealed_by.span.hex()}},
+               {"resolution", incident.resolution}};
+  if (incident.ended) json["ended"] = time_json(*incident.ended);
+  return json;
 }
 
 std::string dump(const Json& json) {
@@ -150,6 +180,8 @@ BudgetDetail budget_of(const Json& json) {
   reader.read("tier", budget.tier);
   reader.read("burn", budget.burn);
   reader.read("remaining", budget.remaining);
+  budget.remaining_at_start = budget.remaining;
+  reader.read("remaining_at_start", budget.remaining_at_start);
   reader.read("exhausted_in", budget.exhausted_in);
   reader.read("clears_at", budget.clears_at);
   return budget;
@@ -187,7 +219,42 @@ Evidence evidence_of(const Json& json) {
   reader.read("summary", evidence.summary);
   reader.read("since", evidence.since);
   reader.read("ended", evidence.ended);
+  reader.read("cause", evidence.cause);
+  reader.read("named", evidence.named);
   return evidence;
+}
+
+Impact impact_of(const Json& json) {
+  const Reader reader(json);
+  Impact impact;
+  reader.read("noun", impact.noun);
+  reader.read("state", impact.state);
+  reader.read("count", impact.count);
+  reader.read("names", impact.names);
+  reader.read("in_title", impact.in_title);
+  return impact;
+}
+
+IncidentLink link_of(const Json& json) {
+  const Reader reader(json);
+  IncidentLink link;
+  reader.read("id", link.id);
+  reader.read("correlation", link.correlation);
+  reader.read("title", link.title);
+  reader.read("since", link.since);
+  reader.read("affected", link.affected);
+  return link;
+}
+
+template <class Item>
+void read_list(const Reader& reader, const char* name, std::vector<Item>& into,
+               Item (*read)(const Json&)) {
+  const Json* const found = reader.find(name);
+  if (found == nullptr) return;
+  // What an earlier version of the program wrote in another form is left out.
+  for (const Json& item : *found) {
+    if (item.is_object()) into.push_back(read(item));
+  }
 }
 
 Incident incident_of(const Json& json) {
@@ -196,14 +263,19 @@ Incident incident_of(const Json& json) {
   reader.read("id", incident.id);
   reader.read("correlation", incident.correlation);
   if (const Json* cause = reader.find("cause")) incident.cause = alert_of(*cause);
+  const Json* const headline = reader.find("headline");
+  incident.headline = headline != nullptr ? alert_of(*headline) : incident.cause;
+  incident.title = incident.headline.summary;
+  reader.read("title", incident.title);
   reader.read("severity", incident.severity);
   reader.read("opened", incident.opened);
   reader.read("updated", incident.updated);
-  if (const Json* evidence = reader.find("evidence")) {
-    for (const Json& item : *evidence) incident.evidence.push_back(evidence_of(item));
-  }
+  read_list(reader, "evidence", incident.evidence, evidence_of);
   reader.read("evidence_count", incident.evidence_count);
-  reader.read("impact", incident.impact);
+  read_list(reader, "impact", incident.impact, impact_of);
+  read_list(reader, "links", incident.links, link_of);
+  reader.read("ended", incident.ended);
+  reader.read("resolution", incident.resolution);
   reader.read("former", incident.former);
   reader.read("former_correlation", incident.former_correlation);
   std::vector<std::string> revealed_by;
@@ -243,18 +315,24 @@ auto decode(std::string_view text, Read read) -> Result<decltype(read(Json()))> 
 
 }  // namespace
 
-std::string encode_alert(const Alert& alert) {
-  return dump(alert_json(alert));
-}
-Result<Alert> decode_alert(std::string_view json) {
-  return decode(json, alert_of);
-}
-
 std::string encode_incident(const Incident& incident) {
   return dump(incident_json(incident));
 }
 Result<Incident> decode_incident(std::string_view json) {
   return decode(json, incident_of);
+}
+
+nlohmann::json durable_json(const Alert& alert) {
+  return alert_json(alert);
+}
+nlohmann::json durable_json(const Incident& incident) {
+  return incident_json(incident);
+}
+Alert durable_alert(const nlohmann::json& json) {
+  return alert_of(json);
+}
+Incident durable_incident(const nlohmann::json& json) {
+  return incident_of(json);
 }
 
 std::string encode_transition(const Transition& transition) {

@@ -6,6 +6,7 @@
 // missing keep their defaults, unknown ones are ignored; what cannot be is an error.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -14,11 +15,14 @@
 
 namespace highwater {
 
-[[nodiscard]] std::string encode_alert(const Alert& alert);
-[[nodiscard]] Result<Alert> decode_alert(std::string_view json);
-
 [[nodiscard]] std::string encode_incident(const Incident& incident);
 [[nodiscard]] Result<Incident> decode_incident(std::string_view json);
+
+// As a part of something larger. What cannot be read throws a std::exception.
+[[nodiscard]] nlohmann::json durable_json(const Alert& alert);
+[[nodiscard]] nlohmann::json durable_json(const Incident& incident);
+[[nodiscard]] Alert durable_alert(const nlohmann::json& json);
+[[nodiscard]] Incident durable_incident(const nlohmann::json& json);
 
 // Without the poll that revealed it.
 [[nodiscard]] std::string encode_transition(const Transition& transition);

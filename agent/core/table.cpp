@@ -33,6 +33,8 @@ std::string_view unknown_name(Unknown reason) {
       return "not_asked";
     case Unknown::failed:
       return "failed";
+    case Unknown::may_be_marker:
+      return "may_be_marker";
   }
   return "failed";
 }
@@ -65,6 +67,8 @@ std::string_view unknown_sentence(Unknown reason) {
       return "it was not read yet";
     case Unknown::failed:
       return "Kafka answered with an error";
+    case Unknown::may_be_marker:
+      return "what is unread may be a transaction marker; READ on the topic would tell";
   }
   return "it could not be read";
 }

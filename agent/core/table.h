@@ -40,11 +40,12 @@ enum class Unknown : uint8_t {
   unsupported,          // the broker is too old to answer
   not_asked,            // not read yet, or not in this poll
   failed,               // Kafka answered with an error of another kind
+  may_be_marker,        // only the last few offsets are unread, and they may be transaction markers
 };
 [[nodiscard]] std::string_view unknown_name(
     Unknown reason);  // "no_commit": the value of a metric's label
 [[nodiscard]] std::string_view unknown_sentence(Unknown reason);  // for people, without a full stop
-constexpr int kUnknownReasons = 13;
+constexpr int kUnknownReasons = 14;
 
 class KeySet {
  public:

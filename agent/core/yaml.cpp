@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <sstream>
 #include <unordered_set>
+
+#include "agent/core/small_file.h"
+#include "agent/core/utf8.h"
 
 namespace highwater {
 namespace {
@@ -24,11 +26,24 @@ struct Refused {
   Diagnostic diagnostic;
 };
 
+// The parser counts bytes, an editor characters. In lines too long for people the bytes do.
+int column_of(const YAML::Mark& mark, std::string_view text) {
+  constexpr int kLongestLine = 2000;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  const int bytes = std::max(mark.column, 0);
+  const auto end = static_cast<size_t>(std::max(mark.pos, 0));
+  if (bytes > kLongestLine || end > text.size() || end < static_cast<size_t>(bytes))
+    return bytes + 1;
+  const std::string_view before = text.substr(0, end).substr(end - static_cast<size_t>(bytes));
+  return static_cast<int>(utf8::count_characters(before)) + 1;
+}
+
 // Builds our tree from the parser's events, so that aliases are seen, and refused, before they can
 // multiply.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::string file) : file_(std::move(file)) {}
+  TreeBuilder(std::string file, std::string_view text) : file_(std::move(file)), text_(text) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -72,7 +87,8 @@ class TreeBuilder final : public YAML::EventHandler {
   };
 
   [[noreturn]] void refuse(const YAML::Mark& mark, std::string what, std::string advice) {
-    throw Refused{{file_, mark.line + 1, mark.column + 1, std::move(what), std::move(advice)}};
+    throw Refused{
+        {file_, mark.line + 1, column_of(mark, text_), std::move(what), std::move(advice)}};
   }
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
     if (anchor != 0) refuse(mark, "anchors (&name) are not allowed", "write the value out");
@@ -83,7 +99,7 @@ class TreeBuilder final : public YAML::EventHandler {
     YamlNode node;
     node.kind = kind;
     node.line = mark.line + 1;
-    node.column = mark.column + 1;
+    node.column = column_of(mark, text_);
     return node;
   }
   void open(YamlNode node) {
@@ -127,6 +143,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   std::string file_;
+  std::string_view text_;
   YamlNode root_;
   std::vector<Open> stack_;
   size_t nodes_ = 0;
@@ -162,7 +179,7 @@ std::string scalar_kind(const YamlNode& node) {
     case YamlNode::Kind::null:
       return "nothing";
     case YamlNode::Kind::scalar:
-      return fmt::format("'{}'", node.scalar.substr(0, 60));
+      return fmt::format("'{}'", utf8::first_characters(node.scalar, 60));
     case YamlNode::Kind::list:
       return "a list";
     case YamlNode::Kind::map:
@@ -197,10 +214,10 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    TreeBuilder builder(file);
+    TreeBuilder builder(file, text);
     if (!parser.HandleNextDocument(builder)) return YamlNode{};
     YamlNode root = builder.take();
-    TreeBuilder second(file);
+    TreeBuilder second(file, text);
     if (parser.HandleNextDocument(second)) {
       diagnostics.push_back({file, second.take().line, 1, "a second document starts here",
                              "keep one document per file: remove the '---'"});
@@ -217,7 +234,7 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
     }
     const bool block = error.msg.find("block scalar") != std::string::npos;
     diagnostics.push_back(
-        {file, std::max(1, error.mark.line + 1), std::max(1, error.mark.column + 1),
+        {file, std::max(1, error.mark.line + 1), column_of(error.mark, text),
          "this is not YAML: " + error.msg,
          block ? "quote the value: a bare '>' or '|' begins a text of several lines"
                : "look for a missing quote, a tab, or a wrong indentation here or just above"});
@@ -226,19 +243,13 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
 }
 
 std::optional<YamlNode> read_yaml(const std::string& path, Diagnostics& diagnostics) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text;
-  if (stream) {
-    text.resize(kMaxBytes + 1);
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<size_t>(stream.gcount()));
-  }
-  if (!stream && !stream.eof()) {
-    diagnostics.push_back(
-        {path, 0, 0, "the file cannot be read", "check the path and its permissions"});
+  const Result<std::string> text = read_small_file(path, kMaxBytes);
+  if (!text) {
+    diagnostics.push_back({path, 0, 0, "the file cannot be read: " + text.error().message,
+                           "check the path and its permissions"});
     return std::nullopt;
   }
-  return parse_yaml(text, path, diagnostics);
+  return parse_yaml(*text, path, diagnostics);
 }
 
 YamlMap::YamlMap(const YamlNode& node, std::string what, const std::string& file,

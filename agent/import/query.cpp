@@ -1,21 +1,26 @@
 #include "agent/import/query.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+
+#include "agent/core/utf8.h"
 
 namespace highwater::agent {
 namespace {
 
 constexpr size_t kLongest = 10'000;
 constexpr int kDeepest = 50;
-constexpr std::array<std::string_view, 8> kAggregations{"sum",   "avg",   "max",    "min",
-                                                        "count", "group", "stddev", "stdvar"};
-// From the weakest to the strongest; all but the last two groups of one strength.
+constexpr std::array<std::string_view, 14> kAggregations{
+    "sum",    "avg",  "max",     "min",      "count",        "group",  "stddev",
+    "stdvar", "topk", "bottomk", "quantile", "count_values", "limitk", "limit_ratio"};
+// From the weakest to the strongest.
 const std::vector<std::vector<std::string_view>> kOperators{
-    {"or"}, {"and", "unless"}, {"==", "!=", "<=", ">=", "<", ">"}, {"+", "-"}, {"*", "/", "%"}};
+    {"or"},     {"and", "unless"},        {"==", "!=", "<=", ">=", "<", ">"},
+    {"+", "-"}, {"*", "/", "%", "atan2"}, {"^"}};
 
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
@@ -25,6 +30,13 @@ bool is_name(char c) {
   return is_name_start(c) || (c >= '0' && c <= '9');
 }
 
+// What stands before the resolution of a subquery, without spaces.
+std::string window_of(std::string_view range) {
+  std::string window(range.substr(0, range.find(':')));
+  std::erase_if(window, [](char c) { return c == ' ' || c == '\t' || c == '\n'; });
+  return window;
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text) {}
@@ -32,7 +44,8 @@ class Parser {
   Result<Query> parse() {
     Query query = expression(0);
     skip_spaces();
-    if (error_.empty() && !rest_.empty()) stop("'{}' is too much", rest_.substr(0, 20));
+    if (error_.empty() && !rest_.empty())
+      stop("'{}' is too much", utf8::first_characters(rest_, 20));
     if (!error_.empty()) return fail(error_);
     return query;
   }
@@ -42,7 +55,10 @@ class Parser {
   Query primary();
   Query named();
   Query aggregation(std::string name);
+  void number(Query& query);
   void grouping(Query& aggregation);
+  static void add(Query& query, Modifier::Kind kind, std::string_view word,
+                  std::vector<std::string> labels = {});
   void matchers(Query& selector);
   void ranges(Query& query);
   std::vector<std::string> labels();
@@ -70,18 +86,15 @@ Query Parser::expression(size_t strength) {
     const auto found = std::ranges::find_if(kOperators[strength],
                                             [this](std::string_view token) { return take(token); });
     if (found == kOperators[strength].end()) return left;
-    (void)take("bool");
-    for (const std::string_view word : {"on", "ignoring"}) {
-      if (!take(word)) continue;
-      const std::vector<std::string> joined = labels();
-      if (!joined.empty()) stop("'{} ({})' cannot be said", word, joined.front());
-    }
-    if (take("group_left") || take("group_right")) stop("'group_left' cannot be said");
-    Query right = expression(strength + 1);
-    if (*found == "or" && right.is(Query::Kind::call, "vector")) continue;
     Query both;
     both.kind = Query::Kind::binary;
     both.name = *found;
+    if (take("bool")) add(both, Modifier::Kind::boolean, "bool");
+    if (take("on")) add(both, Modifier::Kind::on, "on", labels());
+    if (take("ignoring")) add(both, Modifier::Kind::ignoring, "ignoring", labels());
+    if (take("group_left") || take("group_right")) stop("'group_left' cannot be said");
+    // PromQL's '^' goes from right to left; nothing else does.
+    Query right = expression(*found == "^" ? strength : strength + 1);
     both.operands = {std::move(left), std::move(right)};
     left = std::move(both);
     // A long chain of operators is a deep tree.
@@ -104,17 +117,30 @@ Query Parser::primary() {
     matchers(query);
   } else if (is_name_start(rest_.front())) {
     query = named();
+  } else if (std::string_view("\"'`").find(rest_.front()) != std::string_view::npos) {
+    query.kind = Query::Kind::text;
+    query.name = quoted();
+  } else if (rest_.front() == '-' || rest_.front() == '+') {
+    query.kind = Query::Kind::binary;
+    query.name = rest_.front();
+    rest_.remove_prefix(1);
+    query.operands.resize(1);  // 0 - x
+    query.operands.push_back(expression(kOperators.size() - 1));
   } else {
-    const auto [end, problem] =
-        std::from_chars(rest_.data(), rest_.data() + rest_.size(), query.number);
-    if (problem == std::errc())
-      rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
-    else
-      stop("'{}' was not understood", rest_.substr(0, 20));
+    number(query);
   }
   ranges(query);
   --depth_;
   return query;
+}
+
+// "5m" is a number of seconds since Prometheus 3; here it is refused, like 0x1F.
+void Parser::number(Query& query) {
+  const auto [end, problem] =
+      std::from_chars(rest_.data(), rest_.data() + rest_.size(), query.number);
+  if (problem != std::errc() || (end != rest_.data() + rest_.size() && is_name(*end)))
+    return stop("'{}' was not understood", utf8::first_characters(rest_, 20));
+  rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
 }
 
 Query Parser::named() {
@@ -146,18 +172,30 @@ Query Parser::aggregation(std::string called) {
   query.name = std::move(called);
   grouping(query);
   expect("(");
-  query.operands.push_back(expression(0));
-  expect(")");
+  while (error_.empty()) {
+    query.operands.push_back(expression(0));
+    if (take(",")) continue;
+    expect(")");
+    break;
+  }
   grouping(query);
   return query;
 }
 
 void Parser::grouping(Query& aggregation) {
-  for (const std::string_view word : {"by", "without"}) {
-    if (!take(word)) continue;
-    aggregation.without = word == "without";
-    aggregation.by = labels();
-  }
+  if (take("by")) add(aggregation, Modifier::Kind::by, "by", labels());
+  if (take("without")) add(aggregation, Modifier::Kind::without, "without", labels());
+}
+
+void Parser::add(Query& query, Modifier::Kind kind, std::string_view word,
+                 std::vector<std::string> labels) {
+  Modifier modifier;
+  modifier.kind = kind;
+  modifier.text = kind == Modifier::Kind::boolean
+                      ? std::string(word)
+                      : fmt::format("{} ({})", word, fmt::join(labels, ", "));
+  modifier.labels = std::move(labels);
+  query.modifiers.push_back(std::move(modifier));
 }
 
 void Parser::matchers(Query& selector) {
@@ -190,8 +228,12 @@ void Parser::ranges(Query& query) {
   while (take("[")) {
     const size_t end = rest_.find(']');
     if (end == std::string_view::npos) return stop("a '[' is not closed");
+    Modifier range;
+    range.kind = Modifier::Kind::range;
+    range.text = fmt::format("[{}]", rest_.substr(0, end));
+    range.window = window_of(rest_.substr(0, end));
+    query.modifiers.push_back(std::move(range));
     rest_.remove_prefix(end + 1);
-    query.range = true;
   }
   if (take("offset") || take("@")) stop("'offset' and '@' cannot be said");
 }
@@ -234,7 +276,7 @@ std::string Parser::name() {
   const auto end = std::ranges::find_if_not(rest_, is_name);
   std::string text(rest_.begin(), end);
   if (text.empty() || !is_name_start(text.front())) {
-    stop("a name is missing before '{}'", rest_.substr(0, 20));
+    stop("a name is missing before '{}'", utf8::first_characters(rest_, 20));
     return {};
   }
   rest_.remove_prefix(text.size());
@@ -257,7 +299,8 @@ bool Parser::take(std::string_view token) {
 
 void Parser::expect(std::string_view token) {
   if (!take(token))
-    stop("'{}' is missing before '{}'", token, rest_.empty() ? "the end" : rest_.substr(0, 20));
+    stop("'{}' is missing before '{}'", token,
+         rest_.empty() ? "the end" : utf8::first_characters(rest_, 20));
 }
 
 // Also over comments, which end with their line.

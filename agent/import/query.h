@@ -1,5 +1,6 @@
-// Queries of other tools' SLOs, read into a tree: the part of PromQL in which SLIs are usually
-// written. Used by the importers; pure, any thread. Bounded: 10,000 characters, 50 levels.
+// Queries of other tools' SLOs, read into a tree: all of PromQL's syntax that an SLI can need. What
+// it means is said in meaning.h. Used by the importers; pure, any thread. Bounded: 10,000
+// characters, 50 levels.
 #pragma once
 
 #include <cstdint>
@@ -18,22 +19,38 @@ struct LabelMatcher {
   std::string value;
 };
 
+// What changes the meaning of a node. Whoever reads a query takes each of them, or must say that it
+// was not taken over.
+struct Modifier {
+  enum class Kind : uint8_t {
+    boolean,  // bool
+    by,       // also by (), which has no labels
+    without,
+    on,
+    ignoring,
+    range,  // [5m], [5m:1m]; `window` is "5m"
+  };
+  Kind kind = Kind::boolean;
+  std::vector<std::string> labels;
+  std::string window;
+  std::string text;  // for people: "without (a, b)"
+};
+
 struct Query {
   Query();
   enum class Kind : uint8_t {
     number,
+    text,         // name is what is in the quotes
     selector,     // name, matchers
     call,         // name, operands
-    aggregation,  // name, operands, by
+    aggregation,  // name, operands
     binary,       // name is the operator; two operands
   };
   Kind kind = Kind::number;
   double number = 0;
   std::string name;
   std::vector<LabelMatcher> matchers;
-  std::vector<std::string> by;
-  bool without = false;  // `by` lists what is left out
-  bool range = false;    // [5m] stands behind it
+  std::vector<Modifier> modifiers;
   std::vector<Query> operands;
 
   [[nodiscard]] bool is(Kind wanted, std::string_view called) const {
@@ -41,8 +58,8 @@ struct Query {
   }
 };
 
-// What would change the meaning and has no counterpart here (offset, @, on, ignoring, group_left)
-// is an error. `or vector(0)` is left out: a value that is not there is unknown to us, not 0.
+// 'offset', '@' and 'group_left' have no counterpart here and are errors at once. Everything else
+// is in the tree.
 [[nodiscard]] Result<Query> parse_query(std::string_view text);
 
 }  // namespace highwater::agent

@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "agent/core/utf8.h"
 #include "rules/language/load.h"
 
 namespace highwater::agent {
@@ -13,12 +15,11 @@ namespace {
 
 constexpr size_t kLongestName = 100;
 constexpr size_t kLongestLoss = 400;
-constexpr size_t kMostDocuments = 200;
-constexpr size_t kMostBytes = size_t{1} << 20;
+constexpr size_t kMostLabelsTried = 32;
 
 // One line, whatever a name has in it: a line break would end a comment.
 std::string one_line(std::string_view text) {
-  std::string line(text.substr(0, kLongestLoss));
+  std::string line(utf8::first_characters(text, kLongestLoss));
   for (char& c : line) {
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
   }
@@ -85,30 +86,47 @@ std::string window_text(const rules::SloWindow& window) {
   return {};
 }
 
-// A page of the agent's own that is about the measure.
-std::string stand_in_runbook(const std::string& measure, const ImportContext& context) {
-  Diagnostics ignored;
-  const rules::RuleSet builtin = rules::parse_rules(
-      rules::builtin_rules_text(), "", context.catalogue, context.runbook_exists, ignored);
-  for (const rules::AlertRule& rule : builtin.alerts) {
-    if (rule.when.left->name == measure) return rule.runbook;
+// Pages of the agent's own, by the measure they are about.
+class StandInRunbooks {
+ public:
+  explicit StandInRunbooks(const ImportContext& context) : context_(context) {}
+
+  std::string find(const std::string& measure) {
+    read_builtin();
+    if (const auto found = of_measures_.find(measure); found != of_measures_.end())
+      return found->second;
+    constexpr std::pair<std::string_view, std::string_view> kPages[] = {
+        {"group_", "lag-growing"},    {"partition_", "under-replicated"},
+        {"broker_", "broker-down"},   {"topic_", "replication-audit"},
+        {"quorum_", "quorum-lost"},   {"cluster_", "cluster-unreachable"},
+        {"monitor_", "monitor-blind"}};
+    for (const auto& [prefix, page] : kPages) {
+      if (measure.starts_with(prefix)) return std::string(page);
+    }
+    return "slo-coverage";
   }
-  constexpr std::pair<std::string_view, std::string_view> kPages[] = {
-      {"group_", "lag-growing"},    {"partition_", "under-replicated"},
-      {"broker_", "broker-down"},   {"topic_", "replication-audit"},
-      {"quorum_", "quorum-lost"},   {"cluster_", "cluster-unreachable"},
-      {"monitor_", "monitor-blind"}};
-  for (const auto& [prefix, page] : kPages) {
-    if (measure.starts_with(prefix)) return std::string(page);
+
+ private:
+  void read_builtin() {
+    if (!of_measures_.empty()) return;
+    Diagnostics ignored;
+    const rules::RuleSet builtin =
+        rules::parse_rules(rules::builtin_rules_text(), "", context_.names.catalogue,
+                           context_.runbook_exists, ignored);
+    for (const rules::AlertRule& rule : builtin.alerts)
+      of_measures_.emplace(rule.when.left->name, rule.runbook);
   }
-  return "slo-coverage";
-}
+
+  const ImportContext& context_;
+  std::map<std::string, std::string> of_measures_;
+};
 
 // One SLO on its way into the file.
 class SloWriter {
  public:
-  SloWriter(const ImportedSlo& slo, std::string name, const ImportContext& context)
-      : slo_(slo), name_(std::move(name)), context_(context) {}
+  SloWriter(const ImportedSlo& slo, std::string name, const ImportContext& context,
+            StandInRunbooks& stand_ins)
+      : slo_(slo), name_(std::move(name)), context_(context), stand_ins_(stand_ins) {}
 
   // Nothing when it would be refused; the losses say why.
   std::optional<std::string> write();
@@ -119,6 +137,7 @@ class SloWriter {
   void choose_runbook();
   [[nodiscard]] std::string text() const;
   [[nodiscard]] Diagnostics check() const;
+  bool repair_labels();
   bool repair(const std::string& loss, const std::function<void()>& change);
   void lose(const std::string& what) {
     losses.push_back({slo_.line, fmt::format("SLO '{}': {}", slo_.name, what)});
@@ -127,6 +146,7 @@ class SloWriter {
   ImportedSlo slo_;
   std::string name_;
   const ImportContext& context_;
+  StandInRunbooks& stand_ins_;
   std::vector<rules::SloTier> tiers_;
   bool default_tiers_ = true;
   std::string min_bad_;
@@ -145,8 +165,7 @@ std::optional<std::string> SloWriter::write() {
   const bool repaired =
       repair("'min_bad: 1m' was added: a single bad sample would have fired a tier",
              [this] { min_bad_ = "1m"; }) ||
-      repair("its labels were left out: they are not allowed here",
-             [this] { slo_.labels.clear(); }) ||
+      repair_labels() ||
       repair("its texts were left out: they are too long, or have braces in them", [this] {
         slo_.summary.clear();
         slo_.description.clear();
@@ -171,6 +190,20 @@ bool SloWriter::repair(const std::string& loss, const std::function<void()>& cha
   }
   lose(loss);
   return after.empty();
+}
+
+// Those that are not allowed, one by one.
+bool SloWriter::repair_labels() {
+  if (slo_.labels.size() > kMostLabelsTried)
+    return repair("its labels were left out: there are too many", [this] { slo_.labels.clear(); });
+  const auto labels = slo_.labels;
+  for (const auto& label : labels) {
+    if (repair(fmt::format("its label '{}: {}' was left out: it is not allowed here", label.first,
+                           label.second),
+               [&] { std::erase(slo_.labels, label); }))
+      return true;
+  }
+  return false;
 }
 
 // The tiers by default are those of the SRE workbook, and of Sloth.
@@ -198,7 +231,7 @@ void SloWriter::choose_tiers() {
 void SloWriter::choose_runbook() {
   const bool url = slo_.runbook.starts_with("http://") || slo_.runbook.starts_with("https://");
   if (url || (!slo_.runbook.empty() && context_.runbook_exists(slo_.runbook))) return;
-  const std::string instead = stand_in_runbook(slo_.sli.measure, context_);
+  const std::string instead = stand_ins_.find(slo_.sli.measure);
   lose(slo_.runbook.empty()
            ? fmt::format("it names no runbook: the agent's own '{}' stands in", instead)
            : fmt::format("there is no runbook '{}': the agent's own '{}' stands in", slo_.runbook,
@@ -223,6 +256,7 @@ std::string SloWriter::text() const {
   if (!sli.exclude.empty()) line("exclude", filters(sli.exclude));
   if (!sli.per.empty()) line("per", fmt::format("[{}]", fmt::join(sli.per, ", ")));
   quoted_line("good", sli.good);
+  line("no_data", sli.no_data);
   line("objective", fmt::format("{:.10g}%", slo_.objective * 100));
   line("window", window_text(slo_.window));
   quoted_line("time_zone", slo_.window.time_zone == "UTC" ? std::string() : slo_.window.time_zone);
@@ -245,7 +279,7 @@ std::string SloWriter::text() const {
 
 Diagnostics SloWriter::check() const {
   Diagnostics diagnostics;
-  (void)rules::parse_rules("slos:\n" + text(), "imported", context_.catalogue,
+  (void)rules::parse_rules("slos:\n" + text(), "imported", context_.names.catalogue,
                            context_.runbook_exists, diagnostics);
   return diagnostics;
 }
@@ -261,13 +295,20 @@ std::string unlike(const std::string& name, const std::set<std::string>& taken) 
 std::string write_rules(Import& import, const ImportContext& context) {
   std::string body;
   std::set<std::string> names;
+  StandInRunbooks stand_ins(context);
   for (const ImportedSlo& slo : import.slos) {
-    const std::string name = unlike(our_name(slo.name), names);
-    SloWriter writer(slo, name, context);
+    const std::string wanted = our_name(slo.name);
+    const std::string name = unlike(wanted, names);
+    if (name != wanted)
+      import.losses.push_back(
+          {slo.line, fmt::format("SLO '{}': there is another '{}': this one is called '{}'",
+                                 slo.name, wanted, name)});
+    SloWriter writer(slo, name, context, stand_ins);
     const std::optional<std::string> text = writer.write();
     import.losses.insert(import.losses.end(), writer.losses.begin(), writer.losses.end());
     if (!text) continue;
     names.insert(name);
+    ++import.written;
     body += *text;
   }
   std::ranges::stable_sort(import.losses, {}, &Loss::line);
@@ -281,59 +322,19 @@ std::string write_rules(Import& import, const ImportContext& context) {
          (body.empty() ? "# Nothing is left: there is no rule file to write.\n" : "slos:\n" + body);
 }
 
+void name_owner(ImportedSlo& slo) {
+  for (const std::string_view name : {"owner", "team"}) {
+    const auto found = std::ranges::find(
+        slo.labels, name, [](const auto& label) { return std::string_view(label.first); });
+    if (found == slo.labels.end()) continue;
+    slo.owner = found->second;
+    if (name == "owner") slo.labels.erase(found);
+    return;
+  }
+}
+
 std::string loss_text(const Import& import, const Loss& loss) {
   return fmt::format("{}:{}: {}", import.file, loss.line, one_line(loss.what));
-}
-
-std::optional<std::vector<YamlNode>> read_documents(std::string_view text, const std::string& file,
-                                                    Diagnostics& diagnostics) {
-  std::vector<YamlNode> documents;
-  if (text.size() > kMostBytes) {
-    diagnostics.push_back({file, 0, 0, "the file is larger than 1 MiB", "import it in parts"});
-    return std::nullopt;
-  }
-  std::string lines_before;
-  std::string document;
-  const auto finish = [&] {
-    const bool empty = std::ranges::all_of(document, [](char c) { return c == '\n' || c == ' '; });
-    if (!empty && documents.size() < kMostDocuments) {
-      if (auto node = parse_yaml(document, file, diagnostics))
-        documents.push_back(std::move(*node));
-    } else if (!empty) {
-      diagnostics.push_back(
-          {file, 0, 0, fmt::format("there are more than {} documents", kMostDocuments), ""});
-    }
-    document = lines_before;
-  };
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    lines_before += '\n';
-    const bool separates =
-        (line.starts_with("---") || line.starts_with("...")) &&
-        (line.size() == 3 || std::string_view(" \t\r").find(line[3]) != std::string_view::npos);
-    if (separates)
-      finish();
-    else
-      document += std::string(line) + "\n";
-  }
-  finish();
-  if (!diagnostics.empty()) return std::nullopt;
-  return documents;
-}
-
-std::string scalar_of(const YamlNode& map, std::string_view key) {
-  const YamlNode* const node = map.kind == YamlNode::Kind::map ? map.find(key) : nullptr;
-  return node != nullptr && node->kind == YamlNode::Kind::scalar ? node->scalar : std::string();
-}
-
-void report_other_keys(const YamlNode& map, const std::vector<std::string_view>& known,
-                       const std::string& what, std::vector<Loss>& losses) {
-  for (const auto& [key, value] : map.entries) {
-    if (std::ranges::find(known, key.scalar) == known.end())
-      losses.push_back({key.line, fmt::format("{}: '{}' was not taken over", what, key.scalar)});
-  }
 }
 
 }  // namespace highwater::agent

@@ -1,5 +1,5 @@
 // What an import is made of, whatever tool it comes from: SLOs that could be taken over, and an
-// honest list of what could not. Written as a rule file that `highwater check` accepts. Used by the
+// list of what could not. Written as a rule file that `highwater check` accepts. Used by the
 // importers and the import command; pure, any thread.
 #pragma once
 
@@ -10,9 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "agent/core/diagnostic.h"
-#include "agent/core/measure.h"
-#include "agent/core/yaml.h"
+#include "agent/import/fields.h"
+#include "agent/import/metrics.h"
 #include "agent/import/sli.h"
 #include "rules/slo_rule.h"
 
@@ -33,15 +32,9 @@ struct ImportedSlo {
   std::vector<std::pair<std::string, std::string>> labels;
 };
 
-// Something that was not taken over, or not quite.
-struct Loss {
-  int line = 0;
-  std::string what;
-};
-
-// What rules are checked against.
+// What queries are read with, and rules checked against.
 struct ImportContext {
-  const Catalogue& catalogue;
+  MetricNames names;
   std::function<bool(std::string_view)> runbook_exists;
 };
 
@@ -50,6 +43,7 @@ struct Import {
   std::string file;
   std::vector<ImportedSlo> slos;
   std::vector<Loss> losses;
+  size_t written = 0;  // SLOs in the rule file
 };
 
 // The rule file; comments alone when no SLO is left. Adds to the losses what the rule language does
@@ -57,18 +51,11 @@ struct Import {
 // said.
 [[nodiscard]] std::string write_rules(Import& import, const ImportContext& context);
 
+// Makes its owner of a label 'owner' or 'team'. A rule has a key of its own for the owner, and
+// refuses that label.
+void name_owner(ImportedSlo& slo);
+
 // "file:12: SLO 'x': what" without line breaks.
 [[nodiscard]] std::string loss_text(const Import& import, const Loss& loss);
-
-// The documents of a file, each with the line numbers it has there; nothing when one is no YAML.
-[[nodiscard]] std::optional<std::vector<YamlNode>> read_documents(std::string_view text,
-                                                                  const std::string& file,
-                                                                  Diagnostics& diagnostics);
-
-// A text of a map, or empty.
-[[nodiscard]] std::string scalar_of(const YamlNode& map, std::string_view key);
-// Says which keys are there that nobody looks at.
-void report_other_keys(const YamlNode& map, const std::vector<std::string_view>& known,
-                       const std::string& what, std::vector<Loss>& losses);
 
 }  // namespace highwater::agent

@@ -3,14 +3,12 @@
 // are told. Used by the importers; pure, any thread.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "agent/core/measure.h"
 #include "agent/core/result.h"
-#include "rules/alert_rule.h"
+#include "agent/import/meaning.h"
 
 namespace highwater::agent {
 
@@ -19,25 +17,26 @@ struct ImportedSli {
   std::string good;     // time: "<= 300"
   std::string total;    // events: the counter of all
   bool first_is_good = false;
-  // Dimension -> patterns, as `select` and `exclude` want them.
-  std::map<std::string, std::vector<std::string>> select;
-  std::map<std::string, std::vector<std::string>> exclude;
+  ImportedFilters select;
+  ImportedFilters exclude;
   std::vector<std::string> per;
+  std::string no_data;  // "good", "bad"; empty: as rules have it
   std::vector<std::string> differences;
 };
 
 // Two queries: the bad (or good) part and the total, as rates of counters or as samples counted
 // over time.
 [[nodiscard]] Result<ImportedSli> sli_of_events(std::string_view part, bool part_is_good,
-                                                std::string_view total, const Catalogue& catalogue);
+                                                std::string_view total, const MetricNames& names,
+                                                const QueryUse& use);
 
-// One query from 0 to 1: the share of bad (or good) time.
+// One query from 0 to 1: the share of bad (or good) time, or of events.
 [[nodiscard]] Result<ImportedSli> sli_of_ratio(std::string_view ratio, bool ratio_is_good,
-                                               const Catalogue& catalogue);
+                                               const MetricNames& names, const QueryUse& use);
 
 // One query for a value that is good while it compares so.
 [[nodiscard]] Result<ImportedSli> sli_of_threshold(std::string_view value,
                                                    rules::Comparison comparison, double threshold,
-                                                   const Catalogue& catalogue);
+                                                   const MetricNames& names, const QueryUse& use);
 
 }  // namespace highwater::agent

@@ -3,120 +3,142 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
+#include <utility>
+
+#include "agent/import/documents.h"
+#include "agent/import/fields.h"
 
 namespace highwater::agent {
 namespace {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
+constexpr QueryUse kSlothQueries{.templated_windows = true};
+constexpr std::string_view kResource = "PrometheusServiceLevel";
+
 // Sloth's file has snake_case keys, its Kubernetes resource camelCase ones.
-const YamlNode* find_either(const YamlNode& map, std::string_view snake, std::string_view camel) {
-  if (map.kind != YamlNode::Kind::map) return nullptr;
-  const YamlNode* const found = map.find(snake);
-  return found != nullptr ? found : map.find(camel);
-}
+struct Keys {
+  std::string_view error_query, total_query, error_ratio_query, page_alert, ticket_alert;
+};
+constexpr Keys kFileKeys{"error_query", "total_query", "error_ratio_query", "page_alert",
+                         "ticket_alert"};
+constexpr Keys kResourceKeys{"errorQuery", "totalQuery", "errorRatioQuery", "pageAlert",
+                             "ticketAlert"};
 
-void add_labels(const YamlNode* map, Labels& labels) {
-  if (map == nullptr || map->kind != YamlNode::Kind::map) return;
-  for (const auto& [name, value] : map->entries) {
-    if (value.kind != YamlNode::Kind::scalar) continue;
-    const auto same = std::ranges::find(labels, name.scalar, &Labels::value_type::first);
-    if (same != labels.end())
-      same->second = value.scalar;
-    else
-      labels.emplace_back(name.scalar, value.scalar);
-  }
-}
-
+// One document: a file, or a Kubernetes resource.
 class SlothReader {
  public:
-  SlothReader(Import& import, const ImportContext& context) : import_(import), context_(context) {}
+  SlothReader(Import& import, const ImportContext& context, const Keys& keys)
+      : import_(import), context_(context), keys_(keys) {}
 
-  void read(const YamlNode& spec);
+  void read_file(const YamlNode& document);
+  void read_resource(const YamlNode& document);
 
  private:
+  void read_spec(const YamlNode& spec);
   void read_slo(const YamlNode& node);
+  [[nodiscard]] bool take_over(const YamlNode& node);
+  void add_labels(const YamlNode& labels, Labels& to);
   void read_alerting(const YamlNode& alerting, ImportedSlo& slo);
-  [[nodiscard]] bool read_alert(const YamlNode& alerting, std::string_view snake,
-                                std::string_view camel);
+  void read_annotations(const YamlNode& annotations, ImportedSlo& slo);
+  [[nodiscard]] bool has_alert(const YamlNode& alerting, std::string_view key);
   [[nodiscard]] Result<ImportedSli> read_sli(const YamlNode& node);
-  void lose(const YamlNode& at, std::string_view slo, std::string_view what) {
-    import_.losses.push_back({at.line, fmt::format("SLO '{}': {}", slo, what)});
+  // False, for those that then give up.
+  bool lose(const YamlNode& at, std::string_view what) {
+    import_.losses.push_back({at.line, fmt::format("SLO '{}': {}", name_, what)});
+    return false;
   }
 
   Import& import_;
   const ImportContext& context_;
+  const Keys& keys_;
+  Fields fields_;
   std::string service_;
   Labels labels_;
   std::string name_;  // of the SLO that is read now
 };
 
-void SlothReader::read(const YamlNode& spec) {
-  service_ = scalar_of(spec, "service");
-  add_labels(spec.find("labels"), labels_);
-  report_other_keys(spec, {"version", "service", "labels", "slos"}, "the file", import_.losses);
-  const YamlNode* const slos = spec.find("slos");
-  if (slos == nullptr || slos->kind != YamlNode::Kind::list) {
-    import_.losses.push_back({spec.line, "it has no list of 'slos'"});
-    return;
-  }
-  for (const YamlNode& slo : slos->items) {
-    if (slo.kind == YamlNode::Kind::map)
-      read_slo(slo);
-    else
-      import_.losses.push_back({slo.line, "an SLO is no map"});
-  }
+void SlothReader::read_file(const YamlNode& document) {
+  (void)fields_.text(document, "version");
+  read_spec(document);
+  fields_.report(document, "the file", import_.losses);
+}
+
+void SlothReader::read_resource(const YamlNode& document) {
+  (void)fields_.text(document, "apiVersion");
+  (void)fields_.text(document, "kind");
+  const std::string name = fields_.text(fields_.map(document, "metadata"), "name");
+  read_spec(fields_.map(document, "spec"));
+  fields_.report(document, fmt::format("{} '{}'", kResource, name), import_.losses);
+}
+
+void SlothReader::read_spec(const YamlNode& spec) {
+  service_ = fields_.text(spec, "service");
+  add_labels(fields_.map(spec, "labels"), labels_);
+  const YamlNode& slos = fields_.list(spec, "slos");
+  if (slos.items.empty()) import_.losses.push_back({spec.line, "it has no 'slos'"});
+  for (const YamlNode& slo : slos.items) read_slo(slo);
 }
 
 void SlothReader::read_slo(const YamlNode& node) {
-  name_ = scalar_of(node, "name");
-  report_other_keys(node, {"name", "description", "objective", "labels", "sli", "alerting"},
-                    fmt::format("SLO '{}'", name_), import_.losses);
+  fields_.open(node);
+  name_ = fields_.text(node, "name");
+  if (take_over(node))
+    fields_.report(node, fmt::format("SLO '{}'", name_), import_.losses);
+  else
+    fields_.take(node);  // it is lost as a whole, and that was said
+}
+
+bool SlothReader::take_over(const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::map) return lose(node, "it is no map");
   ImportedSlo slo;
   slo.line = node.line;
   slo.name = service_.empty() ? name_ : service_ + "-" + name_;
-  slo.description = scalar_of(node, "description");
+  slo.description = fields_.text(node, "description");
   slo.window.length = std::chrono::hours(24 * 30);
-  const std::string objective = scalar_of(node, "objective");
-  double percent = 0;
-  const auto [end, problem] =
-      std::from_chars(objective.data(), objective.data() + objective.size(), percent);
-  if (problem != std::errc() || end != objective.data() + objective.size() || !(percent > 0) ||
-      !(percent < 100)) {
-    return lose(node, name_, fmt::format("its objective '{}' leaves no budget", objective));
-  }
-  slo.objective = percent / 100;
+  const std::optional<double> percent = fields_.number(node, "objective");
+  if (!percent || !(*percent > 0) || !(*percent < 100))
+    return lose(node, fmt::format("its objective '{}' leaves no budget", peek(node, "objective")));
+  slo.objective = *percent / 100;
   slo.labels = labels_;
-  add_labels(node.find("labels"), slo.labels);
-  const YamlNode* const sli = node.find("sli");
-  if (sli == nullptr || sli->kind != YamlNode::Kind::map)
-    return lose(node, name_, "it has no 'sli'");
-  Result<ImportedSli> read = read_sli(*sli);
-  if (!read) return lose(*sli, name_, read.error().message);
+  add_labels(fields_.map(node, "labels"), slo.labels);
+  const YamlNode& sli = fields_.map(node, "sli");
+  if (sli.kind != YamlNode::Kind::map) return lose(node, "it has no 'sli'");
+  Result<ImportedSli> read = read_sli(sli);
+  if (!read) return lose(sli, read.error().message);
   slo.sli = std::move(*read);
-  if (const YamlNode* alerting = node.find("alerting")) read_alerting(*alerting, slo);
-  const auto owner = std::ranges::find_if(slo.labels, [](const auto& label) {
-    return label.first == "owner" || label.first == "team";
-  });
-  if (owner != slo.labels.end()) slo.owner = owner->second;
-  std::erase_if(slo.labels, [](const auto& label) { return label.first == "owner"; });
+  read_alerting(fields_.map(node, "alerting"), slo);
+  name_owner(slo);
   import_.slos.push_back(std::move(slo));
+  return true;
+}
+
+void SlothReader::add_labels(const YamlNode& labels, Labels& to) {
+  for (const auto& [key, ignored] : labels.entries) {
+    const std::string& name = key.scalar;
+    const std::string value = fields_.text(labels, name);
+    if (value.empty()) continue;
+    const auto same = std::ranges::find(to, name, &Labels::value_type::first);
+    if (same != to.end())
+      same->second = value;
+    else
+      to.emplace_back(name, value);
+  }
 }
 
 Result<ImportedSli> SlothReader::read_sli(const YamlNode& node) {
-  if (const YamlNode* events = node.find("events")) {
-    const YamlNode* const errors = find_either(*events, "error_query", "errorQuery");
-    const YamlNode* const total = find_either(*events, "total_query", "totalQuery");
-    if (errors == nullptr || total == nullptr)
+  if (const YamlNode& events = fields_.map(node, "events"); !events.entries.empty()) {
+    const std::string errors = fields_.text(events, keys_.error_query);
+    const std::string total = fields_.text(events, keys_.total_query);
+    if (errors.empty() || total.empty())
       return fail("its events have no error query, or no total query");
-    return sli_of_events(errors->scalar, false, total->scalar, context_.catalogue);
+    return sli_of_events(errors, false, total, context_.names, kSlothQueries);
   }
-  if (const YamlNode* raw = node.find("raw")) {
-    const YamlNode* const ratio = find_either(*raw, "error_ratio_query", "errorRatioQuery");
-    if (ratio == nullptr) return fail("its raw SLI has no error ratio query");
-    return sli_of_ratio(ratio->scalar, false, context_.catalogue);
+  if (const YamlNode& raw = fields_.map(node, "raw"); !raw.entries.empty()) {
+    const std::string ratio = fields_.text(raw, keys_.error_ratio_query);
+    if (ratio.empty()) return fail("its raw SLI has no error ratio query");
+    return sli_of_ratio(ratio, false, context_.names, kSlothQueries);
   }
   if (node.find("plugin") != nullptr)
     return fail("its SLI is a plugin: only Sloth knows what that asks for");
@@ -124,36 +146,26 @@ Result<ImportedSli> SlothReader::read_sli(const YamlNode& node) {
 }
 
 void SlothReader::read_alerting(const YamlNode& alerting, ImportedSlo& slo) {
-  if (alerting.kind != YamlNode::Kind::map) return;
-  report_other_keys(
-      alerting,
-      {"name", "labels", "annotations", "page_alert", "pageAlert", "ticket_alert", "ticketAlert"},
-      fmt::format("SLO '{}', alerting", name_), import_.losses);
-  if (const std::string alert = scalar_of(alerting, "name"); !alert.empty())
-    lose(alerting, name_, fmt::format("its alerts are called as the SLO, not '{}'", alert));
-  add_labels(alerting.find("labels"), slo.labels);
-  if (const YamlNode* annotations = alerting.find("annotations");
-      annotations != nullptr && annotations->kind == YamlNode::Kind::map) {
-    for (const auto& [key, value] : annotations->entries) {
-      if (key.scalar == "runbook" || key.scalar == "runbook_url")
-        slo.runbook = value.scalar;
-      else if (key.scalar == "summary" && value.scalar.find('{') == std::string::npos)
-        slo.summary = value.scalar;
-      else
-        lose(key, name_, fmt::format("its annotation '{}' was not taken over", key.scalar));
-    }
-  }
-  slo.pages = read_alert(alerting, "page_alert", "pageAlert");
-  slo.tickets = read_alert(alerting, "ticket_alert", "ticketAlert");
+  add_labels(fields_.map(alerting, "labels"), slo.labels);
+  read_annotations(fields_.map(alerting, "annotations"), slo);
+  slo.pages = has_alert(alerting, keys_.page_alert);
+  slo.tickets = has_alert(alerting, keys_.ticket_alert);
 }
 
-// Whether there is such an alert.
-bool SlothReader::read_alert(const YamlNode& alerting, std::string_view snake,
-                             std::string_view camel) {
-  const YamlNode* const alert = find_either(alerting, snake, camel);
-  if (alert == nullptr || alert->kind != YamlNode::Kind::map) return true;
-  report_other_keys(*alert, {"disable"}, fmt::format("SLO '{}', {}", name_, snake), import_.losses);
-  return scalar_of(*alert, "disable") != "true";
+void SlothReader::read_annotations(const YamlNode& annotations, ImportedSlo& slo) {
+  for (const std::string_view key : {"runbook", "runbook_url"}) {
+    if (slo.runbook.empty()) slo.runbook = fields_.text(annotations, key);
+  }
+  if (peek(annotations, "summary").find('{') == std::string::npos)
+    slo.summary = fields_.text(annotations, "summary");
+}
+
+bool SlothReader::has_alert(const YamlNode& alerting, std::string_view key) {
+  return !fields_.flag(fields_.map(alerting, key), "disable").value_or(false);
+}
+
+bool is_resource(const YamlNode& document) {
+  return peek(document, "kind") == kResource && peek(document, "apiVersion").starts_with("sloth.");
 }
 
 }  // namespace
@@ -165,23 +177,28 @@ std::optional<Import> import_sloth(std::string_view text, const std::string& fil
   Import import;
   import.file = file;
   import.source = "Sloth";
+  size_t understood = 0;
+  bool openslo = false;
   for (const YamlNode& document : *documents) {
-    if (scalar_of(document, "version") == "prometheus/v1") {
-      SlothReader(import, context).read(document);
-    } else if (scalar_of(document, "kind") == "PrometheusServiceLevel" &&
-               document.find("spec") != nullptr &&
-               document.find("spec")->kind == YamlNode::Kind::map) {
-      SlothReader(import, context).read(*document.find("spec"));
-    } else {
-      const bool openslo = scalar_of(document, "apiVersion").starts_with("openslo/");
-      diagnostics.push_back({file, document.line, document.column, "this is no SLO file of Sloth",
-                             openslo ? "it is OpenSLO: highwater import openslo"
-                                     : "it begins with 'version: prometheus/v1'"});
+    const bool of_a_file = peek(document, "version") == "prometheus/v1";
+    if (!of_a_file && !is_resource(document)) {
+      openslo = openslo || peek(document, "apiVersion").starts_with("openslo/");
+      import.losses.push_back({document.line, "a document is no SLO file of Sloth: left out"});
+      continue;
     }
+    ++understood;
+    if (of_a_file)
+      SlothReader(import, context, kFileKeys).read_file(document);
+    else
+      SlothReader(import, context, kResourceKeys).read_resource(document);
   }
-  if (documents->empty()) diagnostics.push_back({file, 0, 0, "the file is empty", ""});
-  if (!diagnostics.empty()) return std::nullopt;
-  return import;
+  if (understood > 0) return import;
+  const int line = documents->empty() ? 0 : documents->front().line;
+  diagnostics.push_back({file, line, 0,
+                         documents->empty() ? "the file is empty" : "this is no SLO file of Sloth",
+                         openslo ? "it is OpenSLO: highwater-import openslo"
+                                 : "it begins with 'version: prometheus/v1'"});
+  return std::nullopt;
 }
 
 }  // namespace highwater::agent

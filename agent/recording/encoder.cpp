@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "agent/core/utf8.h"
+
 namespace highwater::agent {
 namespace {
 
@@ -182,7 +184,7 @@ void RecordingEncoder::put_text(RecordWriter& out, const Symbol& text) {
     out.put(known->second);
     return;
   }
-  const std::string_view bytes = std::string_view(text.text()).substr(0, kLongestText);
+  const std::string_view bytes = utf8::first_bytes(text.text(), kLongestText);
   out.put(0);
   out.put(bytes.size());
   out.put_bytes(bytes);

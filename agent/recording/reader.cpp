@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 #include <utility>
+
+#include "agent/core/small_file.h"
 
 namespace highwater::agent {
 namespace {
@@ -14,31 +14,22 @@ namespace {
 constexpr uint64_t kMostFileBytes = uint64_t{512} << 20U;
 
 std::string first_line(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
   std::string line(kRecordingMagic.size(), '\0');
-  file.read(line.data(), static_cast<std::streamsize>(line.size()));
-  line.resize(static_cast<size_t>(file.gcount()));
+  const auto file = RegularFile::open(path);
+  line.resize(file ? file->read(line.data(), line.size()).value_or(0) : 0);
   return line;
 }
 
 // Nothing: it is not there (any more).
 Result<std::optional<std::string>> read_whole(const std::string& path) {
-  std::error_code problem;
-  const uint64_t size = std::filesystem::file_size(path, problem);
-  if (problem == std::errc::no_such_file_or_directory) return std::nullopt;
-  if (problem) return fail(fmt::format("cannot read {}: {}", path, problem.message()));
-  if (size > kMostFileBytes)
-    return fail(fmt::format("{} is too large to be a file of a recording", path));
-  std::ifstream file(path, std::ios::binary);
+  const auto file = RegularFile::open(path);
   if (!file) {
-    if (errno == ENOENT) return std::nullopt;
-    return fail(fmt::format("cannot read {}: {}", path, std::generic_category().message(errno)));
+    if (file.error().kind == FileProblem::Kind::missing) return std::nullopt;
+    return fail(fmt::format("cannot read {}: {}", path, file.error().what));
   }
-  std::string content(static_cast<size_t>(size), '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  content.resize(static_cast<size_t>(file.gcount()));
-  if (file.bad()) return fail(fmt::format("cannot read {}", path));
-  return content;
+  auto content = file->read_all(kMostFileBytes);
+  if (!content) return fail(fmt::format("cannot read {}: {}", path, content.error().what));
+  return std::move(*content);
 }
 
 }  // namespace

@@ -158,8 +158,11 @@ Result<Inspection> inspect(const std::string& path, bool used_before) {
   }
   const Descriptor descriptor(open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (descriptor.number() < 0) return denied(fmt::format("cannot write {}", path), errno);
-  if (status.st_size == 0)
-    return Inspection{has_log(path) ? StateContent::ours_damaged : StateContent::none};
+  if (status.st_size == 0) {
+    // A state was here, and somebody or something emptied it.
+    const bool emptied = used_before || has_log(path);
+    return Inspection{emptied ? StateContent::ours_damaged : StateContent::none};
+  }
   const auto page = first_page(path, descriptor.number());
   if (!page) return tl::unexpected<Error>(page.error());
   return judge(*page, used_before);

@@ -101,19 +101,26 @@ Outcome<std::unique_ptr<Store::Session>> Store::Session::on(const std::string& p
   const auto refused = [](const Failure& failure) { return tl::unexpected<Failure>(failure); };
   auto database = Database::open(path);
   if (!database) return refused(database.error());
+  std::optional<int64_t> before;
   if (path != kMemory) {
     // Until it is known to be whole and a version of ours not even its log is tidied up.
     database->keep_log_on_close(true);
     const auto version = database->number("PRAGMA user_version");
     if (!version) return refused(version.error());
     if (*version > schema_version()) return refused(newer(*version));
+    before = *version;
     const auto mode = database->text("PRAGMA journal_mode=WAL");
     if (!mode) return refused(mode.error());
     if (*mode != "wal") return refused({Fault::other, "it has no write-ahead log"});
   }
   database->limit_bytes(limits.max_bytes);
   if (auto done = database->run(kSettings); !done) return refused(done.error());
-  if (auto done = migrate(*database, schema_steps()); !done) return refused(done.error());
+  if (auto done = migrate(*database, schema_steps()); !done) {
+    // Its tables are there, and nothing is known of what they are: no step could ever succeed.
+    if (before == 0 && done.error().fault == Fault::other)
+      return refused({Fault::damaged, "its schema has version 0: " + done.error().message});
+    return refused(done.error());
+  }
   if (auto done = verify(*database); !done) return refused(done.error());
   database->keep_log_on_close(false);
 
@@ -205,8 +212,9 @@ Store::Begun Store::begin(const std::string& path, const StoreLimits& limits) {
     case StateContent::ours:
       break;
     case StateContent::ours_damaged:
-      return begin_beside(path, limits, std::move(*lock),
-                          "its header is wrong, or the file is gone and its log is there");
+      return begin_beside(
+          path, limits, std::move(*lock),
+          "it is empty or its header is wrong, or the file is gone and its log is there");
     case StateContent::other_database:
     case StateContent::other_file:
       return refused(

@@ -73,6 +73,8 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, to->read_end, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, from->write_end, STDOUT_FILENO);
+  // Of what is open here nothing is its own: connections, files, what libraries left inheritable.
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   // Signals that our threads block must not stay blocked there.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);

@@ -28,9 +28,10 @@ void set(rd_kafka_conf_t* conf, Settings settings) {
   }
 }
 
-Conf make_conf(const std::string& servers, void* owner) {
+Conf make_conf(const ProbeSettings& settings, void* owner) {
   Conf conf(rd_kafka_conf_new());
-  set(conf.get(), {{"bootstrap.servers", servers}, {"client.id", "highwater-canary"}});
+  set(conf.get(), {{"bootstrap.servers", settings.servers}, {"client.id", "highwater-canary"}});
+  for (const auto& [name, value] : settings.properties) set(conf.get(), {{name.c_str(), value}});
   rd_kafka_conf_set_opaque(conf.get(), owner);
   // What is wrong is told in the reports; standard error is the agent's, and not for others' lines.
   rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
@@ -48,9 +49,9 @@ Client make_client(rd_kafka_type_t type, Conf conf) {
 
 }  // namespace
 
-Client make_producer(const std::string& servers, size_t most_queued, void* owner,
+Client make_producer(const ProbeSettings& settings, size_t most_queued, void* owner,
                      OnDelivery on_delivery) {
-  Conf conf = make_conf(servers, owner);
+  Conf conf = make_conf(settings, owner);
   set(conf.get(), {{"acks", "all"},
                    {"linger.ms", "0"},
                    {"message.timeout.ms", kDeliveryTimeoutMs},
@@ -59,10 +60,9 @@ Client make_producer(const std::string& servers, size_t most_queued, void* owner
   return make_client(RD_KAFKA_PRODUCER, std::move(conf));
 }
 
-Client make_consumer(const std::string& servers, const std::string& group, void* owner,
-                     OnCommit on_commit) {
-  Conf conf = make_conf(servers, owner);
-  set(conf.get(), {{"group.id", group},
+Client make_consumer(const ProbeSettings& settings, void* owner, OnCommit on_commit) {
+  Conf conf = make_conf(settings, owner);
+  set(conf.get(), {{"group.id", settings.group},
                    {"enable.auto.commit", "false"},
                    {"enable.auto.offset.store", "false"},
                    {"auto.offset.reset", "latest"},

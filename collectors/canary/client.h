@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "collectors/canary/report.h"
+
 namespace highwater::canary {
 
 template <class T, void (*Destroy)(T*)>
@@ -26,9 +28,8 @@ using OnCommit = void (*)(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_parti
 
 // `owner` is handed to the callback, which runs when the client is polled. Both throw
 // std::runtime_error when the library refuses a setting.
-[[nodiscard]] Client make_producer(const std::string& servers, size_t most_queued, void* owner,
+[[nodiscard]] Client make_producer(const ProbeSettings& settings, size_t most_queued, void* owner,
                                    OnDelivery on_delivery);
-[[nodiscard]] Client make_consumer(const std::string& servers, const std::string& group,
-                                   void* owner, OnCommit on_commit);
+[[nodiscard]] Client make_consumer(const ProbeSettings& settings, void* owner, OnCommit on_commit);
 
 }  // namespace highwater::canary

@@ -19,6 +19,9 @@ constexpr Duration kSilence = seconds(20);
 constexpr Duration kEnding = milliseconds(1500);
 // How soon stop() is noticed while we wait for a line.
 constexpr Duration kNotice = milliseconds(200);
+// Waiting for a line took this much longer than it may: we did not run, and the probe may have been
+// frozen with us.
+constexpr Duration kPaused = seconds(5);
 
 }  // namespace
 
@@ -61,10 +64,15 @@ void CanaryCollector::run() {
 }
 
 std::string CanaryCollector::listen() {
-  Result<ChildProcess> probe = ChildProcess::start(command_, write_settings(settings_));
+  ProbeSettings settings = settings_;
+  auto properties = client_properties(settings_.security);
+  if (!properties) return properties.error().message;
+  settings.properties = std::move(*properties);
+  Result<ChildProcess> probe = ChildProcess::start(command_, write_settings(settings));
   if (!probe) return probe.error().message;
   const Duration silence = kSilence + settings_.every;
   SteadyTime heard = std::chrono::steady_clock::now();
+  SteadyTime before = heard;
   std::string line;
   while (true) {
     const ChildProcess::Outcome outcome = probe->read_line(kNotice, line);
@@ -73,6 +81,8 @@ std::string CanaryCollector::listen() {
       return {};
     }
     const Now now = SystemClock().now();
+    if (now.steady - before > kPaused) heard = now.steady;
+    before = now.steady;
     switch (outcome) {
       case ChildProcess::Outcome::line: {
         Result<ProbeReport> report = read_report(line);

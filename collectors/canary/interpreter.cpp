@@ -99,6 +99,11 @@ std::span<const Measure* const> CanaryInterpreter::measures() {
   return kMeasures;
 }
 
+std::span<const WatchFirst> CanaryInterpreter::watch_first() {
+  static const WatchFirst kWatch[] = {{&kLately, kLossTold}};
+  return kWatch;
+}
+
 std::span<const HistogramMeasure* const> CanaryInterpreter::histograms() {
   return kHistograms;
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/core/observation.h"
+#include "agent/core/watch_first.h"
 #include "collectors/canary/report.h"
 #include "collectors/key_tracker.h"
 
@@ -18,6 +19,7 @@ inline constexpr std::string_view kCanaryPart = "canary";
 class CanaryInterpreter {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
+  [[nodiscard]] static std::span<const WatchFirst> watch_first();
   [[nodiscard]] static std::span<const HistogramMeasure* const> histograms();
 
   // How long samples count for the 95th percentile.

@@ -108,12 +108,12 @@ class Probe {
   explicit Probe(ProbeSettings settings)
       : settings_(std::move(settings)),
         run_(TraceId::random().hex()),
-        producer_(make_producer(settings_.servers, kMostQueued, this,
+        producer_(make_producer(settings_, kMostQueued, this,
                                 [](rd_kafka_t*, const rd_kafka_message_t* message, void* probe) {
                                   static_cast<Probe*>(probe)->delivered(*message);
                                 })),
         consumer_(make_consumer(
-            settings_.servers, settings_.group, this,
+            settings_, this,
             [](rd_kafka_t*, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t*,
                void* probe) { static_cast<Probe*>(probe)->committed(error); })),
         topic_(rd_kafka_topic_new(consumer_.get(), settings_.topic.c_str(), nullptr)) {

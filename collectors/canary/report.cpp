@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "agent/core/utf8.h"
+
 namespace highwater::canary {
 namespace {
 
@@ -32,7 +34,7 @@ Json to_json(const std::optional<Duration>& duration) {
 std::string text_of(const Json& json, const char* key) {
   const auto found = json.find(key);
   if (found == json.end() || !found->is_string()) return {};
-  return found->get<std::string>().substr(0, kMaxText);
+  return std::string(utf8::first_bytes(found->get_ref<const std::string&>(), kMaxText));
 }
 
 uint64_t count_of(const Json& json, const char* key) {
@@ -124,7 +126,8 @@ std::string write_settings(const ProbeSettings& settings) {
   return Json{{"servers", settings.servers},
               {"topic", settings.topic},
               {"group", settings.group},
-              {"every", to_json(settings.every)}}
+              {"every", to_json(settings.every)},
+              {"properties", settings.properties}}
       .dump();
 }
 
@@ -136,6 +139,14 @@ Result<ProbeSettings> read_settings(std::string_view line) {
   settings.topic = text_of(*json, "topic");
   settings.group = text_of(*json, "group");
   settings.every = duration_of(*json, "every").value_or(Duration{});
+  if (const auto found = json->find("properties"); found != json->end() && found->is_array()) {
+    for (const Json& property : *found) {
+      if (property.is_array() && property.size() == 2 && property[0].is_string() &&
+          property[1].is_string())
+        settings.properties.emplace_back(property[0].get<std::string>(),
+                                         property[1].get<std::string>());
+    }
+  }
   if (settings.servers.empty() || settings.topic.empty() || settings.group.empty())
     return fail("servers, topic and group must be said");
   if (settings.every < std::chrono::milliseconds(100)) return fail("every: too short");

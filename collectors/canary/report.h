@@ -11,6 +11,7 @@
 #include "agent/core/result.h"
 #include "agent/core/span.h"
 #include "collectors/canary/ledger.h"
+#include "collectors/canary/security.h"
 
 namespace highwater::canary {
 
@@ -20,6 +21,8 @@ struct ProbeSettings {
   std::string topic = "highwater-canary";
   std::string group = "highwater-canary";  // commits go there, so that committing is measured
   Duration every = std::chrono::seconds(1);
+  kafka::SecuritySettings security{};  // not told: as `properties`, with the secrets
+  ClientProperties properties{};       // of the client library
 };
 
 // Partitions beyond this are left alone, and said.

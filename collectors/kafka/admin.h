@@ -13,6 +13,7 @@
 
 #include "collectors/kafka/failure.h"
 #include "collectors/kafka/wire/admin.h"
+#include "collectors/kafka/wire/fetch.h"
 #include "collectors/kafka/wire/groups.h"
 #include "collectors/kafka/wire/metadata.h"
 #include "collectors/kafka/wire/offsets.h"
@@ -35,6 +36,7 @@ class KafkaAdmin {
   virtual Reply<MetadataRequest> ask(int32_t broker, MetadataRequest request) = 0;
   virtual Reply<DescribeClusterRequest> ask(int32_t broker, DescribeClusterRequest request) = 0;
   virtual Reply<ListOffsetsRequest> ask(int32_t broker, ListOffsetsRequest request) = 0;
+  virtual Reply<FetchRequest> ask(int32_t broker, FetchRequest request) = 0;
   virtual Reply<ListGroupsRequest> ask(int32_t broker, ListGroupsRequest request) = 0;
   virtual Reply<OffsetFetchRequest> ask(int32_t broker, OffsetFetchRequest request) = 0;
   virtual Reply<DescribeGroupsRequest> ask(int32_t broker, DescribeGroupsRequest request) = 0;

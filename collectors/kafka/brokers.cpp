@@ -8,47 +8,55 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <set>
+#include <utility>
 
-#include "collectors/kafka/gather.h"
+#include "collectors/kafka/border.h"
+#include "collectors/printable_excerpt.h"
 
 namespace highwater::kafka {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// An orderly stop leaves the others' Metadata within the same tenths of a second in which its
-// connections end; a crash stays listed for 9 s. Half a second tells them apart.
-constexpr auto kInvestigation = milliseconds(500);
-constexpr auto kInvestigationStep = milliseconds(50);
-constexpr auto kInvestigationAnswer = milliseconds(200);
+// A bootstrap server of another cluster is looked at again this often.
+constexpr auto kStrangersAgain = seconds(60);
+// A broker that stopped and is listed again, and still cannot be reached, has failed: its start
+// takes some seconds from one to the other.
+constexpr auto kRelisted = seconds(5);
+// Brokers that never were up and hold no replica are forgotten so long after Metadata listed them
+// last, unless the cluster still says that they are registered.
+constexpr auto kForgetNeverUp = seconds(30);
+constexpr size_t kShownShared = 5;
 
 Now now() {
   return SystemClock().now();
 }
 
-Span request_span(const char* name, int32_t broker, Now start, const std::string& error) {
-  Span span;
-  span.id = SpanId::random();
-  span.name = name;
-  span.kind = SpanKind::client;
-  span.start = start.wall;
-  span.duration = std::chrono::steady_clock::now() - start.steady;
-  span.error = error;
-  span.attributes = {{"messaging.system", "kafka"},
-                     {"messaging.kafka.broker.id", std::to_string(broker)}};
-  return span;
+// "brokers 1, 2 and 3"
+std::string names_of(const std::vector<int32_t>& brokers) {
+  std::string text = "brokers ";
+  for (size_t i = 0; i < brokers.size(); ++i) {
+    if (i > 0) text += i + 1 == brokers.size() ? " and " : ", ";
+    text += std::to_string(brokers[i]);
+  }
+  return text;
 }
 
 }  // namespace
 
 Brokers::Brokers(asio::any_io_executor executor, LinkSettings settings,
-                 std::vector<BootstrapServer> bootstrap, ClusterView& view, Changed changed)
+                 std::vector<BootstrapServer> bootstrap, ClusterView& view, Changed changed,
+                 std::shared_ptr<LinkTools> tools)
     : executor_(executor),
       settings_(settings),
       bootstrap_(std::move(bootstrap)),
+      tools_(std::move(tools)),
       view_(view),
       changed_(std::move(changed)),
+      investigation_(executor, *this,
+                     [this](int32_t broker, Investigation::Verdict verdict) {
+                       conclude(broker, std::move(verdict));
+                     }),
       discover_timer_(executor) {}
 
 Brokers::~Brokers() {
@@ -63,82 +71,166 @@ void Brokers::stop() {
   stopped_ = true;
   *alive_ = false;
   discover_timer_.cancel();
-  for (auto& [id, link] : links_) link->stop();
-  links_.clear();
+  tools_->names->close();
+  if (tools_->security.login) tools_->security.login->close();
+  for (auto& [id, entry] : entries_) entry.link->stop();
+  entries_.clear();
 }
 
 void Brokers::on_metadata(const MetadataResponse& metadata, Now at) {
-  if (metadata.cluster_id) view_.cluster_id = *metadata.cluster_id;
+  if (stopped_) return;
+  if (foreign_cluster(metadata, view_.cluster_id)) return;
+  if (metadata.cluster_id && view_.cluster_id.empty()) view_.cluster_id = *metadata.cluster_id;
   std::set<int32_t> listed;
+  too_many_ = 0;
   for (const auto& broker : metadata.brokers) {
-    listed.insert(broker.node_id);
-    meet(broker.node_id, {broker.host, broker.port, broker.rack.value_or("")}, at);
-  }
-  for (auto& [id, broker] : view_.brokers) {
-    broker.listed = listed.contains(id);
-    if (!is_failed(broker.status) || !broker.listed) {
-      broker.contradicted_since.reset();
-    } else if (!broker.contradicted_since) {
-      broker.contradicted_since = at.steady;
+    if (broker.node_id < 0) continue;
+    if (!view_.brokers.contains(broker.node_id) && view_.brokers.size() >= kMaxBrokers) {
+      ++too_many_;
+      continue;
     }
+    listed.insert(broker.node_id);
+    // Before its link begins: what that meets may be judged at once.
+    view_.brokers[broker.node_id].listed = true;
+    add_broker(broker.node_id, {broker.host, broker.port, broker.rack.value_or("")}, at);
   }
+  for (auto& [id, broker] : view_.brokers) note_listed(broker, listed.contains(id), at);
+  unneeded_.update(metadata, view_, at.steady);
+  forget_unlisted(at.steady);
+  note_shared_addresses();
 }
 
-void Brokers::meet(int32_t broker, const Address& address, Now at) {
+void Brokers::add_broker(int32_t broker, const Address& address, Now at) {
   BrokerView& seen = view_.brokers[broker];
   if (seen.id < 0) {
     seen.id = broker;
     seen.since = at;
   }
   seen.rack = address.rack;
-  std::shared_ptr<BrokerLink>& link = links_[broker];
+  Entry& entry = entries_[broker];
+  std::shared_ptr<BrokerLink>& link = entry.link;
   if (link && link->host() == address.host && link->port() == address.port) return;
   if (link) link->stop();
   seen.host = address.host;
   seen.port = address.port;
-  link = std::make_shared<BrokerLink>(executor_, settings_, address.host, address.port,
-                                      [this, broker] { on_link_changed(broker); });
+  link = std::make_shared<BrokerLink>(
+      executor_, settings_, tools_,
+      LinkTarget{address.host, address.port, {view_.cluster_id, broker}},
+      [this, broker] { on_link_changed(broker); });
   link->start();
+}
+
+void Brokers::note_listed(BrokerView& broker, bool listed, Now at) {
+  broker.listed = listed;
+  if (!is_failed(broker.status) || !listed) {
+    broker.contradicted_since.reset();
+  } else if (!broker.contradicted_since) {
+    broker.contradicted_since = at.steady;
+  }
+  Entry& entry = entries_.at(broker.id);
+  if (listed)
+    entry.unlisted_since.reset();
+  else if (!entry.unlisted_since)
+    entry.unlisted_since = at.steady;
+  if (!listed || broker.status != BrokerStatus::stopped)
+    entry.relisted_since.reset();
+  else if (!entry.relisted_since)
+    entry.relisted_since = at.steady;
+  else if (at.steady - *entry.relisted_since >= kRelisted)
+    set_failed(broker.id, {});
+}
+
+// Relays and wrong advertised.listeners: whoever connects there reaches one of them at best.
+void Brokers::note_shared_addresses() {
+  std::map<std::pair<std::string, int32_t>, std::vector<int32_t>> by_address;
+  for (const auto& [id, broker] : view_.brokers) {
+    if (broker.listed) by_address[{broker.host, broker.port}].push_back(id);
+  }
+  std::map<int32_t, std::string> shared;
+  shared_.clear();
+  for (const auto& [address, brokers] : by_address) {
+    if (brokers.size() < 2) continue;
+    const std::string what = fmt::format("{} advertise the same address, {}:{}", names_of(brokers),
+                                         printable_excerpt(address.first), address.second);
+    for (const int32_t broker : brokers) shared.emplace(broker, what);
+    if (shared_.size() < kShownShared) shared_.push_back(what);
+  }
+  for (auto& [id, entry] : entries_) {
+    const auto found = shared.find(id);
+    entry.link->set_shared_address(found == shared.end() ? "" : found->second);
+  }
+  set_misdirected();
+}
+
+// Brokers that never answered here are forgotten sooner: whoever invents them fills no memory.
+void Brokers::forget_unlisted(SteadyTime now) {
+  std::set<int32_t> kept;
+  for (const auto& broker : registered_.brokers) kept.insert(broker.broker_id);
+  const std::vector<int32_t> unneeded = unneeded_.forgotten(registered_, now);
+  std::set<int32_t> gone(unneeded.begin(), unneeded.end());
+  const Duration keep =
+      view_.brokers.size() >= kMaxBrokers / 2 ? Duration::zero() : Duration(kForgetNeverUp);
+  bool asked = false;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.ever_up || !entry.unlisted_since || now - *entry.unlisted_since < keep) continue;
+    if (!std::exchange(asked, true)) kept.merge(replica_holders());
+    if (!kept.contains(id)) gone.insert(id);
+  }
+  forget(gone);
+}
+
+void Brokers::forget(const std::set<int32_t>& gone) {
+  for (const int32_t id : gone) {
+    if (const auto found = entries_.find(id); found != entries_.end()) {
+      found->second.link->stop();
+      entries_.erase(found);
+    }
+    investigation_.drop(id);
+    unneeded_.forget(id);
+    view_.brokers.erase(id);
+    std::erase_if(view_.requests, [id](const auto& entry) { return entry.first.first == id; });
+  }
 }
 
 void Brokers::on_registered(DescribeClusterResponse cluster) {
   std::set<int32_t> registered;
   for (const auto& broker : cluster.brokers) registered.insert(broker.broker_id);
-  std::erase_if(view_.brokers, [&](const auto& entry) {
-    const auto& [id, broker] = entry;
-    const bool gone =
-        !registered.contains(id) && !broker.listed && broker.status != BrokerStatus::up;
-    if (gone && links_.contains(id)) {
-      links_[id]->stop();
-      links_.erase(id);
-    }
-    return gone;
-  });
+  std::set<int32_t> gone;
+  for (const auto& [id, broker] : view_.brokers) {
+    if (!registered.contains(id) && !broker.listed && broker.status != BrokerStatus::up)
+      gone.insert(id);
+  }
+  forget(gone);
   registered_ = std::move(cluster);
 }
 
 void Brokers::find_missing() {
+  std::optional<std::set<int32_t>> holders;
   for (const auto& broker : registered_.brokers) {
-    if (view_.brokers.contains(broker.broker_id) || broker.host.empty() || broker.port <= 0)
+    if (view_.brokers.contains(broker.broker_id) || broker.host.empty() || broker.port <= 0 ||
+        broker.broker_id < 0 || view_.brokers.size() >= kMaxBrokers)
       continue;
-    if (holds_replicas(broker.broker_id))
-      meet(broker.broker_id, {broker.host, broker.port, broker.rack.value_or("")}, now());
+    if (!holders) holders = replica_holders();
+    if (!holders->contains(broker.broker_id)) continue;
+    const Now at = now();
+    add_broker(broker.broker_id, {broker.host, broker.port, broker.rack.value_or("")}, at);
+    note_listed(view_.brokers.at(broker.broker_id), false, at);
   }
 }
 
-bool Brokers::holds_replicas(int32_t broker) const {
-  for (const TopicView& topic : view_.topics) {
-    for (const PartitionView& partition : topic.partitions) {
-      if (std::ranges::find(partition.replicas, broker) != partition.replicas.end()) return true;
-    }
-  }
-  return false;
+std::set<int32_t> Brokers::replica_holders() const {
+  std::set<int32_t> holders;
+  for_each_topic(view_, [&](const TopicView& topic) {
+    for (const PartitionView& partition : topic.partitions)
+      holders.insert(partition.replicas.begin(), partition.replicas.end());
+  });
+  return holders;
 }
 
 std::vector<int32_t> Brokers::usable() const {
   std::vector<int32_t> ids;
-  for (const auto& [id, link] : links_) {
-    if (link->usable()) ids.push_back(id);
+  for (const auto& [id, entry] : entries_) {
+    if (entry.link->usable()) ids.push_back(id);
   }
   return ids;
 }
@@ -148,11 +240,42 @@ std::optional<int16_t> Brokers::version(int32_t broker, ApiKey key) const {
   return found ? found->version(key) : std::nullopt;
 }
 
+void Brokers::confirm_all() {
+  for (auto& [id, broker] : view_.brokers) broker.contradicted_since.reset();
+  for (auto& [id, entry] : entries_) entry.link->confirm_now();
+}
+
+bool Brokers::confirmed_since(SteadyTime time) const {
+  return std::ranges::all_of(
+      entries_, [&](const auto& entry) { return entry.second.link->confirmed() >= time; });
+}
+
+void Brokers::refresh_security() {
+  const Security& security = tools_->security;
+  view_.credentials_problem = security.tls ? security.tls->problem() : "";
+  if (security.tls) view_.own_certificate_expiry = security.tls->own_expiry();
+  if (!security.login || !view_.credentials_problem.empty()) return;
+  view_.credentials_problem = security.login->problem();
+}
+
 void Brokers::refresh_response_times() {
   for (auto& [id, broker] : view_.brokers) {
     const auto found = link(id);
     broker.response_time = found ? found->response_time() : std::nullopt;
+    broker.certificate_expiry = found ? found->certificate_expiry() : std::nullopt;
   }
+}
+
+Reply<MetadataRequest> Brokers::ask(int32_t broker, MetadataRequest request) {
+  const auto alive = alive_;
+  auto metadata = co_await poll(broker, std::move(request));
+  if (!metadata || !*alive) co_return metadata;
+  auto foreign = foreign_cluster(*metadata, view_.cluster_id);
+  if (!foreign) co_return metadata;
+  foreign->what = fmt::format("broker {} {}", broker, foreign->what);
+  if (const auto found = link(broker))
+    if (const auto connection = found->connection()) connection->close(*foreign);
+  co_return tl::unexpected<Failure>(std::move(*foreign));
 }
 
 template <class Request>
@@ -180,181 +303,43 @@ Reply<Request> Brokers::controller(int32_t broker, Request request) {
 
 asio::awaitable<void> Brokers::discover() {
   const auto alive = alive_;
-  int round = 0;
+  SteadyTime asked{};
   while (*alive) {
-    // While a broker answers, the bootstrap list is of no interest; it is looked at again when all
-    // are lost.
-    if (usable().empty()) {
-      std::string why;
-      for (const BootstrapServer& server : bootstrap_) {
-        const std::string problem = co_await try_bootstrap(server);
-        if (!*alive) co_return;
-        if (problem.empty()) {
-          why.clear();
-          break;
-        }
-        why += (why.empty() ? "" : "; ") + problem;
-      }
-      if (!why.empty() && !view_.reachable && (why != view_.why_unreachable || round == 0)) {
-        view_.why_unreachable = why;
-        if (changed_) changed_({});
-      }
-      ++round;
+    // While a broker answers, the bootstrap list is of no interest but for servers of another
+    // cluster; it is looked at again when all are lost.
+    const SteadyTime start = std::chrono::steady_clock::now();
+    if (usable().empty() || (!strangers_.empty() && start - asked >= kStrangersAgain)) {
+      BootstrapResult result =
+          co_await ask_bootstrap(bootstrap_, view_.cluster_id, settings_, tools_);
+      if (!*alive) co_return;
+      asked = start;
+      note_bootstrap(std::move(result));
     }
     std::error_code ignored;
-    discover_timer_.expires_after(usable().empty() ? seconds(1) : seconds(3));
+    const bool soon = usable().empty() && bootstrap_denied_.empty();
+    discover_timer_.expires_after(soon ? seconds(1) : seconds(3));
     co_await discover_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
 }
 
-asio::awaitable<std::string> Brokers::try_bootstrap(BootstrapServer server) {
-  const auto alive = alive_;
-  const auto connected =
-      co_await Connection::connect(server.host, server.port, settings_.connect_timeout);
-  if (!*alive) co_return "stopping";
-  if (!connected) co_return connected.error().what;
-  const auto connection = *connected;
-  const auto hello = co_await connection->handshake(settings_.request_timeout);
-  if (!*alive) co_return "stopping";
-  const std::string where = fmt::format("{}:{}", server.host, server.port);
-  if (!hello) co_return fmt::format("{}: {}", where, hello.error().what);
-  MetadataRequest request;
-  request.topics.emplace();
-  const auto metadata = co_await connection->ask(std::move(request), settings_.request_timeout);
-  connection->close({FailureKind::not_usable, "no longer needed"});
-  if (!*alive) co_return "stopping";
-  if (!metadata) co_return fmt::format("{}: {}", where, metadata.error().what);
-  if (metadata->brokers.empty()) co_return fmt::format("{} knows no brokers", where);
-  on_metadata(*metadata, now());
-  co_return "";
-}
-
-void Brokers::on_link_changed(int32_t broker) {
-  const auto found = link(broker);
-  if (!found || stopped_) return;
-  switch (found->state()) {
-    case LinkState::connecting:
-      return;
-    case LinkState::up:
-      set_status(broker, BrokerStatus::up, "", {});
-      return;
-    case LinkState::refused:
-      asio::co_spawn(executor_, investigate(broker), asio::detached);
-      return;
-    case LinkState::hung:
-      set_status(broker, BrokerStatus::hung, found->why(), {});
-      return;
-    case LinkState::cut_off:
-      set_status(broker, BrokerStatus::cut_off, found->why(), {});
-      return;
-    case LinkState::refuses:
-      set_status(broker, BrokerStatus::refuses, found->why(), {});
-      return;
+void Brokers::note_bootstrap(BootstrapResult result) {
+  strangers_ = std::move(result.strangers);
+  if (result.metadata) {
+    Border().enter(*result.metadata);
+    on_metadata(*result.metadata, now());
   }
-}
-
-asio::awaitable<void> Brokers::investigate(int32_t broker) {
-  const auto alive = alive_;
-  const auto suspect = link(broker);
-  const Now start = now();
-  std::vector<Span> spans;
-  Span lost = request_span("kafka.connect", broker, start, suspect->why());
-  lost.attributes.emplace_back("server.address",
-                               fmt::format("{}:{}", suspect->host(), suspect->port()));
-  spans.push_back(std::move(lost));
-
-  bool anybody_answered = false;
-  bool still_listed = true;
-  asio::steady_timer timer(executor_);
-  while (*alive && suspect->state() == LinkState::refused &&
-         std::chrono::steady_clock::now() - start.steady < kInvestigation) {
-    // Listed by anybody is listed: the others do not learn of an orderly stop in the same instant.
-    struct Round {
-      int answers = 0;
-      bool listed = false;
-    };
-    const auto round = std::make_shared<Round>();
-    std::vector<asio::awaitable<void>> questions;
-    const Now asked = now();
-    for (const int32_t other : usable()) {
-      if (other == broker) continue;
-      const auto question = [](Brokers* self, int32_t whom, int32_t about,
-                               std::shared_ptr<Round> result) -> asio::awaitable<void> {
-        MetadataRequest request;
-        request.topics.emplace();
-        const auto metadata = co_await self->ask(whom, std::move(request));
-        if (!metadata) co_return;
-        ++result->answers;
-        for (const auto& listed : metadata->brokers)
-          result->listed = result->listed || listed.node_id == about;
-      };
-      questions.push_back(question(this, other, broker, round));
-    }
-    if (questions.empty()) break;
-    co_await gather(std::move(questions), kInvestigationAnswer);
-    if (!*alive) co_return;
-    if (round->answers > 0) {
-      anybody_answered = true;
-      still_listed = round->listed;
-      if (spans.size() < 20)
-        spans.push_back(request_span("kafka.request Metadata", broker, asked, ""));
-      if (!still_listed) break;
-    }
-    std::error_code ignored;
-    timer.expires_after(kInvestigationStep);
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
-  if (!*alive || suspect->state() != LinkState::refused || link(broker) != suspect) co_return;
-  if (anybody_answered && !still_listed) {
-    set_status(broker, BrokerStatus::stopped, suspect->why() + ", and Metadata lists it no more",
-               std::move(spans));
-  } else if (anybody_answered) {
-    set_status(broker, BrokerStatus::crashed, suspect->why() + ", and Metadata still lists it",
-               std::move(spans));
-  } else {
-    set_status(broker, BrokerStatus::crashed, suspect->why() + "; no other broker could be asked",
-               std::move(spans));
-  }
-}
-
-void Brokers::set_status(int32_t id, BrokerStatus status, std::string why,
-                         std::vector<Span> spans) {
-  const auto found = view_.brokers.find(id);
-  if (found == view_.brokers.end()) return;
-  BrokerView& broker = found->second;
-  broker.why = std::move(why);
-  if (broker.status == status) return;
-  broker.status = status;
-  broker.since = now();
-  broker.contradicted_since.reset();
-  if (status == BrokerStatus::stopped) broker.listed = false;
-  if (is_failed(status)) {
-    broker.response_time.reset();
-    if (broker.listed) broker.contradicted_since = broker.since.steady;
-  }
-  update_reachable();
-  if (changed_) changed_(std::move(spans));
-}
-
-void Brokers::update_reachable() {
-  const bool any = std::ranges::any_of(
-      view_.brokers, [](const auto& entry) { return entry.second.status == BrokerStatus::up; });
-  view_.reachable = any;
-  view_.ever_reached = view_.ever_reached || any;
-  if (any) {
-    view_.why_unreachable.clear();
-    return;
-  }
-  view_.why_unreachable.clear();
-  for (const auto& [id, broker] : view_.brokers) {
-    view_.why_unreachable +=
-        fmt::format("{}broker {}: {}", view_.why_unreachable.empty() ? "" : "; ", id, broker.why);
-  }
+  set_misdirected();
+  bootstrap_denied_ = std::move(result.why_denied);
+  update_denied();
+  const bool unreachable = !result.metadata && !view_.reachable;
+  if (!unreachable || result.why == view_.why_unreachable) return;
+  view_.why_unreachable = std::move(result.why);
+  if (changed_) changed_({});
 }
 
 std::shared_ptr<BrokerLink> Brokers::link(int32_t broker) const {
-  const auto found = links_.find(broker);
-  return found == links_.end() ? nullptr : found->second;
+  const auto found = entries_.find(broker);
+  return found == entries_.end() ? nullptr : found->second.link;
 }
 
 }  // namespace highwater::kafka

@@ -14,8 +14,12 @@
 #include <thread>
 
 #include "collectors/kafka/brokers.h"
+#include "collectors/kafka/group_spans.h"
+#include "collectors/kafka/pause_watch.h"
 #include "collectors/kafka/quorum_watch.h"
+#include "collectors/kafka/schedule.h"
 #include "collectors/kafka/sweep.h"
+#include "collectors/kafka/token_bucket.h"
 
 namespace highwater::kafka {
 namespace {
@@ -30,59 +34,21 @@ constexpr auto kAlertCadence = seconds(1);
 constexpr auto kAlertFor = seconds(20);
 // While some group rebalances it is looked at this often.
 constexpr auto kRebalanceCadence = seconds(1);
-// Two sweeps never start closer together than this, however many events there are.
+// Two sweeps never start closer together than this, however many events there are; and when events
+// go on and on, a sweep for them comes once a second.
 constexpr auto kSweepGap = milliseconds(200);
-constexpr double kStretch = 1.5;
+constexpr double kSweepsAtOnce = 10;
+constexpr double kSweepsPerSecond = 1;
+// The first change of a broker's status is told at once, those that follow closely together.
+constexpr auto kTellGap = milliseconds(100);
+constexpr auto kBeat = seconds(1);
+// After a pause of our own brokers are said to be nothing before each was looked at again; one that
+// cannot be connected to and hangs needs this long.
+constexpr auto kConfirmWithin = seconds(6);
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
 }
-
-bool asks_for_groups(const Span& span) {
-  constexpr std::string_view kApis[] = {"ListGroups", "OffsetFetch", "DescribeGroups",
-                                        "ConsumerGroupDescribe", "ShareGroupDescribe"};
-  return std::ranges::any_of(kApis, [&](std::string_view api) { return span.name.ends_with(api); });
-}
-
-// One sweep is one trace, and a span belongs to one observation only: what was asked for groups
-// goes with theirs, below a span of its own.
-std::vector<Span> take_group_spans(std::vector<Span>& spans) {
-  const auto first = std::stable_partition(spans.begin() + 1, spans.end(),
-                                           [](const Span& span) { return !asks_for_groups(span); });
-  std::vector<Span> taken;
-  if (first == spans.end()) return taken;
-  Span head = spans.front();
-  head.id = SpanId::random();
-  head.parent = spans.front().id;
-  head.name = "kafka.poll groups";
-  head.error.clear();
-  taken.push_back(std::move(head));
-  for (auto span = first; span != spans.end(); ++span) {
-    span->parent = taken.front().id;
-    if (!span->error.empty()) taken.front().error = "a request for groups failed";
-    taken.push_back(std::move(*span));
-  }
-  spans.erase(first, spans.end());
-  return taken;
-}
-
-// When a part is due, and how much its cadence had to be stretched.
-struct Schedule {
-  Duration configured{};
-  Duration effective{};
-  SteadyTime next{};
-  uint64_t missed = 0;
-
-  [[nodiscard]] bool due(SteadyTime now) const { return now >= next; }
-  void done(SteadyTime started, Duration took, Duration at_most) {
-    const Duration wanted = std::min(configured, at_most);
-    // Missed slots are counted and skipped, never replayed.
-    if (took > wanted) missed += static_cast<uint64_t>(took / wanted);
-    effective =
-        took * kStretch > wanted ? std::chrono::duration_cast<Duration>(took * kStretch) : wanted;
-    next = started + effective;
-  }
-};
 
 }  // namespace
 
@@ -94,8 +60,12 @@ class ClusterPoller::Impl {
         on_update_(std::move(on_update)),
         sweep_timer_(io_),
         brokers_timer_(io_),
-        brokers_(io_.get_executor(), link_settings(settings_), bootstrap(settings_), view_,
-                 [this](std::vector<Span> spans) { on_status_changed(std::move(spans)); }),
+        beat_timer_(io_),
+        tell_timer_(io_),
+        brokers_(
+            io_.get_executor(), link_settings(settings_), bootstrap(settings_), view_,
+            [this](std::vector<Span> spans) { on_status_changed(std::move(spans)); },
+            link_tools(settings_)),
         sweep_(
             brokers_, sweep_settings(settings_), view_,
             {[this](const MetadataResponse& metadata, Now now) {
@@ -103,6 +73,8 @@ class ClusterPoller::Impl {
              },
              [this](const DescribeClusterResponse& cluster) { brokers_.on_registered(cluster); }}),
         quorum_(brokers_, sweep_, view_) {
+    places_.allow(settings_.most_connections);
+    places_.allow_answers(settings_.memory / 4);
     view_.cluster = Symbol(settings_.name);
     partitions_.configured = partitions_.effective = settings_.poll.partitions;
     groups_.configured = groups_.effective = settings_.poll.groups;
@@ -115,6 +87,7 @@ class ClusterPoller::Impl {
       brokers_.start();
       asio::co_spawn(io_, sweep_loop(), asio::detached);
       asio::co_spawn(io_, brokers_loop(), asio::detached);
+      asio::co_spawn(io_, beat_loop(), asio::detached);
       io_.run();
     });
   }
@@ -126,6 +99,8 @@ class ClusterPoller::Impl {
       brokers_.stop();
       sweep_timer_.cancel();
       brokers_timer_.cancel();
+      beat_timer_.cancel();
+      tell_timer_.cancel();
       // What still waits for an answer ends with its connection; nothing else is worth waiting for.
       asio::post(io_, [this] { io_.stop(); });
     });
@@ -139,7 +114,13 @@ class ClusterPoller::Impl {
     links.connect_timeout = settings.request_timeout;
     links.hello_timeout = std::min<Duration>(settings.request_timeout, milliseconds(1500));
     links.probe_interval = settings.poll.brokers;
+    links.longest_back_off = settings.longest_back_off;
     return links;
+  }
+  static std::shared_ptr<LinkTools> link_tools(const ClusterSettings& settings) {
+    auto tools = std::make_shared<LinkTools>();
+    tools->security = make_security(settings.security, settings.post_token_request);
+    return tools;
   }
   static std::vector<BootstrapServer> bootstrap(const ClusterSettings& settings) {
     std::vector<BootstrapServer> servers;
@@ -149,7 +130,8 @@ class ClusterPoller::Impl {
   static SweepSettings sweep_settings(const ClusterSettings& settings) {
     const Duration shortest = std::min(settings.poll.partitions, settings.poll.groups);
     return {settings.topics, settings.groups, settings.internal_topics,
-            std::clamp<Duration>(shortest / 2, milliseconds(300), settings.request_timeout)};
+            std::clamp<Duration>(shortest / 2, milliseconds(300), settings.request_timeout),
+            settings.memory};
   }
 
   asio::awaitable<void> sweep_loop() {
@@ -188,7 +170,51 @@ class ClusterPoller::Impl {
     const auto run = co_await sweep_.run_rebalances();
     if (stopping_) co_return;
     schedule_rebalances(started);
-    publish("rebalances", steady_now() - started, groups_, std::move(run->spans), {});
+    publish("rebalances", read_at(*run), steady_now() - started, groups_, std::move(run->spans),
+            {});
+  }
+
+  // What a run brought that was interrupted by a pause of our own is as old as its begin.
+  Now read_at(const SweepRun& run) {
+    beat();
+    return pauses_.paused_since(run.start.steady) ? run.start : SystemClock().now();
+  }
+
+  asio::awaitable<void> beat_loop() {
+    while (!stopping_) {
+      beat();
+      say_places();
+      std::error_code ignored;
+      beat_timer_.expires_after(kBeat);
+      co_await beat_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+
+  void say_places() {
+    if (places_.were_lacking())
+      log_.on_change("connections/" + settings_.name, "lacking", LogLevel::warning,
+                     "a cluster names more brokers than this agent may hold connections: raise its "
+                     "limit of open files",
+                     {{"cluster", settings_.name}, {"connections", places_.most()}});
+  }
+
+  void beat() {
+    const SteadyTime before = steady_now();
+    if (!pauses_.beat(SystemClock().now())) return;
+    log_.warning("the agent itself was paused: what it read before is read again",
+                 {{"cluster", settings_.name}});
+    quorum_.forget(before);
+    brokers_.confirm_all();
+    partitions_.next = groups_.next = before;
+    sweep_timer_.cancel();
+    brokers_timer_.cancel();
+  }
+
+  // Whether the brokers were looked at since the last pause of our own.
+  [[nodiscard]] bool brokers_confirmed() const {
+    const auto& resumed = pauses_.resumed();
+    return !resumed || steady_now() - *resumed > kConfirmWithin ||
+           brokers_.confirmed_since(*resumed);
   }
 
   void schedule_rebalances(SteadyTime started) {
@@ -197,14 +223,17 @@ class ClusterPoller::Impl {
   }
 
   void finish(SweepRun& run, const SweepDue& due, SteadyTime started) {
-    const Duration took = steady_now() - started;
+    const Now at = read_at(run);
+    const bool paused = pauses_.paused_since(started);
+    // The time in which we did not run is no cost of the poll.
+    const Duration took = paused ? Duration::zero() : steady_now() - started;
     const Duration at_most = alert() ? Duration(kAlertCadence) : Duration::max();
-    partitions_.done(started, took, at_most);
+    if (!paused) partitions_.done(started, took, at_most);
     if (due.groups) {
-      groups_.done(started, took, at_most);
+      if (!paused) groups_.done(started, took, at_most);
       schedule_rebalances(started);
     }
-    if (due.configs) configs_.done(started, took, Duration::max());
+    if (due.configs && !paused) configs_.done(started, took, Duration::max());
     brokers_.find_missing();
     if (partitions_.effective > settings_.poll.partitions) {
       log_.on_change("stretched/" + settings_.name, "yes", LogLevel::warning,
@@ -217,17 +246,17 @@ class ClusterPoller::Impl {
                      "polls fit their cadence", {{"cluster", settings_.name}});
     }
     std::vector<Span> group_spans = take_group_spans(run.spans);
-    publish("partitions", took, partitions_, std::move(run.spans), run.problems);
-    publish("topics", took, partitions_, {}, {});
-    if (due.groups) publish("groups", took, groups_, std::move(group_spans), run.problems);
+    publish("partitions", at, took, partitions_, std::move(run.spans), run.problems);
+    publish("topics", at, took, partitions_, {}, {});
+    if (due.groups) publish("groups", at, took, groups_, std::move(group_spans), run.problems);
     publish_brokers(took, {});
   }
 
-  void publish(std::string_view part, Duration took, const Schedule& schedule,
+  void publish(std::string_view part, Now at, Duration took, const Schedule& schedule,
                std::vector<Span> spans, std::vector<Problem> problems) {
     Update update;
     update.part = part;
-    update.at = SystemClock().now();
+    update.at = at;
     update.took = took;
     // What is said of the cadence is what was asked for or what it had to become, not the haste
     // after an event.
@@ -239,11 +268,14 @@ class ClusterPoller::Impl {
   }
 
   void publish_brokers(Duration took, std::vector<Span> spans) {
+    beat();
+    if (!brokers_confirmed()) return;
     brokers_.refresh_response_times();
+    brokers_.refresh_security();
     quorum_.judge(steady_now());
     Schedule schedule;
     schedule.configured = schedule.effective = settings_.poll.brokers;
-    publish("brokers", took, schedule, std::move(spans), {});
+    publish("brokers", SystemClock().now(), took, schedule, std::move(spans), {});
   }
 
   [[nodiscard]] bool alert() const {
@@ -254,8 +286,22 @@ class ClusterPoller::Impl {
 
   void on_status_changed(std::vector<Span> spans) {
     if (stopping_) return;
-    log_statuses();
     alert_until_ = steady_now() + kAlertFor;
+    if (!spans.empty() || untold_.empty()) std::swap(untold_, spans);
+    if (telling_) return;
+    telling_ = true;
+    if (steady_now() - told_ >= kTellGap) return tell_statuses();
+    tell_timer_.expires_at(told_ + kTellGap);
+    tell_timer_.async_wait([this](const std::error_code& cancelled) {
+      if (!cancelled && !stopping_) tell_statuses();
+    });
+  }
+
+  void tell_statuses() {
+    telling_ = false;
+    told_ = steady_now();
+    log_statuses();
+    std::vector<Span> spans = std::exchange(untold_, {});
     Duration took{};
     if (!spans.empty()) {
       Span root;
@@ -274,13 +320,33 @@ class ClusterPoller::Impl {
       spans.insert(spans.begin(), std::move(root));
     }
     publish_brokers(took, std::move(spans));
+    if (!event_sweeps_.take(steady_now())) return;
     partitions_.next = groups_.next = steady_now();
     sweep_timer_.cancel();
   }
 
+  // That all is well is news only after a fault.
+  void log_credentials() {
+    const std::string& denied = view_.why_denied;
+    was_denied_ = was_denied_ || !denied.empty();
+    if (was_denied_)
+      log_.on_change("denied/" + settings_.name, denied.empty() ? "no" : "yes " + denied,
+                     denied.empty() ? LogLevel::info : LogLevel::warning,
+                     denied.empty() ? "credentials accepted" : "credentials refused",
+                     {{"cluster", settings_.name}, {"why", denied}});
+    const std::string& stale = view_.credentials_problem;
+    was_stale_ = was_stale_ || !stale.empty();
+    if (was_stale_)
+      log_.on_change("credentials/" + settings_.name, stale.empty() ? "fine" : stale,
+                     stale.empty() ? LogLevel::info : LogLevel::warning,
+                     stale.empty() ? "credentials read" : "the former credentials are still in use",
+                     {{"cluster", settings_.name}, {"why", stale}});
+  }
+
   void log_statuses() {
     for (const auto& [id, broker] : view_.brokers) {
-      const LogLevel level = is_failed(broker.status) ? LogLevel::warning : LogLevel::info;
+      const bool wrong = is_failed(broker.status) || broker.status == BrokerStatus::denied;
+      const LogLevel level = wrong ? LogLevel::warning : LogLevel::info;
       log_.on_change(fmt::format("broker/{}/{}", settings_.name, id), status_name(broker.status),
                      level, "broker status changed",
                      {{"cluster", settings_.name},
@@ -288,6 +354,12 @@ class ClusterPoller::Impl {
                       {"status", status_name(broker.status)},
                       {"why", broker.why}});
     }
+    for (const std::string& what : view_.misdirected) {
+      log_.on_change(fmt::format("misdirected/{}/{}", settings_.name, what), "yes",
+                     LogLevel::warning, "an address leads elsewhere than it should",
+                     {{"cluster", settings_.name}, {"what", what}});
+    }
+    log_credentials();
     log_.on_change("reachable/" + settings_.name,
                    view_.reachable ? "yes" : "no " + view_.why_unreachable,
                    view_.reachable ? LogLevel::info : LogLevel::warning,
@@ -310,7 +382,7 @@ class ClusterPoller::Impl {
       if (stopping_) co_return;
       std::error_code ignored;
       // Until the first answer a tick comes soon, so that the start is not a whole cadence blind.
-      brokers_timer_.expires_after(view_.ever_reached
+      brokers_timer_.expires_after(view_.ever_reached && brokers_confirmed()
                                        ? settings_.poll.brokers
                                        : std::min<Duration>(settings_.poll.brokers, seconds(1)));
       co_await brokers_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -322,14 +394,24 @@ class ClusterPoller::Impl {
   OnUpdate on_update_;
   ClusterView view_;
   asio::io_context io_{1};
+  ConnectionPlaces& places_ = asio::use_service<ConnectionPlaces>(io_);
   asio::steady_timer sweep_timer_;
   asio::steady_timer brokers_timer_;
+  asio::steady_timer beat_timer_;
+  asio::steady_timer tell_timer_;
+  PauseWatch pauses_;
   Brokers brokers_;
   Sweep sweep_;
   QuorumWatch quorum_;
   Schedule partitions_;
   Schedule groups_;
   Schedule configs_;
+  std::vector<Span> untold_;  // of the first change that was not told yet
+  SteadyTime told_{};
+  bool telling_ = false;     // now, or when the timer says so
+  bool was_denied_ = false;  // since the start
+  bool was_stale_ = false;   // the same of credentials that could not be renewed
+  TokenBucket event_sweeps_{kSweepsAtOnce, kSweepsPerSecond};
   SteadyTime alert_until_{};
   SteadyTime next_reassignments_{};
   SteadyTime next_rebalances_ = SteadyTime::max();

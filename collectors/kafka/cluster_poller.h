@@ -13,6 +13,8 @@
 #include "agent/core/observation.h"
 #include "agent/core/pattern.h"
 #include "collectors/kafka/cluster_view.h"
+#include "collectors/kafka/oauth_tokens.h"
+#include "collectors/kafka/security.h"
 
 namespace highwater::kafka {
 
@@ -28,9 +30,15 @@ struct ClusterSettings {
   std::vector<std::pair<std::string, int32_t>> bootstrap;  // host, port
   PollCadence poll;
   Duration request_timeout = std::chrono::seconds(2);
+  // How long a broker that hangs or refuses us is left alone at most.
+  Duration longest_back_off = std::chrono::seconds(30);
   NameFilter topics;
   NameFilter groups;
   bool internal_topics = false;
+  SecuritySettings security;
+  PostTokenRequest post_token_request;               // of the agent; for OAUTHBEARER alone
+  size_t most_connections = 4096;                    // open at a time
+  size_t memory = size_t{1} << 40;                   // bytes for what is known of the cluster
   std::optional<std::vector<Pattern>> dead_letters;  // topics; nothing: those of the usual names
 };
 
@@ -55,8 +63,7 @@ class ClusterPoller {
   ~ClusterPoller();
 
   void start();
-  void
-  stop();  // returns when the thread has ended: within a second, but for a name lookup that hangs
+  void stop();  // returns when the thread has ended: within a second
 
  private:
   class Impl;

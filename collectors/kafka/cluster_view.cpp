@@ -3,6 +3,27 @@
 #include <algorithm>
 
 namespace highwater::kafka {
+namespace {
+
+constexpr size_t kKafkaPart = 12;  // bytes of an id that are 0 when it is local or missing
+
+}  // namespace
+
+TopicId local_id(uint32_t number) {
+  TopicId id{};
+  for (size_t i = kKafkaPart; i < id.size(); ++i, number >>= 8)
+    id[i] = static_cast<std::byte>(number & 0xff);
+  return id;
+}
+
+bool is_kafka_id(const TopicId& id) {
+  return std::any_of(id.begin(), id.begin() + kKafkaPart,
+                     [](std::byte byte) { return byte != std::byte{0}; });
+}
+
+bool same_topic(const TopicId& before, const TopicId& now) {
+  return before == now || is_kafka_id(before) != is_kafka_id(now);
+}
 
 std::string_view status_name(BrokerStatus status) {
   switch (status) {
@@ -18,6 +39,8 @@ std::string_view status_name(BrokerStatus status) {
       return "cut_off";
     case BrokerStatus::refuses:
       return "refuses";
+    case BrokerStatus::denied:
+      return "denied";
     case BrokerStatus::stopped:
       return "stopped";
   }
@@ -43,6 +66,8 @@ std::string_view group_type_name(GroupType type) {
       return "consumer";
     case GroupType::share:
       return "share";
+    case GroupType::streams:
+      return "streams";
   }
   return "unknown";
 }

@@ -21,12 +21,19 @@
 #include "agent/core/table.h"
 #include "agent/core/time.h"
 #include "collectors/kafka/boxed.h"
+#include "collectors/kafka/log_tail.h"
 #include "collectors/kafka/offset_history.h"
 #include "collectors/kafka/small_list.h"
 
 namespace highwater::kafka {
 
-using TopicId = std::array<std::byte, 16>;  // all zero before Metadata v10
+// Brokers before Kafka 2.8 send no ids: there it is all zero. When such a topic is found to have
+// replaced one of the same name, it gets a local id.
+using TopicId = std::array<std::byte, 16>;
+[[nodiscard]] TopicId local_id(uint32_t number);
+[[nodiscard]] bool is_kafka_id(const TopicId& id);
+// False when the ids show that these are different topics.
+[[nodiscard]] bool same_topic(const TopicId& before, const TopicId& now);
 
 // How a broker stands with us, judged from our own connection to it and, after a loss, from what
 // the others say.
@@ -37,8 +44,9 @@ enum class BrokerStatus : uint8_t {
                // else can be asked)
   hung,        // a connection is accepted, nothing is answered
   cut_off,     // no connection within the time-out: the network, or a full backlog
-  refuses,  // it answers, and will not have us: authentication, or closes the connection after the
-            // handshake
+  refuses,  // somebody answers who does not serve us or is not this broker: a login, TLS, another
+            // cluster
+  denied,   // somebody answers, and we do not accept each other's certificate or login
   stopped,  // connection lost, and the others' Metadata does not list it any more: an orderly stop
 };
 [[nodiscard]] std::string_view status_name(BrokerStatus status);  // "cut_off"
@@ -67,6 +75,7 @@ struct BrokerView {
   std::string why;  // for people: "connection refused", "no answer to ApiVersions within 2 s"
   Now since{};      // when it took this status
   std::optional<Duration> response_time;  // of the last probe that was answered
+  std::optional<WallTime> certificate_expiry;  // of the one it showed last; nothing without TLS
   bool listed = false;  // by the newest Metadata of any other broker (its own when it is alone)
   std::optional<SteadyTime> contradicted_since;  // Metadata lists it although it failed, since then
   std::vector<LogDirView> log_dirs;
@@ -129,6 +138,7 @@ struct PartitionView {
   SmallList<int32_t, 2> removing;
   SmallList<ReplicaSize, 3> log_dirs;  // bytes on each broker that told; empty when nobody did
   Boxed<OffsetHistory> history;        // of a partition that some group reads
+  Boxed<LogTail> tail;                 // what was seen of the last offsets
   // Of the newest record when it was asked for, once: Unix milliseconds by the clock that stamped
   // it, or one of the above.
   int64_t newest_stamp = kStampNotAsked;
@@ -142,12 +152,14 @@ struct TopicConfig {
   bool compact = false;
   bool remove = true;  // cleanup.policy contains "delete"
   bool unclean_leader_election = false;
+  int64_t max_message_bytes = -1;  // of one batch; -1: not told
 };
 
 struct TopicView {
   Symbol name;
   TopicId id{};
   bool internal = false;
+  bool excluded = false;  // internal, and the configuration excludes its name: not to be judged
   Unknown reason = Unknown::known;        // not known: nothing below is fresh
   std::vector<PartitionView> partitions;  // ascending index
   std::optional<TopicConfig> config;      // the last one read
@@ -157,10 +169,11 @@ struct TopicView {
 // Since when the oldest record beyond a committed offset has been there.
 struct UnreadSince {
   Unknown reason = Unknown::not_asked;
-  bool any = false;   // false, and known: nothing is unread
-  bool good = false;  // nothing more has to be asked
-  bool sure = false;  // it does not rest on timestamps alone
-  AppendTime time;    // of what is unread
+  bool any = false;           // false, and known: nothing is unread
+  bool good = false;          // nothing more has to be asked
+  bool sure = false;          // it does not rest on timestamps alone
+  bool only_markers = false;  // offsets are left, and none of them holds a record for a reader
+  AppendTime time;            // of what is unread
 };
 
 struct CommittedOffset {
@@ -184,7 +197,13 @@ struct GroupMember {
   bool away = false;  // a static member that left and whose place is kept for it
 };
 
-enum class GroupType : uint8_t { unknown, classic, consumer, share };
+enum class GroupType : uint8_t {
+  unknown,  // of a kind that this program does not know
+  classic,
+  consumer,
+  share,
+  streams,
+};
 [[nodiscard]] std::string_view group_type_name(GroupType type);
 
 struct GroupView {
@@ -238,30 +257,61 @@ struct OpenTransaction {
   std::vector<std::pair<Symbol, int32_t>> holds;  // topic, partition
 };
 
+// That everything of a kind is gone from one answer to the next. Rights were lost, or all of it was
+// deleted; until some is listed again, what was there is unknown.
+struct Suspicion {
+  std::string why;  // "": there is none
+  [[nodiscard]] bool stands() const { return !why.empty(); }
+};
+
 struct ClusterView {
   Symbol cluster;          // the configured name
   std::string cluster_id;  // Kafka's own; "" until known
   bool reachable = false;  // some broker answers
   bool ever_reached = false;
   std::string why_unreachable;
+  // Why brokers and we do not accept each other's certificate or login; "": they do.
+  std::string why_denied;
+  // Of our own files and tokens, while what was there before is still in use; "": nothing is wrong.
+  std::string credentials_problem;
+  std::optional<WallTime> own_certificate_expiry;  // nothing: we show none
+  // Addresses that lead elsewhere than they should, for people: brokers that share one, bootstrap
+  // servers of another cluster.
+  std::vector<std::string> misdirected;
   std::map<int32_t, BrokerView> brokers;  // every broker not known to be gone
   QuorumView quorum;
   bool has_quorum = false;  // KRaft with DescribeQuorum; false for older brokers or missing rights
   std::vector<TopicView> topics;  // ascending by name; excluded topics are absent
-  Unknown topics_reason = Unknown::not_asked;
-  std::vector<GroupView> groups;  // ascending by id; excluded groups are absent
+  // Kafka's own, such as __consumer_offsets, unless they are watched like all others: then they are
+  // among the topics. Ascending by name; only their leaders and replicas are judged.
+  std::vector<TopicView> internal_topics;
+  Unknown topics_reason = Unknown::not_asked;  // of both
+  std::vector<GroupView> groups;               // ascending by id; excluded groups are absent
   Unknown groups_reason = Unknown::not_asked;
+  // Whether there can be transactions: some producer of the cluster has used them, or we could not
+  // see it.
+  bool may_have_transactions = false;
   std::vector<HeldBackPartition> held_back;  // in the order of topics and partitions
   // Those that were told of when it was last asked who holds partitions back for long.
   std::vector<OpenTransaction> transactions;
   Unknown transactions_reason = Unknown::not_asked;  // known: every broker told of its own
   std::vector<std::pair<std::string, bool>>
       rights;  // {"cluster_describe", missing}: asked at start and with the configs
-  bool suspiciously_empty =
-      false;  // topics or groups that were there are all gone from one answer to the next
-  std::string why_empty;
+  Suspicion topics_vanished;
+  Suspicion groups_vanished;
   // Our own requests since the start, by broker and the API's name, a literal.
   std::map<std::pair<int32_t, std::string_view>, RequestCounts> requests;
 };
+
+[[nodiscard]] inline bool looks_empty(const ClusterView& view) {
+  return view.topics_vanished.stands() || view.groups_vanished.stands();
+}
+
+// Every topic that is there, Kafka's own included.
+template <class View, class Visit>
+void for_each_topic(View& view, Visit visit) {
+  for (auto& topic : view.topics) visit(topic);
+  for (auto& topic : view.internal_topics) visit(topic);
+}
 
 }  // namespace highwater::kafka

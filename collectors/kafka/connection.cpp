@@ -6,12 +6,15 @@
 #include <array>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/read.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
-#include <asio/write.hpp>
 #include <utility>
+
+#include "collectors/kafka/banner.h"
+#include "collectors/kafka/deadline.h"
+#include "collectors/kafka/dial.h"
+#include "collectors/printable_excerpt.h"
 
 namespace highwater::kafka {
 namespace {
@@ -22,82 +25,92 @@ using std::chrono::milliseconds;
 // Larger than any answer a cluster of 100,000 partitions gives; a broker that claims more speaks
 // another protocol.
 constexpr int32_t kMaxFrame = 128 << 20;
+constexpr int32_t kMaxPort = 65535;
+constexpr size_t kLongestHost = 253;  // of a name in DNS
 // Memory is taken as the bytes arrive, not as the length claims.
 constexpr size_t kReadStep = size_t{256} << 10;
 // A deadline noticed this late says that our own loop was busy, not that the broker was slow: it
 // gets one more chance.
 constexpr auto kLoopLate = milliseconds(100);
 constexpr auto kSecondChance = milliseconds(250);
+// An answer that we come to read this much after its deadline was written before our process was
+// stopped or the machine slept: it does not say how things are now.
+constexpr auto kTooOld = std::chrono::seconds(8);
 
-asio::awaitable<Answer<std::vector<tcp::endpoint>>> resolve(std::string host, int32_t port) {
-  const auto executor = co_await asio::this_coro::executor;
-  std::error_code error;
-  const asio::ip::address address = asio::ip::make_address(host, error);
-  if (!error)
-    co_return std::vector<tcp::endpoint>{tcp::endpoint(address, static_cast<uint16_t>(port))};
-  tcp::resolver resolver(executor);
-  const std::string service = std::to_string(port);
-  const auto found = co_await resolver.async_resolve(
-      host, service, asio::redirect_error(asio::use_awaitable, error));
-  if (error || found.empty()) {
-    co_return fail_with(
-        FailureKind::unresolved,
-        fmt::format("the host name '{}' has no address: {}", host, error.message()));
+// What one answer takes while it is being read.
+struct AnswerBytes {
+  ConnectionPlaces& places;
+  size_t taken = 0;
+
+  bool take(size_t more) {
+    if (!places.take_answer(more)) return false;
+    taken += more;
+    return true;
   }
-  std::vector<tcp::endpoint> endpoints;
-  for (const auto& entry : found) endpoints.push_back(entry.endpoint());
-  co_return endpoints;
-}
-
-Failure connect_failure(const std::error_code& error, bool expired, const std::string& where,
-                        Duration timeout) {
-  if (expired)
-    return {FailureKind::no_route,
-            fmt::format("no connection to {} within {}", where, describe_duration(timeout))};
-  if (error == asio::error::connection_refused)
-    return {FailureKind::refused, fmt::format("connection to {} refused", where)};
-  if (error == asio::error::connection_reset)
-    return {FailureKind::refused, fmt::format("connection to {} reset while connecting", where)};
-  return {FailureKind::no_route, fmt::format("no connection to {}: {}", where, error.message())};
-}
+  ~AnswerBytes() { places.give_back_answer(taken); }
+};
 
 }  // namespace
 
-asio::awaitable<Answer<std::shared_ptr<Connection>>> Connection::connect(std::string host,
-                                                                         int32_t port,
-                                                                         Duration timeout) {
-  const auto executor = co_await asio::this_coro::executor;
-  const Answer<std::vector<tcp::endpoint>> endpoints = co_await resolve(host, port);
-  if (!endpoints) co_return tl::unexpected<Failure>(endpoints.error());
-  const std::string where = fmt::format("{}:{}", host, port);
+asio::awaitable<Answer<std::shared_ptr<Connection>>> Connection::connect(
+    std::shared_ptr<NameLookup> names, std::string host, int32_t port, Duration timeout) {
+  const std::string name = host;
+  const std::string where = fmt::format("{}:{}", printable_excerpt(host, kLongestHost), port);
+  if (port < 1 || port > kMaxPort)
+    co_return fail_with(FailureKind::no_route,
+                        fmt::format("{} is no address: no such port", where));
+  auto& places = asio::use_service<ConnectionPlaces>(
+      asio::query(co_await asio::this_coro::executor, asio::execution::context));
+  const ConnectionPlaces::Place place = places.take();
+  if (!place)
+    co_return fail_with(
+        FailureKind::not_usable,
+        fmt::format("the {} connections that this agent may hold to one cluster are "
+                    "taken: raise its limit of open files",
+                    places.most()));
   const SteadyTime deadline = std::chrono::steady_clock::now() + timeout;
-  Failure failure{FailureKind::no_route, "no address to connect to"};
-  for (const tcp::endpoint& endpoint : *endpoints) {
-    const auto self = std::shared_ptr<Connection>(new Connection(tcp::socket(executor)));
-    const auto expired = std::make_shared<bool>(false);
-    asio::steady_timer timer(executor, deadline);
-    timer.async_wait([self, expired](const std::error_code& cancelled) {
-      if (cancelled) return;
-      *expired = true;
-      std::error_code ignored;
-      self->socket_.close(ignored);
-    });
-    std::error_code error;
-    co_await self->socket_.async_connect(endpoint,
-                                         asio::redirect_error(asio::use_awaitable, error));
-    timer.cancel();
-    if (!error && !*expired) {
-      self->socket_.set_option(tcp::no_delay(true), error);
-      asio::co_spawn(executor, read_loop(self), asio::detached);
-      co_return self;
-    }
-    failure = connect_failure(error, *expired, where, timeout);
-  }
-  co_return tl::unexpected<Failure>(failure);
+  const auto addresses = co_await names->find(std::move(host), timeout);
+  if (!addresses) co_return tl::unexpected<Failure>(addresses.error());
+  std::vector<tcp::endpoint> endpoints;
+  for (const asio::ip::address& address : *addresses)
+    endpoints.emplace_back(address, static_cast<uint16_t>(port));
+  auto socket = co_await dial(std::move(endpoints), where, remaining(deadline));
+  if (!socket) co_return tl::unexpected<Failure>(socket.error());
+  std::error_code ignored;
+  socket->set_option(tcp::no_delay(true), ignored);
+  const auto self = std::shared_ptr<Connection>(new Connection(std::move(*socket), name, port));
+  self->place_ = place;
+  co_return self;
+}
+
+Connection::Connection(tcp::socket socket, std::string host, int32_t port)
+    : gate_(socket.get_executor()),
+      host_(std::move(host)),
+      port_(port),
+      transport_(std::move(socket)) {}
+
+asio::awaitable<Answer<void>> Connection::secure(Ssl ssl, Duration timeout) {
+  const auto self = shared_from_this();
+  const auto deadline =
+      std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, timeout);
+  deadline->async_wait([self, timeout](const std::error_code& cancelled) {
+    if (!cancelled)
+      self->close({FailureKind::timed_out, fmt::format("no answer to the TLS handshake within {}",
+                                                       describe_duration(timeout))});
+  });
+  auto failure = co_await transport_.secure(std::move(ssl));
+  deadline->cancel();
+  // Whoever closed it meanwhile has said why.
+  if (failure) close(std::move(*failure));
+  if (closed_) co_return tl::unexpected<Failure>(*closed_);
+  co_return Answer<void>();
 }
 
 asio::awaitable<Answer<ApiVersionsResponse>> Connection::handshake(Duration timeout) {
   const auto self = shared_from_this();
+  if (!std::exchange(reading_, true))
+    asio::co_spawn(co_await asio::this_coro::executor, read_loop(self), asio::detached);
+  if (held_) co_await wait_for_release();
   const ApiVersionsRequest request;
   int16_t api_version = 3;
   while (true) {
@@ -122,7 +135,7 @@ asio::awaitable<Answer<ApiVersionsResponse>> Connection::handshake(Duration time
     }
     if (!response || response->error_code != ErrorCode::kNone || response->api_keys.empty()) {
       close({FailureKind::malformed,
-             "the answer to ApiVersions is not Kafka's: is this a Kafka listener without TLS?"});
+             "the answer to ApiVersions is not Kafka's: is this the port of a Kafka listener?"});
       co_return tl::unexpected<Failure>(*closed_);
     }
     offered_.clear();
@@ -133,22 +146,50 @@ asio::awaitable<Answer<ApiVersionsResponse>> Connection::handshake(Duration time
 
 std::optional<int16_t> Connection::version(ApiKey key) const {
   const std::optional<ApiVersionRange> ours = implemented(key);
-  const auto theirs = std::ranges::find(offered_, key, &ApiVersionRange::api_key);
-  if (!ours || theirs == offered_.end()) return std::nullopt;
-  return common_version(*ours, *theirs);
+  const std::optional<ApiVersionRange> theirs = offered(key);
+  return ours && theirs ? common_version(*ours, *theirs) : std::nullopt;
+}
+
+std::optional<ApiVersionRange> Connection::offered(ApiKey key) const {
+  const auto found = std::ranges::find(offered_, key, &ApiVersionRange::api_key);
+  return found == offered_.end() ? std::nullopt : std::optional(*found);
 }
 
 void Connection::close(Failure why) {
   if (closed_) return;
   closed_ = std::move(why);
-  std::error_code ignored;
-  socket_.close(ignored);
+  transport_.close();
+  place_.reset();
   outgoing_.clear();
   for (auto& [id, waiter] : waiters_) {
     if (!waiter->result) waiter->result = tl::unexpected<Failure>(*closed_);
     waiter->timer.cancel();
   }
-  if (on_closed_) on_closed_();
+  release();
+  for (const auto& callback : std::exchange(on_closed_, {})) callback();
+}
+
+void Connection::on_closed(std::function<void()> callback) {
+  if (closed_)
+    callback();
+  else
+    on_closed_.push_back(std::move(callback));
+}
+
+void Connection::hold() {
+  held_ = true;
+  gate_.expires_at(SteadyTime::max());
+}
+
+void Connection::release() {
+  held_ = false;
+  gate_.cancel();
+}
+
+// The login that is waited for has a deadline.
+asio::awaitable<void> Connection::wait_for_release() {
+  std::error_code ignored;
+  while (held_) co_await gate_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 asio::awaitable<Answer<Bytes>> Connection::exchange(int32_t correlation_id, Bytes frame,
@@ -156,6 +197,7 @@ asio::awaitable<Answer<Bytes>> Connection::exchange(int32_t correlation_id, Byte
   const auto self = shared_from_this();
   if (closed_) co_return tl::unexpected<Failure>(*closed_);
   const auto executor = co_await asio::this_coro::executor;
+  const Now asked = SystemClock().now();
   const auto waiter = std::make_shared<Waiter>(executor);
   waiters_.emplace(correlation_id, waiter);
   outgoing_.push_back(std::move(frame));
@@ -175,6 +217,14 @@ asio::awaitable<Answer<Bytes>> Connection::exchange(int32_t correlation_id, Byte
            fmt::format("no answer to {} within {}", api, describe_duration(timeout))});
   }
   waiters_.erase(correlation_id);
+  const Now now = SystemClock().now();
+  const Duration took = std::max(now.steady - asked.steady, now.wall - asked.wall);
+  if (*waiter->result && took > timeout + kTooOld) {
+    close({FailureKind::timed_out, fmt::format("the agent itself did not run: the answer to {} is "
+                                               "{} old",
+                                               api, describe_duration(took))});
+    co_return tl::unexpected<Failure>(*closed_);
+  }
   co_return std::move(*waiter->result);
 }
 
@@ -184,10 +234,10 @@ asio::awaitable<void> Connection::write_loop(std::shared_ptr<Connection> self) {
     const std::vector<Bytes> frames = std::exchange(self->outgoing_, {});
     std::vector<asio::const_buffer> buffers;
     for (const Bytes& frame : frames) buffers.push_back(asio::buffer(frame));
-    std::error_code error;
-    co_await asio::async_write(self->socket_, buffers,
-                               asio::redirect_error(asio::use_awaitable, error));
+    const std::error_code error = co_await self->transport_.write(std::move(buffers));
     if (error) {
+      // What the other side said before it hung up says more, and may still be read.
+      co_await self->transport_.linger();
       self->close({FailureKind::lost, "connection lost while sending: " + error.message()});
       break;
     }
@@ -202,31 +252,38 @@ asio::awaitable<void> Connection::read_loop(std::shared_ptr<Connection> self) {
     if (!payload) break;
     self->deliver(std::move(*payload));
   }
-  if (error == asio::error::eof) {
-    self->close({FailureKind::lost, "the broker closed the connection"});
-  } else {
-    self->close({FailureKind::lost, "connection lost: " + error.message()});
-  }
+  self->close(self->transport_.failure(error));
 }
 
 asio::awaitable<std::optional<Bytes>> Connection::read_frame(std::error_code& error) {
   std::array<std::byte, kFrameLengthSize> prefix{};
-  co_await asio::async_read(socket_, asio::buffer(prefix),
-                            asio::redirect_error(asio::use_awaitable, error));
+  error = co_await transport_.read(asio::buffer(prefix));
   if (error) co_return std::nullopt;
   const int32_t length = frame_length(prefix);
   if (length < 4 || length > kMaxFrame) {
+    const auto foreign = foreign_protocol(prefix);
     close({FailureKind::malformed,
-           fmt::format("a frame of {} bytes is announced: this is not Kafka's protocol", length)});
+           foreign ? *foreign
+                   : fmt::format("a frame of {} bytes is announced: this is not Kafka's protocol",
+                                 length)});
     co_return std::nullopt;
   }
   Bytes payload;
   const size_t wanted = static_cast<size_t>(length);
+  const auto executor = co_await asio::this_coro::executor;
+  AnswerBytes bytes{
+      asio::use_service<ConnectionPlaces>(asio::query(executor, asio::execution::context))};
   while (payload.size() < wanted) {
     const size_t at = payload.size();
+    if (!bytes.take(std::min(wanted - at, kReadStep))) {
+      close({FailureKind::malformed,
+             fmt::format("an answer of {} bytes is more than this agent may take for answers: "
+                         "raise 'memory'",
+                         wanted)});
+      co_return std::nullopt;
+    }
     payload.resize(std::min(wanted, at + kReadStep));
-    co_await asio::async_read(socket_, asio::buffer(payload.data() + at, payload.size() - at),
-                              asio::redirect_error(asio::use_awaitable, error));
+    error = co_await transport_.read(asio::buffer(payload.data() + at, payload.size() - at));
     if (error) co_return std::nullopt;
   }
   bytes_received_ += kFrameLengthSize + wanted;

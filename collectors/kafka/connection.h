@@ -5,6 +5,8 @@
 // request. Requests may be pipelined; the broker answers in order. Every request has a deadline;
 // when one passes, the connection is closed and everything in flight fails: a late answer must
 // never be taken for a fresh one.
+//
+// Who makes a connection greets it before anything is asked: see greeting.h.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -19,7 +21,10 @@
 #include <vector>
 
 #include "agent/core/time.h"
+#include "collectors/kafka/connection_places.h"
 #include "collectors/kafka/failure.h"
+#include "collectors/kafka/name_lookup.h"
+#include "collectors/kafka/transport.h"
 #include "collectors/kafka/wire/admin.h"
 #include "collectors/kafka/wire/frame.h"
 
@@ -27,10 +32,14 @@ namespace highwater::kafka {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // Resolves and connects within `timeout`. Fails with refused, no_route or unresolved.
-  static asio::awaitable<Answer<std::shared_ptr<Connection>>> connect(std::string host,
-                                                                      int32_t port,
-                                                                      Duration timeout);
+  // Looks the host up and connects, both within `timeout`. Fails with refused, no_route or
+  // unresolved.
+  static asio::awaitable<Answer<std::shared_ptr<Connection>>> connect(
+      std::shared_ptr<NameLookup> names, std::string host, int32_t port, Duration timeout);
+
+  // Does the TLS handshake of `ssl`, before anything else. Fails with timed_out, or as
+  // Transport::secure() does; the connection is closed then.
+  asio::awaitable<Answer<void>> secure(Ssl ssl, Duration timeout);
 
   // Learns the versions the broker offers; must succeed before ask(). Fails with timed_out, lost or
   // malformed.
@@ -42,6 +51,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // The version ask() would use; nothing when there is none in common.
   [[nodiscard]] std::optional<int16_t> version(ApiKey key) const;
+  // What the broker offers, by the handshake.
+  [[nodiscard]] std::optional<ApiVersionRange> offered(ApiKey key) const;
 
   [[nodiscard]] bool is_open() const { return !closed_; }
   [[nodiscard]] const Failure& why_closed() const { return *closed_; }
@@ -49,8 +60,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] size_t in_flight() const { return waiters_.size(); }
   // Everything in flight fails with `why`. The first call wins; later ones do nothing.
   void close(Failure why);
-  // Called once, when the connection closes for whatever reason.
-  void on_closed(std::function<void()> callback) { on_closed_ = std::move(callback); }
+  // Called once, when the connection closes for whatever reason; at once when it is closed already.
+  void on_closed(std::function<void()> callback);
+
+  // While it is held only a login is sent; what else is asked waits for release(). The broker
+  // answers in order, so what is in flight disturbs no login.
+  void hold();
+  void release();
+
+  [[nodiscard]] const std::string& host() const { return host_; }
+  [[nodiscard]] int32_t port() const { return port_; }
+  // What the greeting waits for: "ApiVersions".
+  [[nodiscard]] std::string_view step() const { return step_; }
+  void enter_step(std::string_view step) { step_ = step; }
+  // When the broker's certificate ends; nothing without TLS.
+  [[nodiscard]] std::optional<WallTime> certificate_expiry() const {
+    return transport_.certificate_expiry();
+  }
 
   [[nodiscard]] uint64_t bytes_received() const { return bytes_received_; }
 
@@ -61,7 +87,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::optional<Answer<Bytes>> result;
   };
 
-  explicit Connection(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+  Connection(asio::ip::tcp::socket socket, std::string host, int32_t port);
+
+  asio::awaitable<void> wait_for_release();
 
   // Sends a frame and waits for the payload with the same correlation id.
   asio::awaitable<Answer<Bytes>> exchange(int32_t correlation_id, Bytes frame, std::string_view api,
@@ -71,14 +99,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<std::optional<Bytes>> read_frame(std::error_code& error);
   void deliver(Bytes payload);
 
-  asio::ip::tcp::socket socket_;
+  asio::steady_timer gate_;  // cancelled by release()
+  const std::string host_;
+  const int32_t port_;
+  std::string_view step_ = "ApiVersions";
+  Transport transport_;
+  ConnectionPlaces::Place place_;
   std::vector<ApiVersionRange> offered_;
   int32_t next_correlation_id_ = 1;
   std::unordered_map<int32_t, std::shared_ptr<Waiter>> waiters_;
   std::vector<Bytes> outgoing_;  // not yet given to the socket
   bool writing_ = false;
+  bool reading_ = false;
+  bool held_ = false;
   std::optional<Failure> closed_;
-  std::function<void()> on_closed_;
+  std::vector<std::function<void()>> on_closed_;
   uint64_t bytes_received_ = 0;
 };
 
@@ -89,6 +124,9 @@ asio::awaitable<Answer<typename Request::Response>> Connection::ask(Request requ
                                                                     Duration timeout) {
   using Response = typename Request::Response;
   const auto self = shared_from_this();
+  constexpr bool kOfLogin = Request::kApiKey == ApiKey::kSaslHandshake ||
+                            Request::kApiKey == ApiKey::kSaslAuthenticate;
+  if (held_ && !kOfLogin) co_await wait_for_release();
   const std::optional<int16_t> api_version = version(Request::kApiKey);
   if (!api_version) {
     co_return fail_with(FailureKind::unsupported, "the broker offers no version of " +

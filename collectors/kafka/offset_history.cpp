@@ -11,13 +11,17 @@ constexpr Millis kMinute = 60 * kSecond;
 // Stamps are put on before the leader takes a record in, and clocks are never quite equal.
 constexpr Millis kTolerance = kSecond / 2;
 constexpr Millis kCompareEvery = 10 * kMinute;
-constexpr Millis kCompareAgain = 5 * kMinute;  // after stamps disagreed
+// After stamps disagreed: with the next poll, and then ever less often. Records that waited for a
+// broker which hung are stamped earlier than they came, and those after them are right.
+constexpr Millis kCompareAgain = 10 * kSecond;
+constexpr Millis kCompareAgainAtLast = 5 * kMinute;
 // Kept although nobody needs it: groups are set back a little now and then.
 constexpr Millis kKeep = 2 * kMinute;
 constexpr Millis kThinning = 16;
 constexpr Millis kMarkersFor = 24 * 60 * kMinute;  // since a transaction was seen
 // Compaction leaves the newest segment alone, which nearly always holds the last minute.
 constexpr Millis kUncompacted = kMinute;
+constexpr Millis kRest = 10 * kSecond;
 constexpr Millis kEven = 300;
 constexpr Millis kEvenFor = kMinute;
 constexpr int kEvenChecks = 3;
@@ -87,6 +91,14 @@ bool OffsetHistory::has_markers(Millis now) const {
   return transaction_at_ != kBeginning && now - transaction_at_ < kMarkersFor;
 }
 
+bool OffsetHistory::rests(Millis now) const {
+  const size_t size = seen_.size();
+  if (size <= 1) return true;
+  // A stretch without growth has its first and last moment.
+  const size_t first = seen_[size - 2].end == seen_[size - 1].end ? size - 2 : size - 1;
+  return first == 0 || now - seen_[first].answered() >= kRest;
+}
+
 void OffsetHistory::ask(Millis stamp, Millis now) {
   asked_for_ = stamp;
   asked_at_ = now;
@@ -98,6 +110,9 @@ void OffsetHistory::told(std::optional<Record> record, Millis now, bool compacte
   if (seen_.empty()) return;
   const bool wrong = contradicts(record, compacted);
   if (wrong) {
+    contradictions_ =
+        contradictions_ > 0 && now - contradicted_at_ < kCompareEvery ? contradictions_ + 1 : 1;
+    contradicted_at_ = now;
     none_ahead_ = none_behind_ = {now, false, any_came()};
     return;
   }
@@ -167,15 +182,20 @@ Millis OffsetHistory::just_before() const {
   return before_the_last().asked() - kTolerance - 1;
 }
 
-bool OffsetHistory::Check::due(Millis now) const {
-  return at == kBeginning || now - at >= (passed ? kCompareEvery : kCompareAgain);
+bool OffsetHistory::due(const Check& check, Millis now) const {
+  if (check.at == kBeginning) return true;
+  if (check.passed) return now - check.at >= kCompareEvery;
+  if (contradictions_ <= 1) return now > check.at;
+  const Millis wait = kCompareAgain << std::min(contradictions_ - 2, 5);
+  return now - check.at >= std::min(wait, kCompareAgainAtLast);
 }
 
 // A question that shows whether stamps can be believed.
 std::optional<Millis> OffsetHistory::comparison(Millis now) const {
   const bool failed = none_ahead_.failed() || none_behind_.failed();
-  if (none_ahead_.due(now) || (any_came() && !none_ahead_.with_new && !failed)) return just_after();
-  if (any_came() && none_behind_.due(now)) return just_before();
+  if (due(none_ahead_, now) || (any_came() && !none_ahead_.with_new && !failed))
+    return just_after();
+  if (any_came() && due(none_behind_, now)) return just_before();
   return std::nullopt;
 }
 

@@ -50,6 +50,8 @@ class OffsetHistory {
   // Some transaction was open: the partition's log has their markers.
   void saw_transaction(Millis now) { transaction_at_ = now; }
   [[nodiscard]] bool has_markers(Millis now) const;
+  // Nothing has come for a while, or since the watch began.
+  [[nodiscard]] bool rests(Millis now) const;
 
   // Kafka is asked for the first record stamped `stamp` or later, and then it told, or did not.
   // `compacted`: records may be missing in between.
@@ -166,9 +168,11 @@ class OffsetHistory {
     Millis at = kBeginning;
     bool passed = false;
     bool with_new = false;  // records had come since the watch began
-    [[nodiscard]] bool due(Millis now) const;
     [[nodiscard]] bool failed() const { return at != kBeginning && !passed; }
   };
+  [[nodiscard]] bool due(const Check& check, Millis now) const;
+  int contradictions_ = 0;  // one soon after the other
+  Millis contradicted_at_ = kBeginning;
   Check none_ahead_;
   Check none_behind_;
   Millis even_until_ = kBeginning;

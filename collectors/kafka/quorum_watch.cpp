@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <asio/use_awaitable.hpp>
+#include <set>
+
+#include "collectors/kafka/wire_time.h"
 
 namespace highwater::kafka {
 namespace {
@@ -19,11 +22,13 @@ constexpr auto kSilenceAfterFault = std::chrono::seconds(60);
 
 std::vector<QuorumReplica> to_view(const Replicas& told, int64_t end, int64_t clock) {
   std::vector<QuorumReplica> replicas;
+  std::set<int32_t> ids;
   for (const auto& replica : told) {
+    if (!ids.insert(replica.replica_id).second) continue;
     QuorumReplica& seen = replicas.emplace_back();
     seen.id = replica.replica_id;
-    seen.lag_records = std::max<int64_t>(0, end - replica.log_end_offset);
-    if (replica.last_caught_up_timestamp > 0) {
+    seen.lag_records = std::max<int64_t>(0, end - std::max<int64_t>(0, replica.log_end_offset));
+    if (is_moment(replica.last_caught_up_timestamp)) {
       seen.caught_up =
           std::chrono::milliseconds(std::max<int64_t>(0, clock - replica.last_caught_up_timestamp));
     }
@@ -50,6 +55,12 @@ asio::awaitable<bool> QuorumWatch::read() {
   const bool changed = note_leader(told, now);
   note_clock(told, start.wall, now - start.steady);
   co_return changed;
+}
+
+void QuorumWatch::forget(SteadyTime now) {
+  if (view_.quorum.reason == Unknown::known) view_.quorum.reason = Unknown::not_asked;
+  if (seen_ != SteadyTime{}) seen_ = now;
+  failures_ = 0;
 }
 
 bool QuorumWatch::note_failure(Unknown reason, SteadyTime now) {
@@ -85,8 +96,9 @@ bool QuorumWatch::note_leader(const DescribeQuorumResponse::Partition& told, Ste
   int64_t end = 0;
   int64_t clock = 0;
   for (const auto& voter : told.current_voters) {
-    if (voter.replica_id == told.leader_id) end = voter.log_end_offset;
-    clock = std::max(clock, voter.last_caught_up_timestamp);
+    if (voter.replica_id == told.leader_id) end = std::max<int64_t>(0, voter.log_end_offset);
+    if (is_moment(voter.last_caught_up_timestamp))
+      clock = std::max(clock, voter.last_caught_up_timestamp);
   }
   quorum.voters = to_view(told.current_voters, end, clock);
   quorum.observers = to_view(told.observers, end, clock);
@@ -99,11 +111,12 @@ void QuorumWatch::note_clock(const DescribeQuorumResponse::Partition& told, Wall
   view_.quorum.clock.reset();
   const auto leader = std::ranges::find(told.current_voters, told.leader_id,
                                         &DescribeQuorumResponse::ReplicaState::replica_id);
-  if (leader == told.current_voters.end() || leader->last_fetch_timestamp <= 0) return;
-  const WallTime stamp(std::chrono::milliseconds(leader->last_fetch_timestamp));
+  if (leader == told.current_voters.end()) return;
+  const auto stamp = moment(leader->last_fetch_timestamp);
+  if (!stamp) return;
   // It is cut to whole milliseconds.
   constexpr Duration kHalfMilli = std::chrono::microseconds(500);
-  view_.quorum.clock = {stamp + kHalfMilli - (asked + took / 2), took / 2 + kHalfMilli};
+  view_.quorum.clock = {*stamp + kHalfMilli - (asked + took / 2), took / 2 + kHalfMilli};
 }
 
 void QuorumWatch::judge(SteadyTime now) {

@@ -19,6 +19,8 @@ class QuorumWatch {
 
   // Asks one broker. True when something is worth telling at once.
   asio::awaitable<bool> read();
+  // We did not look for a while: nothing is known before it is read again.
+  void forget(SteadyTime now);
   // Lost when a majority of the voters is down, which our own connections tell within a second, or
   // when nobody has named a leader for long.
   void judge(SteadyTime now);

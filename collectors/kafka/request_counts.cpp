@@ -18,6 +18,16 @@ std::string_view failure_name(FailureKind kind) {
       return "unsupported";
     case FailureKind::malformed:
       return "malformed";
+    case FailureKind::not_served:
+      return "not_served";
+    case FailureKind::stranger:
+      return "stranger";
+    case FailureKind::untrusted:
+      return "untrusted";
+    case FailureKind::credentials:
+      return "credentials";
+    case FailureKind::no_login:
+      return "no_login";
     case FailureKind::not_usable:
       return "not_usable";
   }

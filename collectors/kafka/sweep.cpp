@@ -16,47 +16,16 @@ constexpr size_t kRebalancesAtOnce = 100;
 
 }  // namespace
 
-Unknown reason_of(const Failure& failure) {
-  switch (failure.kind) {
-    case FailureKind::refused:
-    case FailureKind::lost:
-    case FailureKind::no_route:
-    case FailureKind::unresolved:
-    case FailureKind::not_usable:
-      return Unknown::broker_unreachable;
-    case FailureKind::timed_out:
-      return Unknown::timed_out;
-    case FailureKind::unsupported:
-      return Unknown::unsupported;
-    case FailureKind::malformed:
-      return Unknown::failed;
-  }
-  return Unknown::failed;
-}
-
-Unknown reason_of(ErrorCode error) {
-  if (error == ErrorCode::kNone) return Unknown::known;
-  if (error == ErrorCode::kLeaderNotAvailable) return Unknown::leaderless;
-  if (error == ErrorCode::kCoordinatorLoadInProgress) return Unknown::coordinator_loading;
-  if (error == ErrorCode::kCoordinatorNotAvailable || error == ErrorCode::kNotCoordinator)
-    return Unknown::no_coordinator;
-  if (error == ErrorCode::kTopicAuthorizationFailed ||
-      error == ErrorCode::kGroupAuthorizationFailed ||
-      error == ErrorCode::kClusterAuthorizationFailed ||
-      error == ErrorCode::kTransactionalIdAuthorizationFailed) {
-    return Unknown::denied;
-  }
-  if (error == ErrorCode::kUnsupportedVersion) return Unknown::unsupported;
-  if (error == ErrorCode::kRequestTimedOut) return Unknown::timed_out;
-  return Unknown::failed;
-}
-
 Sweep::Sweep(KafkaAdmin& admin, SweepSettings settings, ClusterView& view, Hooks hooks)
     : admin_(admin),
       settings_(std::move(settings)),
       view_(view),
       hooks_(std::move(hooks)),
-      time_lag_([this](const Symbol& name) { return topic(name.text()); }) {
+      room_(settings_.memory),
+      topics_(view.topics),
+      internal_topics_(view.internal_topics),
+      time_lag_([this](const Symbol& name) { return topics_.find(name.text()); }),
+      tail_search_([this](const Symbol& name) { return topics_.find(name.text()); }) {
   for (const Pattern& pattern : settings_.groups.include) {
     const std::string_view name = pattern.literal();
     if (!name.empty() && settings_.groups.accepts(name)) named_groups_.emplace(name);
@@ -65,6 +34,7 @@ Sweep::Sweep(KafkaAdmin& admin, SweepSettings settings, ClusterView& view, Hooks
 
 asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
   const RunPtr run = begin_run("kafka.poll");
+  room_.count(view_);
   if (co_await read_metadata(run)) {
     if (due.groups) {
       co_await read_groups(run);
@@ -74,6 +44,7 @@ asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
     co_await read_offsets(run);
     held_back_.update(view_, std::chrono::steady_clock::now());
     if (due.groups) {
+      co_await read_tails(run);
       co_await read_times(run, ends_asked);
       co_await read_members(run);
       note_rebalances(std::chrono::steady_clock::now());
@@ -81,6 +52,7 @@ asio::awaitable<std::shared_ptr<SweepRun>> Sweep::run(SweepDue due) {
     co_await read_configs(run, due.configs);
     co_await read_newest(run);
     co_await read_transactions(run);
+    note_left_out(*run);
   }
   end_run(*run);
   co_return run;
@@ -111,6 +83,17 @@ Sweep::RunPtr Sweep::begin_run(std::string name) const {
   root.attributes = {{"highwater.cluster", view_.cluster.text()}};
   run->spans.push_back(std::move(root));
   return run;
+}
+
+void Sweep::note_left_out(SweepRun& run) const {
+  const auto note = [&](size_t count, std::string_view what) {
+    if (count > 0) run.problems.push_back({fmt::format("{} {}", count, what), {}});
+  };
+  note(border_.topics_left_out(),
+       "topics are left out: their names are none that Kafka allows, or were listed twice");
+  note(border_.groups_left_out(), "groups with ids of many or odd bytes are left out");
+  if (std::string text = room_.left_out(); !text.empty())
+    run.problems.push_back({std::move(text), {}});
 }
 
 void Sweep::end_run(SweepRun& run) {
@@ -145,17 +128,13 @@ Entity Sweep::broker_entity(int32_t broker) const {
 }
 
 TopicView* Sweep::topic(const std::string& name) {
-  const auto found = topic_index_.find(name);
-  return found == topic_index_.end() ? nullptr : &view_.topics[found->second];
+  TopicView* const found = topics_.find(name);
+  return found != nullptr ? found : internal_topics_.find(name);
 }
 
 TopicView* Sweep::topic_from(size_t& place, const std::string& name) {
-  if (place >= view_.topics.size() || view_.topics[place].name.text() != name) {
-    const auto found = topic_index_.find(name);
-    if (found == topic_index_.end()) return nullptr;
-    place = found->second;
-  }
-  return &view_.topics[place++];
+  TopicView* const found = topics_.find_from(place, name);
+  return found != nullptr ? found : internal_topics_.find(name);
 }
 
 GroupView* Sweep::group(const std::string& id) {
@@ -169,12 +148,12 @@ asio::awaitable<void> Sweep::read_reassignments(int32_t broker) {
   const auto answer = co_await admin_.ask(broker, std::move(request));
   if (!answer || answer->error_code != ErrorCode::kNone) co_return;
   if (any_reassigned_) {
-    for (TopicView& known : view_.topics) {
+    for_each_topic(view_, [](TopicView& known) {
       for (PartitionView& partition : known.partitions) {
         partition.adding.clear();
         partition.removing.clear();
       }
-    }
+    });
   }
   any_reassigned_ = !answer->topics.empty();
   for (const auto& moved : answer->topics) {
@@ -191,7 +170,9 @@ asio::awaitable<void> Sweep::read_reassignments(int32_t broker) {
 
 asio::awaitable<Answer<DescribeQuorumResponse>> Sweep::read_quorum(int32_t broker) {
   DescribeQuorumRequest request;
-  co_return co_await admin_.ask(broker, std::move(request));
+  auto answer = co_await admin_.ask(broker, std::move(request));
+  if (answer) border_.enter(*answer);
+  co_return answer;
 }
 
 }  // namespace highwater::kafka

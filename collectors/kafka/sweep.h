@@ -22,10 +22,17 @@
 #include "agent/core/observation.h"
 #include "agent/core/pattern.h"
 #include "collectors/kafka/admin.h"
+#include "collectors/kafka/border.h"
 #include "collectors/kafka/cluster_view.h"
+#include "collectors/kafka/group_listing.h"
 #include "collectors/kafka/held_back.h"
+#include "collectors/kafka/refusals.h"
 #include "collectors/kafka/request_counts.h"
+#include "collectors/kafka/tail_search.h"
 #include "collectors/kafka/time_lag.h"
+#include "collectors/kafka/topic_list.h"
+#include "collectors/kafka/unknown_reason.h"
+#include "collectors/kafka/view_room.h"
 
 namespace highwater::kafka {
 
@@ -34,6 +41,7 @@ struct SweepSettings {
   NameFilter groups;
   bool internal_topics = false;
   Duration patience = std::chrono::seconds(2);
+  size_t memory = size_t{1} << 40;  // bytes for all that is known of the cluster
 };
 
 struct SweepDue {
@@ -81,6 +89,7 @@ class Sweep {
   // sweep.cpp
   [[nodiscard]] RunPtr begin_run(std::string name) const;
   static void end_run(SweepRun& run);
+  void note_left_out(SweepRun& run) const;
   template <class Request>
   asio::awaitable<Answer<typename Request::Response>> ask(RunPtr run, int32_t broker,
                                                           Request request);
@@ -92,10 +101,10 @@ class Sweep {
   // sweep_topics.cpp
   asio::awaitable<bool> read_metadata(RunPtr run);
   void forget_freshness();
-  void merge_topics(SweepRun& run, const MetadataResponse& metadata);
-  void add_topic(const MetadataResponse::Topic& told);
-  bool note_absent_topics(const std::vector<bool>& listed);
-  void index_topics();
+  asio::awaitable<std::optional<MetadataResponse>> ask_metadata(RunPtr run, int32_t broker,
+                                                                MetadataRequest request);
+  void merge_topics(SweepRun& run, int32_t broker, MetadataResponse& metadata);
+  asio::awaitable<void> ask_for_absent_topics(RunPtr run, int32_t lister);
 
   // sweep_offsets.cpp
   asio::awaitable<void> read_offsets(RunPtr run);
@@ -119,17 +128,27 @@ class Sweep {
   asio::awaitable<void> read_times(RunPtr run, SteadyTime ends_asked);
   asio::awaitable<void> read_times_of(RunPtr run, int32_t broker, ListOffsetsRequest request);
 
+  // sweep_tails.cpp
+  void note_transactions(const MetadataResponse& metadata);
+  asio::awaitable<void> read_tails(RunPtr run);
+  asio::awaitable<void> read_tail_of(RunPtr run, TailSearch::Question question);
+
   // sweep_groups.cpp
   asio::awaitable<void> read_groups(RunPtr run);
   asio::awaitable<void> read_members(RunPtr run);
   asio::awaitable<void> describe(RunPtr run, std::vector<GroupView*> groups);
+  void note_refusals(SweepRun& run, int32_t broker, std::string_view api,
+                     const Refusals& refusals) const;
   void note_rebalances(SteadyTime now);
   template <class Request>
   asio::awaitable<void> read_members_of(RunPtr run, int32_t broker, Request request);
   struct Listing {
-    std::map<int32_t, ListGroupsResponse> answers;
+    GroupListing::Answers answers;
   };
   void merge_groups(SweepRun& run, const Listing& listing);
+  void note_listed(GroupView& known, const GroupListing::Entry& entry);
+  bool note_unlisted(GroupView& known, const GroupListing& groups);
+  bool looks_denied(SweepRun& run, const GroupListing& groups);
   void index_groups();
 
   // sweep_committed.cpp
@@ -158,12 +177,14 @@ class Sweep {
   const SweepSettings settings_;
   ClusterView& view_;
   const Hooks hooks_;
-  std::map<int32_t, int> busy_;                          // requests in flight per broker
-  int32_t metadata_broker_ = -1;                         // the one that answered last
-  std::unordered_map<std::string, size_t> topic_index_;  // name -> place in view_.topics
+  std::map<int32_t, int> busy_;   // requests in flight per broker
+  int32_t metadata_broker_ = -1;  // the one that answered last
+  ViewRoom room_;
+  TopicList topics_;
+  TopicList internal_topics_;
   std::unordered_map<std::string, size_t> group_index_;
-  std::unordered_map<Symbol, int> topic_absences_;  // listings in a row without it
-  std::unordered_map<Symbol, int> group_absences_;
+  CoordinatorMemory coordinators_;
+  std::unordered_map<Symbol, int> group_absences_;     // listings in a row without it
   std::unordered_map<Symbol, int> group_quiet_polls_;  // Empty, and its offsets did not move
   bool any_reassigned_ = false;                        // by the last list of reassignments
   size_t raw_topics_ = 0;  // in the last full listing, before any filter
@@ -173,13 +194,13 @@ class Sweep {
   std::map<Symbol, Unknown> unlisted_;
   std::set<Symbol> undescribed_;  // groups whose state changed since they were described
   std::unordered_map<Symbol, SteadyTime> rebalancing_;  // groups, and since when that is seen
+  Border border_;
   TimeLag time_lag_;
+  TailSearch tail_search_;
+  bool transactions_seen_ = false;
   HeldBack held_back_;
   std::optional<SteadyTime> transactions_asked_;
 };
-
-[[nodiscard]] Unknown reason_of(const Failure& failure);
-[[nodiscard]] Unknown reason_of(ErrorCode error);
 
 template <class Request>
 asio::awaitable<Answer<typename Request::Response>> Sweep::ask(RunPtr run, int32_t broker,
@@ -187,8 +208,10 @@ asio::awaitable<Answer<typename Request::Response>> Sweep::ask(RunPtr run, int32
   const Now start = SystemClock().now();
   ++busy_[broker];
   ++run->requests;
+  border_.leave(request);
   Answer<typename Request::Response> answer = co_await admin_.ask(broker, std::move(request));
   --busy_[broker];
+  if (answer) border_.enter(*answer);
   count_request(view_, broker, api_name(Request::kApiKey), answer);
   if (run->open) {
     Span span;

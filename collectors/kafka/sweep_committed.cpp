@@ -53,11 +53,32 @@ bool merge_committed(CommittedTopic& topic,
   return true;
 }
 
-bool merge_committed(std::vector<CommittedTopic>& committed, OffsetFetchResponse::Group& told) {
+// Of a topic or partition that comes twice the first one counts.
+void drop_repeated(OffsetFetchResponse::Group& told) {
+  const auto drop = [](auto& list, auto key) {
+    // Nearly always in order.
+    if (std::ranges::adjacent_find(list, std::ranges::greater_equal{}, key) == list.end()) return;
+    std::ranges::stable_sort(list, {}, key);
+    const auto repeated = std::ranges::unique(list, {}, key);
+    list.erase(repeated.begin(), repeated.end());
+  };
+  drop(told.topics, &OffsetFetchResponse::Topic::name);
+  for (auto& topic : told.topics)
+    drop(topic.partitions, &OffsetFetchResponse::Partition::partition_index);
+}
+
+size_t offsets_in(const auto& topics) {
+  size_t count = 0;
+  for (const auto& topic : topics) count += topic.partitions.size();
+  return count;
+}
+
+// `told` is sorted and has no duplicates.
+bool merge_committed(std::vector<CommittedTopic>& committed,
+                     const OffsetFetchResponse::Group& told) {
   const auto name = [](const CommittedTopic& topic) -> const std::string& {
     return topic.topic.text();
   };
-  std::ranges::sort(told.topics, {}, &OffsetFetchResponse::Topic::name);
   bool moved = committed.size() != told.topics.size();
   if (!std::ranges::equal(committed, told.topics, {}, name, &OffsetFetchResponse::Topic::name)) {
     std::vector<CommittedTopic> merged(told.topics.size());
@@ -86,8 +107,8 @@ bool Sweep::worth_reading(const GroupView& group) const {
   if (group.listed != Unknown::known || group.coordinator < 0 || group.type == GroupType::share)
     return false;
   const auto quiet = group_quiet_polls_.find(group.id);
-  const bool asleep = group.state == "Empty" && quiet != group_quiet_polls_.end() &&
-                      quiet->second >= kQuietAfter;
+  const bool asleep =
+      group.state == "Empty" && quiet != group_quiet_polls_.end() && quiet->second >= kQuietAfter;
   // Spread over the polls, so that ten thousand abandoned groups do not all come in one.
   return !asleep || group.committed_reason != Unknown::known ||
          (group_polls_ + group.id.hash() / 64) % kQuietEvery == 0;
@@ -147,18 +168,38 @@ asio::awaitable<void> Sweep::read_committed_of(RunPtr run, int32_t broker,
   if (answer->groups.size() == 1 && answer->groups.front().group_id.empty() && names.size() == 1) {
     answer->groups.front().group_id = names.front();
   }
+  Refusals refusals;
   for (auto& read : answer->groups) {
     GroupView* known = group(read.group_id);
     if (known == nullptr || known->coordinator != broker) continue;
     known->committed_reason = reason_of(read.error_code);
+    if (read.error_code == ErrorCode::kNotCoordinator) coordinators_.disowned[known->id] = broker;
+    // Groups of an unknown kind may keep their offsets elsewhere.
+    if (known->type == GroupType::unknown && known->committed_reason == Unknown::failed)
+      known->committed_reason = Unknown::unsupported;
+    else
+      refusals.add(read.error_code, read.group_id);
     if (known->committed_reason != Unknown::known) continue;
+    coordinators_.disowned.erase(known->id);
+    drop_repeated(read);
+    for (const auto& topic : read.topics) {
+      for (const auto& partition : topic.partitions)
+        refusals.add(partition.error_code, read.group_id);
+    }
     known->committed_at = std::chrono::steady_clock::now();
+    const size_t before = offsets_in(known->committed);
+    const size_t now = offsets_in(read.topics);
+    if (now > before && !room_.take_committed(now - before)) {
+      known->committed_reason = Unknown::not_asked;
+      continue;
+    }
     const bool first = known->committed.empty();
     const bool moved = merge_committed(known->committed, read);
     if (moved && !first) known->last_commit_change = std::chrono::steady_clock::now();
     int& quiet = group_quiet_polls_[known->id];
     quiet = moved || known->state != "Empty" ? 0 : quiet + 1;
   }
+  note_refusals(*run, broker, "OffsetFetch", refusals);
 }
 
 }  // namespace highwater::kafka

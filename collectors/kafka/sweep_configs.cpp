@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <asio/use_awaitable.hpp>
 #include <charconv>
+#include <set>
 
 #include "collectors/kafka/gather.h"
 #include "collectors/kafka/sweep.h"
@@ -16,9 +17,12 @@ constexpr size_t kTopicsPerDescribeConfigs = 200;
 constexpr int kDescribe = 8;  // bits of the authorized operations
 
 const std::vector<std::string>& watched_keys() {
-  static const std::vector<std::string> kKeys{"min.insync.replicas", "retention.ms",
-                                              "retention.bytes", "cleanup.policy",
-                                              "unclean.leader.election.enable"};
+  static const std::vector<std::string> kKeys{"min.insync.replicas",
+                                              "retention.ms",
+                                              "retention.bytes",
+                                              "cleanup.policy",
+                                              "unclean.leader.election.enable",
+                                              "max.message.bytes"};
   return kKeys;
 }
 
@@ -40,6 +44,8 @@ void apply(TopicConfig& config, const std::string& key, const std::string& value
     config.remove = value.find("delete") != std::string::npos;
   } else if (key == "unclean.leader.election.enable") {
     config.unclean_leader_election = value == "true";
+  } else if (key == "max.message.bytes") {
+    config.max_message_bytes = to_number(value, -1);
   }
 }
 
@@ -51,7 +57,9 @@ void note_log_dirs(const Answer<DescribeLogDirsResponse>& answer, BrokerView& br
   if (broker.log_dirs_reason != Unknown::known) return;
   broker.log_dirs_read = std::chrono::steady_clock::now();
   broker.log_dirs.clear();
+  std::set<std::string_view> paths;
   for (const auto& told : answer->results) {
+    if (!paths.insert(told.log_dir).second) continue;
     LogDirView& dir = broker.log_dirs.emplace_back();
     dir.path = Symbol(told.log_dir);
     dir.offline = told.error_code == ErrorCode::kKafkaStorageError;
@@ -73,15 +81,15 @@ asio::awaitable<void> Sweep::read_configs(RunPtr run, bool all) {
   if (brokers.empty()) co_return;
   // Any broker tells the configuration of any topic; a new topic is asked for at once.
   std::vector<DescribeConfigsRequest> requests;
-  for (TopicView& known : view_.topics) {
-    if (known.reason != Unknown::known || (!all && known.config_reason == Unknown::known)) continue;
+  for_each_topic(view_, [&](const TopicView& known) {
+    if (known.reason != Unknown::known || (!all && known.config_reason == Unknown::known)) return;
     if (!all && known.config_reason != Unknown::not_asked)
-      continue;  // denied or failed: with the next full round
+      return;  // denied or failed: with the next full round
     if (requests.empty() || requests.back().resources.size() >= kTopicsPerDescribeConfigs)
       requests.emplace_back();
     requests.back().resources.push_back(
         {ConfigResourceType::kTopic, known.name.text(), watched_keys()});
-  }
+  });
   std::vector<asio::awaitable<void>> questions;
   size_t next = 0;
   for (DescribeConfigsRequest& request : requests) {
@@ -125,12 +133,12 @@ asio::awaitable<void> Sweep::read_log_dirs(RunPtr run, int32_t broker) {
   const auto seen = view_.brokers.find(broker);
   if (seen != view_.brokers.end()) note_log_dirs(answer, seen->second);
   if (!answer || answer->error_code != ErrorCode::kNone) co_return;
-  for (TopicView& known : view_.topics) {
+  for_each_topic(view_, [broker](TopicView& known) {
     for (PartitionView& partition : known.partitions) {
       partition.log_dirs.remove_if(
           [broker](const ReplicaSize& size) { return size.broker == broker; });
     }
-  }
+  });
   for (const auto& directory : answer->results) {
     if (directory.error_code != ErrorCode::kNone) {
       run->problems.push_back({fmt::format("broker {}: log directory {}: {}", broker,

@@ -20,10 +20,12 @@ constexpr auto kSampleRebalancesFor = std::chrono::minutes(5);
 constexpr int kLeftForAWhile = -2;  // the epoch of a static member that is away
 
 GroupType type_of(const ListGroupsResponse::Group& group) {
-  if (group.group_type == "consumer") return GroupType::consumer;
-  if (group.group_type == "share" || group.protocol_type == "share") return GroupType::share;
-  // Brokers that do not tell have classic groups only.
-  return GroupType::classic;
+  const std::string& type = group.group_type;
+  if (type == "consumer") return GroupType::consumer;
+  if (type == "share" || group.protocol_type == "share") return GroupType::share;
+  if (type == "streams") return GroupType::streams;
+  // Brokers that send no type have classic groups only.
+  return type.empty() || type == "classic" ? GroupType::classic : GroupType::unknown;
 }
 
 std::vector<std::pair<Symbol, std::vector<int32_t>>> assignment_of(
@@ -102,117 +104,107 @@ asio::awaitable<void> Sweep::read_groups(RunPtr run) {
 }
 
 void Sweep::merge_groups(SweepRun& run, const Listing& listing) {
-  // Gone is only what every listed broker, without error, does not list.
-  bool complete = true;
-  std::set<int32_t> answered;
-  std::set<int32_t> loading;
-  for (const auto& [id, broker] : view_.brokers) {
-    const auto answer = listing.answers.find(id);
-    if (answer != listing.answers.end() && answer->second.error_code == ErrorCode::kNone) {
-      answered.insert(id);
-    } else if (broker.listed) {
-      complete = false;
-      if (answer != listing.answers.end() &&
-          reason_of(answer->second.error_code) == Unknown::coordinator_loading)
-        loading.insert(id);
-      if (answer != listing.answers.end() &&
-          reason_of(answer->second.error_code) == Unknown::denied)
-        view_.groups_reason = Unknown::denied;
+  const GroupListing groups(view_, listing.answers, coordinators_, run.start.steady);
+  std::vector<bool> listed(view_.groups.size(), false);
+  std::vector<const GroupListing::Entry*> added;
+  for (const GroupListing::Entry& entry : groups.entries()) {
+    const auto place = group_index_.find(entry.group->group_id);
+    if (place != group_index_.end()) {
+      listed[place->second] = true;
+      note_listed(view_.groups[place->second], entry);
+    } else if (settings_.groups.accepts(entry.group->group_id) && room_.take_group()) {
+      added.push_back(&entry);
     }
   }
-  struct Told {
-    int32_t coordinator = -1;
-    const ListGroupsResponse::Group* group = nullptr;
-  };
-  std::vector<Told> told(view_.groups.size());  // of each group of the view
-  std::map<std::string_view, Told> added;
-  for (const int32_t broker : answered) {
-    for (const auto& group : listing.answers.at(broker).groups) {
-      const auto place = group_index_.find(group.group_id);
-      if (place == group_index_.end()) {
-        if (settings_.groups.accepts(group.group_id))
-          added.try_emplace(group.group_id, Told{broker, &group});
-        continue;
-      }
-      // Listed twice: a broker that woke up still lists what it used to own. The one of the last
-      // poll is right.
-      Told& entry = told[place->second];
-      if (entry.group == nullptr || view_.groups[place->second].coordinator == broker)
-        entry = {broker, &group};
-    }
-  }
-  const bool any_told = !added.empty() || std::ranges::any_of(told, [](const Told& entry) {
-    return entry.group != nullptr;
-  });
-  if (complete && !any_told && view_.groups.size() >= kSuspiciousFrom) {
-    view_.suspiciously_empty = true;
-    view_.why_empty = fmt::format(
-        "{} groups were listed before, and now none: rights lost, or everything was deleted",
-        view_.groups.size());
-    view_.groups_reason = Unknown::denied;
-    for (GroupView& known : view_.groups) known.listed = known.committed_reason = Unknown::denied;
-    run.problems.push_back({view_.why_empty, {}});
-    return;
-  }
-  const auto note_listed = [&](GroupView& known, const Told& entry) {
-    if (known.state != entry.group->group_state || known.coordinator != entry.coordinator) {
-      undescribed_.insert(known.id);
-      group_quiet_polls_.erase(known.id);
-    }
-    known.state = entry.group->group_state;
-    known.protocol = entry.group->protocol_type;
-    known.type = type_of(*entry.group);
-    known.coordinator = entry.coordinator;
-    known.listed = Unknown::known;
-    group_absences_.erase(known.id);
-  };
+  const bool any_listed = !added.empty() || std::ranges::find(listed, true) != listed.end();
+  if (!any_listed && looks_denied(run, groups)) return;
   bool changed = !added.empty();
-  for (size_t i = 0; i < told.size(); ++i) {
+  size_t without_leader = 0;
+  Symbol first_without;
+  for (size_t i = 0; i < listed.size(); ++i) {
     GroupView& known = view_.groups[i];
-    if (told[i].group != nullptr) {
-      note_listed(known, told[i]);
-      unlisted_.erase(known.id);
-      continue;
-    }
-    if (named_groups_.contains(known.id)) {
-      const auto unlisted = unlisted_.find(known.id);
-      if (unlisted == unlisted_.end() || unlisted->second != Unknown::known) {
-        set_unknown(known, unlisted == unlisted_.end() ? Unknown::not_asked : unlisted->second);
-        continue;
-      }
-    }
-    if (complete) {
-      if (++group_absences_[known.id] >= kAbsencesBeforeGone) {
-        group_absences_.erase(known.id);
-        group_quiet_polls_.erase(known.id);
-        undescribed_.erase(known.id);
-        known.coordinator = -2;  // taken out below
-        changed = true;
-        continue;
-      }
-      known.listed = Unknown::not_asked;
-    } else {
-      known.listed = loading.contains(known.coordinator) ? Unknown::coordinator_loading
-                                                         : Unknown::no_coordinator;
-    }
-    known.committed_reason = known.listed;
+    if (listed[i]) continue;
+    if (groups.home_is_leaderless(known) && without_leader++ == 0) first_without = known.id;
+    if (note_unlisted(known, groups)) changed = true;
   }
-  for (const auto& [id, entry] : added) {
+  if (without_leader > 0) {
+    run.problems.push_back(
+        {fmt::format("{} can neither be read nor commit: the partition of __consumer_offsets that "
+                     "they belong to has no leader",
+                     name_groups(first_without.text(), without_leader)),
+         {}});
+  }
+  for (const GroupListing::Entry* entry : added) {
     GroupView& known = view_.groups.emplace_back();
-    known.id = Symbol(id);
-    note_listed(known, entry);
+    known.id = Symbol(entry->group->group_id);
+    note_listed(known, *entry);
   }
   if (changed) {
-    std::erase_if(view_.groups, [](const GroupView& known) { return known.coordinator == -2; });
+    std::erase_if(view_.groups, [](const GroupView& known) { return known.id.empty(); });
     index_groups();
   }
-  if (view_.groups_reason != Unknown::denied || any_told) {
-    view_.groups_reason = answered.empty() ? Unknown::broker_unreachable : Unknown::known;
-    if (any_told && view_.why_empty.find("groups") != std::string::npos) {
-      view_.suspiciously_empty = false;
-      view_.why_empty.clear();
+  if (groups.any_denied()) view_.groups_reason = Unknown::denied;
+  if (view_.groups_reason != Unknown::denied || any_listed) {
+    view_.groups_reason = groups.any_answered() ? Unknown::known : Unknown::broker_unreachable;
+    if (any_listed) view_.groups_vanished = {};
+  }
+}
+
+void Sweep::note_listed(GroupView& known, const GroupListing::Entry& entry) {
+  if (known.state != entry.group->group_state || known.coordinator != entry.coordinator) {
+    undescribed_.insert(known.id);
+    group_quiet_polls_.erase(known.id);
+  }
+  known.state = entry.group->group_state;
+  known.protocol = entry.group->protocol_type;
+  known.type = type_of(*entry.group);
+  known.coordinator = entry.coordinator;
+  known.listed = Unknown::known;
+  group_absences_.erase(known.id);
+  unlisted_.erase(known.id);
+}
+
+// Everything that could be listed is gone at once: that is hardly a deletion.
+bool Sweep::looks_denied(SweepRun& run, const GroupListing& groups) {
+  const auto gone = std::ranges::count_if(view_.groups, [&](const GroupView& known) {
+    return groups.why_unlisted(known) == Unknown::known;
+  });
+  if (static_cast<size_t>(gone) < kSuspiciousFrom) return false;
+  view_.groups_vanished.why = fmt::format(
+      "{} groups were listed before, and now none: rights lost, or everything was deleted", gone);
+  view_.groups_reason = Unknown::denied;
+  for (GroupView& known : view_.groups) {
+    const Unknown why = groups.why_unlisted(known);
+    known.listed = known.committed_reason = why == Unknown::known ? Unknown::denied : why;
+  }
+  run.problems.push_back({view_.groups_vanished.why, {}});
+  return true;
+}
+
+// True when the group is gone; its id is empty then.
+bool Sweep::note_unlisted(GroupView& known, const GroupListing& groups) {
+  if (named_groups_.contains(known.id)) {
+    const auto unlisted = unlisted_.find(known.id);
+    if (unlisted == unlisted_.end() || unlisted->second != Unknown::known) {
+      set_unknown(known, unlisted == unlisted_.end() ? Unknown::not_asked : unlisted->second);
+      return false;
     }
   }
+  const Unknown why = groups.why_unlisted(known);
+  if (why != Unknown::known) {
+    known.listed = known.committed_reason = why;
+    return false;
+  }
+  if (++group_absences_[known.id] < kAbsencesBeforeGone) {
+    known.listed = known.committed_reason = Unknown::not_asked;
+    return false;
+  }
+  group_absences_.erase(known.id);
+  group_quiet_polls_.erase(known.id);
+  undescribed_.erase(known.id);
+  coordinators_.disowned.erase(known.id);
+  known.id = Symbol();
+  return true;
 }
 
 void Sweep::index_groups() {
@@ -262,6 +254,9 @@ asio::awaitable<void> Sweep::describe(RunPtr run, std::vector<GroupView*> groups
     known->members_reason = Unknown::timed_out;
     switch (known->type) {
       case GroupType::unknown:
+      case GroupType::streams:
+        known->members_reason = Unknown::unsupported;
+        break;
       case GroupType::classic:
         add(classic, known->coordinator, known->id.text());
         break;
@@ -292,24 +287,46 @@ asio::awaitable<void> Sweep::read_members_of(RunPtr run, int32_t broker, Request
   const auto answer = co_await ask(run, broker, std::move(request));
   if (!run->open) co_return;
   if (!answer) {
+    run->problems.push_back(
+        {fmt::format("broker {}: {}: {}", broker, api_name(Request::kApiKey), answer.error().what),
+         broker_entity(broker)});
     for (const std::string& name : names) {
       if (GroupView* known = group(name)) known->members_reason = reason_of(answer.error());
     }
     co_return;
   }
+  Refusals refusals;
   for (const auto& read : answer->groups) {
     GroupView* known = group(read.group_id);
-    if (known == nullptr) continue;
+    if (known == nullptr || known->coordinator != broker) continue;
     known->members_reason = reason_of(read.error_code);
+    // Listed by its coordinator, but not of the kind that this request describes.
+    const bool other_kind = read.error_code == ErrorCode::kGroupIdNotFound ||
+                            (known->members_reason == Unknown::known &&
+                             read.group_state == "Dead" && known->state != "Dead");
+    if (other_kind) known->members_reason = Unknown::unsupported;
+    if (read.error_code == ErrorCode::kNotCoordinator) coordinators_.disowned[known->id] = broker;
+    if (!other_kind) refusals.add(read.error_code, read.group_id);
     if (known->members_reason != Unknown::known) continue;
     known->assignor = assignor_of(read);
-    // It is newer than the listing. "Dead" is also said of groups of another kind.
-    if (!read.group_state.empty() && read.group_state != "Dead") known->state = read.group_state;
+    // It is newer than the listing.
+    if (!read.group_state.empty()) known->state = read.group_state;
     std::vector<GroupMember> members;
     members.reserve(read.members.size());
     for (const auto& member : read.members) members.push_back(to_view(member, known->protocol));
+    if (!room_.take_members(members, known->members ? &*known->members : nullptr)) {
+      known->members_reason = Unknown::not_asked;
+      continue;
+    }
     known->members = std::move(members);
   }
+  note_refusals(*run, broker, api_name(Request::kApiKey), refusals);
+}
+
+void Sweep::note_refusals(SweepRun& run, int32_t broker, std::string_view api,
+                          const Refusals& refusals) const {
+  for (std::string& text : refusals.texts(broker, api))
+    run.problems.push_back({std::move(text), broker_entity(broker)});
 }
 
 void Sweep::note_rebalances(SteadyTime now) {

@@ -7,6 +7,7 @@
 
 #include "collectors/kafka/gather.h"
 #include "collectors/kafka/sweep.h"
+#include "collectors/kafka/wire_time.h"
 
 namespace highwater::kafka {
 namespace {
@@ -62,7 +63,7 @@ asio::awaitable<void> Sweep::read_newest_of(RunPtr run, int32_t broker,
       PartitionView* const partition = find_partition(known->partitions, told.partition_index);
       if (partition == nullptr || partition->leader != broker) continue;
       if (told.error_code == ErrorCode::kNone)
-        partition->newest_stamp = std::max(told.timestamp, kStampUnknown);
+        partition->newest_stamp = std::max(possible_stamp(told.timestamp), kStampUnknown);
       else if (told.error_code == ErrorCode::kUnsupportedVersion)
         partition->newest_stamp = kStampUnknown;
     }

@@ -67,7 +67,7 @@ ListOffsetsRequest of_kind(const Kind& kind, ListOffsetsRequest request) {
 asio::awaitable<void> Sweep::read_offsets(RunPtr run) {
   const std::vector<int32_t> brokers = ready();
   std::vector<Questions> by_broker(brokers.size());
-  for (TopicView& known : view_.topics) {
+  for_each_topic(view_, [&](TopicView& known) {
     for (PartitionView& partition : known.partitions) {
       if (known.reason != Unknown::known) {
         mark(partition, known.reason);
@@ -85,7 +85,7 @@ asio::awaitable<void> Sweep::read_offsets(RunPtr run) {
       mark(partition, Unknown::timed_out);  // until the answer says otherwise
       by_broker[static_cast<size_t>(leader - brokers.begin())].add(known, partition);
     }
-  }
+  });
   std::vector<asio::awaitable<void>> questions;
   for (size_t i = 0; i < brokers.size(); ++i) {
     for (const ListOffsetsRequest& request : by_broker[i].requests) {
@@ -106,11 +106,11 @@ asio::awaitable<void> Sweep::read_offsets_of(RunPtr run, int32_t broker, ListOff
     run->problems.push_back({fmt::format("broker {}: ListOffsets: {}", broker, answer.error().what),
                              broker_entity(broker)});
     const Unknown reason = reason_of(answer.error());
-    for (TopicView& known : view_.topics) {
+    for_each_topic(view_, [&](TopicView& known) {
       for (PartitionView& partition : known.partitions) {
         if (partition.leader == broker) (partition.*field).reason = reason;
       }
-    }
+    });
     co_return;
   }
   size_t place = 0;

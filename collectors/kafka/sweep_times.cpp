@@ -10,6 +10,7 @@
 
 #include "collectors/kafka/gather.h"
 #include "collectors/kafka/sweep.h"
+#include "collectors/kafka/wire_time.h"
 
 namespace highwater::kafka {
 namespace {
@@ -77,7 +78,7 @@ asio::awaitable<void> Sweep::read_times_of(RunPtr run, int32_t broker, ListOffse
       PartitionView* const partition = find_partition(known->partitions, told.partition_index);
       if (partition == nullptr || partition->leader != broker) continue;
       if (told.error_code == ErrorCode::kNone)
-        time_lag_.answer(*known, *partition, told.offset, told.timestamp, now);
+        time_lag_.answer(*known, *partition, told.offset, possible_stamp(told.timestamp), now);
     }
   }
 }

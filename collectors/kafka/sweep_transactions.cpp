@@ -6,6 +6,7 @@
 
 #include "collectors/kafka/gather.h"
 #include "collectors/kafka/sweep.h"
+#include "collectors/kafka/wire_time.h"
 
 namespace highwater::kafka {
 namespace {
@@ -23,7 +24,7 @@ OpenTransaction to_view(const ClusterView& view,
   transaction.state = told.state;
   transaction.producer_id = told.producer_id;
   transaction.producer_epoch = told.producer_epoch;
-  transaction.began = WallTime(std::chrono::milliseconds(told.start_time_ms));
+  transaction.began = moment(told.start_time_ms).value_or(WallTime{});
   transaction.timeout = std::chrono::milliseconds(told.timeout_ms);
   for (const auto& topic : told.topics) {
     const Symbol name(topic.name);
@@ -82,7 +83,8 @@ asio::awaitable<void> Sweep::read_transactions_of(RunPtr run, int32_t broker,
     co_return;
   }
   for (const auto& transaction : described->transactions) {
-    if (transaction.error_code != ErrorCode::kNone || transaction.start_time_ms < 0) continue;
+    if (transaction.error_code != ErrorCode::kNone || !is_moment(transaction.start_time_ms))
+      continue;
     OpenTransaction open = to_view(view_, transaction);
     if (!open.holds.empty() && told->transactions.size() < kKept)
       told->transactions.push_back(std::move(open));

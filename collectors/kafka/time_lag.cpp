@@ -4,6 +4,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "collectors/kafka/log_tail.h"
+
 namespace highwater::kafka {
 namespace {
 
@@ -67,7 +69,7 @@ void TimeLag::begin(ClusterView& view, SteadyTime ends_asked, Now now) {
       TopicView* const topic = find_topic_(committed.topic);
       if (topic == nullptr) continue;
       for (CommittedOffset& commit : committed.partitions)
-        judge(*topic, commit, fresh, ends_asked, now);
+        judge(view, *topic, commit, fresh, ends_asked, now);
     }
   }
   tidy(view, now);
@@ -92,8 +94,8 @@ void TimeLag::choose() {
   }
 }
 
-void TimeLag::judge(TopicView& topic, CommittedOffset& commit, bool fresh, SteadyTime ends_asked,
-                    Now now) {
+void TimeLag::judge(const ClusterView& view, TopicView& topic, CommittedOffset& commit, bool fresh,
+                    SteadyTime ends_asked, Now now) {
   UnreadSince& unread = commit.unread;
   PartitionView* const partition = find_partition(topic.partitions, commit.partition);
   if (partition == nullptr || commit.offset < 0) {
@@ -114,22 +116,41 @@ void TimeLag::judge(TopicView& topic, CommittedOffset& commit, bool fresh, Stead
     return;
   }
   if (partition->last_stable.offset < end) history.saw_transaction(moment);
-  if (commit.offset > end || nothing_beyond(*partition, oldest, history.has_markers(moment))) {
+  const bool rests = history.rests(moment);
+  if (commit.offset > end ||
+      nothing_beyond(*partition, oldest, history.has_markers(moment) && !rests)) {
     unread = {};
     unread.reason = commit.offset > end ? Unknown::beyond_end : Unknown::known;
     return;
   }
+  const int64_t first = partition->tail ? partition->tail->skip_nothing(oldest) : oldest;
+  const int64_t last = end_for_reader(*partition, oldest);
+  const LogTail::Content content = tail_content(*partition, first, last);
+  if (content == LogTail::Content::nothing) {
+    unread = {};
+    unread.reason = Unknown::known;
+    unread.only_markers = last == end;
+    return;
+  }
+  // While they keep coming, what is left for a moment is young in any case.
+  const bool sees_open = oldest > partition->last_stable.offset;
+  if (content == LogTail::Content::unknown && rests && !sees_open &&
+      may_be_markers(view, *partition, first, last, moment)) {
+    unread = {};
+    unread.reason = Unknown::may_be_marker;
+    return;
+  }
   // What was there may be compacted away meanwhile.
   if (topic.config && topic.config->compact && unread.good &&
-      moment - history.asked_at() > kCompactionCheck) {
+      history.asked_at() < moment - kCompactionCheck) {
     history.forget_told();
     unread = {};
   }
   // What was lost is not what is asked for any more, and of a new log nothing was known before.
-  if (oldest != commit.offset || history.entries() <= 1) unread = {};
+  if (first != commit.offset || history.entries() <= 1) unread = {};
   unread.reason = unread.any ? Unknown::known : Unknown::not_asked;
   if (!unread.good || !unread.sure)
-    estimate({&topic, partition, &commit, oldest, std::nullopt, history.asked_at(), false}, now);
+    estimate({&topic, partition, &commit, first, std::nullopt, history.asked_at(), false}, now);
 }
 
 void TimeLag::estimate(Target target, Now now) {

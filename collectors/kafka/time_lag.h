@@ -6,8 +6,8 @@
 // A record counts from the moment at which consumers can read it. What lies beyond is judged by
 // what a reader of committed records can see: at the last stable offset nothing is unread; a commit
 // beyond it is that of a reader who sees open transactions too, and is judged by the high
-// watermark. The last offset of a partition whose transactions were seen is a transaction's marker
-// and no record.
+// watermark. The last offsets of a log may be transaction markers and no records: what was looked
+// at (tail_search.h) is known, and what was not is unknown once the log stands still.
 #pragma once
 
 #include <cstdint>
@@ -70,7 +70,8 @@ class TimeLag {
     bool known;
   };
 
-  void judge(TopicView& topic, CommittedOffset& commit, bool fresh, SteadyTime ends_asked, Now now);
+  void judge(const ClusterView& view, TopicView& topic, CommittedOffset& commit, bool fresh,
+             SteadyTime ends_asked, Now now);
   void estimate(Target target, Now now);
   void choose();
   void tidy(ClusterView& view, Now now);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -17,6 +18,7 @@ namespace {
 // How often the whole is said again when nothing was read, and how seldom when much is.
 constexpr auto kRepeatAfter = std::chrono::seconds(5);
 constexpr auto kGatherFor = std::chrono::milliseconds(200);
+constexpr Duration kSlow = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -34,8 +36,12 @@ class SourcesCollector::Impl {
   void start() {
     if (plan_.sources.empty()) return;
     joiner_ = std::jthread([this](const std::stop_token& stop) { join(stop); });
-    for (size_t i = 0; i < plan_.sources.size(); ++i)
-      readers_.emplace_back([this, i](const std::stop_token& stop) { read(i, stop); });
+    turns_.assign(plan_.sources.size(), {clock_.now().steady});
+    const size_t threads = std::min(plan_.sources.size(), kMostThreads);
+    // Where each has a thread, none can delay another.
+    slow_places_ = threads == plan_.sources.size() ? threads : threads / 2;
+    for (size_t i = 0; i < threads; ++i)
+      readers_.emplace_back([this](const std::stop_token& stop) { read(stop); });
   }
 
   void stop() {
@@ -46,15 +52,19 @@ class SourcesCollector::Impl {
   }
 
  private:
-  // The thread of one source.
-  void read(size_t number, const std::stop_token& stop) {
+  // When a source is to be read next.
+  struct Turn {
+    SteadyTime due;
+    bool busy = false;  // some thread reads it
+    bool slow = false;  // it was, when it was read last
+  };
+
+  // One of the threads that read.
+  void read(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "hw-source");
-    const Duration every = plan_.sources[number].every;
-    SteadyTime due = clock_.now().steady;
-    std::mutex asleep;
-    std::condition_variable_any never;
-    while (!stop.stop_requested()) {
-      Scrape done = scrape(plan_, number, transfer_, clock_, stop);
+    while (const std::optional<size_t> number = next(stop)) {
+      const SteadyTime begun = clock_.now().steady;
+      Scrape done = scrape(plan_, *number, transfer_, clock_, stop);
       if (stop.stop_requested()) return;
       say(done);
       {
@@ -62,13 +72,55 @@ class SourcesCollector::Impl {
         scrapes_.push_back(std::move(done));
       }
       wake_.notify_all();
-      // Slots that went by are skipped, not caught up.
-      due += every;
-      const SteadyTime now = clock_.now().steady;
-      if (due <= now) due += every * ((now - due) / every + 1);
-      std::unique_lock lock(asleep);
-      never.wait_until(lock, stop, due, [] { return false; });
+      finish(*number, begun);
     }
+  }
+
+  // Waits for a source that is due; nothing when told to stop.
+  std::optional<size_t> next(const std::stop_token& stop) {
+    std::unique_lock lock(turns_mutex_);
+    while (!stop.stop_requested()) {
+      const SteadyTime now = clock_.now().steady;
+      SteadyTime until = SteadyTime::max();
+      std::optional<size_t> first;
+      for (size_t i = 0; i < turns_.size(); ++i) {
+        const Turn& turn = turns_[i];
+        if (turn.busy || (turn.slow && slow_busy_ >= slow_places_)) continue;
+        if (turn.due > now) {
+          until = std::min(until, turn.due);
+        } else if (!first || turn.due < turns_[*first].due) {
+          first = i;
+        }
+      }
+      if (first) {
+        turns_[*first].busy = true;
+        if (turns_[*first].slow) ++slow_busy_;
+        return first;
+      }
+      if (until == SteadyTime::max()) {
+        turned_.wait(lock, stop, [&, seen = finished_] { return finished_ != seen; });
+      } else {
+        turned_.wait_until(lock, stop, until, [&, seen = finished_] { return finished_ != seen; });
+      }
+    }
+    return std::nullopt;
+  }
+
+  void finish(size_t number, SteadyTime begun) {
+    {
+      const std::lock_guard lock(turns_mutex_);
+      Turn& turn = turns_[number];
+      if (turn.slow) --slow_busy_;
+      turn.busy = false;
+      // Slots that went by are skipped, not caught up.
+      const Duration every = plan_.sources[number].every;
+      const SteadyTime now = clock_.now().steady;
+      turn.due += every;
+      if (turn.due <= now) turn.due += every * ((now - turn.due) / every + 1);
+      turn.slow = now - begun >= kSlow;
+      ++finished_;
+    }
+    turned_.notify_all();
   }
 
   void say(const Scrape& done) {
@@ -82,6 +134,15 @@ class SourcesCollector::Impl {
     for (const std::string& remark : done.readings.remarks)
       remarks += (remarks.empty() ? "" : "; ") + remark;
     if (done.failure) return;
+    std::string lacking;
+    for (const Finding& finding : done.readings.findings) {
+      if (finding.found == Found::lacking && !plan_.mappings[finding.mapping].may_be_absent)
+        lacking += (lacking.empty() ? "" : "; ") + finding.why;
+    }
+    log_.on_change("source/" + name + "/lacking", lacking, LogLevel::warning,
+                   lacking.empty() ? "a source has all that the measures name"
+                                   : "a source lacks what a measure names",
+                   {{"source", name}, {"why", lacking}});
     log_.on_change("source/" + name + "/remarks", remarks, LogLevel::warning,
                    remarks.empty() ? "a source is taken whole" : "a part of a source is left out",
                    {{"source", name}, {"why", remarks}});
@@ -115,6 +176,12 @@ class SourcesCollector::Impl {
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::vector<Scrape> scrapes_;  // under mutex_: not joined yet
+  std::mutex turns_mutex_;
+  std::condition_variable_any turned_;
+  std::vector<Turn> turns_;  // under turns_mutex_, by source
+  size_t slow_places_ = 0;   // how many threads may read slow sources at a time
+  size_t slow_busy_ = 0;     // under turns_mutex_
+  uint64_t finished_ = 0;    // under turns_mutex_: readings that ended
   std::jthread joiner_;
   std::vector<std::jthread> readers_;
 };

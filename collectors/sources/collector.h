@@ -1,7 +1,9 @@
-// SourcesCollector: reads every source on a thread of its own, so that a slow one delays no other,
-// and publishes what they say together from one more thread.
+// SourcesCollector: reads every source at its own times, on a few threads, and publishes what they
+// say together from one more. Sources that were slow share half of the threads, so that they delay
+// no others.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -15,6 +17,7 @@ namespace highwater::sources {
 class SourcesCollector {
  public:
   using Publish = std::function<void(ObservationPtr)>;  // must not block
+  static constexpr size_t kMostThreads = 32;            // that read
 
   // `clusters` are those that are watched. `clock` and `log` must outlive the collector.
   SourcesCollector(SourcePlan plan, std::vector<Symbol> clusters, Transfer transfer,

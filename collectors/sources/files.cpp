@@ -1,67 +1,41 @@
 #include "collectors/sources/files.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "agent/core/pattern.h"
+#include "agent/core/small_file.h"
 
 namespace highwater::sources {
 namespace {
 
 constexpr size_t kMostFiles = 1000;
 
-class Descriptor {
- public:
-  explicit Descriptor(const std::string& path)
-      // A pipe would hang in open.
-      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
+tl::unexpected<Failure> unreadable_file(const FileProblem& problem) {
+  switch (problem.kind) {
+    case FileProblem::Kind::unsuitable:
+      return unreadable(problem.what);
+    case FileProblem::Kind::denied:
+      return unreadable("it cannot be read: " + problem.what, Unknown::denied);
+    case FileProblem::Kind::missing:
+    case FileProblem::Kind::failed:
+      break;
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-tl::unexpected<Failure> system_failure(std::string_view what) {
-  const int code = errno;
-  return unreadable(fmt::format("{}: {}", what, std::strerror(code)),
-                    code == EACCES || code == EPERM ? Unknown::denied : Unknown::failed);
+  return unreadable("it cannot be read: " + problem.what);
 }
 
 Read<Page> read_file(const std::string& path, const SourceSettings& source, WallTime wall) {
-  const Descriptor file(path);
-  struct stat facts {};
-  if (file.get() < 0 || ::fstat(file.get(), &facts) != 0)
-    return system_failure("it cannot be read");
-  if (!S_ISREG(facts.st_mode)) return unreadable("it is no plain file");
-  const WallTime written{std::chrono::seconds(facts.st_mtim.tv_sec) +
-                         std::chrono::nanoseconds(facts.st_mtim.tv_nsec)};
-  if (wall - written > source.max_age)
-    return unreadable(fmt::format("it was last written {} ago", describe_duration(wall - written)),
+  const auto file = RegularFile::open(path);
+  if (!file) return unreadable_file(file.error());
+  const Duration age = wall - file->written();
+  if (age > source.max_age)
+    return unreadable(fmt::format("it was last written {} ago", describe_duration(age)),
                       Unknown::not_asked);
-  Page page;
-  std::array<char, 65536> chunk;  // NOLINT: filled by read
-  while (true) {
-    const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_failure("it cannot be read");
-    if (count == 0) return page;
-    if (page.text.size() + static_cast<size_t>(count) > source.limit)
-      return unreadable(fmt::format("it is larger than {} bytes", source.limit));
-    page.text.append(chunk.data(), static_cast<size_t>(count));
-  }
+  auto text = file->read_all(source.limit);
+  if (!text) return unreadable_file(text.error());
+  return Page{std::move(*text), {}};
 }
 
 Read<std::vector<std::string>> matching_files(const SourceSettings& source) {

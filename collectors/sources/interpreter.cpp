@@ -3,40 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 #include <utility>
 
+#include "collectors/sources/shown.h"
+
 namespace highwater::sources {
 namespace {
-
-const std::vector<std::string_view> kSource{"cluster", "source"};
-
-const Measure kUp{"source_up",
-                  "Whether all of the source could be read when it was last tried; unknown until "
-                  "then.",
-                  Unit::boolean, MeasureType::gauge, kSource};
-const Measure kScrapeSeconds{"source_scrape_seconds",
-                             "How long the last try to read the source took, whether it succeeded "
-                             "or not.",
-                             Unit::seconds, MeasureType::gauge, kSource};
-const Measure kSeries{"source_series",
-                      "How many series of the source are read, those that are unknown at the "
-                      "moment included.",
-                      Unit::count, MeasureType::gauge, kSource};
-const std::vector<std::string_view> kGroupTopic{"cluster", "group", "topic"};
-const Measure kRecords{"records_total",
-                       "How many records an application was to process; counted by the application "
-                       "itself, the topic may be empty.",
-                       Unit::records, MeasureType::counter, kGroupTopic};
-const Measure kRecordsFailed{"records_failed_total",
-                             "How many records an application failed to process; counted by the "
-                             "application itself, the topic may be empty.",
-                             Unit::records, MeasureType::counter, kGroupTopic};
-
-constexpr std::array<const Measure*, 5> kMeasures{&kUp, &kScrapeSeconds, &kSeries, &kRecords,
-                                                  &kRecordsFailed};
 
 // An observation is made at least this often.
 constexpr Duration kCadence = std::chrono::seconds(5);
@@ -58,39 +32,35 @@ double combined(Combine combine, double a, double b) {
 
 }  // namespace
 
-std::span<const Measure* const> source_measures() {
-  return kMeasures;
-}
-
-std::span<const Measure* const> fillable_measures() {
-  return std::span(kMeasures).last<2>();
-}
-
 SourcesInterpreter::SourcesInterpreter(const SourcePlan& plan, std::vector<Symbol> clusters)
-    : plan_(plan), clusters_(std::move(clusters)), sources_(plan.sources.size()) {}
+    : plan_(plan), clusters_(std::move(clusters)), sources_(plan.sources.size()) {
+  add_empty_tables();
+}
 
 void SourcesInterpreter::take(Scrape scrape) {
   Source& source = sources_[scrape.source];
   ++scrapes_;
-  strangers_ = 0;
-  for (const Reading& reading : scrape.readings.rows) take_reading(source, reading);
+  stranger_.clear();
+  for (const Reading& reading : scrape.readings.rows)
+    take_reading(source, reading, scrape.at.steady);
   if (!scrape.failure) {
-    drop_missing(source, scrapes_);
+    drop_missing(source, scrapes_, scrape.at.steady);
     source.ever_good = true;
   } else {
     for (auto& [key, series] : source.series) {
       if (series.seen != scrapes_) series.reason = scrape.failure->reason;
     }
   }
-  if (strangers_ > 0)
-    scrape.readings.remarks.emplace_back("series are left out: their cluster is not watched here");
+  if (!stranger_.empty())
+    scrape.readings.remarks.push_back(fmt::format(
+        "series are left out: their cluster '{}' is not watched here", shown(stranger_)));
   source.tried = true;
   source.last = std::move(scrape);
   source.last.readings.rows = {};
 }
 
-void SourcesInterpreter::take_reading(Source& source, const Reading& reading) {
-  Series* const series = find_or_make(source, reading);
+void SourcesInterpreter::take_reading(Source& source, const Reading& reading, SteadyTime now) {
+  Series* const series = find_or_make(source, reading, now);
   if (series == nullptr) return;
   series->seen = scrapes_;
   series->missed = 0;
@@ -101,14 +71,14 @@ void SourcesInterpreter::take_reading(Source& source, const Reading& reading) {
   series->ever_known = true;
 }
 
-SourcesInterpreter::Series* SourcesInterpreter::find_or_make(Source& source,
-                                                             const Reading& reading) {
+SourcesInterpreter::Series* SourcesInterpreter::find_or_make(Source& source, const Reading& reading,
+                                                             SteadyTime now) {
   const auto found = source.series.find(reading.series);
   if (found != source.series.end()) return &found->second;
   const Mapping& mapping = plan_.mappings[reading.mapping];
   const Symbol& cluster = reading.cells.front();
   if (std::ranges::find(clusters_, cluster) == clusters_.end()) {
-    ++strangers_;
+    stranger_ = cluster.text();
     return nullptr;
   }
   MeasureRows& table = tables_[{cluster, mapping.measure}];
@@ -122,6 +92,12 @@ SourcesInterpreter::Series* SourcesInterpreter::find_or_make(Source& source,
   Series series;
   series.place = {&table, row};
   series.counter = mapping.measure->type == MeasureType::counter;
+  if (series.counter) {
+    if (const auto last = source.absent.take(reading.series, now)) {
+      series.last = *last;
+      series.ever_known = true;
+    }
+  }
   return &source.series.emplace(reading.series, std::move(series)).first->second;
 }
 
@@ -135,7 +111,7 @@ void SourcesInterpreter::grow(const Source& source, Series& series, double value
     row.total += value;
 }
 
-void SourcesInterpreter::drop_missing(Source& source, size_t scrape) {
+void SourcesInterpreter::drop_missing(Source& source, size_t scrape, SteadyTime now) {
   for (auto entry = source.series.begin(); entry != source.series.end();) {
     Series& series = entry->second;
     if (series.seen == scrape) {
@@ -144,6 +120,7 @@ void SourcesInterpreter::drop_missing(Source& source, size_t scrape) {
       series.reason = Unknown::not_asked;
       ++entry;
     } else {
+      if (series.counter && series.ever_known) source.absent.add(entry->first, series.last, now);
       drop(series.place);
       entry = source.series.erase(entry);
     }
@@ -154,6 +131,57 @@ void SourcesInterpreter::drop(const Place& place) {
   if (--place.row->second.series > 0) return;
   place.table->rows.erase(place.row);
   place.table->keys = nullptr;
+}
+
+// Once every source of a measure was read, its table is published, if only to say that it is empty.
+void SourcesInterpreter::add_empty_tables() {
+  for (const Mapping& mapping : plan_.mappings) {
+    for (const size_t number : mapping.sources) {
+      for (const Symbol& cluster : clusters_) {
+        const bool certain = mapping.cells.front().from == CellRule::From::constant ||
+                             plan_.sources[number].cluster == cluster;
+        if (certain && speaks_of(mapping, number, cluster))
+          tables_[{cluster, mapping.measure}].combine = mapping.combine;
+      }
+    }
+  }
+}
+
+// Whether rows of the source can be the cluster's.
+bool SourcesInterpreter::speaks_of(const Mapping& mapping, size_t number,
+                                   const Symbol& cluster) const {
+  const CellRule& cell = mapping.cells.front();
+  switch (cell.from) {
+    case CellRule::From::constant:
+      return cell.text == cluster.text();
+    case CellRule::From::cluster:
+      return plan_.sources[number].cluster == cluster;
+    case CellRule::From::source:
+    case CellRule::From::label:
+    case CellRule::From::path:
+    case CellRule::From::wildcard:
+      return true;
+  }
+  return true;
+}
+
+// Whether what would be in the empty table is unknown: a source was not read yet, or its page lacks
+// what the mapping names.
+bool SourcesInterpreter::is_blind(const Measure& measure, const Symbol& cluster) const {
+  for (size_t i = 0; i < plan_.mappings.size(); ++i) {
+    const Mapping& mapping = plan_.mappings[i];
+    if (mapping.measure != &measure) continue;
+    for (const size_t number : mapping.sources) {
+      if (!speaks_of(mapping, number, cluster)) continue;
+      const Source& source = sources_[number];
+      if (!source.ever_good) return true;
+      const auto& findings = source.last.readings.findings;
+      const auto finding = std::ranges::find(findings, i, &Finding::mapping);
+      if (finding != findings.end() && finding->found == Found::lacking && !mapping.may_be_absent)
+        return true;
+    }
+  }
+  return false;
 }
 
 std::vector<Observation> SourcesInterpreter::observe(Now now) {
@@ -179,9 +207,12 @@ std::vector<Observation> SourcesInterpreter::observe(Now now) {
     observation.at = now;
     observation.cadence = kCadence;
     for (auto& [key, table] : tables_) {
-      if (key.first == cluster) add_table(*key.second, table, observation);
+      if (key.first != cluster) continue;
+      if (table.rows.empty() && is_blind(*key.second, cluster)) continue;
+      add_table(*key.second, table, observation);
     }
     add_sources(cluster, now, observation);
+    add_missing(cluster, now, observation);
     observations.push_back(std::move(observation));
   }
   return observations;
@@ -234,49 +265,14 @@ void SourcesInterpreter::add_table(const Measure& measure, MeasureRows& table,
        cluster});
 }
 
-void SourcesInterpreter::add_sources(const Symbol& cluster, Now now, Observation& observation) {
-  std::vector<size_t> own;
-  for (size_t i = 0; i < sources_.size(); ++i) {
-    if (plan_.sources[i].cluster == cluster) own.push_back(i);
-  }
-  if (own.empty()) return;
-  auto& keys = source_keys_[cluster];
-  if (keys == nullptr) {
-    std::vector<Symbol> cells;
-    for (const size_t i : own) cells.insert(cells.end(), {cluster, plan_.sources[i].name});
-    keys = std::make_shared<const KeySet>(kSource, std::move(cells));
-  }
-  TableBuilder up(kUp, keys), seconds(kScrapeSeconds, keys), series(kSeries, keys);
-  for (size_t row = 0; row < own.size(); ++row) {
-    const Source& source = sources_[own[row]];
-    const Unknown reason = outdated(own[row], now);
-    series.set(row, static_cast<double>(source.series.size()));
-    if (reason != Unknown::known) {
-      for (TableBuilder* table : {&up, &seconds, &series}) table->set_unknown(row, reason);
-      continue;
-    }
-    up.set(row, source.last.failure ? 0 : 1);
-    seconds.set(row, to_seconds(source.last.took));
-    observation.took = std::max(observation.took, source.last.took);
-    const Entity entity(kSource, keys->row(row));
-    const std::string& name = plan_.sources[own[row]].name.text();
-    for (const std::string& remark : source.last.readings.remarks)
-      observation.problems.push_back({fmt::format("source {}: {}", name, remark), entity});
-    if (!source.last.failure) continue;
-    observation.notes.push_back({entity, source.last.failure->what});
-    observation.problems.push_back(
-        {fmt::format("source {}: {}", name, source.last.failure->what), entity});
-  }
-  for (TableBuilder* table : {&up, &seconds, &series})
-    observation.tables.push_back(std::move(*table).build());
-}
-
 Unknown SourcesInterpreter::outdated(size_t number, Now now) const {
   const Source& source = sources_[number];
   const SourceSettings& settings = plan_.sources[number];
   if (!source.tried) return Unknown::not_asked;
   const Duration limit = std::max(kStaleCadences * settings.every, kPatience) + settings.timeout;
-  return now.steady - source.last.at.steady > limit ? Unknown::not_asked : Unknown::known;
+  // The steady clock stops while the machine sleeps.
+  const Duration age = std::max(now.steady - source.last.at.steady, now.wall - source.last.at.wall);
+  return age > limit ? Unknown::not_asked : Unknown::known;
 }
 
 }  // namespace highwater::sources

@@ -4,7 +4,11 @@
 //
 // Several series may be one row: the members of a group that each count what failed. Counters are
 // therefore followed series by series and added up as they grow, so that a member that restarts or
-// goes away takes nothing back. A series is gone when two complete pages in a row do not have it.
+// goes away takes nothing back. A series is gone when two complete pages in a row do not have it; a
+// counter that comes back goes on from where it left.
+//
+// A measure without rows has an empty table when its sources were read and nothing has happened
+// yet, and no table, which is unknown, when a page lacks what its mapping names.
 #pragma once
 
 #include <map>
@@ -14,6 +18,7 @@
 #include <vector>
 
 #include "agent/core/observation.h"
+#include "collectors/sources/absent_series.h"
 #include "collectors/sources/scrape.h"
 
 namespace highwater::sources {
@@ -67,19 +72,25 @@ class SourcesInterpreter {
   };
   struct Source {
     std::unordered_map<uint64_t, Series> series;
+    AbsentSeries absent;
     bool tried = false;
     bool ever_good = false;
     Scrape last;  // without its rows
   };
 
-  void take_reading(Source& source, const Reading& reading);
-  Series* find_or_make(Source& source, const Reading& reading);
+  void take_reading(Source& source, const Reading& reading, SteadyTime now);
+  Series* find_or_make(Source& source, const Reading& reading, SteadyTime now);
   void grow(const Source& source, Series& series, double value) const;
-  static void drop_missing(Source& source, size_t scrape);
+  static void drop_missing(Source& source, size_t scrape, SteadyTime now);
   static void drop(const Place& place);
   void fold(const Source& source, Unknown outdated);
+  void add_empty_tables();
+  [[nodiscard]] bool speaks_of(const Mapping& mapping, size_t number, const Symbol& cluster) const;
+  [[nodiscard]] bool is_blind(const Measure& measure, const Symbol& cluster) const;
   static void add_table(const Measure& measure, MeasureRows& table, Observation& observation);
+  // source_tables.cpp
   void add_sources(const Symbol& cluster, Now now, Observation& observation);
+  void add_missing(const Symbol& cluster, Now now, Observation& observation);
   // `known` when its last scrape still holds.
   [[nodiscard]] Unknown outdated(size_t number, Now now) const;
 
@@ -88,8 +99,9 @@ class SourcesInterpreter {
   std::vector<Source> sources_;  // as in the plan
   std::map<std::pair<Symbol, const Measure*>, MeasureRows> tables_;
   std::map<Symbol, std::shared_ptr<const KeySet>> source_keys_;
+  std::map<Symbol, std::shared_ptr<const KeySet>> missing_keys_;
   size_t scrapes_ = 0;
-  size_t strangers_ = 0;  // rows of clusters that are not watched, in the scrape in hand
+  std::string stranger_;  // a cluster that is not watched, of a row in the scrape in hand
 };
 
 }  // namespace highwater::sources

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/core/diagnostic.h"
 #include "collectors/sources/shown.h"
 
 namespace highwater::sources {
@@ -141,6 +142,83 @@ struct Walk {
   }
 };
 
+// Looks for the first place where a path leads to a value.
+struct Search {
+  using Reach = JsonPage::Reach::Kind;
+  const std::vector<JsonStep>& steps;
+  const Json* stuck = nullptr;  // the first place where a step does not fit, and the step
+  size_t stuck_at = 0;
+
+  Reach go(const Json& json, size_t next) {  // NOLINT(misc-no-recursion)
+    if (next == steps.size()) return Reach::value;
+    const JsonStep& step = steps[next];
+    switch (step.kind) {
+      case Kind::member:
+        return step_to(json, member(json, step.name), next);
+      case Kind::item:
+        return json.is_array() && json.empty() ? Reach::empty
+                                               : step_to(json, item(json, step.index), next);
+      case Kind::every_member:
+        return json.is_object() ? any_of(json, next) : block(json, next);
+      case Kind::every_item:
+        return json.is_array() ? any_of(json, next) : block(json, next);
+    }
+    return Reach::blocked;
+  }
+
+  Reach step_to(const Json& from, const Json* to, size_t next) {  // NOLINT(misc-no-recursion)
+    return to == nullptr ? block(from, next) : go(*to, next + 1);
+  }
+
+  // A place without items shows that the path fits as far as it goes.
+  Reach any_of(const Json& json, size_t next) {  // NOLINT(misc-no-recursion)
+    if (json.empty()) return Reach::empty;
+    Reach best = Reach::blocked;
+    for (const Json& child : json) {
+      best = std::min(best, go(child, next + 1));
+      if (best == Reach::value) break;
+    }
+    return best;
+  }
+
+  Reach block(const Json& json, size_t next) {
+    if (stuck == nullptr) {
+      stuck = &json;
+      stuck_at = next;
+    }
+    return Reach::blocked;
+  }
+};
+
+std::string kind_of(const Json& json) {
+  if (json.is_object()) return "an object";
+  if (json.is_array()) return "a list";
+  return "a single value";
+}
+
+std::string why_stuck(const Json& json, const JsonStep& step) {
+  constexpr size_t kMostNames = 1000;
+  switch (step.kind) {
+    case Kind::member: {
+      if (!json.is_object())
+        return fmt::format("where '{}' should be a member there is {}", step.name, kind_of(json));
+      std::vector<std::string> names;
+      for (auto entry = json.begin(); entry != json.end() && names.size() < kMostNames; ++entry)
+        names.push_back(shown(entry.key()));
+      if (names.empty()) return fmt::format("there is no '{}': the object is empty", step.name);
+      return fmt::format("there is no '{}': {}", step.name, did_you_mean(step.name, names));
+    }
+    case Kind::item:
+      return json.is_array() ? fmt::format("the list has no item {}", step.index)
+                             : fmt::format("where a list should be there is {}", kind_of(json));
+    case Kind::every_member:
+      return fmt::format("where '*' stands there is {}, not an object", kind_of(json));
+    case Kind::every_item:
+      return fmt::format("where '[]' stands there is {}, not a list", kind_of(json));
+  }
+  return {};
+}
+
 }  // namespace
 
 struct JsonPage::Document {
@@ -176,6 +254,13 @@ Result<JsonPage> JsonPage::parse(std::string_view text, const JsonLimits& limits
 
 void JsonPage::walk(const JsonPath& path, const Visit& visit) const {
   Walk{path.steps(), visit, {}}.go(&document_->root, 0);
+}
+
+JsonPage::Reach JsonPage::reach(const JsonPath& path) const {
+  Search search{path.steps()};
+  const Reach::Kind kind = search.go(document_->root, 0);
+  if (kind != Reach::Kind::blocked) return {kind, {}};
+  return {kind, why_stuck(*search.stuck, path.steps()[search.stuck_at])};
 }
 
 JsonValue JsonPage::at(const JsonPath& path, const std::vector<JsonBinding>& bindings) const {

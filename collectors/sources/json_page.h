@@ -51,6 +51,14 @@ class JsonPage {
   // wildcards stand for something.
   using Visit = std::function<void(const JsonValue&, const std::vector<JsonBinding>&)>;
   void walk(const JsonPath& path, const Visit& visit) const;
+  // Whether the path leads anywhere: to a value, to nothing because a list or an object on the way
+  // is empty, or to nothing because the document is built otherwise.
+  struct Reach {
+    enum class Kind : uint8_t { value, empty, blocked };
+    Kind kind = Kind::blocked;
+    std::string why;  // of blocked: where it ends, "there is no 'taks': did you mean 'tasks'?"
+  };
+  [[nodiscard]] Reach reach(const JsonPath& path) const;
   // Where a path leads with its wildcards standing for these.
   [[nodiscard]] JsonValue at(const JsonPath& path, const std::vector<JsonBinding>& bindings) const;
 

@@ -83,6 +83,7 @@ class PathParser {
 
 Result<JsonPath> JsonPath::parse(std::string_view text) {
   JsonPath path;
+  path.text_ = std::string(text);
   const std::string wrong = PathParser(text).parse(path.steps_);
   if (!wrong.empty()) return fail(fmt::format("'{}': {}; {}", text, wrong, kForm));
   return path;

@@ -34,8 +34,10 @@ class JsonPath {
 
   [[nodiscard]] const std::vector<JsonStep>& steps() const { return steps_; }
   [[nodiscard]] size_t wildcards() const;
+  [[nodiscard]] const std::string& text() const { return text_; }  // as it was written
 
  private:
+  std::string text_;
   std::vector<JsonStep> steps_;
 };
 

@@ -29,6 +29,7 @@ struct CellRule {
   std::string text;
   JsonPath path;
   size_t wildcard = 0;
+  std::vector<std::string> others{};  // labels that are tried when `text` is not there, in order
 };
 
 // Which series count, by a label of theirs (JSON: by the value at a path). A label that is not
@@ -54,6 +55,8 @@ struct Mapping {
   std::optional<double> other_words;                  // ... that is none of these
   double scale = 1;
   Combine combine = Combine::refuse;
+  // Without it a page that has nothing of the mapping is a fault of the mapping or of the page.
+  bool may_be_absent = false;
 };
 
 struct SourcePlan {

@@ -64,8 +64,13 @@ std::optional<double> parse_number(std::string_view word) {
 class PageReader {
  public:
   PageReader(std::string_view text, bool openmetrics, const TextLimits& limits,
-             const Wanted& wanted, const Visit& visit)
-      : text_(text), openmetrics_(openmetrics), limits_(limits), wanted_(wanted), visit_(visit) {}
+             const Wanted& wanted, const Visit& visit, const Declared& declared)
+      : text_(text),
+        openmetrics_(openmetrics),
+        limits_(limits),
+        wanted_(wanted),
+        visit_(visit),
+        declared_(declared) {}
 
   Result<size_t> read();
 
@@ -83,6 +88,7 @@ class PageReader {
   const TextLimits& limits_;
   const Wanted& wanted_;
   const Visit& visit_;
+  const Declared& declared_;
   size_t samples_ = 0;
   bool ended_ = false;
   std::vector<TextLabel> labels_;
@@ -130,6 +136,7 @@ std::string PageReader::read_comment(std::string_view line) {
   const std::string_view name = take_word(line);
   const std::string_view type = take_word(line);
   if (name.empty() || type.empty() || !line.empty()) return "it is no # TYPE";
+  if (declared_) declared_(name, type);
   return {};
 }
 
@@ -250,8 +257,8 @@ bool is_openmetrics(std::string_view text, std::string_view content_type) {
 
 Result<size_t> read_prometheus_text(std::string_view text, bool openmetrics,
                                     const TextLimits& limits, const Wanted& wanted,
-                                    const Visit& visit) {
-  return PageReader(text, openmetrics, limits, wanted, visit).read();
+                                    const Visit& visit, const Declared& declared) {
+  return PageReader(text, openmetrics, limits, wanted, visit, declared).read();
 }
 
 bool is_text(std::string_view bytes) {

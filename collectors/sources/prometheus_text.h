@@ -42,12 +42,15 @@ struct TextLimits {
 // Which names are worth reading: the labels of others are skipped, if correctly formed.
 using Wanted = std::function<bool(std::string_view name)>;
 using Visit = std::function<void(const TextSample&)>;
+// A `# TYPE` line: a family's name and type. It may have no samples yet.
+using Declared = std::function<void(std::string_view name, std::string_view type)>;
 
 // Visits the wanted samples in the page's order. After an error what was visited before it is void.
 // How many samples the page has in all.
 [[nodiscard]] Result<size_t> read_prometheus_text(std::string_view text, bool openmetrics,
                                                   const TextLimits& limits, const Wanted& wanted,
-                                                  const Visit& visit);
+                                                  const Visit& visit,
+                                                  const Declared& declared = {});
 
 // Whether the bytes are valid UTF-8, without zeros.
 [[nodiscard]] bool is_text(std::string_view bytes);

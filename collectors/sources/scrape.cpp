@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iterator>
 #include <utility>
@@ -27,18 +28,23 @@ void read_all_files(const SourcePlan& plan, WallTime wall, Scrape& scrape) {
   }
   size_t bad = 0;
   for (const FilePage& file : *files) {
-    Read<Readings> read = file.page ? read_page(*file.page, plan, scrape.source, wall)
+    const std::string name = std::filesystem::path(file.path).filename().string();
+    Read<Readings> read = file.page ? read_page(*file.page, plan, scrape.source, wall, name)
                                     : tl::unexpected(file.page.error());
     if (read) {
       Readings& all = scrape.readings;
       all.samples += read->samples;
       std::ranges::move(read->rows, std::back_inserter(all.rows));
       std::ranges::move(read->remarks, std::back_inserter(all.remarks));
+      merge_findings(all.findings, std::move(read->findings));
     } else if (++bad == 1) {
-      const std::string name = std::filesystem::path(file.path).filename().string();
       scrape.failure = Failure{read.error().reason, fmt::format("{}: {}", name, read.error().what)};
     }
   }
+  std::vector<std::string>& remarks = scrape.readings.remarks;
+  std::ranges::sort(remarks);
+  remarks.erase(std::ranges::unique(remarks).begin(), remarks.end());
+  if (remarks.size() > kMostRemarks) remarks.resize(kMostRemarks);
   if (bad > 1) scrape.failure->what += fmt::format("; and {} more files", bad - 1);
   if (scrape.readings.rows.size() > kMostReadings) {
     scrape.readings = {};

@@ -37,8 +37,10 @@ struct SourceSettings {
   size_t limit = size_t{16} << 20;             // bytes of one page
   Duration max_age = std::chrono::hours(1);    // of a file; an older one says nothing any more
   Credentials credentials;
-  std::string ca_file;  // PEM; empty: the system's
-  bool verify = true;   // false accepts any certificate
+  std::string ca_file;      // PEM; empty: the system's
+  bool verify = true;       // false accepts any certificate
+  std::string certificate;  // PEM, of the client; empty: none
+  std::string key;          // of the certificate; empty: in the same file
 };
 
 // Why a source could not be read.

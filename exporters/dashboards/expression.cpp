@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 #include <stdexcept>
+
+#include "agent/core/exported.h"
+#include "exporters/dashboards/layout.h"
+#include "exporters/own_families.h"
 
 namespace highwater::dashboards {
 namespace {
+
+constexpr std::string_view kPrefix = "highwater_";
+constexpr std::string_view kBucket = "_bucket";
 
 bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -33,12 +39,41 @@ std::string_view take_matchers(std::string_view& text) {
   return matchers;
 }
 
-// Of a measure, or of the series of a histogram.
-std::span<const std::string_view> dimensions_of(std::string_view name, const Catalogue& catalogue) {
-  if (const Measure* const measure = catalogue.find(name)) return measure->dimensions;
+struct Metric {
+  std::string name;  // as it is on the metrics page
+  std::vector<std::string_view> labels;
+};
+
+std::vector<std::string_view> split_labels(std::string_view list) {
+  std::vector<std::string_view> labels;
+  while (!list.empty()) {
+    const size_t end = list.find(", ");
+    labels.push_back(list.substr(0, end));
+    list.remove_prefix(end == std::string_view::npos ? list.size() : end + 2);
+  }
+  return labels;
+}
+
+// Of a measure, of the series of a histogram, or of another family of the page.
+Metric metric_of(std::string_view name, const Catalogue& catalogue) {
+  if (const Measure* const measure = catalogue.find(name)) {
+    if (exported(*measure) == Exported::full)
+      throw std::logic_error(fmt::format("{} is exported with full detail alone", name));
+    return {fmt::format("highwater_{}", name), measure->dimensions};
+  }
   if (const HistogramMeasure* const histogram = catalogue.find_histogram(name))
-    return histogram->dimensions;
-  throw std::logic_error(fmt::format("no measure {}", name));
+    return {fmt::format("highwater_{}", name), histogram->dimensions};
+  for (const OwnFamily* family : own_families()) {
+    const std::string_view own =
+        family->name.starts_with(kPrefix) ? family->name.substr(kPrefix.size()) : family->name;
+    const bool bucket = family->type == FamilyType::histogram && name.ends_with(kBucket) &&
+                        name.substr(0, name.size() - kBucket.size()) == own;
+    if (bucket || name == own) {
+      return {fmt::format("{}{}", family->name, bucket ? kBucket : ""),
+              split_labels(family->labels)};
+    }
+  }
+  throw std::logic_error(fmt::format("no measure and no family {}", name));
 }
 
 }  // namespace
@@ -52,13 +87,17 @@ std::string expand(std::string_view expression, const Catalogue& catalogue,
     if (at == std::string_view::npos) break;
     expression.remove_prefix(at + 1);
     const std::string_view name = take_name(expression);
-    const auto dimensions = dimensions_of(name, catalogue);
+    const Metric metric = metric_of(name, catalogue);
     std::string matchers(take_matchers(expression));
     for (const std::string_view variable : variables) {
-      if (std::ranges::find(dimensions, variable) == dimensions.end()) continue;
+      // Every series has the agent's label: the scrape adds it.
+      if (variable != kInstance &&
+          std::ranges::find(metric.labels, variable) == metric.labels.end())
+        continue;
       matchers += fmt::format("{}{}=~\"${}\"", matchers.empty() ? "" : ",", variable, variable);
     }
-    expanded += fmt::format("highwater_{}{{{}}}", name, matchers);
+    expanded += metric.name;
+    if (!matchers.empty()) expanded += fmt::format("{{{}}}", matchers);
   }
   return expanded;
 }

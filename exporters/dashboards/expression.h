@@ -9,8 +9,8 @@
 
 namespace highwater::dashboards {
 
-// Throws std::logic_error when a measure is not in the catalogue: a mistake in the layout, found by
-// the tests.
+// Throws std::logic_error when a measure is not in the catalogue, or its series are not exported by
+// default: a mistake in the layout, found by the tests.
 [[nodiscard]] std::string expand(std::string_view expression, const Catalogue& catalogue,
                                  const std::vector<std::string_view>& variables);
 

@@ -93,7 +93,7 @@ class Writer {
                     {"label", "Prometheus"},
                     {"query", "prometheus"}});
     std::vector<std::string_view> chosen;
-    for (const std::string_view name : dashboard_.variables) {
+    for (const std::string_view name : variable_names()) {
       const auto variable = std::find_if(std::begin(kVariables), std::end(kVariables),
                                          [&](const Variable& v) { return v.name == name; });
       list.push_back(choice(*variable, chosen));
@@ -101,10 +101,16 @@ class Writer {
     }
     list.push_back({{"type", "textbox"},
                     {"name", "agent"},
-                    {"label", "Agent"},
+                    {"label", "Agent's address"},
                     {"query", options_.agent_url},
                     {"current", {{"text", options_.agent_url}, {"value", options_.agent_url}}}});
     return list;
+  }
+
+  [[nodiscard]] std::vector<std::string_view> variable_names() const {
+    std::vector<std::string_view> names{kInstance};
+    names.insert(names.end(), dashboard_.variables.begin(), dashboard_.variables.end());
+    return names;
   }
 
   // Among what those before it leave.
@@ -227,7 +233,7 @@ class Writer {
       const char ref = static_cast<char>('A' + list.size());
       Json target{{"refId", std::string(1, ref)},
                   {"datasource", datasource()},
-                  {"expr", expand(query.expression, catalogue_, dashboard_.variables)}};
+                  {"expr", expand(query.expression, catalogue_, variable_names())}};
       if (table) {
         target["format"] = "table";
         target["instant"] = true;
@@ -271,6 +277,10 @@ class Writer {
   // Green, and from where a rule sees it the colour of its severity. Where rules disagree about the
   // side, the gravest one's counts.
   [[nodiscard]] Json threshold_steps(const Panel& panel, const Measure* measure) const {
+    if (panel.bad_from) {
+      return {step("green", nullptr),
+              step(color_of(panel.bad_from->severity), panel.bad_from->value)};
+    }
     std::vector<const Threshold*> found = thresholds_of(measure);
     Json steps = Json::array();
     if (found.empty()) {

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "agent/core/report.h"
 
 namespace highwater::dashboards {
 
@@ -16,11 +19,18 @@ enum class PanelKind : uint8_t {
   table,     // the newest samples as rows
 };
 
-// PromQL in which `@group_members` stands for the metric of that measure with the matchers of the
-// dashboard's variables that are among its dimensions; `@slo_burn_rate{window="1h"}` adds one.
+// PromQL in which `@group_members` stands for the metric of that measure, or family of the metrics
+// page, with the matchers of the dashboard's variables that are among its labels;
+// `@slo_burn_rate{window="1h"}` adds one.
 struct Query {
   std::string_view expression;
   std::string_view legend;  // with {{label}}; of a table: unused
+};
+
+// Of a panel that no rule gives thresholds: from where on it is bad, and how bad.
+struct BadFrom {
+  double value = 0;
+  Severity severity = Severity::ticket;
 };
 
 struct Panel {
@@ -34,6 +44,7 @@ struct Panel {
   std::string_view description = {};  // empty: the measure's help
   int width = 8;                      // of 24
   int height = 7;
+  std::optional<BadFrom> bad_from = {};
 };
 
 struct Row {
@@ -53,12 +64,14 @@ struct Dashboard {
 struct Variable {
   std::string_view name;
   std::string_view title;
-  std::string_view measure;  // whose rows are offered
+  std::string_view measure;  // or family, whose rows are offered
 };
+// The agent of which a series is, by the label that the scrape adds: a variable of all dashboards.
+inline constexpr std::string_view kInstance = "instance";
 inline constexpr Variable kVariables[] = {
-    {"cluster", "Cluster", "cluster_reachable"}, {"broker", "Broker", "broker_up"},
-    {"topic", "Topic", "topic_partitions"},      {"group", "Group", "group_members"},
-    {"slo", "SLO", "slo_objective_ratio"},
+    {kInstance, "Agent", "build_info"},  {"cluster", "Cluster", "cluster_reachable"},
+    {"broker", "Broker", "broker_up"},   {"topic", "Topic", "topic_partitions"},
+    {"group", "Group", "group_members"}, {"slo", "SLO", "slo_objective_ratio"},
 };
 
 [[nodiscard]] std::vector<Dashboard> all_dashboards();

@@ -1,228 +1,103 @@
 #include "exporters/http/client.h"
 
+#include <curl/curl.h>
 #include <fmt/format.h>
-#include <httplib.h>
 
 #include <algorithm>
 #include <array>
 #include <mutex>
 
 #include "exporters/http/address.h"
-#include "exporters/http/connection.h"
+#include "exporters/http/authorities.h"
+#include "exporters/http/lookup_budget.h"
+#include "exporters/http/session.h"
+#include "agent/core/small_file.h"
 
 namespace highwater::http {
 namespace {
 
-constexpr size_t kMaxHead = size_t{32} * 1024;
-constexpr size_t kMaxStatusLine = 512;  // the library's regular expression recurses per character
-constexpr int kMaxInterim = 4;          // 1xx answers before the real one
+// Each is three file descriptors: the connection, and what wakes its thread.
+constexpr size_t kMaxIdle = 64;
+constexpr Duration kIdleLife = std::chrono::minutes(2);
+constexpr size_t kMaxCertificate = size_t{256} * 1024;
 
 bool same_name(std::string_view a, std::string_view b);
 bool is_token(std::string_view text);
-Result<void> check(const Request& request);
+Result<void> check_form(const Request& request);
+Result<TlsMaterial> read_material(const TlsOptions& options, AuthorityCache& authorities);
 
-// What the library reads and writes. The head of the answer is fetched and checked in one piece
-// before the library's parser, which has no limits, sees any of it.
-class ClientStream final : public httplib::Stream {
- public:
-  ClientStream(Connection& connection, size_t body_budget)
-      : connection_(connection), body_budget_(body_budget) {}
-
-  [[nodiscard]] const std::string& error() const { return error_; }
-
-  bool is_readable() const override { return true; }
-  bool is_writable() const override { return error_.empty(); }
-  socket_t socket() const override { return connection_.fd(); }
-  void get_remote_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
-  void get_local_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
-
-  ssize_t read(char* data, size_t size) override {
-    if (!head_done_ && !fetch_head()) return -1;
-    if (position_ == buffer_.size() && !fetch_body()) return error_.empty() ? 0 : -1;
-    const size_t count = std::min(size, buffer_.size() - position_);
-    std::copy_n(buffer_.data() + position_, count, data);
-    position_ += count;
-    return static_cast<ssize_t>(count);
-  }
-
-  ssize_t write(const char* data, size_t size) override {
-    const auto count = connection_.write({data, size});
-    if (count) return static_cast<ssize_t>(*count);
-    error_ = count.error().message;
-    return -1;
-  }
-
- private:
-  bool fetch_head() {
-    for (int interim = 0; interim <= kMaxInterim; ++interim) {
-      size_t end = std::string::npos;
-      while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
-        if (buffer_.size() > kMaxHead)
-          return broken(fmt::format("the answer's head is longer than {} bytes", kMaxHead));
-        if (!append()) {
-          if (error_.empty())
-            broken(buffer_.empty() ? "the connection was closed without an answer"
-                                   : "the connection was closed in the middle of the answer");
-          return false;
-        }
-      }
-      const std::string_view line = std::string_view(buffer_).substr(0, buffer_.find("\r\n"));
-      const auto digit = [&](size_t at) { return line[at] >= '0' && line[at] <= '9'; };
-      const bool http = line.starts_with("HTTP/1.") && line.size() >= 12 && line[8] == ' ' &&
-                        digit(9) && digit(10) && digit(11);
-      if (!http || line.size() > kMaxStatusLine)
-        return broken("what answers does not speak HTTP/1.1");
-      if (line[9] != '1') {
-        head_done_ = true;
-        return true;
-      }
-      if (line.substr(9, 3) == "101") return broken("the server changes to another protocol");
-      buffer_.erase(0, end + 4);
-    }
-    return broken("too many interim answers");
-  }
-
-  // False at the end of the stream, and on an error, which is kept.
-  bool fetch_body() {
-    buffer_.clear();
-    position_ = 0;
-    if (body_read_ >= body_budget_) return broken("the answer is too long");
-    if (!append()) return false;
-    body_read_ += buffer_.size();
-    return true;
-  }
-
-  bool append() {
-    std::array<char, 8192> chunk;  // NOLINT: filled by read
-    const auto count = connection_.read(chunk);
-    if (!count) return broken(count.error().message);
-    buffer_.append(chunk.data(), *count);
-    return *count > 0;
-  }
-
-  bool broken(std::string why) {
-    error_ = std::move(why);
-    return false;
-  }
-
-  Connection& connection_;
-  const size_t body_budget_;
-  size_t body_read_ = 0;
-  std::string buffer_;
-  size_t position_ = 0;
-  bool head_done_ = false;
-  std::string error_;
-};
-
-// The library's client, talking over a connection that is open already.
-class Exchange final : public httplib::ClientImpl {
- public:
-  Exchange(const Url& url, Connection& connection, ClientStream& stream)
-      : ClientImpl(url.host, url.port), connection_(connection), stream_(stream) {
-    set_url_encode(false);
-    set_decompress(false);
-    set_follow_location(false);
-    set_keep_alive(false);
-  }
-
- private:
-  bool create_and_connect_socket(Socket& socket, httplib::Error& error) override {
-    // The library closes what it was given; the connection closes its own.
-    socket.sock = ::dup(connection_.fd());
-    if (socket.sock >= 0) return true;
-    error = httplib::Error::Connection;
-    return false;
-  }
-  void shutdown_ssl(Socket& /*socket*/, bool /*gracefully*/) override {}
-  bool process_socket(const Socket& /*socket*/,
-                      std::function<bool(httplib::Stream&)> callback) override {
-    return callback(stream_);
-  }
-
-  Connection& connection_;
-  ClientStream& stream_;
-};
+void prepare_library() {
+  static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static_cast<void>(done);
+}
 
 }  // namespace
 
 struct Client::Impl {
-  ClientOptions options;
+  AuthorityCache authorities;
+  LookupBudget lookups;
   std::mutex mutex;
-  std::shared_ptr<const TlsContext> tls;  // made by the first https request that can
+  std::vector<std::unique_ptr<Session>> idle;  // the longest idle first; under mutex
 
-  Result<std::shared_ptr<const TlsContext>> tls_context() {
-    const std::lock_guard lock(mutex);
-    if (tls == nullptr) {
-      auto loaded = TlsContext::load(options.ca_file, options.verify);
-      if (!loaded) return loaded;
-      tls = std::move(*loaded);
+  std::unique_ptr<Session> take(SessionKey key) {
+    {
+      const std::lock_guard lock(mutex);
+      const auto found = std::ranges::find(
+          idle, key, [](const auto& session) -> const SessionKey& { return session->key(); });
+      if (found != idle.end()) {
+        auto session = std::move(*found);
+        idle.erase(found);
+        return session;
+      }
     }
-    return tls;
+    return Session::create(std::move(key));
   }
 
-  Result<Response> exchange(const Request& request, const Url& url);
+  void give_back(std::unique_ptr<Session> session) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    session->used = now;
+    std::vector<std::unique_ptr<Session>> old;  // closed without the lock
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(session));
+    const auto fresh =
+        std::ranges::find_if(idle, [&](const auto& one) { return now - one->used < kIdleLife; });
+    const auto too_many = static_cast<std::ptrdiff_t>(idle.size()) - std::ptrdiff_t{kMaxIdle};
+    const auto keep = std::max(fresh, idle.begin() + std::max(too_many, std::ptrdiff_t{0}));
+    std::move(idle.begin(), keep, std::back_inserter(old));
+    idle.erase(idle.begin(), keep);
+  }
 };
 
-Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>()) {
-  impl_->options = std::move(options);
+Client::Client() : impl_(std::make_unique<Impl>()) {
+  prepare_library();
 }
 Client::~Client() = default;
 
 Result<Response> Client::send(const Request& request) const {
   const auto url = parse_url(request.url);
   if (!url) return tl::unexpected(url.error());
-  const std::string what = request.method + " " + url->origin();
-  if (const auto checked = check(request); !checked)
-    return tl::unexpected(checked.error().in(what));
-  try {
-    auto response = impl_->exchange(request, *url);
-    if (!response) return tl::unexpected(response.error().in(what));
-    return response;
-  } catch (const std::exception& error) {
-    return fail(what + ": " + error.what());
+  const auto failed = [&](const std::string& why) {
+    return fail(fmt::format("{} {}: {}", request.method, url->origin(), why));
+  };
+  if (const auto checked = check_form(request); !checked) return failed(checked.error().message);
+  TlsMaterial material;
+  if (url->scheme == Scheme::https) {
+    auto read = read_material(request.tls, impl_->authorities);
+    if (!read) return failed(read.error().message);
+    material = std::move(*read);
   }
+  auto session = impl_->take({url->origin(), request.tls});
+  if (session == nullptr) return failed("no memory or no file descriptor is left");
+  auto response = session->run(request, *url, material, impl_->lookups);
+  if (session->clean()) impl_->give_back(std::move(session));
+  if (!response) return failed(response.error().message);
+  return response;
 }
 
-Result<Response> Client::Impl::exchange(const Request& request, const Url& url) {
-  const Limit limit{std::chrono::steady_clock::now() + request.deadline, request.stop};
-  std::shared_ptr<const TlsContext> context;
-  if (url.scheme == Scheme::https) {
-    auto loaded = tls_context();
-    if (!loaded) return tl::unexpected(loaded.error());
-    context = std::move(*loaded);
-  }
-  auto connection = Connection::open(url, std::move(context), limit);
-  if (!connection) return tl::unexpected(connection.error());
-
-  Response response;
-  httplib::Request sent;
-  sent.method = request.method;
-  sent.path = url.target;
-  sent.body = request.body;
-  for (const auto& [name, value] : request.headers) sent.headers.emplace(name, value);
-  sent.headers.emplace("Host", url.authority());
-  if (!request.content_type.empty()) sent.headers.emplace("Content-Type", request.content_type);
-  if (sent.headers.count("User-Agent") == 0) sent.headers.emplace("User-Agent", options.user_agent);
-  sent.content_receiver = [&](const char* data, size_t size, uint64_t, uint64_t) {
-    const size_t room = request.max_response_bytes - response.body.size();
-    response.body.append(data, std::min(size, room));
-    response.truncated = size > room;
-    return !response.truncated;
-  };
-
-  // Chunked framing may double the bytes of a body; more than that is not an honest answer.
-  ClientStream stream(*connection, 2 * request.max_response_bytes + kMaxHead);
-  Exchange exchange(url, *connection, stream);
-  httplib::Response received;
-  httplib::Error error = httplib::Error::Success;
-  if (!exchange.send(sent, received, error) && !response.truncated) {
-    if (!stream.error().empty()) return fail(stream.error());
-    return fail(error == httplib::Error::Read ? "the answer is malformed, or ends too early"
-                                              : "the request failed: " + httplib::to_string(error));
-  }
-  response.status = received.status;
-  for (const auto& [name, value] : received.headers) response.headers.emplace_back(name, value);
-  return response;
+Result<void> Client::check(const TlsOptions& options) const {
+  const auto read = read_material(options, impl_->authorities);
+  if (!read) return tl::unexpected(read.error());
+  return {};
 }
 
 std::string_view Response::header(std::string_view name) const {
@@ -234,11 +109,28 @@ std::string_view Response::header(std::string_view name) const {
 
 namespace {
 
-Result<void> check(const Request& request) {
-  constexpr std::array<std::string_view, 6> kMethods{"GET", "HEAD",  "POST",
-                                                     "PUT", "PATCH", "DELETE"};
-  if (std::find(kMethods.begin(), kMethods.end(), request.method) == kMethods.end())
-    return fail("the method is unknown");
+Result<TlsMaterial> read_material(const TlsOptions& options, AuthorityCache& authorities) {
+  TlsMaterial material;
+  if (options.verify) {
+    auto read = authorities.get(options.ca_file);
+    if (!read) return tl::unexpected(read.error());
+    material.authorities = std::move(*read);
+  }
+  const auto read_into = [](const std::string& path, std::string& into) -> Result<void> {
+    if (path.empty()) return {};
+    auto text = read_small_file(path, kMaxCertificate);
+    if (!text) return tl::unexpected(text.error().in("TLS: read " + path));
+    into = std::move(*text);
+    return {};
+  };
+  if (auto read = read_into(options.certificate, material.certificate); !read)
+    return tl::unexpected(read.error());
+  if (auto read = read_into(options.key, material.key); !read) return tl::unexpected(read.error());
+  return material;
+}
+
+Result<void> check_form(const Request& request) {
+  if (request.method != "GET" && request.method != "POST") return fail("the method is unknown");
   const auto value_ok = [](std::string_view value) {
     return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
   };

@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 
 constexpr Duration kLinger = std::chrono::seconds(1);
 constexpr Duration kAcceptPause = milliseconds(100);
+constexpr std::string_view kWrongHost =
+    "this is not the host that was asked for: name it in allowed_hosts or external_url";
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
@@ -21,10 +23,10 @@ SteadyTime steady_now() {
 
 }  // namespace
 
-Intake::Intake(Descriptor listener, const ServerLimits& limits, Offer offer)
+Intake::Intake(Descriptor listener, const ServerLimits& limits, Owner owner)
     : listener_(std::move(listener)),
       limits_(limits),
-      offer_(std::move(offer)),
+      owner_(std::move(owner)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Intake::~Intake() {
@@ -93,7 +95,7 @@ void Intake::accept_all(SteadyTime now) {
         accept_after_ = now + kAcceptPause;
       return;
     }
-    if (clients_.size() >= limits_.connections) make_room();
+    if (!make_room()) continue;
     Client client;
     client.connection = std::move(connection);
     client.since = now;
@@ -105,9 +107,22 @@ void Intake::accept_all(SteadyTime now) {
   }
 }
 
+// For one more connection. False: all that are open are just being served.
+bool Intake::make_room() {
+  if (clients_.size() >= limits_.connections) drop_oldest();
+  while (clients_.size() + owner_.elsewhere() >= limits_.open) {
+    if (!clients_.empty()) {
+      drop_oldest();
+    } else if (!owner_.make_room()) {
+      return false;
+    }
+  }
+  return true;
+}
+
 // An honest request is complete within milliseconds; the oldest incomplete one is the least likely
 // to be one.
-void Intake::make_room() {
+void Intake::drop_oldest() {
   const auto oldest =
       std::min_element(clients_.begin(), clients_.end(),
                        [](const Client& a, const Client& b) { return a.since < b.since; });
@@ -140,6 +155,8 @@ void Intake::look_at(Client& client) {
     client.head =
         check_request_head(std::string_view(client.bytes).substr(0, head), limits_.body_bytes);
     if (client.head.refused != 0) return refuse(client, client.head.refused, client.head.why);
+    if (arrived_at_loopback(client.connection.get()) && !hosts_.allows(client.head.host))
+      return refuse(client, 421, kWrongHost);
     client.phase = Phase::body;
     if (client.head.expects_continue && client.bytes.size() == head) {
       constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -152,9 +169,10 @@ void Intake::look_at(Client& client) {
 void Intake::hand_over(Client& client) {
   Job job;
   job.connection = std::move(client.connection);
+  job.path = std::move(client.head.path);
   job.head = std::move(client.head.text);
   job.body = client.bytes.substr(client.head_bytes, client.head.body_bytes);
-  if (offer_(job)) {
+  if (owner_.offer(job)) {
     client.done = true;
     return;
   }

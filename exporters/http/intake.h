@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "exporters/http/host_check.h"
 #include "exporters/http/request_head.h"
 #include "exporters/http/server.h"
 #include "exporters/http/socket.h"
@@ -17,17 +18,25 @@ namespace highwater::http {
 // A complete request and the connection that waits for its reply.
 struct Job {
   Descriptor connection;  // non-blocking
+  std::string path;
   std::string head;
   std::string body;
 };
 
 class Intake {
  public:
-  // `offer` takes a job, or leaves it alone and says false when nobody can take it. Called on the
-  // intake's thread; must not wait.
-  using Offer = std::function<bool(Job&)>;
-  Intake(Descriptor listener, const ServerLimits& limits, Offer offer);
+  // The rest of the server. Called on the intake's thread; must not wait.
+  struct Owner {
+    // Takes a job, or leaves it alone and says false when nobody can take it.
+    std::function<bool(Job&)> offer;
+    std::function<size_t()> elsewhere;  // open connections that were handed over
+    std::function<bool()> make_room;    // closes one of those; false when it cannot
+  };
+  Intake(Descriptor listener, const ServerLimits& limits, Owner owner);
   ~Intake();  // stops
+
+  // Before start().
+  void allow(HostCheck hosts) { hosts_ = std::move(hosts); }
 
   void start();
   void stop();  // closes the listener and every incomplete request
@@ -49,7 +58,8 @@ class Intake {
   void run();
   [[nodiscard]] int poll_timeout(SteadyTime now) const;
   void accept_all(SteadyTime now);
-  void make_room();
+  bool make_room();
+  void drop_oldest();
   void read_from(Client& client);
   void look_at(Client& client);
   void hand_over(Client& client);
@@ -57,7 +67,8 @@ class Intake {
 
   Descriptor listener_;
   const ServerLimits limits_;
-  const Offer offer_;
+  const Owner owner_;
+  HostCheck hosts_;
   Descriptor wake_;  // an eventfd that ends the thread
   std::vector<Client> clients_;
   SteadyTime accept_after_;  // out of descriptors: not before this

@@ -54,23 +54,26 @@ bool has_control(std::string_view text) {
   });
 }
 
-// "GET /metrics HTTP/1.1", with a proxy's absolute target reduced to its path; empty when it is
-// nonsense.
-std::string request_line(std::string_view line) {
+// Fills `into` with "GET /metrics HTTP/1.1", of a proxy's absolute target its path and host; false
+// when it is nonsense.
+bool read_request_line(std::string_view line, RequestHead& into) {
   const size_t first = line.find(' ');
   const size_t last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last) return {};
+  if (first == std::string_view::npos || first == last) return false;
   const std::string_view method = line.substr(0, first);
   std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") return {};
-  if (!is_token(method) || !is_visible(target)) return {};
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") return false;
+  if (!is_token(method) || !is_visible(target)) return false;
   if (target.starts_with("http://")) {
     const size_t path = target.find('/', 7);
+    into.host = target.substr(7, path == std::string_view::npos ? path : path - 7);
     target = path == std::string_view::npos ? "/" : target.substr(path);
   }
-  if (!target.starts_with('/')) return {};
-  return fmt::format("{} {} {}\r\n", method, target, version);
+  if (!target.starts_with('/')) return false;
+  into.path = target;
+  into.text = fmt::format("{} {} {}\r\n", method, target, version);
+  return true;
 }
 
 std::optional<Field> parse_field(std::string_view line) {
@@ -103,6 +106,7 @@ RequestHead check_request_head(std::string_view head, size_t max_body_bytes) {
   head.remove_suffix(2);  // the empty line
   RequestHead result;
   std::optional<size_t> length;
+  std::optional<std::string> host;
   int fields = -1;  // the first line is the request's
   while (!head.empty()) {
     const size_t end = head.find("\r\n");
@@ -110,8 +114,7 @@ RequestHead check_request_head(std::string_view head, size_t max_body_bytes) {
     head.remove_prefix(end + 2);
     if (++fields == 0) {
       if (line.size() > kMaxLine) return refuse(414, "the address is too long");
-      result.text = request_line(line);
-      if (result.text.empty()) return refuse(400, "the request line is not HTTP/1.1");
+      if (!read_request_line(line, result)) return refuse(400, "the request line is not HTTP/1.1");
       continue;
     }
     if (line.size() > kMaxLine) return refuse(431, "a header is too long");
@@ -128,10 +131,15 @@ RequestHead check_request_head(std::string_view head, size_t max_body_bytes) {
         return refuse(400, "the Content-Length is malformed");
       length = value;
     }
+    if (name == "host") {
+      if (host) return refuse(400, "there is more than one Host");
+      host = field->value;
+    }
     if (name == "expect") result.expects_continue = lower(field->value) == "100-continue";
     if (!is_dropped(name)) result.text += fmt::format("{}: {}\r\n", field->name, field->value);
   }
   result.text += "\r\n";
+  if (result.host.empty()) result.host = host.value_or("");
   result.body_bytes = length.value_or(0);
   if (result.body_bytes > max_body_bytes) return refuse(413, "the body is too large");
   return result;
@@ -165,6 +173,8 @@ std::string_view status_text(int status) {
       return "URI Too Long";
     case 415:
       return "Unsupported Media Type";
+    case 421:
+      return "Misdirected Request";
     case 431:
       return "Request Header Fields Too Large";
     case 500:

@@ -51,8 +51,15 @@ Reply run(const Handler& handler, const ServerRequest& request) {
 
 }  // namespace
 
-void Routes::add(std::string method, std::string path, Handler handler) {
-  routes_.push_back({std::move(method), std::move(path), std::move(handler)});
+void Routes::add(std::string method, std::string path, Handler handler, Urgency urgency) {
+  routes_.push_back({std::move(method), std::move(path), std::move(handler), urgency});
+}
+
+bool Routes::is_urgent(std::string_view target) const {
+  const std::string_view path = target.substr(0, target.find('?'));
+  return std::ranges::any_of(routes_, [&](const Route& route) {
+    return route.urgency == Urgency::urgent && route.path == path;
+  });
 }
 
 Routes::Answer Routes::answer(ServerRequest& request) const {

@@ -11,7 +11,9 @@ namespace highwater::http {
 
 class Routes {
  public:
-  void add(std::string method, std::string path, Handler handler);
+  void add(std::string method, std::string path, Handler handler, Urgency urgency);
+  // `target` as in the request line.
+  [[nodiscard]] bool is_urgent(std::string_view target) const;
 
   struct Answer {
     Reply reply;
@@ -26,6 +28,7 @@ class Routes {
     std::string method;
     std::string path;
     Handler handler;
+    Urgency urgency = Urgency::usual;
   };
   std::vector<Route> routes_;
 };

@@ -1,6 +1,7 @@
 #include "exporters/http/server.h"
 
-#include <httplib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -9,163 +10,24 @@
 #include <mutex>
 #include <thread>
 
+#include "exporters/http/engine.h"
+#include "exporters/http/host_check.h"
 #include "exporters/http/intake.h"
 #include "exporters/http/listener.h"
-#include "exporters/http/request_head.h"
+#include "exporters/http/reply_writer.h"
 #include "exporters/http/routes.h"
 
 namespace highwater::http {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr Duration kStopGrace = std::chrono::seconds(1);
+// Pages give way to judging and telling: what is CPU time here is late there.
+constexpr int kPolite = 5;
+// Requests for health that wait for their one thread.
+constexpr size_t kHealthQueue = 32;
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
 }
-
-// How long the replies in progress may still take; changed by other threads.
-struct Pressure {
-  std::atomic<size_t> waiting{0};           // complete requests without a thread
-  std::atomic<int64_t> stop_by{INT64_MAX};  // steady nanoseconds: no reply goes on after this
-
-  void stop_at(SteadyTime time) { stop_by = time.time_since_epoch().count(); }
-  [[nodiscard]] SteadyTime limit(SteadyTime begun, const ServerLimits& limits) const {
-    const Duration time = waiting > 0 ? limits.crowded_reply_time : limits.reply_time;
-    return std::min(begun + time, SteadyTime(Duration(stop_by.load())));
-  }
-};
-
-// What the library reads and writes: a head that was collected before, and a socket whose client
-// gets as long as the pressure allows.
-class ServerStream final : public httplib::Stream {
- public:
-  ServerStream(const Job& job, const ServerLimits& limits, const Pressure& pressure)
-      : job_(job), limits_(limits), pressure_(pressure), begun_(steady_now()) {}
-
-  bool is_readable() const override { return position_ < job_.head.size(); }
-  bool is_writable() const override { return !broken_; }
-  socket_t socket() const override { return job_.connection.get(); }
-  void get_remote_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
-  void get_local_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
-
-  ssize_t read(char* data, size_t size) override {
-    const size_t count = std::min(size, job_.head.size() - position_);
-    std::copy_n(job_.head.data() + position_, count, data);
-    position_ += count;
-    return static_cast<ssize_t>(count);
-  }
-
-  ssize_t write(const char* data, size_t size) override {
-    while (!broken_) {
-      const ssize_t count = ::send(job_.connection.get(), data, size, MSG_NOSIGNAL);
-      if (count >= 0) return count;
-      if (errno == EINTR) continue;
-      broken_ = errno != EAGAIN || !wait_until_writable();
-    }
-    return -1;
-  }
-
- private:
-  // Looks up now and then: others may have begun to wait since.
-  bool wait_until_writable() {
-    while (true) {
-      const SteadyTime now = steady_now();
-      const SteadyTime limit = pressure_.limit(begun_, limits_);
-      if (now >= limit) return false;
-      const SteadyTime slice = std::min<SteadyTime>(limit, now + milliseconds(50));
-      if (wait_for(job_.connection.get(), POLLOUT, {slice, {}}) == Waited::ready) return true;
-    }
-  }
-
-  const Job& job_;
-  const ServerLimits& limits_;
-  const Pressure& pressure_;
-  const SteadyTime begun_;
-  size_t position_ = 0;
-  bool broken_ = false;
-};
-
-HeaderList to_list(const std::multimap<std::string, std::string>& values) {
-  return {values.begin(), values.end()};
-}
-
-// The library's server, for one request on a connection of ours.
-class Engine final : private httplib::Server {
- public:
-  struct Outcome {
-    std::string route;
-    int status = 0;
-  };
-
-  explicit Engine(const Routes& routes) : routes_(routes) {
-    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      answer(request, response);
-      return HandlerResponse::Handled;
-    });
-    const HandlerWithResponse on_error = [](const httplib::Request&, httplib::Response& response) {
-      if (response.body.empty())
-        response.set_content(std::string(status_text(response.status)) + "\n",
-                             "text/plain; charset=utf-8");
-      return HandlerResponse::Handled;
-    };
-    set_error_handler(on_error);
-    set_logger([this](const httplib::Request&, const httplib::Response& response) {
-      outcome_.status = response.status;
-    });
-    set_default_headers({{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}});
-  }
-
-  Outcome serve(ServerStream& stream, Job& job) {
-    // The library takes a server without a socket for one that is shutting down, and sends nothing.
-    svr_sock_ = stream.socket();
-    bool closed = false;
-    process_request(stream, true, closed,
-                    [&](httplib::Request& request) { request.body = std::move(job.body); });
-    return std::move(outcome_);
-  }
-
- private:
-  void answer(const httplib::Request& from, httplib::Response& to) {
-    ServerRequest request;
-    request.method = from.method == "HEAD" ? "GET" : from.method;
-    request.path = from.path;
-    request.query = to_list(from.params);
-    request.headers = {from.headers.begin(), from.headers.end()};
-    request.body = from.body;
-    Routes::Answer answer = routes_.answer(request);
-    outcome_.route = answer.route;
-    Reply& reply = answer.reply;
-    to.status = reply.status;
-    for (const auto& [name, value] : reply.headers) to.set_header(name, value);
-    if (reply.content_type.starts_with("text/html"))
-      to.set_header("Content-Security-Policy",
-                    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-                    "form-action 'none'; frame-ancestors 'none'");
-    if (!reply.stream) {
-      to.set_content(std::move(reply.body), reply.content_type);
-      return;
-    }
-    const auto provider = [stream = std::move(reply.stream)](size_t, httplib::DataSink& sink) {
-      bool taken = true;
-      stream([&](std::string_view piece) {
-        if (taken && !piece.empty()) taken = sink.write(piece.data(), piece.size());
-        return taken;
-      });
-      if (taken) sink.done();
-      return taken;
-    };
-    if (from.version == "HTTP/1.0") {
-      to.set_content_provider(reply.content_type, provider);
-    } else {
-      to.set_chunked_content_provider(reply.content_type, provider);
-    }
-  }
-
-  const Routes& routes_;
-  Outcome outcome_;
-};
 
 }  // namespace
 
@@ -174,78 +36,104 @@ class Server::Impl {
   Impl(Listener listener, const ServerLimits& limits)
       : port_(listener.port),
         limits_(limits),
-        intake_(std::move(listener.socket), limits, [this](Job& job) { return offer(job); }) {}
-  ~Impl() { stop(); }
+        memory_(limits.reply_bytes),
+        replies_(limits.reply_time),
+        intake_(std::move(listener.socket), limits,
+                {.offer = [this](Job& job) { return offer(job); },
+                 .elsewhere = [this] { return served_ + replies_.size(); },
+                 .make_room = [this] { return replies_.make_room(); }}) {}
+  ~Impl() { stop(Duration::zero()); }
 
   Routes routes;
   Observer observer;
+  HostCheck hosts;
   [[nodiscard]] int port() const { return port_; }
 
   void start() {
-    for (size_t i = 0; i < limits_.threads; ++i) workers_.emplace_back([this] { work(); });
+    intake_.allow(hosts);
+    replies_.start();
+    for (size_t i = 0; i < limits_.threads; ++i)
+      workers_.emplace_back([this] {
+        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kPolite);
+        work(pages_);
+      });
+    workers_.emplace_back([this] { work(health_); });
     intake_.start();
   }
 
-  void stop() {
+  void stop(Duration grace) {
     intake_.stop();
-    pressure_.stop_at(steady_now() + kStopGrace);
+    const SteadyTime deadline = steady_now() + grace;
+    pressure_.stop_at(deadline);
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
-    ready_.notify_all();
+    pages_.ready.notify_all();
+    health_.ready.notify_all();
     for (std::thread& worker : workers_) worker.join();
     workers_.clear();
+    replies_.stop(deadline);
   }
 
  private:
+  struct Lane {
+    std::deque<Job> jobs;  // under mutex_
+    std::condition_variable ready;
+  };
+
   bool offer(Job& job) {
+    const bool urgent = routes.is_urgent(job.path);
+    Lane& lane = urgent ? health_ : pages_;
     {
       const std::lock_guard lock(mutex_);
-      if (jobs_.size() >= limits_.queue) return false;
-      jobs_.push_back(std::move(job));
-      pressure_.waiting = jobs_.size();
+      if (lane.jobs.size() >= (urgent ? kHealthQueue : limits_.queue)) return false;
+      lane.jobs.push_back(std::move(job));
+      ++served_;
+      pressure_.waiting = pages_.jobs.size();
     }
-    ready_.notify_one();
+    lane.ready.notify_one();
     return true;
   }
 
-  void work() {
+  void work(Lane& lane) {
     while (true) {
       std::unique_lock lock(mutex_);
-      ready_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      Job job = std::move(jobs_.front());
-      jobs_.pop_front();
-      pressure_.waiting = jobs_.size();
+      lane.ready.wait(lock, [&] { return stopping_ || !lane.jobs.empty(); });
+      if (lane.jobs.empty()) return;
+      Job job = std::move(lane.jobs.front());
+      lane.jobs.pop_front();
+      pressure_.waiting = pages_.jobs.size();
       lock.unlock();
       serve(job);
+      --served_;
     }
   }
 
   void serve(Job& job) {
     const SteadyTime begun = steady_now();
-    Engine::Outcome outcome;
-    try {
-      ServerStream stream(job, limits_, pressure_);
-      outcome = Engine(routes).serve(stream, job);
-    } catch (const std::exception&) {
-      outcome.status = 500;  // the connection closes without a reply
+    PendingReply reply(std::move(job.connection), memory_, begun);
+    const Served served = serve_request(job, reply, routes, replies_, limits_, pressure_);
+    if (served.broken) {
+      reply.drop();
+    } else if (reply.empty()) {
+      reply.finish();
+    } else {
+      replies_.add(std::move(reply));
     }
-    // Unread bytes, such as a line break behind a body, would reset the connection under the reply.
-    char rest[1024];
-    (void)::recv(job.connection.get(), rest, sizeof(rest), MSG_DONTWAIT);
-    ::shutdown(job.connection.get(), SHUT_WR);
-    if (observer) observer(outcome.route, outcome.status, steady_now() - begun);
+    if (observer) observer(served.route, served.status, steady_now() - begun);
   }
 
   const int port_;
   const ServerLimits limits_;
   Pressure pressure_;
-  std::mutex mutex_;  // jobs_, stopping_
-  std::condition_variable ready_;
-  std::deque<Job> jobs_;
+  ReplyMemory memory_;
+  ReplyWriter replies_;
+  std::mutex mutex_;  // the lanes' jobs, stopping_
+  Lane pages_;
+  Lane health_;  // served by a thread of its own, whatever the others do
   bool stopping_ = false;
+  std::atomic<size_t> served_{0};  // connections that wait for a worker or have one
   std::vector<std::thread> workers_;
   Intake intake_;
 };
@@ -259,8 +147,11 @@ Result<std::unique_ptr<Server>> Server::listen(const ListenAddress& address, Ser
   return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(*listener), limits)));
 }
 
-void Server::add(std::string method, std::string path, Handler handler) {
-  impl_->routes.add(std::move(method), std::move(path), std::move(handler));
+void Server::add(std::string method, std::string path, Handler handler, Urgency urgency) {
+  impl_->routes.add(std::move(method), std::move(path), std::move(handler), urgency);
+}
+void Server::allow_hosts(std::vector<std::string> names) {
+  impl_->hosts = HostCheck(std::move(names));
 }
 void Server::observe(Observer observer) {
   impl_->observer = std::move(observer);
@@ -271,8 +162,8 @@ int Server::port() const {
 void Server::start() {
   impl_->start();
 }
-void Server::stop() {
-  impl_->stop();
+void Server::stop(Duration grace) {
+  impl_->stop(grace);
 }
 
 namespace {

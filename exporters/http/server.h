@@ -3,8 +3,10 @@
 // anything.
 //
 // One thread accepts and collects whole requests without ever blocking on a client; a few workers
-// run the handlers and write the replies. Every request and every reply has a deadline and a size.
-// A connection carries one request.
+// run the handlers; one thread gives slow clients the rest of their replies; and one worker does
+// nothing but urgent requests, so that health is answered whatever the others do. Every request and
+// every reply has a deadline, and what they hold together (descriptors, memory) has a limit. A
+// connection carries one request.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +51,9 @@ struct Reply {
 };
 
 using Handler = std::function<Reply(const ServerRequest&)>;
+// What is urgent has a thread of its own: its handler must be quick, and its path have no
+// placeholders.
+enum class Urgency : uint8_t { usual, urgent };
 
 struct ServerLimits {
   size_t head_bytes = size_t{16} * 1024;                  // request line and headers: else 431
@@ -59,6 +64,12 @@ struct ServerLimits {
   size_t connections = 128;  // incomplete requests; when there are more, the oldest is dropped
   size_t threads = 4;
   size_t queue = 64;  // complete requests that wait for a thread: else 503
+  // Connections in whatever state: when there are more, the oldest incomplete request is dropped,
+  // or else the reply whose client takes it most slowly.
+  size_t open = 256;
+  // Of replies that clients have not taken yet, together: when there is more, the slowest is
+  // dropped.
+  size_t reply_bytes = size_t{48} * 1024 * 1024;
 };
 
 class Server {
@@ -74,15 +85,19 @@ class Server {
   // Before start(). `path` may have placeholders for whole segments: "/runbooks/{name}". Handlers
   // run on several threads at a time and must not wait for anything; what they throw becomes a 500
   // without a word of it. A request other than GET that a browser sends across sites is refused.
-  void add(std::string method, std::string path, Handler handler);
+  void add(std::string method, std::string path, Handler handler, Urgency urgency = Urgency::usual);
+  // Before start(). Beside localhost and addresses in digits, the names under which this machine
+  // may be asked on its loopback addresses; any other is answered 421, so that a page of the web
+  // whose name was made to lead here reads nothing.
+  void allow_hosts(std::vector<std::string> names);
   // Before start(). Called after each reply with the route's path ("" when there is none).
   using Observer = std::function<void(std::string_view route, int status, Duration took)>;
   void observe(Observer observer);
 
   [[nodiscard]] int port() const;
   void start();
-  // Ends replies in progress within a second. Any thread but a handler's; twice is fine.
-  void stop();
+  // Ends replies in progress within `grace`. Any thread but a handler's; twice is fine.
+  void stop(Duration grace = std::chrono::seconds(1));
 
  private:
   class Impl;

@@ -1,12 +1,11 @@
-// Small pieces that the HTTP client and server share: a file descriptor that closes itself, and
-// waiting that ends by a deadline. Any thread.
+// Small pieces that the HTTP client, the server and their tests share: a file descriptor that
+// closes itself, and waiting that ends by a deadline. Any thread.
 #pragma once
 
 #include <poll.h>
 #include <unistd.h>
 
 #include <cstdint>
-#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -38,18 +37,9 @@ class Descriptor {
   int fd_ = -1;
 };
 
-// How long one call may take, and whether it is still wanted.
-struct Limit {
-  SteadyTime deadline;
-  std::stop_token stop;
-};
-
-enum class Waited : uint8_t { ready, timed_out, stopped };
-
-// Waits until `fd` has one of `events` (or an error, which the next read or write will tell).
-// A deadline in the past is a deadline missed, whatever is ready: bytes that drip in must not keep
-// a call going.
-[[nodiscard]] Waited wait_for(int fd, int16_t events, const Limit& limit);
+// Waits until `fd` has one of `events` (or an error, which the next read or write will tell); false
+// when the deadline comes first.
+[[nodiscard]] bool wait_for(int fd, int16_t events, SteadyTime deadline);
 
 [[nodiscard]] std::string errno_text(int error);  // "Connection refused"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <thread>
 
-#include "exporters/notify/delivery.h"
+#include "exporters/notify/delivery_span.h"
 
 namespace highwater::notify {
 namespace {
@@ -55,16 +55,14 @@ NoticePtr opened_notice(const Incident& incident) {
 // request, log line or span is made while it is held.
 class Notifier::Worker {
  public:
-  Worker(ReceiverConfig config, const NotifierOptions& options, const Clock& clock, Log& log,
+  Worker(NamedReceiver receiver, const NotifierOptions& options, const Clock& clock, Log& log,
          SpanSink spans)
-      : config_(std::move(config)),
-        context_{config_.name, options.external_url, options.cluster},
-        transport_(options.transport),
+      : receiver_(std::move(receiver)),
         clock_(clock),
         log_(log),
         spans_(std::move(spans)),
-        queue_(config_, options.chance) {
-    stats_.name = config_.name;
+        queue_(receiver_.policy, options.chance) {
+    stats_.name = receiver_.name;
     thread_ = std::thread([this] { run(); });
   }
 
@@ -80,21 +78,27 @@ class Notifier::Worker {
       log_undelivered(*one, "notification given up: too many wait for this receiver");
   }
 
-  void restore(const NoticePtr& told, const std::vector<NoticePtr>& undelivered, SteadyTime now) {
+  void restore(const NoticePtr& told, const std::vector<NoticePtr>& undelivered, SteadyTime now,
+               const std::string& handle) {
     {
       const std::lock_guard lock(mutex_);
-      queue_.restore(told, undelivered, now);
+      queue_.restore(told, undelivered, now, handle);
     }
     changed_.notify_all();
   }
 
-  [[nodiscard]] const std::string& name() const { return config_.name; }
+  [[nodiscard]] const std::string& name() const { return receiver_.name; }
   void add_undelivered(std::vector<Undelivered>& all) const {
     const std::lock_guard lock(mutex_);
     for (NoticePtr& notice : queue_.undelivered()) {
       const bool told = queue_.was_told(notice->transition.incident.id);
-      all.push_back({config_.name, std::move(notice), told});
+      all.push_back({receiver_.name, std::move(notice), told});
     }
+  }
+  void add_handles(std::vector<KeptHandle>& all) const {
+    const std::lock_guard lock(mutex_);
+    for (auto& [incident, text] : queue_.handles())
+      all.push_back({receiver_.name, incident, std::move(text)});
   }
   [[nodiscard]] bool was_told(uint64_t incident) const {
     const std::lock_guard lock(mutex_);
@@ -129,7 +133,7 @@ class Notifier::Worker {
       log_undelivered(*left[i], "notification not delivered before the agent stopped");
     if (left.size() > kMaxUndeliveredLines) {
       log_.error("more notifications not delivered before the agent stopped",
-                 {{"receiver", config_.name}, {"count", left.size() - kMaxUndeliveredLines}});
+                 {{"receiver", receiver_.name}, {"count", left.size() - kMaxUndeliveredLines}});
     }
   }
 
@@ -170,28 +174,29 @@ class Notifier::Worker {
 
   void attempt(const Delivery& delivery) {
     const SpanId span_id = SpanId::random();
-    http::Request request = request_of(config_, delivery, context_, span_id);
-    request.stop = stop_.get_token();
     const Now start = clock_.now();
-    const Verdict verdict = judge(transport_(request), start.wall);
+    const Answer answer = receiver_.receiver->deliver(delivery, {.limit = receiver_.timeout,
+                                                                 .stop = stop_.get_token(),
+                                                                 .now = start.wall,
+                                                                 .span = span_id});
     const Now end = clock_.now();
     {
       const std::lock_guard lock(mutex_);
-      queue_.on_result(verdict.result, end.steady);
-      count(verdict, end.wall);
+      queue_.on_answer(answer, end.steady);
+      count(answer, end.wall);
     }
-    say(delivery, verdict);
+    report(delivery, answer);
     if (!spans_) return;
-    Span span = delivery_span(config_, delivery, verdict, span_id);
+    Span span = delivery_span(receiver_.name, delivery, answer, span_id);
     span.start = start.wall;
     span.duration = end.steady - start.steady;
     spans_(std::move(span));
   }
 
-  void count(const Verdict& verdict, WallTime now) {
-    stats_.last_error = verdict.error;
-    stats_.misconfigured = verdict.result.outcome == Outcome::rejected;
-    switch (verdict.result.outcome) {
+  void count(const Answer& answer, WallTime now) {
+    stats_.last_error = answer.outcome == Outcome::delivered ? std::string() : answer.text;
+    stats_.misconfigured = answer.outcome == Outcome::refused;
+    switch (answer.outcome) {
       case Outcome::delivered:
         ++stats_.sent;
         stats_.last_success = now;
@@ -199,67 +204,78 @@ class Notifier::Worker {
       case Outcome::retry:
         ++stats_.failed_attempts;
         return;
-      case Outcome::rejected:
+      case Outcome::refused:
         ++stats_.rejected;
         return;
     }
   }
 
-  void say(const Delivery& delivery, const Verdict& verdict) {
-    const Incident& incident = delivery.incident();
-    const std::string correlation = incident.correlation.hex();
-    const std::string fault = std::to_string(verdict.status);
-    switch (verdict.result.outcome) {
+  void report(const Delivery& delivery, const Answer& answer) {
+    const std::string fault = std::to_string(answer.status);
+    switch (answer.outcome) {
       case Outcome::delivered:
-        if (!fault_.empty())
-          log_.info("receiver accepts notifications again", {{"receiver", config_.name}});
-        fault_.clear();
-        log_.info("notification delivered", {{"incident", incident.id},
-                                             {"correlation_id", correlation},
-                                             {"receiver", config_.name},
-                                             {"alertname", incident.cause.rule},
-                                             {"status", status_of(*delivery.notice)},
-                                             {"attempt", delivery.attempt}});
+        report_delivered(delivery, answer);
         return;
       case Outcome::retry:
-        if (fault_ != fault) {
-          log_.warning("notification not delivered, it will be tried again",
-                       {{"incident", incident.id},
-                        {"correlation_id", correlation},
-                        {"receiver", config_.name},
-                        {"error", verdict.error}});
-        }
+        if (fault_ != fault)
+          log_failure(LogLevel::warning, "notification not delivered, it will be tried again",
+                      delivery, answer);
         fault_ = fault;
         return;
-      case Outcome::rejected:
-        log_.error("notification refused by the receiver: check its url and headers",
-                   {{"incident", incident.id},
-                    {"correlation_id", correlation},
-                    {"receiver", config_.name},
-                    {"error", verdict.error}});
+      case Outcome::refused:
+        log_failure(LogLevel::error,
+                    "notification refused by the receiver: check its settings", delivery, answer);
         fault_ = fault;
         return;
     }
+  }
+
+  void report_delivered(const Delivery& delivery, const Answer& answer) {
+    const Incident& incident = delivery.incident();
+    if (!fault_.empty())
+      log_.info("receiver accepts notifications again", {{"receiver", receiver_.name}});
+    fault_.clear();
+    if (answer.text != beside_ && !answer.text.empty())
+      log_failure(LogLevel::warning, "notification delivered, but not everywhere", delivery, answer);
+    beside_ = answer.text;
+    // What is told again every minute would fill the log.
+    const bool refresh = delivery.repeat && receiver_.policy.resolved_repeated_for;
+    log_.write(refresh ? LogLevel::debug : LogLevel::info, "notification delivered",
+               {{"incident", incident.id},
+                {"correlation_id", incident.correlation.hex()},
+                {"receiver", receiver_.name},
+                {"alertname", incident.cause.rule},
+                {"status", status_of(*delivery.notice)},
+                {"attempt", delivery.attempt}});
+  }
+
+  void log_failure(LogLevel level, std::string_view message, const Delivery& delivery,
+                   const Answer& answer) {
+    const Incident& incident = delivery.incident();
+    log_.write(level, message, {{"incident", incident.id},
+                                {"correlation_id", incident.correlation.hex()},
+                                {"receiver", receiver_.name},
+                                {"error", answer.text}});
   }
 
   void log_undelivered(const Notice& notice, std::string_view message) {
     const Incident& incident = notice.transition.incident;
     log_.error(message, {{"incident", incident.id},
                          {"correlation_id", incident.correlation.hex()},
-                         {"receiver", config_.name},
+                         {"receiver", receiver_.name},
                          {"alertname", incident.cause.rule},
                          {"status", status_of(notice)}});
   }
 
-  const ReceiverConfig config_;
-  const PayloadContext context_;
-  const Transport transport_;
+  const NamedReceiver receiver_;
   const Clock& clock_;
   Log& log_;
   const SpanSink spans_;
   std::stop_source stop_;
-  std::string
-      fault_;  // the worker's thread: the status of the last failure, empty when all is well
+  // The worker's thread: the status of the last failure, empty when all is well; and what went wrong
+  // beside the last delivery.
+  std::string fault_;
+  std::string beside_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -270,16 +286,11 @@ class Notifier::Worker {
   std::thread thread_;
 };
 
-Notifier::Notifier(std::vector<ReceiverConfig> receivers, NotifierOptions options,
+Notifier::Notifier(std::vector<NamedReceiver> receivers, NotifierOptions options,
                    const Clock& clock, Log& log, SpanSink spans)
     : clock_(clock) {
   if (!options.chance) options.chance = random_chance;
-  if (!options.transport) {
-    options.transport = [client = std::make_shared<http::Client>()](const http::Request& request) {
-      return client->send(request);
-    };
-  }
-  for (ReceiverConfig& receiver : receivers)
+  for (NamedReceiver& receiver : receivers)
     workers_.push_back(std::make_unique<Worker>(std::move(receiver), options, clock, log, spans));
 }
 
@@ -298,10 +309,12 @@ void Notifier::publish(const ReportPtr& report) {
 
 void Notifier::restore(const std::vector<Incident>& open,
                        const std::vector<Undelivered>& undelivered,
-                       const std::optional<std::set<std::string>>& receivers) {
+                       const std::optional<std::set<std::string>>& receivers,
+                       const std::vector<KeptHandle>& handles) {
   struct Left {
     NoticePtr told;
     std::vector<NoticePtr> notices;
+    std::string handle;
   };
   const SteadyTime now = clock_.now().steady;
   for (const auto& worker : workers_) {
@@ -321,10 +334,14 @@ void Notifier::restore(const std::vector<Incident>& open,
       entry.told = one.told ? told_notice(incident) : nullptr;
       entry.notices.push_back(one.notice);
     }
+    for (const KeptHandle& handle : handles) {
+      if (handle.receiver == worker->name() && left.contains(handle.incident))
+        left[handle.incident].handle = handle.text;
+    }
     for (auto& [id, entry] : left) {
       std::ranges::sort(entry.notices, {},
                         [](const NoticePtr& notice) { return notice->transition.sequence; });
-      worker->restore(entry.told, entry.notices, now);
+      worker->restore(entry.told, entry.notices, now, entry.handle);
     }
   }
 }
@@ -338,6 +355,12 @@ std::set<std::string> Notifier::receivers() const {
 std::vector<Undelivered> Notifier::undelivered() const {
   std::vector<Undelivered> all;
   for (const auto& worker : workers_) worker->add_undelivered(all);
+  return all;
+}
+
+std::vector<KeptHandle> Notifier::handles() const {
+  std::vector<KeptHandle> all;
+  for (const auto& worker : workers_) worker->add_handles(all);
   return all;
 }
 

@@ -14,26 +14,22 @@
 
 #include "agent/core/log.h"
 #include "agent/core/report.h"
-#include "exporters/http/client.h"
 #include "exporters/notify/receiver.h"
+#include "exporters/notify/receiver_queue.h"
 
 namespace highwater::notify {
 
 using SpanSink = std::function<void(Span)>;  // any thread; must not block
-using Transport = std::function<Result<http::Response>(const http::Request&)>;
 
 struct NotifierOptions {
-  std::string external_url;  // where people reach this agent, without trailing slash
-  std::string cluster;       // for incidents of the agent itself, which have none; may be empty
-  Transport transport;       // called by the workers, several at a time; empty: a client of its own
   ReceiverQueue::Chance chance;  // for tests; empty: random
 };
 
 struct ReceiverStats {
   std::string name;
-  uint64_t sent = 0;             // delivered: the receiver answered 2xx
+  uint64_t sent = 0;             // delivered: the receiver said so
   uint64_t failed_attempts = 0;  // will be, or were, tried again
-  uint64_t rejected = 0;         // the receiver refused them for good: its configuration is wrong
+  uint64_t rejected = 0;         // refused for good: the configuration is wrong
   uint64_t given_up = 0;         // too much had ended untold
   size_t pending = 0;            // transitions not yet delivered
   bool misconfigured = false;    // the last answer was a refusal for good
@@ -48,11 +44,18 @@ struct Undelivered {
   bool told = false;  // it has heard of the incident
 };
 
+// What a receiver asked to be kept of an incident: where its message stands.
+struct KeptHandle {
+  std::string receiver;
+  uint64_t incident = 0;
+  std::string text;
+};
+
 class Notifier {
  public:
   // `clock` and `log` must outlive it. `spans` gets one span per attempt, in the incident's trace;
   // may be empty.
-  Notifier(std::vector<ReceiverConfig> receivers, NotifierOptions options, const Clock& clock,
+  Notifier(std::vector<NamedReceiver> receivers, NotifierOptions options, const Clock& clock,
            Log& log, SpanSink spans);
   ~Notifier();
   Notifier(const Notifier&) = delete;
@@ -65,10 +68,13 @@ class Notifier {
   // `receivers` before it heard but for what is undelivered. Others are told of them now; without
   // `receivers` nobody is new.
   void restore(const std::vector<Incident>& open, const std::vector<Undelivered>& undelivered,
-               const std::optional<std::set<std::string>>& receivers = std::nullopt);
+               const std::optional<std::set<std::string>>& receivers = std::nullopt,
+               const std::vector<KeptHandle>& handles = {});
   [[nodiscard]] std::set<std::string> receivers() const;
   // Any thread; in the order in which things are to be told.
   [[nodiscard]] std::vector<Undelivered> undelivered() const;
+  // Any thread.
+  [[nodiscard]] std::vector<KeptHandle> handles() const;
   // What publishing this report would add to it.
   void foresee(const Report& report, std::vector<Undelivered>& undelivered) const;
   // Grows whenever something was delivered, refused or given up. Any thread.

@@ -106,6 +106,9 @@ class Reader {
     endpoint();
     unsupported();
     headers();
+    if (const auto file = either("CERTIFICATE")) config_.tls.ca_file = file->second;
+    if (const auto file = either("CLIENT_CERTIFICATE")) config_.tls.certificate = file->second;
+    if (const auto file = either("CLIENT_KEY")) config_.tls.key = file->second;
     if (const auto text = either("TIMEOUT")) milliseconds(text->first, config_.timeout, 1);
     resource();
     sampler();

@@ -11,6 +11,7 @@
 
 #include "agent/core/ids.h"
 #include "agent/core/time.h"
+#include "exporters/http/client.h"
 #include "exporters/otlp/encode.h"
 
 namespace highwater::otlp {
@@ -26,7 +27,8 @@ struct Sampler {
 struct TraceConfig {
   std::string endpoint;  // http or https; empty: no traces. Without a path, /v1/traces is meant
   std::vector<std::pair<std::string, std::string>> headers;  // may hold secrets: never logged
-  Duration timeout = std::chrono::seconds(10);               // of one request
+  http::TlsOptions tls;
+  Duration timeout = std::chrono::seconds(10);  // of one request
   Attributes resource;  // beside service.name and what else this agent says of itself
   Sampler sampler;
   size_t queue_size = 2048;                            // spans that wait; beyond it the oldest go
@@ -44,8 +46,9 @@ struct TraceSettings {
 
 // A variable that is set wins over the configuration file. Honoured: OTEL_SDK_DISABLED,
 // OTEL_TRACES_EXPORTER (otlp, none), OTEL_EXPORTER_OTLP_[TRACES_]ENDPOINT, _HEADERS, _TIMEOUT,
-// OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER[_ARG], OTEL_BSP_*. What asks for
-// another protocol or compression is a warning.
+// _CERTIFICATE, _CLIENT_CERTIFICATE, _CLIENT_KEY, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES,
+// OTEL_TRACES_SAMPLER[_ARG], OTEL_BSP_*. What asks for another protocol or compression is a
+// warning.
 [[nodiscard]] TraceSettings trace_settings(TraceConfig configured, const Environment& environment);
 
 [[nodiscard]] Environment process_environment();

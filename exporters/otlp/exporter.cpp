@@ -6,6 +6,7 @@
 #include <memory>
 #include <random>
 
+#include "exporters/http/peer_text.h"
 #include "exporters/otlp/encode.h"
 #include "exporters/push/retry_after.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr Duration kIdle = std::chrono::hours(1);
 constexpr Duration kMaxBackoff = std::chrono::seconds(30);
+// What the collector did not take is in the body: worth a wait, but sending twice is worse.
+constexpr Duration kLinger = std::chrono::seconds(1);
 
 double random_chance() {
   thread_local std::mt19937_64 engine{std::random_device{}()};
@@ -135,11 +138,13 @@ TraceExporter::Attempt TraceExporter::attempt(const std::string& body, size_t sp
   request.method = "POST";
   request.url = config_.endpoint;
   request.headers = config_.headers;
+  request.tls = config_.tls;
   request.content_type = "application/x-protobuf";
   request.body = body;
   request.deadline =
       std::clamp<Duration>(give_up_at - now.steady, std::chrono::milliseconds(1), config_.timeout);
   request.max_response_bytes = 64 * 1024;
+  request.linger = kLinger;
   request.stop = cancel_.get_token();
   const Result<http::Response> answer = options_.transport(request);
   if (!answer) {
@@ -151,7 +156,8 @@ TraceExporter::Attempt TraceExporter::attempt(const std::string& body, size_t sp
     return {.delivered = true, .again = false, .retry_after = {}};
   }
   const std::string fault = fmt::format("HTTP {}", answer->status);
-  note_failure(fault, fault);
+  const std::string moved = http::moved_to(*answer, request);
+  note_failure(fault, moved.empty() ? fault : fault + ": " + moved);
   return {.delivered = false,
           .again = retryable(answer->status),
           .retry_after = parse_retry_after(answer->header("Retry-After"), now.wall)};

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/core/diagnostic.h"
+#include "rules/language/window_parser.h"
 
 namespace highwater::rules {
 namespace {
@@ -15,22 +16,9 @@ constexpr std::string_view kOperatorCharacters = "=!<>~";
 constexpr std::string_view kBrackets = "(){}[]";
 constexpr std::string_view kSpaces = " \t\r\n";
 constexpr std::string_view kForm = "write MEASURE OPERATOR NUMBER, like 'group_lag_records > 1000'";
+constexpr std::string_view kRateForm = "write rate(COUNTER, 5m) > 10/s";
+constexpr std::string_view kRatioForm = "write ratio(COUNTER, TOTAL, 5m) > 1%";
 constexpr std::string_view kMetricPrefix = "highwater_";
-
-constexpr std::array<Comparison, 6> kComparisons{Comparison::equal,   Comparison::not_equal,
-                                                 Comparison::less,    Comparison::less_or_equal,
-                                                 Comparison::greater, Comparison::greater_or_equal};
-
-// What people write instead of an operator, from other languages and from speech.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 37> kMeant{
-    {{"=", "=="},     {"===", "=="},  {"is", "=="},     {"eq", "=="},     {"equals", "=="},
-     {"equal", "=="}, {":", "=="},    {"!", "!="},      {"<>", "!="},     {"><", "!="},
-     {"=!", "!="},    {"!==", "!="},  {"not", "!="},    {"ne", "!="},     {"\u2260", "!="},
-     {"=>", ">="},    {">==", ">="},  {"gte", ">="},    {"ge", ">="},     {"\u2265", ">="},
-     {"=<", "<="},    {"<==", "<="},  {"lte", "<="},    {"le", "<="},     {"\u2264", "<="},
-     {"over", ">"},   {"above", ">"}, {"exceeds", ">"}, {"greater", ">"}, {"gt", ">"},
-     {">>", ">"},     {"more", ">"},  {"under", "<"},   {"below", "<"},   {"less", "<"},
-     {"lt", "<"},     {"<<", "<"}}};
 
 std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(kSpaces);
@@ -64,6 +52,12 @@ class Parser {
   ParsedCondition parse();
 
  private:
+  ParsedCondition parse_call(const Call& call);
+  void read_call(const Call& call, std::string_view form);
+  const Measure* read_counter(std::string_view word, const Call& call);
+  void read_past(std::string_view right);
+  void check_window(std::string_view at);
+  void refuse_counter(const Measure& counter, std::string_view at);
   void read_right(std::string_view right);
   void read_threshold(std::string_view right);
   bool read_comparison(std::string_view word);
@@ -93,6 +87,7 @@ bool is_word_of_a_number(std::string_view word) {
 }
 
 ParsedCondition Parser::parse() {
+  if (const std::optional<Call> call = find_call(text_)) return parse_call(*call);
   const Words words = split(text_);
   if (words.left.empty() && words.comparison.empty()) {
     error(text_, "the condition is empty", std::string(kForm));
@@ -124,7 +119,124 @@ ParsedCondition Parser::parse() {
   return std::move(parsed_);
 }
 
+ParsedCondition Parser::parse_call(const Call& call) {
+  Condition& condition = parsed_.condition;
+  const bool is_rate = call.name == "rate";
+  if (!is_rate && call.name != "ratio") {
+    error(call.name, fmt::format("there is no function '{}'", call.name),
+          advice_for_function(call.name));
+    return std::move(parsed_);
+  }
+  const std::string_view form = is_rate ? kRateForm : kRatioForm;
+  condition.kind = is_rate ? ConditionKind::rate : ConditionKind::ratio;
+  if (!call.closed) {
+    error(call.text, fmt::format("the parenthesis of '{}(' is never closed", call.name),
+          std::string(form));
+    return std::move(parsed_);
+  }
+  read_call(call, form);
+  const Words words = split(call.rest);
+  // "over" instead of an operator is read as a measure.
+  const std::string_view comparison = words.left.empty() ? words.comparison : words.left;
+  const std::string_view right =
+      words.left.empty() ? words.right : trimmed(call.rest.substr(words.left.size()));
+  if (comparison.empty() || (right.empty() && words.left.empty())) {
+    error(call.text, fmt::format("'{}' is compared with nothing", call.text), std::string(form));
+    return std::move(parsed_);
+  }
+  if (!read_comparison(comparison)) return std::move(parsed_);
+  ParsedNumber number = parse_threshold(right, condition);
+  if (number.error) {
+    error(right, std::move(number.error->what), std::move(number.error->advice));
+    return std::move(parsed_);
+  }
+  condition.threshold = number.value;
+  if (parsed_.errors.empty()) check_window(text_);
+  return std::move(parsed_);
+}
+
+// What is between the parentheses.
+void Parser::read_call(const Call& call, std::string_view form) {
+  Condition& condition = parsed_.condition;
+  const size_t wanted = condition.kind == ConditionKind::rate ? 2 : 3;
+  const auto& arguments = call.arguments;
+  if (const size_t brace = call.text.find('{'); brace != std::string_view::npos) {
+    error(call.text.substr(brace), "a measure stands alone, without braces",
+          "choose rows with 'select'");
+    return;
+  }
+  if (const size_t bracket = call.text.find('['); bracket != std::string_view::npos) {
+    const std::string_view window = call.text.substr(bracket + 1);
+    error(call.text.substr(bracket), "a window stands behind a comma, without brackets",
+          wanted == 2
+              ? fmt::format("write rate({}, {})", arguments[0].substr(0, arguments[0].find('[')),
+                            window.substr(0, window.find_first_of("])")))
+              : std::string(form));
+    return;
+  }
+  if (arguments.size() != wanted || std::ranges::any_of(arguments, &std::string_view::empty)) {
+    error(call.text,
+          fmt::format("'{}' takes {}", call.name,
+                      wanted == 2 ? "a counter and a window" : "a counter, a total and a window"),
+          std::string(form));
+    condition.left = catalogue_.find(arguments[0]);
+    return;
+  }
+  condition.left = read_counter(arguments[0], call);
+  if (wanted == 3) condition.right = read_counter(arguments[1], call);
+  if (wanted == 3 && condition.left != nullptr && condition.left == condition.right)
+    error(arguments[1], fmt::format("'{}' is compared with itself", arguments[1]),
+          "the second counter counts everything, the first a part of it");
+  ParsedWindow window = parse_window(arguments.back());
+  if (window.error)
+    error(arguments.back(), std::move(window.error->what), std::move(window.error->advice));
+  condition.window = window.window;
+}
+
+const Measure* Parser::read_counter(std::string_view word, const Call& call) {
+  const Measure* const measure = read_measure(word);
+  if (measure == nullptr || measure->type == MeasureType::counter || measure->unit == Unit::info)
+    return measure;
+  error(word, fmt::format("'{}' is a gauge: {}() is of counters", word, call.name),
+        fmt::format("compare it with a number, or with its own past: '{} > 3x 1h ago'", word));
+  return measure;
+}
+
+void Parser::read_past(std::string_view right) {
+  Condition& condition = parsed_.condition;
+  ParsedPast past = parse_past(right);
+  if (past.error) {
+    error(right.substr(past.error->offset), std::move(past.error->what),
+          std::move(past.error->advice));
+    return;
+  }
+  condition.kind = ConditionKind::past;
+  condition.threshold = past.factor;
+  condition.window = past.ago;
+  if (condition.left == nullptr) return;
+  if (condition.left->type == MeasureType::counter) return refuse_counter(*condition.left, text_);
+  if (condition.left->unit == Unit::boolean)
+    error(text_, fmt::format("'{}' is only ever 0 or 1", condition.left->name),
+          "compare it with '== 1' or '== 0'");
+  if (parsed_.errors.empty()) check_window(text_);
+}
+
+void Parser::check_window(std::string_view at) {
+  if (std::optional<TextError> wrong = check_window_threshold(parsed_.condition))
+    error(at, std::move(wrong->what), std::move(wrong->advice));
+}
+
+// A counter that is compared with anything but time.
+void Parser::refuse_counter(const Measure& counter, std::string_view at) {
+  error(at,
+        fmt::format("'{}' is a counter: it only grows, and stays above any number", counter.name),
+        fmt::format("compare how fast it grows, 'rate({0}, 5m) > 10/s', or its share of another, "
+                    "'ratio({0}, TOTAL, 5m) > 1%'",
+                    counter.name));
+}
+
 void Parser::read_right(std::string_view right) {
+  if (looks_like_past(right)) return read_past(right);
   const size_t space = right.find_first_of(kSpaces);
   const std::string_view rest =
       space == std::string_view::npos ? std::string_view{} : trimmed(right.substr(space));
@@ -207,11 +319,8 @@ void Parser::check_threshold(std::string_view right) {
             fmt::format("'{}' is only ever 0 or 1", condition.left->name),
             "compare it with '== 1' or '== 0'");
     }
-  } else if (condition.left->type == MeasureType::counter && is_equality(condition.comparison)) {
-    error(text_,
-          fmt::format("'{}' is a counter: it grows past a number without stopping at it",
-                      condition.left->name),
-          "compare it with '>' or '>='");
+  } else if (condition.left->type == MeasureType::counter) {
+    refuse_counter(*condition.left, text_);
   }
 }
 
@@ -233,10 +342,8 @@ void Parser::check_measures(std::string_view right) {
     error(text_, fmt::format("'{}' is only ever 0 or 1", left_measure.name),
           "compare it with '==' or '!='");
   }
-  if (is_equality(parsed_.condition.comparison) &&
-      (left_measure.type == MeasureType::counter || right_measure.type == MeasureType::counter)) {
-    error(text_, "a counter grows past a number without stopping at it",
-          "compare it with '>' or '<'");
+  for (const Measure* measure : {&left_measure, &right_measure}) {
+    if (measure->type == MeasureType::counter) return refuse_counter(*measure, text_);
   }
   for (const std::string_view dimension : right_measure.dimensions) {
     if (dimension_index(left_measure, dimension) >= 0) continue;
@@ -264,20 +371,6 @@ void Parser::error(std::string_view at, std::string what, std::string advice) {
 
 ParsedCondition parse_condition(std::string_view text, const Catalogue& catalogue) {
   return Parser(text, catalogue).parse();
-}
-
-std::optional<Comparison> parse_comparison(std::string_view word, TextError& error) {
-  for (const Comparison comparison : kComparisons) {
-    if (comparison_text(comparison) == word) return comparison;
-  }
-  const auto* const meant =
-      std::ranges::find(kMeant, word, &std::pair<std::string_view, std::string_view>::first);
-  error.what = fmt::format("'{}' is no comparison", word);
-  error.advice = "one of: == != < <= > >=";
-  if (meant != kMeant.end()) error.advice = fmt::format("did you mean '{}'?", meant->second);
-  if (word == "=~" || word == "!~")
-    error.advice = "choose rows by name with 'select' and 'exclude'";
-  return std::nullopt;
 }
 
 }  // namespace highwater::rules

@@ -8,11 +8,14 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "rules/language/rule_fields.h"
 #include "rules/language/rule_files.h"
 #include "rules/language/rule_parser.h"
+#include "rules/language/slo_composite.h"
 #include "rules/language/slo_parser.h"
 #include "rules/language/slo_templates.h"
 #include "rules/language/tuning.h"
@@ -70,12 +73,23 @@ class Loader {
     bool builtin = false;
   };
 
+  // An SLO that is made of others is read when those are.
+  struct Composite {
+    std::string name;
+    std::vector<std::string> parts;
+    YamlNode whole;
+    YamlNode own;
+    std::string file;
+  };
+
   RuleSource source(const std::string& file) const {
     return {file, catalogue_, runbook_exists_, diagnostics_, sample_every_};
   }
   void add_alerts(const YamlNode& alerts, const std::string& file);
   void add_slos(const YamlNode& slos, const YamlNode* defaults, const std::string& file);
   void add_slo(const YamlNode& entry, const YamlNode* defaults, const RuleSource& source);
+  void add_composites();
+  [[nodiscard]] bool is_part_of_itself(const Composite& composite) const;
   bool is_list(const YamlNode& node, const char* key, const std::string& file);
   bool too_many_mistakes(const YamlNode& at, const std::string& file);
   void tidy(size_t before);
@@ -90,6 +104,8 @@ class Loader {
   SloTemplates templates_;
   std::vector<ParsedRule> rules_;
   std::vector<ParsedSlo> slos_;
+  std::vector<Composite> composites_;
+  std::set<std::string, std::less<>> mistaken_slos_;
   std::map<std::string, Taken, std::less<>> names_;
 };
 
@@ -150,8 +166,60 @@ void Loader::add_slos(const YamlNode& slos, const YamlNode* defaults, const std:
 void Loader::add_slo(const YamlNode& entry, const YamlNode* defaults, const RuleSource& source) {
   const std::optional<YamlNode> whole = templates_.complete(entry, defaults, source);
   if (!whole) return;
+  const YamlNode* const name = whole->find("name");
+  if (whole->find("all_of") != nullptr && name != nullptr) {
+    if (take_name(name, source.file))
+      composites_.push_back({name->scalar, names_in_all_of(*whole), *whole, entry, source.file});
+    return;
+  }
   std::optional<ParsedSlo> parsed = parse_slo(*whole, entry, source);
-  if (take_name(whole->find("name"), source.file) && parsed) slos_.push_back(std::move(*parsed));
+  if (!parsed && name != nullptr) mistaken_slos_.insert(name->scalar);
+  if (take_name(name, source.file) && parsed) slos_.push_back(std::move(*parsed));
+}
+
+// Those whose parts have been read, until none is left or the rest waits for itself.
+void Loader::add_composites() {
+  while (!composites_.empty()) {
+    const auto waits = [&](const std::string& name) {
+      return std::ranges::find(composites_, name, &Composite::name) != composites_.end();
+    };
+    const auto next = std::ranges::find_if(composites_, [&](const Composite& composite) {
+      return std::ranges::none_of(composite.parts, waits);
+    });
+    if (next == composites_.end()) break;
+    const Composite composite = std::move(*next);
+    composites_.erase(next);
+    const KnownSlos known{slos_, mistaken_slos_};
+    RuleSource here = source(composite.file);
+    here.slos = &known;
+    std::optional<ParsedSlo> parsed = parse_slo(composite.whole, composite.own, here);
+    if (parsed)
+      slos_.push_back(std::move(*parsed));
+    else
+      mistaken_slos_.insert(composite.name);
+  }
+  for (const Composite& composite : composites_) {
+    if (!is_part_of_itself(composite)) continue;
+    const YamlNode& node = *composite.whole.find("all_of");
+    diagnostics_.push_back({composite.file, node.line, node.column,
+                            fmt::format("'{}' is part of itself", composite.name),
+                            "take one of the SLOs out of 'all_of'"});
+  }
+}
+
+bool Loader::is_part_of_itself(const Composite& composite) const {
+  std::set<std::string, std::less<>> seen;
+  std::vector<std::string> left = composite.parts;
+  while (!left.empty()) {
+    const std::string name = std::move(left.back());
+    left.pop_back();
+    if (name == composite.name) return true;
+    if (!seen.insert(name).second) continue;
+    const auto found = std::ranges::find(composites_, name, &Composite::name);
+    if (found != composites_.end())
+      left.insert(left.end(), found->parts.begin(), found->parts.end());
+  }
+  return false;
 }
 
 bool Loader::is_list(const YamlNode& node, const char* key, const std::string& file) {
@@ -237,6 +305,7 @@ void Loader::report_unknown(const YamlNode& name, const std::string& file) {
 }
 
 RuleSet Loader::take() {
+  add_composites();
   RuleSet rules;
   for (ParsedRule& parsed : rules_) {
     if (parsed.enabled) rules.alerts.push_back(std::move(parsed.rule));

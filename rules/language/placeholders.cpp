@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/core/diagnostic.h"
+#include "rules/text.h"
 
 namespace highwater::rules {
 namespace {
@@ -31,12 +32,33 @@ TextError wrong_name(size_t open, std::string_view name, const PlaceholderNames&
           did_you_mean(name, names.allowed)};
 }
 
+bool is_number(std::string_view name) {
+  return std::ranges::find(kNumberPlaceholders, name) != std::end(kNumberPlaceholders);
+}
+
+bool has_right_forms(const PlaceholderParts& parts) {
+  if (parts.name == "now") return parts.forms.size() == 2;
+  if (is_number(parts.name)) return parts.forms.empty() || parts.forms.size() == 2;
+  return parts.forms.empty() || (parts.name == "kind" && parts.forms.size() == 1);
+}
+
+TextError wrong_forms(size_t open, std::string_view name) {
+  if (is_number(name))
+    return {open, fmt::format("'{{{}}}' takes two forms, or none", name),
+            fmt::format("write {{{}:{}}}", name, name == "now" ? "is|was" : "topic|topics")};
+  return {open, fmt::format("'{{{}}}' takes no forms", name),
+          fmt::format("write {{{}}}; {{count:topic|topics}} has two forms", name)};
+}
+
 }  // namespace
 
 PlaceholderNames placeholders_of(const AlertRule& rule) {
-  PlaceholderNames names{{}, {}, "add it to 'per', or use {count} and {note}"};
+  PlaceholderNames names{{}, {}, "add it to 'per', or use {names} and {count}"};
   sort_dimensions(*rule.when.left, rule, names);
   names.allowed.insert(names.allowed.end(), std::begin(kPlaceholders), std::end(kPlaceholders));
+  if (names.varying.empty()) return names;
+  names.allowed.insert(names.allowed.end(), std::begin(kPlaceholdersWithPer),
+                       std::end(kPlaceholdersWithPer));
   return names;
 }
 
@@ -65,11 +87,14 @@ std::vector<TextError> check_placeholders(std::string_view text, const Placehold
       ++open;
       continue;
     }
-    const std::string_view name = text.substr(open + 1, end - open - 1);
+    const PlaceholderParts parts(text.substr(open + 1, end - open - 1));
+    const std::string_view name = parts.name;
     if (name.empty()) {
       errors.push_back({open, "'{}' names nothing", "write {topic}, or leave the braces out"});
     } else if (names != nullptr && !contains(names->allowed, name)) {
       errors.push_back(wrong_name(open, name, *names));
+    } else if (!has_right_forms(parts)) {
+      errors.push_back(wrong_forms(open, name));
     }
     open = end;
   }

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <set>
 
+#include "agent/core/utf8.h"
+
 namespace highwater::rules {
 namespace {
 
@@ -234,7 +236,7 @@ std::string read_text(YamlMap& map, const std::string& key, const TextLimits& li
   std::string text = node->scalar;
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   if (text.empty()) map.error(*node, fmt::format("'{}' is empty", key), "say what is broken");
-  if (text.size() > limits.longest) {
+  if (utf8::count_characters(text) > limits.longest) {
     map.error(*node, fmt::format("'{}' is longer than {} characters", key, limits.longest),
               "the runbook is the place for the rest");
     return {};
@@ -266,7 +268,7 @@ std::string what_is_wrong_with_label(const std::string& name, const YamlNode& va
   if (value.kind != YamlNode::Kind::scalar || value.scalar.empty())
     return fmt::format("the label '{}' has no text", name);
   advice = "labels say where an alert goes, not what it is about: put that into the description";
-  if (value.scalar.size() > kLongestLabel)
+  if (utf8::count_characters(value.scalar) > kLongestLabel)
     return fmt::format("the label '{}' is longer than {} characters", name, kLongestLabel);
   advice = "labels are the same for all alerts of a rule; the dimensions are labels already";
   if (value.scalar.find('{') != std::string::npos)
@@ -275,6 +277,15 @@ std::string what_is_wrong_with_label(const std::string& name, const YamlNode& va
 }
 
 }  // namespace
+
+bool read_may_be_empty(YamlMap& map) {
+  const YamlNode* const node = read_scalar(map, "expect", false);
+  if (node == nullptr) return false;
+  if (node->scalar != "none")
+    map.error(*node, fmt::format("'expect' is {}", node->scalar),
+              "'expect: none' says that there may be no row for the rule");
+  return true;
+}
 
 Labels read_labels(YamlMap& map, const Measure* measure) {
   Labels labels;
@@ -296,12 +307,37 @@ Labels read_labels(YamlMap& map, const Measure* measure) {
   return labels;
 }
 
+void read_least(YamlMap& map, Condition& when) {
+  static const Measure kEvents{"events", "", Unit::count, MeasureType::counter, {}};
+  const auto read = [&](const char* key, ConditionKind kind, const Measure* measure,
+                        std::string_view what) {
+    const YamlNode* const node = read_scalar(map, key, false);
+    if (node == nullptr) return;
+    if (when.left != nullptr && when.kind != kind) {
+      map.error(*node, fmt::format("'{}' is of {}", key, what), "leave it out");
+      return;
+    }
+    if (measure == nullptr) return;
+    const ParsedNumber number = parse_number(node->scalar, *measure);
+    if (number.error)
+      report(map, *node, *number.error);
+    else if (number.value <= 0)
+      map.error(*node, fmt::format("'{}' must be more than 0, not {}", key, node->scalar));
+    else
+      when.least = number.value;
+  };
+  read("min_events", ConditionKind::ratio, &kEvents, "a condition like ratio(COUNTER, TOTAL, 5m)");
+  read("min_value", ConditionKind::past, when.left, "a condition like '> 3x 1h ago'");
+}
+
 void report(YamlMap& map, const YamlNode& scalar, const TextError& error) {
   YamlNode place;
   place.line = scalar.line;
   place.column = scalar.column;
   // Escapes and line breaks move the characters of a quoted text: it is pointed at as a whole.
-  if (!scalar.quoted) place.column += static_cast<int>(error.offset);
+  if (!scalar.quoted)
+    place.column += static_cast<int>(
+        utf8::count_characters(std::string_view(scalar.scalar).substr(0, error.offset)));
   map.error(place, error.what, error.advice);
 }
 

@@ -45,7 +45,12 @@ constexpr TextLimits kSummaryLimits{true, true, 500};
 constexpr TextLimits kDescriptionLimits{false, false, 4000};
 [[nodiscard]] std::string read_text(YamlMap& map, const std::string& key, const TextLimits& limits,
                                     const PlaceholderNames* names);
+// Whether a rule says `expect: none`: that it has no rows is no mistake then.
+[[nodiscard]] bool read_may_be_empty(YamlMap& map);
 [[nodiscard]] Labels read_labels(YamlMap& map, const Measure* measure);
+
+// `min_events` of a ratio, `min_value` of a condition on the past.
+void read_least(YamlMap& map, Condition& when);
 
 // Reports an error at its place within the scalar.
 void report(YamlMap& map, const YamlNode& scalar, const TextError& error);

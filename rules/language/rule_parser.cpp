@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "rules/language/during_parser.h"
+#include "rules/language/fault_parser.h"
 #include "rules/language/placeholders.h"
 
 namespace highwater::rules {
@@ -38,6 +40,8 @@ class RuleReader {
   void read_name();
   void read_condition();
   void read_texts();
+  void check_window();
+  void check_shared(std::string_view dimension);
 
   YamlMap map_;
   const RuleSource& source_;
@@ -56,6 +60,8 @@ std::optional<ParsedRule> RuleReader::read() {
   rule.exclude = read_filters(map_, "exclude", measure);
   rule.aggregated = map_.get("per") != nullptr;
   if (rule.aggregated) rule.per = read_per(map_, measure, "every row is an alert");
+  read_least(map_, rule.when);
+  if (measure != nullptr) check_window();
   rule.hold = read_hold(map_, "for").value_or(Duration::zero());
   rule.keep_firing_for = read_hold(map_, "keep_firing_for").value_or(Duration::zero());
   rule.during = read_during(map_, source_);
@@ -64,6 +70,8 @@ std::optional<ParsedRule> RuleReader::read() {
   rule.runbook = read_runbook(map_, source_.runbook_exists, true).value_or("");
   read_texts();
   rule.labels = read_labels(map_, measure);
+  rule.fault_keys = read_fault_keys(map_);
+  rule.may_be_empty = read_may_be_empty(map_);
   parsed_.enabled = map_.boolean("enabled").value_or(true);
   report_foreign_keys(map_, "a rule", kForeignKeys, measure);
   map_.finish();
@@ -116,6 +124,44 @@ void RuleReader::read_condition() {
   ParsedCondition parsed = parse_condition(node->scalar, source_.catalogue);
   parsed_.rule.when = parsed.condition;
   for (const TextError& error : parsed.errors) report(map_, *node, error);
+}
+
+void RuleReader::check_window() {
+  const AlertRule& rule = parsed_.rule;
+  if (rule.when.adds_up_rows() && rule.when.window < 2 * source_.sample_every &&
+      rule.when.window > Duration::zero()) {
+    map_.error(
+        *map_.node().find("when"),
+        fmt::format("the window of {} is shorter than two polls ({})",
+                    format_duration(rule.when.window), format_duration(2 * source_.sample_every)),
+        "choose a longer one");
+  }
+  if (rule.when.kind != ConditionKind::ratio || rule.when.right == nullptr) return;
+  const auto& dimensions = rule.when.left->dimensions;
+  for (const auto* filters : {&rule.select, &rule.exclude}) {
+    for (const DimensionFilter& filter : *filters)
+      check_shared(dimensions[static_cast<size_t>(filter.dimension)]);
+  }
+  if (rule.aggregated) {
+    for (const int place : rule.per) check_shared(dimensions[static_cast<size_t>(place)]);
+    return;
+  }
+  const std::set<std::string_view> left(dimensions.begin(), dimensions.end());
+  const auto& total = rule.when.right->dimensions;
+  if (left == std::set<std::string_view>(total.begin(), total.end())) return;
+  map_.error(*map_.node().find("when"),
+             fmt::format("'{}' and '{}' have not the same dimensions", rule.when.left->name,
+                         rule.when.right->name),
+             "name some that both have in 'per': the counters are added up for each");
+}
+
+// A ratio is of rows that both counters have.
+void RuleReader::check_shared(std::string_view dimension) {
+  const Measure& total = *parsed_.rule.when.right;
+  if (dimension_index(total, dimension) >= 0) return;
+  map_.error(*map_.node().find("when"),
+             fmt::format("'{}' has no dimension '{}'", total.name, dimension),
+             "choose and group rows by dimensions that both counters have");
 }
 
 void RuleReader::read_texts() {

@@ -11,13 +11,16 @@
 
 namespace highwater::rules {
 
+struct KnownSlos;
+
 // Where rules come from, and what they are checked against. All of it outlives the reading.
 struct RuleSource {
   const std::string& file;
   const Catalogue& catalogue;
   const RunbookExists& runbook_exists;
   Diagnostics& diagnostics;
-  Duration sample_every;  // how far two samples of a measure lie apart
+  Duration sample_every;            // how far two samples of a measure lie apart
+  const KnownSlos* slos = nullptr;  // for SLOs that are made of others
 };
 
 struct ParsedRule {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/core/yaml.h"
+#include "rules/fault.h"
 #include "rules/language/load.h"
 
 namespace highwater::rules {
@@ -46,6 +47,17 @@ Json duration(std::string_view description) {
                    description);
 }
 
+Json min_events() {
+  return {{"type", "number"},
+          {"exclusiveMinimum", 0},
+          {"description", "Of a ratio: with fewer events in the window it is not met."}};
+}
+
+Json min_value() {
+  return {{"type", {"number", "string"}},
+          {"description", "Of '> 3x 1h ago': a smaller value does not meet it."}};
+}
+
 Json list_of(const Json& item);
 Json object(Json properties, std::vector<std::string> required = {});
 
@@ -63,6 +75,31 @@ Json during() {
               {"except", described(dates, "Dates that do not count, like 2026-12-25.")}});
   schema["minProperties"] = 1;
   return described(std::move(schema), "When the rule is meant; outside of it there are no alerts.");
+}
+
+Json fault() {
+  return described(
+      one_of(fault_names()),
+      "What kind of fault it is. Such alerts always have an incident in their own name.");
+}
+
+Json caused_by() {
+  return described({{"type", "array"}, {"items", one_of(cause_kind_names())}},
+                   "What may explain it; by default what its dimensions depend on. []: nothing.");
+}
+
+Json past() {
+  return described(boolean(),
+                   "It reports what is over already: never an incident after its cause.");
+}
+
+Json consequence() {
+  return described(text(200),
+                   "For the title of its cause: \"{count:partition|partitions} offline\".");
+}
+
+Json summary_of_many() {
+  return described(text(300), "Instead of the summary when several are one incident: {names}.");
 }
 
 Json object(Json properties, std::vector<std::string> required) {
@@ -110,8 +147,7 @@ class Writer {
   // The keys that `defaults` and SLOs have in common.
   [[nodiscard]] Json shared_slo_keys() const;
 
-  std::vector<std::string> measures_;  // that a condition can name
-  std::vector<std::string> gauges_;    // that an SLO can judge time by
+  std::vector<std::string> gauges_;  // that an SLO can judge time by
   std::vector<std::string> counters_;
   std::vector<std::string> dimensions_;
   std::vector<std::string> runbooks_;
@@ -124,7 +160,6 @@ Writer::Writer(const Catalogue& catalogue, std::span<const std::string> runbooks
     for (const std::string_view dimension : measure->dimensions) {
       if (seen.insert(dimension).second) dimensions_.emplace_back(dimension);
     }
-    measures_.emplace_back(measure->name);
     if (measure->unit == Unit::info) continue;
     auto& kind = measure->type == MeasureType::counter ? counters_ : gauges_;
     kind.emplace_back(measure->name);
@@ -151,6 +186,8 @@ Json Writer::alert() const {
          {"maxLength", 100},
          {"description", "In PascalCase, unlike that of any other rule: the alert's name."}}},
        {"when", when()},
+       {"min_events", min_events()},
+       {"min_value", min_value()},
        {"select", filters("Only rows that match all of these.")},
        {"exclude", filters("No rows that match any of these.")},
        {"per", per("One alert for each value of these, instead of one for each row.")},
@@ -162,15 +199,33 @@ Json Writer::alert() const {
        {"summary", described(text(500), "One line, with placeholders such as {cluster}.")},
        {"description", described(text(4000), "More of it, with placeholders.")},
        {"labels", labels()},
+       {"fault", fault()},
+       {"caused_by", caused_by()},
+       {"past", past()},
+       {"consequence", consequence()},
+       {"summary_of_many", summary_of_many()},
+       {"expect", described(one_of({"none"}), "There may be no row for the rule.")},
        {"enabled", described(boolean(), "false: the rule is checked, and not used.")}},
       {"name", "when", "severity", "runbook", "summary"});
 }
 
 Json Writer::when() const {
+  const std::string gauges = fmt::format("({})", fmt::join(gauges_, "|"));
+  const std::string counters = fmt::format("({})", fmt::join(counters_, "|"));
+  const std::string value = fmt::format("{}\\s*(==|!=|<=|>=|<|>)\\s*\\S+", gauges);
+  const std::string past = fmt::format("{}\\s*(<=|>=|<|>)\\s*[0-9.]+x\\s+\\S+\\s+ago", gauges);
+  const std::string rate = fmt::format(
+      "rate\\(\\s*{}\\s*,\\s*[0-9a-z]+\\s*\\)\\s*(<=|>=|<|>)\\s*[0-9.]+\\s*/s", counters);
+  const std::string ratio = fmt::format(
+      "ratio\\(\\s*{}\\s*,\\s*{}\\s*,\\s*[0-9a-z]+\\s*\\)\\s*(<=|>=|<|>)\\s*[0-9.]+\\s*%", counters,
+      counters);
+  std::vector<std::string> forms{value, past};
+  if (!counters_.empty()) forms.insert(forms.end(), {rate, ratio});
   return {{"type", "string"},
-          {"pattern",
-           fmt::format("^\\s*({})\\s*(==|!=|<=|>=|<|>)\\s*\\S+\\s*$", fmt::join(measures_, "|"))},
-          {"description", "MEASURE OPERATOR NUMBER, or MEASURE OPERATOR MEASURE."}};
+          {"pattern", fmt::format("^\\s*({})\\s*$", fmt::join(forms, "|"))},
+          {"description",
+           "MEASURE OPERATOR NUMBER, MEASURE OPERATOR MEASURE, rate(COUNTER, 5m) > 10/s, "
+           "ratio(COUNTER, TOTAL, 5m) > 1%, or MEASURE > 3x 1h ago."}};
 }
 
 Json Writer::slo() const {
@@ -187,12 +242,26 @@ Json Writer::slo() const {
             {"select", filters("Only rows that match all of these.")},
             {"exclude", filters("No rows that match any of these.")},
             {"per", per("A budget for each value of these; without it one for each cluster.")}};
+  keys["all_of"] = {
+      {"type", "array"},
+      {"items", {{"type", "string"}, {"minLength", 1}}},
+      {"minItems", 2},
+      {"maxItems", kMostParts},
+      {"uniqueItems", true},
+      {"description", "Names of SLOs that judge time: this one is bad while any of them is."}};
   keys["during"] = during();
+  keys["expect"] = described(one_of({"none"}), "There may be no row for the SLO.");
   keys.update(shared_slo_keys());
   keys["summary"] = described(text(500), "One line, with placeholders such as {left} and {burn}.");
   keys["description"] = described(text(4000), "More of it, with placeholders.");
+  keys["fault"] = fault();
+  keys["caused_by"] = caused_by();
+  keys["past"] = past();
+  keys["consequence"] = consequence();
+  keys["summary_of_many"] = summary_of_many();
   Json schema = object(std::move(keys));
-  schema["anyOf"] = {{{"required", {"use"}}}, {{"required", {"name", "sli"}}}};
+  schema["anyOf"] = {
+      {{"required", {"use"}}}, {{"required", {"name", "sli"}}}, {{"required", {"name", "all_of"}}}};
   return schema;
 }
 
@@ -305,6 +374,8 @@ Json Writer::tuning() const {
        {"severity", severity()},
        {"threshold",
         {{"type", {"number", "string"}}, {"description", "The number on the right of when."}}},
+       {"min_events", min_events()},
+       {"min_value", min_value()},
        {"select", filters("Only rows that match all of these.")},
        {"exclude", filters("No rows that match any of these.")},
        {"labels", labels()},

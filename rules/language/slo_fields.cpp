@@ -9,6 +9,7 @@
 #include <cmath>
 #include <utility>
 
+#include "agent/core/utf8.h"
 #include "rules/calendar.h"
 #include "rules/language/rule_fields.h"
 
@@ -251,7 +252,7 @@ std::optional<NoData> read_no_data(YamlMap& map) {
 std::string read_owner(YamlMap& map) {
   const YamlNode* const node = read_scalar(map, "owner", false);
   if (node == nullptr) return {};
-  if (node->scalar.empty() || node->scalar.size() > kLongestOwner ||
+  if (node->scalar.empty() || utf8::count_characters(node->scalar) > kLongestOwner ||
       node->scalar.find('\n') != std::string::npos) {
     map.error(*node, fmt::format("'owner' must be one line of 1 to {} characters", kLongestOwner),
               "name the team whose budget it is");

@@ -9,11 +9,14 @@
 #include <utility>
 
 #include "rules/language/during_parser.h"
+#include "rules/language/fault_parser.h"
 #include "rules/language/placeholders.h"
 #include "rules/language/rule_fields.h"
 #include "rules/language/slo_checks.h"
+#include "rules/language/slo_composite.h"
 #include "rules/language/slo_fields.h"
 #include "rules/language/slo_source.h"
+#include "rules/slo_text.h"
 
 namespace highwater::rules {
 namespace {
@@ -25,7 +28,7 @@ constexpr int64_t kMostEntities = 100'000;
 constexpr std::array<std::string_view, 4> kReservedLabels{"slo", "owner", "objective", "tier"};
 
 // Keys of other tools' SLOs and of alert rules, and what says the same here.
-constexpr std::array<ForeignKey, 24> kForeignKeys{
+constexpr std::array<ForeignKey, 26> kForeignKeys{
     {{"target", "write it as 'objective'"},
      {"goal", "write it as 'objective'"},
      {"slo", "write it as 'objective', and the name as 'name'"},
@@ -49,6 +52,8 @@ constexpr std::array<ForeignKey, 24> kForeignKeys{
      {"by", "write the dimensions as 'per'"},
      {"group_by", "write the dimensions as 'per'"},
      {"annotations", "'summary', 'description' and 'runbook' are keys of the SLO itself"},
+     {"any_of", "an SLO is bad while any of 'all_of' is"},
+     {"slos", "list the SLOs that this one is made of as 'all_of'"},
      {"runbook_url", "write it as 'runbook'"}}};
 
 class SloReader {
@@ -65,7 +70,6 @@ class SloReader {
   void read_min_bad_of_this();
   void read_texts();
   void read_labels_of_slo();
-  [[nodiscard]] std::string default_summary() const;
 
   YamlMap map_;
   const YamlNode& own_;
@@ -80,7 +84,9 @@ std::optional<ParsedSlo> SloReader::read() {
   rule.where = fmt::format("{}:{}", source_.file, own_.line);
   (void)map_.get("use");
   read_name();
-  rule.sli = read_sli(map_, source_);
+  const bool is_composite = map_.node().find("all_of") != nullptr;
+  if (!is_composite) (void)map_.get("all_of");  // it is a key of every SLO
+  rule.sli = is_composite ? read_all_of(map_, source_) : read_sli(map_, source_);
   read_hours();
   read_sums();
   rule.no_data = read_no_data(map_).value_or(rule.no_data);
@@ -92,6 +98,8 @@ std::optional<ParsedSlo> SloReader::read() {
   rule.owner = read_owner(map_);
   read_texts();
   read_labels_of_slo();
+  rule.fault_keys = read_fault_keys(map_);
+  rule.may_be_empty = read_may_be_empty(map_);
   parsed_.enabled = map_.boolean("enabled").value_or(true);
   report_foreign_keys(map_, "an SLO", kForeignKeys, subject_measure(rule.sli));
   map_.finish();
@@ -208,16 +216,7 @@ void SloReader::read_texts() {
   limits.required = false;
   rule.summary = read_text(map_, "summary", limits, names ? &*names : nullptr);
   rule.description = read_text(map_, "description", kDescriptionLimits, names ? &*names : nullptr);
-  if (rule.summary.empty() && names) rule.summary = default_summary();
-}
-
-std::string SloReader::default_summary() const {
-  std::string of;
-  for (const std::string_view dimension : subject_dimensions(parsed_.rule)) {
-    if (dimension != "cluster")
-      of += fmt::format("{}{{{}}}", of.empty() ? " of " : ", ", dimension);
-  }
-  return "{slo}" + of + " on {cluster}: {left} of the error budget left, burning at {burn}x";
+  if (rule.summary.empty() && names) rule.summary = default_summary(rule);
 }
 
 void SloReader::read_labels_of_slo() {

@@ -21,7 +21,8 @@ constexpr size_t kMostDefaults = 400;  // keys and values
 constexpr size_t kLongestDefault = 2000;
 
 // What a built-in SLO says of its own measure; an entry with another measure says it itself.
-constexpr std::array<std::string_view, 5> kKeysOfTheSli{"sli", "good", "select", "exclude", "per"};
+constexpr std::array<std::string_view, 7> kKeysOfTheSli{"sli", "good",    "select",     "exclude",
+                                                        "per", "summary", "description"};
 
 // Built-in SLOs that would hold most entities to what is true of a few: an entry says which.
 constexpr std::array<std::string_view, 1> kAskWhich{"freshness"};
@@ -106,6 +107,9 @@ std::optional<YamlNode> SloTemplates::complete(const YamlNode& entry, const Yaml
       return std::ranges::find(kKeysOfTheSli, pair.first.scalar) != kKeysOfTheSli.end();
     });
   }
+  // It names what the budgets of the built-in SLO belong to.
+  if (entry.find("per") != nullptr)
+    std::erase_if(builtin.entries, [](const auto& pair) { return pair.first.scalar == "summary"; });
   check_select(entry, *use, source);
   add_missing(builtin, whole);
   return whole;

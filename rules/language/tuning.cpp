@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "rules/language/during_parser.h"
+#include "rules/language/window_parser.h"
 
 namespace highwater::rules {
 namespace {
@@ -35,19 +36,20 @@ void replace(Labels& labels, Labels changes) {
 void tune_threshold(YamlMap& map, Condition& when) {
   const YamlNode* const node = read_scalar(map, "threshold", false);
   if (node == nullptr) return;
-  if (when.right != nullptr || when.left->unit == Unit::boolean) {
+  const bool of_value = when.kind == ConditionKind::value;
+  if (of_value && (when.right != nullptr || when.left->unit == Unit::boolean)) {
     map.error(*node,
               fmt::format("'{}' is compared with {}: there is no threshold to tune",
                           when.left->name, when.right != nullptr ? "another measure" : "yes or no"),
               "tune 'for' or 'select', or switch the rule off and write one of your own");
     return;
   }
-  const ParsedNumber number = parse_number(node->scalar, *when.left);
-  if (number.error) {
-    report(map, *node, *number.error);
-  } else {
-    when.threshold = number.value;
-  }
+  const ParsedNumber number = parse_threshold(node->scalar, when);
+  if (number.error) return report(map, *node, *number.error);
+  when.threshold = number.value;
+  if (of_value) return;
+  if (const std::optional<TextError> wrong = check_window_threshold(when))
+    report(map, *node, *wrong);
 }
 
 }  // namespace
@@ -64,6 +66,7 @@ void tune_rule(ParsedRule& parsed, const YamlNode& changes, const RuleSource& so
   check_hold_fits(map, rule);
   rule.severity = read_severity(map, false).value_or(rule.severity);
   tune_threshold(map, rule.when);
+  read_least(map, rule.when);
   replace(rule.select, read_filters(map, "select", measure));
   replace(rule.exclude, read_filters(map, "exclude", measure));
   replace(rule.labels, read_labels(map, measure));

@@ -19,6 +19,8 @@ constexpr std::string_view kHeader =
 #  * No causes: what follows from one dead broker fires as one alert for each thing that it broke.
 #  * Downtime of Prometheus itself is a gap in every window, and events in it beyond an hour are lost.
 #  * Time is sampled once in the interval of its group, not at every poll of the agent.
+#  * A window of rate() or increase() is judged from its second sample on, what lies beyond its first and last
+#    sample is guessed, and what a counter said when it appeared does not count.
 #  * A calendar window is as long as its usual month, week or quarter, and ends now.
 )";
 

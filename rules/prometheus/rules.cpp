@@ -11,319 +11,39 @@
 #include <vector>
 
 #include "rules/conditions.h"
+#include "rules/prometheus/alert_expression.h"
+#include "rules/prometheus/detail.h"
 #include "rules/prometheus/file.h"
 #include "rules/prometheus/promql.h"
+#include "rules/prometheus/slo_rules.h"
 #include "rules/prometheus/texts.h"
 
 namespace highwater::rules {
 namespace {
 
-using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Duration kAlertsEvery = seconds(15);
-constexpr Duration kBudgetEvery = minutes(5);
-// For so long after it was last seen something is known to be missing.
-constexpr std::string_view kMemory = "1h";
-
-// Whole intervals in a window, at least one.
-int64_t intervals_in(Duration window, Duration interval) {
-  return std::max<int64_t>(1, (window + interval / 2) / interval);
-}
-
-// The rules of one SLO.
-class SloWriter {
- public:
-  SloWriter(const SloRule& rule, const PrometheusOptions& options, PrometheusFile& file);
-
-  void write();
-
- private:
-  void record_time();
-  void record_events();
-  void record_windows();
-  void record_tier();
-  void write_alert(size_t tier);
-  void record_budget();
-
-  // A recorded series of this SLO.
-  [[nodiscard]] std::string series(std::string_view name, bool of_this_alert = false) const;
-  [[nodiscard]] std::string ratio(Duration window, bool of_this_alert = false) const;
-  // The samples that a window holds, as a range that ends now.
-  [[nodiscard]] std::string range(const std::string& name, Duration window) const;
-  [[nodiscard]] std::string bad_share(Duration window) const;
-  [[nodiscard]] std::string condition(const SloTier& tier) const;
-  [[nodiscard]] std::string budget() const;
-  [[nodiscard]] Duration fastest_window() const;
-  [[nodiscard]] SloSeries asked_for() const;
-  [[nodiscard]] PrometheusFile::Labels own_labels() const;
-
-  const SloRule& rule_;
-  const PrometheusOptions& options_;
-  PrometheusFile& file_;
-  const std::vector<std::string_view> dimensions_;
-  const std::string by_;    // "(cluster, topic)"
-  const std::string slo_;   // the label that names the SLO
-  const std::string seen_;  // the series that has a sample where something is known
-  Duration interval_{};
-};
-
-Duration interval_for(const SloRule& rule) {
-  Duration shortest = Duration::max();
-  for (const SloTier& tier : rule.tiers) shortest = std::min(shortest, tier.short_window);
-  constexpr int kSamplesAtLeast = 4;
-  for (const Duration interval : {Duration(minutes(1)), Duration(seconds(30))}) {
-    if (shortest >= interval * kSamplesAtLeast) return interval;
-  }
-  return seconds(15);
-}
-
-// A measure may have a dimension of that name.
-std::string slo_label(const std::vector<std::string_view>& dimensions) {
-  return std::ranges::find(dimensions, "slo") == dimensions.end() ? "slo" : "highwater_slo";
-}
-
-SloWriter::SloWriter(const SloRule& rule, const PrometheusOptions& options, PrometheusFile& file)
-    : rule_(rule),
-      options_(options),
-      file_(file),
-      dimensions_(subject_dimensions(rule)),
-      by_("(" + promql::list(dimensions_) + ")"),
-      slo_(slo_label(dimensions_)),
-      seen_(rule.sli.is_events() ? "highwater_slo:total:increase" : "highwater_slo:bad:now"),
-      interval_(options.interval.value_or(interval_for(rule))) {}
-
-void SloWriter::write() {
-  file_.group("highwater slo " + rule_.name, interval_);
-  if (rule_.sli.is_events())
-    record_events();
-  else
-    record_time();
-  record_windows();
-  record_tier();
-  for (size_t tier = 0; tier < rule_.tiers.size(); ++tier) write_alert(tier);
-  record_budget();
-}
-
-std::string SloWriter::series(std::string_view name, bool of_this_alert) const {
-  std::vector<std::string> matchers{fmt::format("{}={}", slo_, promql::quoted(rule_.name))};
-  if (of_this_alert) matchers.emplace_back(kOfThisAlert);
-  return promql::selector(name, matchers);
-}
-
-std::string SloWriter::ratio(Duration window, bool of_this_alert) const {
-  return series("highwater_slo:bad_ratio:" + format_duration(window), of_this_alert);
-}
-
-std::string SloWriter::budget() const {
-  return fmt::format("(1 - {})", promql::number(rule_.objective));
-}
-
-void SloWriter::record_time() {
-  const SliSource& source = rule_.sli.first;
-  const auto matchers = promql::matchers(*source.measure, source.scope);
-  const std::string rows = promql::selector(promql::metric(*source.measure), matchers);
-  std::string bad = fmt::format("max by {} ({})", by_, promql::is_bad(rows, rule_.sli.good));
-  if (rule_.no_data != NoData::hold) {
-    bad += fmt::format("\nor on {}\ngroup by {} (last_over_time({}[{}]))", by_, by_, rows, kMemory);
-    if (rule_.no_data == NoData::good) bad += " * 0";
-  }
-  file_.comment("Bad (1) or good (0), now.");
-  file_.record(seen_, bad, {{slo_, rule_.name}});
-}
-
-void SloWriter::record_events() {
-  const SliSource& all = *rule_.sli.total;
-  const SliSource& some = rule_.sli.first;
-  const auto rows = [](const SliSource& source) {
-    return promql::selector(promql::metric(*source.measure),
-                            promql::matchers(*source.measure, source.scope));
-  };
-  const auto before = [&](const std::string& counter) {
-    return fmt::format("last_over_time({}[{}] offset {})", counter, kMemory,
-                       format_duration(interval_));
-  };
-  const auto growth = [&](const std::string& counter) {
-    return fmt::format("({} - {} >= 0)", counter, before(counter));
-  };
-  const std::string total = rows(all);
-  file_.comment("Events since the last evaluation; a counter that went down counts from zero.");
-  file_.record(seen_,
-               fmt::format("sum by {} (\n  {}\n  or ({} and {})\n)", by_, growth(total), total,
-                           before(total)),
-               {{slo_, rule_.name}});
-  const std::string part = rows(some);
-  const std::string counted = fmt::format("sum by {} (\n  {}\n  or {}\n)", by_, growth(part), part);
-  const std::string events = fmt::format("sum by {} ({})", by_, series(seen_));
-  const std::string known = fmt::format("({} and {}\nor {} * 0)", counted, events, events);
-  std::string bad = fmt::format("({} <= {}\nor {})", known, events, events);
-  if (rule_.sli.first_is_good) bad = fmt::format("{} - {}", events, bad);
-  file_.comment("The bad ones of them; a counter that is not there yet counts from zero.");
-  file_.record("highwater_slo:bad:increase", bad, {{slo_, rule_.name}});
-}
-
-std::string SloWriter::range(const std::string& name, Duration window) const {
-  const Duration length = intervals_in(window, interval_) * interval_ - interval_ / 2;
-  const std::string text = fmt::format("{}[{}]", series(name), format_duration(length));
-  return rule_.sli.is_events() ? text : text + " offset " + format_duration(interval_);
-}
-
-std::string SloWriter::bad_share(Duration window) const {
-  if (!rule_.sli.is_events()) return fmt::format("avg_over_time({})", range(seen_, window));
-  return fmt::format("sum_over_time({})\n/ sum_over_time({})",
-                     range("highwater_slo:bad:increase", window), range(seen_, window));
-}
-
-void SloWriter::record_windows() {
-  std::vector<Duration> windows;
-  std::vector<Duration> long_windows;
-  for (const SloTier& tier : rule_.tiers) {
-    windows.insert(windows.end(), {tier.long_window, tier.short_window});
-    long_windows.push_back(tier.long_window);
-  }
-  for (auto* list : {&windows, &long_windows}) {
-    std::ranges::sort(*list);
-    list->erase(std::ranges::unique(*list).begin(), list->end());
-  }
-  for (const Duration window : windows) {
-    if (window == windows.front()) file_.comment("The bad share of each window.");
-    file_.record("highwater_slo:bad_ratio:" + format_duration(window), bad_share(window),
-                 {{slo_, rule_.name}});
-  }
-  for (const Duration window : long_windows) {
-    if (window == long_windows.front())
-      file_.comment("1 where the window is filled; before that the share of it that is known.");
-    const int64_t whole = intervals_in(window, interval_);
-    const std::string count = fmt::format("count_over_time({})", range(seen_, window));
-    const std::string before = fmt::format("last_over_time({}[{}] offset {})", series(seen_),
-                                           kMemory, format_duration(whole * interval_));
-    file_.record("highwater_slo:filled:" + format_duration(window),
-                 fmt::format("({} >= {}\n  and {}) * 0 + 1\nor {} / {}", count,
-                             promql::number(rule_.min_coverage * static_cast<double>(whole)),
-                             before, count, whole),
-                 {{slo_, rule_.name}});
-  }
-}
-
-// "Exceeds" as in burn.cpp: rounding must not decide.
-std::string SloWriter::condition(const SloTier& tier) const {
-  const auto exceeds = [&](const std::string& share) {
-    return fmt::format("{} / {} > {} * 1.000000001", share, budget(), promql::number(tier.factor));
-  };
-  const std::string filled = series("highwater_slo:filled:" + format_duration(tier.long_window));
-  std::string text = fmt::format("{} * {}\n  and {}", ratio(tier.long_window), exceeds(filled),
-                                 exceeds(ratio(tier.short_window)));
-  if (rule_.min_bad <= 0) return text;
-  const std::string bad = rule_.sli.is_events() ? "highwater_slo:bad:increase" : seen_;
-  const std::string unit =
-      rule_.sli.is_events() ? "" : fmt::format(" * {}", promql::number(to_seconds(interval_)));
-  return text + fmt::format("\n  and sum_over_time({}){} >= {} * 0.999999999",
-                            range(bad, tier.short_window), unit, promql::number(rule_.min_bad));
-}
-
-void SloWriter::record_tier() {
-  std::string expression;
-  for (size_t tier = 0; tier < rule_.tiers.size(); ++tier) {
-    expression += fmt::format("{}({}) * 0 + {}", tier == 0 ? "" : "\nor ",
-                              condition(rule_.tiers[tier]), tier + 1);
-  }
-  file_.comment("Which tier burns: 1 is the highest, and wins.");
-  file_.record("highwater_slo:tier", expression, {{slo_, rule_.name}});
-}
-
-PrometheusFile::Labels SloWriter::own_labels() const {
-  PrometheusFile::Labels labels{{"objective", percent(rule_.objective)}};
-  if (!rule_.owner.empty()) labels.emplace_back("owner", literal(rule_.owner));
-  for (const auto& [name, value] : rule_.labels) labels.emplace_back(name, literal(value));
-  return labels;
-}
-
-void SloWriter::write_alert(size_t tier) {
-  const SloTier& of = rule_.tiers[tier];
-  std::string burning = series("highwater_slo:tier");
-  // Half an interval more, so that no version of Prometheus sees one sample less. keep_firing_for
-  // of Prometheus would keep a tier beside the one that replaces it.
-  if (rule_.keep_firing_for > Duration::zero()) {
-    burning = fmt::format("last_over_time({}[{}])", burning,
-                          format_duration(rule_.keep_firing_for + interval_ / 2));
-  }
-  PrometheusFile::Labels labels{{"severity", std::string(severity_name(of.severity))},
-                                {"tier", tier_name(of)}};
-  for (auto& label : own_labels()) labels.push_back(std::move(label));
-  file_.alert(
-      rule_.name,
-      fmt::format("{} / {}\nand {} == {}", ratio(of.long_window), budget(), burning, tier + 1), {},
-      {}, labels, annotations_of(rule_, of, options_.external_url, asked_for()));
-}
-
-Duration SloWriter::fastest_window() const {
-  return std::ranges::min(rule_.tiers, {}, &SloTier::long_window).long_window;
-}
-
-SloSeries SloWriter::asked_for() const {
-  SloSeries asked;
-  asked.left = series("highwater_slo:budget_left:ratio", true);
-  asked.exhausted = fmt::format("{} * {} / ({} / {}) > 0", asked.left,
-                                promql::number(to_seconds(rule_.window.length)),
-                                ratio(fastest_window(), true), budget());
-  if (rule_.sli.is_events()) {
-    const SloTier& fastest = std::ranges::min(rule_.tiers, {}, &SloTier::long_window);
-    asked.value = ratio(fastest.short_window, true);
-    return asked;
-  }
-  const SliSource& source = rule_.sli.first;
-  auto matchers = promql::matchers(*source.measure, source.scope);
-  matchers.emplace_back(kOfThisAlert);
-  const bool least = !rule_.sli.good.outside && std::isinf(rule_.sli.good.high);
-  asked.value = fmt::format("{}({})", least ? "min" : "max",
-                            promql::selector(promql::metric(*source.measure), matchers));
-  return asked;
-}
-
-void SloWriter::record_budget() {
-  const Duration window = rule_.window.length;
-  const int64_t whole = intervals_in(window, interval_);
-  const std::string count = fmt::format("count_over_time({})", range(seen_, window));
-  const std::string bad = rule_.sli.is_events()
-                              ? fmt::format("{}\n  * {} / {}", bad_share(window), count, whole)
-                              : fmt::format("sum_over_time({}) / {}", range(seen_, window), whole);
-  file_.comment(
-      fmt::format("Of the last {}; Prometheus has to keep that long.", describe_duration(window)));
-  file_.group(fmt::format("highwater budget {}", rule_.name), kBudgetEvery);
-  file_.record("highwater_slo:budget_left:ratio", fmt::format("1 - {} / {}", bad, budget()),
-               {{slo_, rule_.name}});
-}
-
-// The condition of an alert rule; with `of_this_alert` for the rows of one alert.
-std::string condition_of(const AlertRule& rule, bool of_this_alert) {
-  const Condition& when = rule.when;
-  auto matchers = promql::matchers(*when.left, rule);
-  if (of_this_alert) matchers.emplace_back(kOfThisAlert);
-  const std::string left = promql::selector(promql::metric(*when.left), matchers);
-  if (when.right == nullptr) {
-    return fmt::format("{} {} {}", left, comparison_text(when.comparison),
-                       promql::number(when.threshold));
-  }
-  const std::string on = promql::list(when.right->dimensions);
-  return fmt::format("{} {} on ({}) group_left () max by ({}) ({})", left,
-                     comparison_text(when.comparison), on, on, promql::metric(*when.right));
-}
-
-// The labels of the scrape are left out: an alert is about what Kafka knows, whichever agent saw
-// it.
-std::string alert_expression(const AlertRule& rule) {
-  const bool least =
-      rule.when.comparison == Comparison::less || rule.when.comparison == Comparison::less_or_equal;
-  const auto dimensions = subject_dimensions(*rule.when.left, rule);
-  return fmt::format("{} by ({}) ({})", least ? "min" : "max", promql::list(dimensions),
-                     condition_of(rule, false));
-}
 
 void write_alert(const AlertRule& rule, const PrometheusOptions& options, PrometheusFile& file) {
   PrometheusFile::Labels labels{{"severity", std::string(severity_name(rule.severity))}};
   for (const auto& [name, value] : rule.labels) labels.emplace_back(name, literal(value));
+  if (options.detail == MetricsDetail::standard && needs_full_detail(rule))
+    file.comment(std::string(kNeedsFullDetailText));
   file.alert(rule.name, alert_expression(rule), rule.hold, rule.keep_firing_for, labels,
-             annotations_of(rule, options.external_url, condition_of(rule, true)));
+             annotations_of(rule, options.external_url, alert_condition(rule, true)));
+}
+
+}  // namespace
+
+namespace {
+
+// The SLO's own, or those of an SLO that it is made of.
+bool has_hours(const SloRule& slo, const RuleSet& rules) {
+  return slo.during != nullptr || std::ranges::any_of(slo.sli.all_of, [&](const std::string& name) {
+           const auto part = std::ranges::find(rules.slos, name, &SloRule::name);
+           return part != rules.slos.end() && has_hours(*part, rules);
+         });
 }
 
 }  // namespace
@@ -331,10 +51,21 @@ void write_alert(const AlertRule& rule, const PrometheusOptions& options, Promet
 std::vector<std::string> not_for_prometheus(const RuleSet& rules) {
   std::vector<std::string> names;
   for (const SloRule& slo : rules.slos) {
-    if (slo.during != nullptr) names.push_back(slo.name);
+    if (has_hours(slo, rules)) names.push_back(slo.name);
   }
   for (const AlertRule& alert : rules.alerts) {
     if (alert.during != nullptr) names.push_back(alert.name);
+  }
+  return names;
+}
+
+std::vector<std::string> need_full_detail(const RuleSet& rules) {
+  std::vector<std::string> names;
+  for (const SloRule& slo : rules.slos) {
+    if (slo.during == nullptr && needs_full_detail(slo)) names.push_back(slo.name);
+  }
+  for (const AlertRule& alert : rules.alerts) {
+    if (alert.during == nullptr && needs_full_detail(alert)) names.push_back(alert.name);
   }
   return names;
 }
@@ -343,7 +74,7 @@ std::string prometheus_rules(const RuleSet& rules, const PrometheusOptions& opti
   PrometheusFile file;
   file.left_out(not_for_prometheus(rules));
   for (const SloRule& slo : rules.slos) {
-    if (slo.during == nullptr) SloWriter(slo, options, file).write();
+    if (!has_hours(slo, rules)) write_slo(slo, options, file);
   }
   bool first = true;
   for (const AlertRule& alert : rules.alerts) {

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/exported.h"
 #include "agent/core/time.h"
 #include "rules/rule_set.h"
 
@@ -29,10 +30,16 @@ struct PrometheusOptions {
   // How often Prometheus evaluates an SLO; without it from 15 seconds to a minute, by its windows.
   std::optional<Duration> interval;
   std::string external_url = "http://127.0.0.1:9877";  // where runbooks are read
+  MetricsDetail detail = MetricsDetail::standard;      // what the agent exports
 };
 
 // The names of the rules that are left out.
 [[nodiscard]] std::vector<std::string> not_for_prometheus(const RuleSet& rules);
+
+// The names of the rules that need series which the agent exports only with full detail: helper
+// measures, and the zeros of measures of which only what is not 0 is exported. Until then they see
+// nothing. They are written, with a comment.
+[[nodiscard]] std::vector<std::string> need_full_detail(const RuleSet& rules);
 
 // The text of a rule file.
 [[nodiscard]] std::string prometheus_rules(const RuleSet& rules, const PrometheusOptions& options);

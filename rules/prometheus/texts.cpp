@@ -6,6 +6,7 @@
 #include <span>
 
 #include "rules/conditions.h"
+#include "rules/slo_text.h"
 #include "rules/text.h"
 
 namespace highwater::rules {
@@ -32,15 +33,29 @@ std::string_view format_of(Unit unit) {
       return "humanizeDuration";
     case Unit::bytes:
       return "humanize1024";
+    case Unit::ratio:
+      return "humanizePercentage";
     case Unit::none:
     case Unit::boolean:
     case Unit::info:
     case Unit::records:
     case Unit::count:
-    case Unit::ratio:
       break;
   }
   return "humanize";
+}
+
+std::string value_of(const Condition& when) {
+  switch (when.kind) {
+    case ConditionKind::value:
+    case ConditionKind::past:
+      break;
+    case ConditionKind::rate:
+      return "{{ $value | humanize }}/s";
+    case ConditionKind::ratio:
+      return "{{ $value | humanizePercentage }}";
+  }
+  return fmt::format("{{{{ $value | {} }}}}", format_of(when.left->unit));
 }
 
 // Asks for the one value of a query about what the alert is about.
@@ -65,6 +80,12 @@ std::string asked(const std::string& query, const Names& dimensions, std::string
       pattern, all_labels, format, otherwise);
 }
 
+std::string budget_text(const SloSeries& series, const Names& dimensions) {
+  const std::string text = asked(series.exhausted, dimensions, "humanizeDuration", "budget gone");
+  return replaced(replaced(text, "{{ . |", "budget gone in {{ . |"), "{{ else }}",
+                  " at this rate{{ else }}");
+}
+
 std::string runbook_url(const std::string& runbook, std::string_view external_url) {
   if (runbook.find("://") != std::string::npos) return runbook;
   return fmt::format("{}/runbooks/{}", external_url, runbook);
@@ -87,11 +108,22 @@ Annotations annotations_of(const AlertRule& rule, std::string_view external_url,
   const Names dimensions = subject_dimensions(*rule.when.left, rule);
   std::vector<StandIn> values = labels_of(dimensions);
   const std::string hold = describe_duration(rule.hold);
+  values.push_back({"value",
+                    value_of(rule.when),
+                    {},
+                    "eq $value 1.0"});
+  if (rule.aggregated && !rule.when.adds_up_rows())
+    values.push_back(
+        {"count", asked("count(" + condition + ")", dimensions, "humanize", "some"), {}, {}});
+  else
+    values.push_back({"count", "1", 1, {}});
+  values.push_back({"names", "some", {}, {}});
   values.push_back(
-      {"value", fmt::format("{{{{ $value | {} }}}}", format_of(rule.when.left->unit))});
-  values.push_back({"count", rule.aggregated
-                                 ? asked("count(" + condition + ")", dimensions, "humanize", "some")
-                                 : "1"});
+      {"sum",
+       asked("sum(" + condition + ")", dimensions, format_of(rule.when.left->unit), "some"),
+       {},
+       {}});
+  values.push_back({"kind", "", {}, {}});
   values.push_back({"note", ""});
   values.push_back({"for", hold});
   values.push_back({"since", rule.hold > Duration::zero() ? "more than " + hold : "some time"});
@@ -112,8 +144,13 @@ Annotations annotations_of(const SloRule& rule, const SloTier& tier, std::string
       {"left", asked(series.left, dimensions, "humanizePercentage", "an unknown part")});
   values.push_back(
       {"exhausted_in", asked(series.exhausted, dimensions, "humanizeDuration", "exhausted")});
+  values.push_back({"budget", budget_text(series, dimensions)});
   values.push_back({"tier", tier_name(tier)});
-  values.push_back({"value", asked(series.value, dimensions, format, "unknown")});
+  values.push_back({"now", "", 1, {}});
+  values.push_back({"limit", rule.sli.is_events()
+                                 ? percent(1 - rule.objective)
+                                 : limit_text(rule.sli.good, rule.sli.first.measure->unit)});
+  values.push_back({"value", asked(series.value, dimensions, format, "some")});
   values.push_back({"note", ""});
   return written(rule.summary, rule.description, runbook_url(rule.runbook, external_url), values);
 }

@@ -43,7 +43,7 @@ Relation relation_of(const Dependency& dependency) {
 // Nothing is unknown.
 std::optional<bool> verdict(const SloRule& rule, const SliSample& sample) {
   if (!sample.present) return std::nullopt;
-  if (sample.known) return sample.bad == 0;
+  if (sample.known) return !is_bad(rule.sli, sample);
   switch (rule.no_data) {
     case NoData::hold:
       return std::nullopt;
@@ -212,7 +212,24 @@ std::vector<KeptBudget> Rehearsal::budgets() const {
   return kept_budgets(engine_, rules_.slos, moment(judged_));
 }
 
+void Rehearsal::judge_parts(const SloRule& rule, std::vector<RehearsedBudget>& budgets) const {
+  std::vector<std::vector<RehearsedBudget>> parts;
+  for (const std::string& name : rule.sli.all_of) parts.push_back(this->budgets(name));
+  for (RehearsedBudget& budget : budgets) {
+    bool is_bad = false;
+    bool is_unknown = false;
+    for (const auto& part : parts) {
+      const auto same = std::ranges::find(part, budget.entity, &RehearsedBudget::entity);
+      if (same == part.end()) continue;
+      is_bad = is_bad || same->good == false;
+      is_unknown = is_unknown || !same->good;
+    }
+    if (is_bad || !is_unknown) budget.good = !is_bad;
+  }
+}
+
 void Rehearsal::judge_samples(const SloRule& rule, std::vector<RehearsedBudget>& budgets) const {
+  if (rule.sli.is_composite()) return judge_parts(rule, budgets);
   std::set<Symbol> clusters;
   for (const RehearsedBudget& budget : budgets) clusters.insert(budget.entity.label("cluster"));
   for (const Symbol& cluster : clusters) {

@@ -63,6 +63,7 @@ class Rehearsal {
   void judge_until(Duration at, bool included);
   void judge(Duration at);
   [[nodiscard]] Now moment(Duration at) const;
+  void judge_parts(const SloRule& rule, std::vector<RehearsedBudget>& budgets) const;
   void judge_samples(const SloRule& rule, std::vector<RehearsedBudget>& budgets) const;
   static bool read(SliReader& reader, const SloRule& rule, const Snapshot& snapshot,
                    const Symbol& cluster);

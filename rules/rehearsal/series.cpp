@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "agent/core/utf8.h"
+
 namespace highwater::rules {
 namespace {
 
@@ -116,7 +118,8 @@ std::optional<double> ValuesParser::read_number(std::string_view item, std::stri
   const char* const end = digits.data() + digits.size();
   const auto [stop, problem] = std::from_chars(digits.data(), end, number);
   if (problem != std::errc{}) {
-    error(item, fmt::format("'{}' is no sample", item.substr(0, 60)), std::string(kForm));
+    error(item, fmt::format("'{}' is no sample", utf8::first_characters(item, 60)),
+          std::string(kForm));
     return std::nullopt;
   }
   if (std::isnan(number)) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/core/utf8.h"
 #include "rules/language/rule_fields.h"
 #include "rules/rehearsal/series.h"
 #include "rules/slo_tables.h"
@@ -124,7 +125,7 @@ std::optional<std::string> RowParser::read_quoted() {
     char c = rest_[i];
     if (c == quote) {
       rest_.remove_prefix(i + 1);
-      if (value.size() <= kLongestLabel) return value;
+      if (utf8::count_characters(value) <= kLongestLabel) return value;
       error(at, fmt::format("the value is longer than {} characters", kLongestLabel));
       return std::nullopt;
     }

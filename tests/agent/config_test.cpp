@@ -31,7 +31,8 @@ receivers:
   - {name: oncall, webhook: {url: "http://127.0.0.1:9099/alerts", headers: {Authorization: "Bearer x"}}, severity: page, repeat_interval: 1h}
 traces: {endpoint: "http://127.0.0.1:4318", sample_ratio: 0.5}
 log: {level: debug, format: json}
-metrics: {per_partition_group_series: false}
+metrics: {detail: full}
+memory: 300MiB
 state: {path: /var/lib/hw/state.db}
 record: {path: /var/lib/hw/recording, keep: 1.5GB}
 )";
@@ -60,16 +61,33 @@ TEST(Config, EverySectionIsRead) {
   EXPECT_EQ(config->canaries[0].probe.every, 2s);
   EXPECT_EQ(config->external_url, "https://highwater.example");
   ASSERT_EQ(config->receivers.size(), 1U);
-  EXPECT_EQ(config->receivers[0].lowest, Severity::page);
-  EXPECT_EQ(config->receivers[0].repeat_interval, 1h);
-  EXPECT_EQ(config->receivers[0].headers.front().second, "Bearer x");
+  EXPECT_EQ(config->receivers[0].policy.lowest, Severity::page);
+  EXPECT_EQ(config->receivers[0].policy.repeat_interval, 1h);
+  EXPECT_EQ(config->receivers[0].settings.headers("headers").front().second, "Bearer x");
   EXPECT_EQ(config->traces.endpoint, "http://127.0.0.1:4318");
   EXPECT_EQ(config->log_level, LogLevel::debug);
-  EXPECT_FALSE(config->per_partition_group_series);
+  EXPECT_EQ(config->metrics_detail, MetricsDetail::full);
+  EXPECT_EQ(config->memory, 300U << 20);
   EXPECT_EQ(config->state_path, "/var/lib/hw/state.db");
   ASSERT_TRUE(config->record);
   EXPECT_EQ(config->record->path, "/var/lib/hw/recording");
   EXPECT_EQ(config->record->keep, 1'500'000'000U);
+}
+
+TEST(Config, ReceiversAndTracesHaveTheirOwnCertificates) {
+  Diagnostics diagnostics;
+  const auto config = parse_config(R"(clusters: [{name: a, bootstrap: "k:1"}]
+receivers:
+  - name: r
+    webhook: {url: "https://x", ca_file: ca.pem, certificate: client.pem, key: /keys/client.key}
+traces: {endpoint: "https://x", verify: false}
+)",
+                                   "/etc/highwater.yaml", diagnostics);
+  ASSERT_TRUE(config) << diagnostics.front().text();
+  const http::TlsOptions expected{"/etc/ca.pem", true, "/etc/client.pem", "/keys/client.key"};
+  EXPECT_EQ(config->receivers[0].settings.tls, expected);
+  EXPECT_EQ(config->traces.tls,
+            (http::TlsOptions{.ca_file = {}, .verify = false, .certificate = {}, .key = {}}));
 }
 
 TEST(Config, RecordsAHundredMegabytesUnlessToldOtherwise) {
@@ -205,6 +223,11 @@ const Mistake kMistakes[] = {
     {"DuplicateKey",
      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nlisten: \":1\"\nlisten: \":2\"\n", 3,
      "is here twice"},
+    {"KeyWithoutCertificate",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    webhook:\n      "
+     "url: "
+     "\"https://x\"\n      key: client.key\n",
+     6, "no 'certificate' that it belongs to"},
     {"SecondDocument", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\n---\nlisten: \":1\"\n", 3,
      "second document"},
     {"Alias", "clusters: [{name: &n a, bootstrap: [\"k:1\"]}]\n", 1, "anchors"},
@@ -217,7 +240,59 @@ const Mistake kMistakes[] = {
      3, "'url'"},
     {"ReceiverWithoutUrl",
      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - {name: r}\n", 3,
-     "has no 'webhook'"},
+     "add one of: webhook"},
+    {"ReceiverOfUnknownKind",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - {name: r, webhok: {url: "
+     "\"http://x\"}}\n",
+     3, "did you mean 'webhook'?"},
+    {"ReceiverOfTwoKinds",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "webhook: {url: \"http://x\"}\n    slack: {url: \"http://x\"}\n",
+     5, "make two receivers of it"},
+    {"PagerDutyKeyOfAnotherLength",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "pagerduty: {routing_key: abc}\n",
+     4, "must be 32 characters long"},
+    {"SlackWithoutAPlace",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "slack: {token: abc}\n",
+     4, "does not say where messages go"},
+    {"SlackWithBoth",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "slack: {url: \"http://x\", token: abc, channel: c}\n",
+     4, "write either 'url', or 'token'"},
+    {"RepeatIntervalOfAlertmanager",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "alertmanager: {urls: \"http://x\"}\n    repeat_interval: 1h\n",
+     5, "has no meaning for 'alertmanager'"},
+    {"EmptyListOfAddresses",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "alertmanager: {urls: []}\n",
+     4, "'urls' is empty"},
+    {"SeverityThatPagerDutyHasNot",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "pagerduty: {routing_key: {env: A}, page_severity: high}\n",
+     4, "is none of its values"},
+    {"SecretThatIsNoKey",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "webhook: {url: \"http://x\", secret: short}\n",
+     4, "24 to 64 bytes in base64"},
+    {"NtfyWithoutATopic",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "ntfy: {url: \"https://ntfy.example/\"}\n",
+     4, "does not end with a topic"},
+    {"MailAddressWithAName",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "email: {host: h, from: a@b, to: \"Ann <ann@b>\"}\n",
+     4, "is not a mail address"},
+    {"PortThatIsNone",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "email: {host: h, port: 70000, from: a@b, to: a@b}\n",
+     4, "port"},
+    {"UnknownKeyOfAKind",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
+     "discord: {url: \"http://x\", tkoen: a}\n",
+     4, "has no key 'tkoen'"},
     {"BadSeverity",
      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - {name: r, severity: pages, "
      "webhook: {url: \"http://x\"}}\n",
@@ -246,6 +321,10 @@ const Mistake kMistakes[] = {
      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate: {path: \":mem:\"}\n", 2, ":memory:"},
     {"StateMisspeltKey", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nstate: {pth: /x/y}\n", 2,
      "did you mean 'path'?"},
+    {"MemoryOfNoSize", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nmemory: lots\n", 2,
+     "'memory': 'lots' is no size"},
+    {"TooLittleMemory", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nmemory: 1MiB\n", 2,
+     "needs 64MiB at least"},
     {"RecordWithoutPlace", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nrecord: {keep: 1GB}\n", 2,
      "'path'"},
     {"RecordIsAFile", "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nrecord: {path: /etc/passwd}\n",
@@ -256,6 +335,12 @@ const Mistake kMistakes[] = {
     {"RecordKeepsTooLittle",
      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nrecord: {path: /r, keep: 10kB}\n", 2,
      "between 1MB and 10TB"},
+    {"UnknownDetailOfMetrics",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nmetrics: {detail: all}\n", 2,
+     "one of: standard, full"},
+    {"FormerKeyOfMetrics",
+     "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nmetrics: {per_partition_group_series: true}\n",
+     2, "only 'detail: full'"},
     {"NoValue", "clusters:\n", 1, "'clusters' has no value"},
 };
 INSTANTIATE_TEST_SUITE_P(All, ConfigMistake, testing::ValuesIn(kMistakes),

@@ -21,6 +21,11 @@ std::string refusal(std::string_view text) {
   return query ? "" : query.error().message;
 }
 
+Modifier modifier(const Query& query) {
+  EXPECT_EQ(query.modifiers.size(), 1U);
+  return query.modifiers.empty() ? Modifier() : query.modifiers[0];
+}
+
 TEST(ImportQuery, ReadsASelectorWithItsMatchers) {
   const Query query = parsed(R"(lag{group="a", topic=~"b|c", x!="d",y!~'e',})");
   EXPECT_TRUE(query.is(Query::Kind::selector, "lag"));
@@ -33,14 +38,17 @@ TEST(ImportQuery, ReadsASelectorWithItsMatchers) {
 }
 
 TEST(ImportQuery, ReadsRangesWhateverStandsInThem) {
-  EXPECT_TRUE(parsed("rate(a_total[{{.window}}])").operands[0].range);
-  EXPECT_TRUE(parsed("avg_over_time((a > bool 5)[{{ .window }}:1m])").operands[0].range);
+  EXPECT_EQ(modifier(parsed("rate(a_total[{{.window}}])").operands[0]).window, "{{.window}}");
+  const Modifier range = modifier(parsed("avg_over_time((a > 5)[{{ .window }}:1m])").operands[0]);
+  EXPECT_EQ(range.window, "{{.window}}");
+  EXPECT_EQ(range.text, "[{{ .window }}:1m]");
 }
 
 TEST(ImportQuery, ReadsAggregationsWithTheirLabelsOnEitherSide) {
-  EXPECT_EQ(parsed("sum by (a, b) (x)").by, (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(parsed("sum(x) by (a)").by, (std::vector<std::string>{"a"}));
-  EXPECT_TRUE(parsed("max without (a) (x)").without);
+  EXPECT_EQ(modifier(parsed("sum by (a, b) (x)")).labels, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(modifier(parsed("sum(x) by (a)")).labels, (std::vector<std::string>{"a"}));
+  EXPECT_EQ(modifier(parsed("max without (a) (x)")).kind, Modifier::Kind::without);
+  EXPECT_EQ(parsed("topk(5, x)").operands.size(), 2U);
 }
 
 TEST(ImportQuery, ComparisonsBindWeakerThanArithmetic) {
@@ -51,8 +59,21 @@ TEST(ImportQuery, ComparisonsBindWeakerThanArithmetic) {
   EXPECT_EQ(query.operands[1].number, 0.5);
 }
 
-TEST(ImportQuery, LeavesOutTheZeroThatStandsForNothing) {
-  EXPECT_TRUE(parsed("sum(x) OR on() vector(0)").is(Query::Kind::aggregation, "sum"));
+TEST(ImportQuery, KeepsEveryModifierOfAnOperator) {
+  const Query query = parsed("sum(x) OR on() vector(0)");
+  EXPECT_TRUE(query.is(Query::Kind::binary, "or"));
+  EXPECT_EQ(modifier(query).kind, Modifier::Kind::on);
+  EXPECT_TRUE(query.operands[1].is(Query::Kind::call, "vector"));
+  EXPECT_EQ(modifier(parsed("a / ignoring (x, y) b")).text, "ignoring (x, y)");
+  EXPECT_EQ(modifier(parsed("a > bool 1")).kind, Modifier::Kind::boolean);
+}
+
+TEST(ImportQuery, ReadsSignsAndTexts) {
+  const Query query = parsed("a > -5");
+  EXPECT_TRUE(query.operands[1].is(Query::Kind::binary, "-"));
+  EXPECT_EQ(query.operands[1].operands[1].number, 5);
+  EXPECT_EQ(parsed("label_replace(a, \"b\")").operands[1].kind, Query::Kind::text);
+  EXPECT_THAT(refusal("a > 5m"), HasSubstr("'5m' was not understood"));
 }
 
 TEST(ImportQuery, AWordEndsWhereItEnds) {
@@ -62,7 +83,7 @@ TEST(ImportQuery, AWordEndsWhereItEnds) {
 
 TEST(ImportQuery, RefusesWhatItCannotSay) {
   EXPECT_THAT(refusal("a offset 5m"), HasSubstr("offset"));
-  EXPECT_THAT(refusal("a / on (x) b"), HasSubstr("on (x)"));
+  EXPECT_THAT(refusal("a / on (x) group_left b"), HasSubstr("group_left"));
   EXPECT_THAT(refusal("sum(a"), HasSubstr("')' is missing before 'the end'"));
   EXPECT_THAT(refusal("a{b=\"c}"), HasSubstr("quote"));
   EXPECT_THAT(refusal("a[5m"), HasSubstr("'['"));

@@ -57,9 +57,10 @@ class RecordedAgent {
     judged_news_ = until;
   }
 
-  // Stopped in order, away for so long, and started again on a clock of its own.
+  // Stopped in order, away for so long, and started again on a clock of its own. The state is that
+  // of the last judgement, as the agent writes it.
   void restart(Duration away) {
-    const auto state = engine_->state(now_, true);
+    const auto state = engine_->state(judged_, true);
     now_ = {SteadyTime(1h), now_.wall + away};
     snapshot_ = {};
     start(state);
@@ -86,7 +87,7 @@ class RecordedAgent {
   }
 
   void judge(Now now) {
-    now_ = now;
+    now_ = judged_ = now;
     const Report report = engine_->evaluate(std::make_shared<const Snapshot>(snapshot_), now);
     if (!begin_) begin_ = now.wall;
     timeline_.take(report, now.wall - *begin_);
@@ -99,6 +100,7 @@ class RecordedAgent {
   std::optional<RecordingRing> ring_;
   Snapshot snapshot_;
   Now now_ = moment(0s);
+  Now judged_;
   Now judged_news_;
   std::optional<WallTime> begin_;
   rules::Timeline timeline_;

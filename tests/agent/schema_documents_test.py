@@ -63,10 +63,25 @@ def check_refusals(rules, config):
         assert refuses(rules, {"slos": [slo | change]}), change
     cluster = {"name": "prod", "bootstrap": ["kafka-1:9092"]}
     assert not refuses(config, {"clusters": [cluster]})
-    for value in ({}, {"clusters": []}, {"clusters": [{"name": "prod"}]}, {"clusters": [cluster], "listne": "x"},
+    secured = cluster | {"security": {"protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-256", "username": "u", "password": {"env": "P"}}}
+    assert not refuses(config, {"clusters": [secured]})
+    for value in ({}, {"clusters": [cluster | {"security": {"protocol": "TLS"}}]}, {"clusters": [cluster | {"security": {"truststore": "x"}}]},
+                  {"clusters": [cluster | {"security": {"password": {"env": "P", "file": "p"}}}]}, {"clusters": []}, {"clusters": [{"name": "prod"}]}, {"clusters": [cluster], "listne": "x"},
                   {"clusters": [cluster], "log": {"level": "loud"}},
                   {"clusters": [cluster], "rules": {"tune": {"NoSuchRule": {"for": "1m"}}}}):
         assert refuses(config, value), value
+
+
+def check_notifications(config, repository):
+    """Every kind of receiver has a section in docs/notifications.md, with a table of its settings and no others."""
+    receiver = config["properties"]["receivers"]["items"]
+    kinds = [choice["required"][0] for choice in receiver["oneOf"]]
+    text = (repository / "docs" / "notifications.md").read_text()
+    sections = {part.split("\n", 1)[0]: part for part in re.split(r"^## ", text, flags=re.M)[1:]}
+    for kind in kinds:
+        keys = set(receiver["properties"][kind]["properties"]) - {"ca_file", "verify", "certificate", "key"}
+        documented = set(re.findall(r"^\| `([a-z_]+)` \|", sections.get(kind, ""), re.M))
+        assert keys == documented, f"docs/notifications.md, {kind}: {sorted(keys ^ documented)}"
 
 
 def main():
@@ -75,6 +90,7 @@ def main():
     for schema in (rules, config):
         jsonschema.Draft202012Validator.check_schema(schema)
     check_refusals(rules, config)
+    check_notifications(config, repository)
     part_of_config = {keyword: content for keyword, content in config.items() if keyword != "required"}
     counts = {"rules": 0, "configuration": 0, "without a schema": 0}
     failed = []

@@ -11,6 +11,7 @@ notify::ReceiverStats receiver(std::string error) {
   notify::ReceiverStats stats;
   stats.name = "oncall";
   stats.last_error = std::move(error);
+  stats.last_success = WallTime(1h);
   return stats;
 }
 
@@ -18,6 +19,17 @@ SelfStatus with(std::vector<notify::ReceiverStats> receivers) {
   SelfStatus status;
   status.receivers = std::move(receivers);
   return status;
+}
+
+// As the pipeline does, every few seconds.
+ObservationPtr observe_for(SelfObserver& observer, const SelfStatus& status, Now& now,
+                           Duration duration) {
+  ObservationPtr last;
+  for (const SteadyTime end = now.steady + duration; now.steady < end;) {
+    now.steady += 5s;
+    last = observer.observe(status, now);
+  }
+  return last;
 }
 
 double failing(const ObservationPtr& observation) {
@@ -28,12 +40,25 @@ TEST(SelfObserver, AReceiverFailsOnlyAfterFiveMinutesOfTrying) {
   SelfObserver observer;
   Now now{SteadyTime(1h), WallTime(1h)};
   EXPECT_EQ(failing(observer.observe(with({receiver("connection refused")}), now)), 0);
-  now.steady += 4min;
-  EXPECT_EQ(failing(observer.observe(with({receiver("connection refused")}), now)), 0);
-  now.steady += 1min;
-  const auto observation = observer.observe(with({receiver("connection refused")}), now);
+  const SelfStatus refused = with({receiver("connection refused")});
+  EXPECT_EQ(failing(observe_for(observer, refused, now, 4min)), 0);
+  const auto observation = observe_for(observer, refused, now, 1min);
   EXPECT_EQ(failing(observation), 1);
   EXPECT_EQ(observation->notes.at(0).text, "connection refused");
+}
+
+// A restart forgets since when; what cannot be delivered may have failed for hours.
+TEST(SelfObserver, AReceiverThatTookNothingSinceTheStartIsUnknown) {
+  SelfObserver observer;
+  Now now{SteadyTime(1h), WallTime(1h)};
+  auto stats = receiver("");
+  stats.last_success.reset();
+  EXPECT_FALSE(observer.observe(with({stats}), now)->tables.at(0).known(0)) << "nothing was tried";
+  stats.last_error = "connection refused";
+  const ObservationPtr failing_early = observe_for(observer, with({stats}), now, 4min);
+  EXPECT_FALSE(failing_early->tables.at(0).known(0));
+  EXPECT_EQ(failing(observe_for(observer, with({stats}), now, 2min)), 1);
+  EXPECT_EQ(failing(observer.observe(with({receiver("")}), now)), 0);
 }
 
 TEST(SelfObserver, OneSuccessStartsTheClockAnew) {
@@ -44,6 +69,16 @@ TEST(SelfObserver, OneSuccessStartsTheClockAnew) {
   (void)observer.observe(with({receiver("")}), now);
   now.steady += 2min;
   EXPECT_EQ(failing(observer.observe(with({receiver("connection refused")}), now)), 0);
+}
+
+TEST(SelfObserver, APauseOfTheAgentIsNoTimeOfTrying) {
+  SelfObserver observer;
+  Now now{SteadyTime(1h), WallTime(1h)};
+  const SelfStatus refused = with({receiver("connection refused")});
+  (void)observe_for(observer, refused, now, 1min);
+  now.steady += 1h;
+  EXPECT_EQ(failing(observe_for(observer, refused, now, 3min)), 0);
+  EXPECT_EQ(failing(observe_for(observer, refused, now, 1min)), 1);
 }
 
 TEST(SelfObserver, ARefusalForGoodCountsAtOnce) {

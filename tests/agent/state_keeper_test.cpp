@@ -10,7 +10,9 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <thread>
 
+#include "exporters/notify/receivers/registry.h"
 #include "tests/rules/engine_world.h"
 
 namespace highwater::agent {
@@ -56,6 +58,8 @@ class Mortal {
     return *report;
   }
   void flush() { ASSERT_TRUE(keeper_->flush(20s)); }
+  void release() { end(); }
+  void stop() { keeper_->stop(*engine_, *notifier_, 20s); }
   void kill() {
     end();
     now.steady = SteadyTime(1h);
@@ -69,6 +73,7 @@ class Mortal {
   FakeCluster cluster;
   Now now{SteadyTime(100h), WallTime(490'000h)};
   std::vector<std::string> receivers{"oncall"};  // from the next begin on
+  std::string kind = "webhook";                  // of them
 
  private:
   void begin() {
@@ -78,11 +83,13 @@ class Mortal {
       if (!transport_) break;
       notify::ReceiverConfig& receiver = configs.emplace_back();
       receiver.name = name;
-      receiver.url = "http://127.0.0.1:9/" + name;
+      receiver.kind = notify::find_receiver_kind(kind);
+      for (const char* key : {"url", "api"})
+        receiver.settings.set(key, Secret("http://127.0.0.1:9/" + name));
     }
     notifier_ = std::make_unique<notify::Notifier>(
-        configs, notify::NotifierOptions{"http://agent", "", transport_, {}}, clock_, log_,
-        notify::SpanSink());
+        notify::make_receivers(configs, {"http://agent", "", transport_}, log_),
+        notify::NotifierOptions(), clock_, log_, notify::SpanSink());
     keeper_ = std::make_unique<StateKeeper>(path_, log_);
     keeper_->restore(*engine_, *notifier_, now);
   }
@@ -119,6 +126,8 @@ TEST_F(StateKeeperTest, AMonthWithTwoHundredKillsEndsLikeOneWithout) {
   const rules::RuleSet rules({}, {lag_slo()});
   Mortal calm(rules, ":memory:");
   Mortal rough(rules, path("state.db"));
+  // Read each minute, and so known all the time.
+  for (Mortal* world : {&calm, &rough}) world->cluster.set_cadence(1min);
   std::mt19937 random(77);
   constexpr int kSteps = 30 * 24 * 60;
   bool ill = false;
@@ -166,6 +175,28 @@ TEST_F(StateKeeperTest, AMonthWithTwoHundredKillsEndsLikeOneWithout) {
   EXPECT_NEAR(torn.total, whole.total, 121.0 * kills);
 }
 
+// A replay of what the agent recorded ends where its last judgement did; so must its state.
+TEST_F(StateKeeperTest, AnOrderlyStopKeepsWhatWasJudgedLastAndNothingOfTheTimeSince) {
+  Mortal world(rules::RuleSet({}, {lag_slo()}), path("state.db"));
+  world.cluster.set_cadence(1min);
+  world.cluster.set(kLagSeconds, {"payments"}, 400);
+  for (int i = 0; i < 5; ++i) world.step(1min);
+  std::map<std::string, std::string> judged;
+  for (const rules::StateRecord& record : world.engine().state(world.now, true))
+    if (record.kind == rules::kBudgetKind) judged[record.key] = record.value;
+  ASSERT_EQ(judged.size(), 1U);
+  world.now.steady += 40s;
+  world.now.wall += 40s;
+  world.stop();
+  world.release();
+  const Opened opened = Store::open(path("state.db"));
+  ASSERT_TRUE(opened.store) << opened.problem;
+  const auto kept = opened.store->read(rules::kBudgetKind);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->size(), 1U);
+  for (const Record& record : *kept) EXPECT_TRUE(record.value == judged[record.key]);
+}
+
 // Answers as it is told to, and counts what it took, by the last part of the address.
 class FakeReceivers {
  public:
@@ -176,6 +207,7 @@ class FakeReceivers {
       if (status_ == 200) ++taken_[request.url.substr(request.url.rfind('/') + 1)];
       http::Response response;
       response.status = status_;
+      response.body = R"({"ok":true,"result":{"message_id":40}})";
       return response;
     };
   }
@@ -267,6 +299,19 @@ TEST_F(NotificationsOverAKill, AReceiverThatWasAddedHearsOfWhatIsOpenAndTheOther
   EXPECT_EQ(receivers_.taken("second"), 1);
 }
 
+TEST_F(NotificationsOverAKill, WhereAMessageStandsIsKept) {
+  receivers_.answer(200);
+  agent_.kind = "telegram";
+  kill();
+  break_broker();
+  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
+  kill();
+  const auto handles = agent_.notifier().handles();
+  ASSERT_EQ(handles.size(), 1U);
+  EXPECT_EQ(handles[0].receiver, "oncall");
+  EXPECT_EQ(handles[0].text, "40");
+}
+
 TEST_F(NotificationsOverAKill, TheFirstReceiverHearsOfWhatIsOpen) {
   agent_.receivers = {};
   kill();
@@ -283,6 +328,56 @@ TEST_F(StateKeeperTest, ASecondAgentOnTheSameStateIsToldSoAndGoesOn) {
   EXPECT_EQ(first.problem(), "");
   EXPECT_NE(second.problem(), "");
   second.step(1s);
+}
+
+rules::AlertRule down_rule() {
+  return rules::testing::make_rule("Down", rules::testing::kFailed, rules::Comparison::equal, 1);
+}
+
+double known_seconds(const rules::Engine& engine, Now now) {
+  for (const rules::StateRecord& record : engine.state(now, true)) {
+    if (record.kind != rules::kBudgetKind) continue;
+    const auto key = rules::decode_key(record.key);
+    return to_seconds((*rules::decode_saved_budget(key->entity, record.value))->lifetime.known);
+  }
+  return 0;
+}
+
+TEST_F(StateKeeperTest, AStateThatWasInUseIsTakenWhenItIsFreeAndNothingOfBothIsLost) {
+  const rules::RuleSet rules({down_rule()}, {lag_slo()});
+  Mortal world(rules, path("state.db"));
+  world.cluster.set(kLagSeconds, {"payments"}, 10);
+  world.cluster.set(rules::testing::kFailed, {"1"}, 0);
+  for (int i = 0; i < 60; ++i) world.step(10s);
+  world.flush();
+  world.kill();
+  const double before = known_seconds(world.engine(), world.now);
+  EXPECT_GT(before, 500);
+
+  world.release();
+  Opened other = Store::open(path("state.db"));
+  ASSERT_NE(other.store, nullptr);
+  world.kill();
+  EXPECT_THAT(world.problem(), ::testing::Not(IsEmpty()));
+  world.cluster.set(rules::testing::kFailed, {"1"}, 1);
+  for (int i = 0; i < 30; ++i) world.step(10s);
+  EXPECT_THAT(world.problem(), ::testing::Not(IsEmpty())) << "it is in use";
+  EXPECT_EQ(other.store->read(rules::kIncidentKind)->size(), 0U) << "nothing was written there";
+  other.store.reset();
+
+  const auto give_up = std::chrono::steady_clock::now() + 20s;
+  int steps = 30;
+  for (; !world.problem().empty() && std::chrono::steady_clock::now() < give_up; ++steps) {
+    world.step(10s);
+    std::this_thread::yield();
+  }
+  ASSERT_THAT(world.problem(), IsEmpty());
+  const double together = known_seconds(world.engine(), world.now);
+  EXPECT_NEAR(together, before + 10.0 * (steps - 1), 1);
+  world.flush();
+  world.kill();
+  EXPECT_NEAR(known_seconds(world.engine(), world.now), together, 1);
+  ASSERT_EQ(world.engine().open_incidents().size(), 1U) << "it opened while there was no state";
 }
 
 }  // namespace

@@ -85,6 +85,16 @@ TEST_F(StoreTest, AnEmptyFileBecomesAState) {
   EXPECT_EQ(opened.outcome, OpenOutcome::created);
 }
 
+TEST_F(StoreTest, AStateThatWasEmptiedIsSaidToHaveBeen) {
+  make_state(path_, 3);
+  overwrite(path_, "");
+  const Opened opened = Store::open(path_);
+  ASSERT_TRUE(opened.store) << opened.problem;
+  EXPECT_EQ(opened.outcome, OpenOutcome::set_aside);
+  EXPECT_THAT(opened.problem, HasSubstr("it is empty"));
+  EXPECT_THAT(opened.problem, HasSubstr("budgets start anew"));
+}
+
 TEST_F(StoreTest, ACreationThatWasCutOffIsBegunAgain) {
   overwrite(path_ + ".new", "half");
   overwrite(path_ + ".new-wal", "half");
@@ -122,6 +132,19 @@ TEST_F(StoreTest, AFileOfTheVersionBeforeIsMigrated) {
   const Opened opened = Store::open(path_);
   ASSERT_TRUE(opened.store) << opened.problem;
   EXPECT_EQ(opened.outcome, OpenOutcome::opened);
+  commit(*opened.store, {put("k", "a", "1")});
+}
+
+TEST_F(StoreTest, AStateWhoseVersionWasLostIsSetAside) {
+  make_state(path_, 3);
+  {
+    auto database = sqlite::Database::open(path_);
+    ASSERT_TRUE(database->run("PRAGMA user_version=0"));
+  }
+  const Opened opened = Store::open(path_);
+  ASSERT_TRUE(opened.store) << opened.problem;
+  EXPECT_EQ(opened.outcome, OpenOutcome::set_aside);
+  EXPECT_THAT(opened.problem, HasSubstr("its schema has version 0"));
   commit(*opened.store, {put("k", "a", "1")});
 }
 

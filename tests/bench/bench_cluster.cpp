@@ -3,20 +3,26 @@
 #include <string>
 #include <vector>
 
+#include "collectors/brokers.h"
+#include "collectors/groups.h"
+#include "collectors/kafka/time_lag.h"
+#include "collectors/monitor.h"
+#include "collectors/partitions.h"
+#include "collectors/rebalances.h"
+#include "collectors/topics.h"
+
 namespace highwater::bench {
 namespace {
 
-constexpr int kTopics = 20;
-constexpr int kPartitions = 100;
-constexpr int kGroups = 510;
-constexpr int kCommits = 5400;
+constexpr std::chrono::seconds kEvery(30);
 
-kafka::TopicView make_topic(int number) {
+kafka::TopicView make_topic(int number, int partitions) {
   kafka::TopicView topic;
   topic.name = Symbol("orders-" + std::to_string(1000 + number));
   topic.config.emplace();
+  topic.config->retention_ms = 604'800'000;
   topic.config_reason = Unknown::known;
-  for (int32_t i = 0; i < kPartitions; ++i) {
+  for (int32_t i = 0; i < partitions; ++i) {
     kafka::PartitionView partition;
     partition.index = i;
     partition.leader = partition.last_leader = 1 + i % 3;
@@ -24,13 +30,14 @@ kafka::TopicView make_topic(int number) {
     partition.isr = partition.replicas;
     partition.log_start = {0, Unknown::known};
     partition.high_watermark = partition.last_stable = {1'000'000, Unknown::known};
+    partition.newest_stamp = kafka::kStampUnknown;
     for (const int32_t broker : partition.replicas) partition.log_dirs.push_back({broker, 4096});
     topic.partitions.push_back(partition);
   }
   return topic;
 }
 
-kafka::GroupView make_group(const kafka::ClusterView& view, int number) {
+kafka::GroupView make_group(const kafka::ClusterView& view, int number, const Size& size) {
   kafka::GroupView group;
   group.id = Symbol("consumer-group-" + std::to_string(1000 + number));
   group.state = "Stable";
@@ -38,11 +45,16 @@ kafka::GroupView make_group(const kafka::ClusterView& view, int number) {
   group.type = kafka::GroupType::classic;
   group.coordinator = 1 + number % 3;
   group.committed_reason = group.members_reason = Unknown::known;
-  kafka::CommittedTopic committed{view.topics[static_cast<size_t>(number % kTopics)].name, {}};
+  kafka::CommittedTopic committed{view.topics[static_cast<size_t>(number % size.topics)].name, {}};
+  kafka::UnreadSince unread;
+  unread.reason = Unknown::known;
+  unread.any = true;
+  const kafka::Millis written = kafka::to_millis(at(-60).steady);
+  unread.time = {written, written, written};
   std::vector<int32_t> assigned;
-  const int commits = kCommits / kGroups + (number < kCommits % kGroups ? 1 : 0);
+  const int commits = size.commits / size.groups + (number < size.commits % size.groups ? 1 : 0);
   for (int32_t i = 0; i < commits; ++i) {
-    committed.partitions.push_back({i, 999'000, Unknown::known});
+    committed.partitions.push_back({i, 999'000, Unknown::known, unread});
     assigned.push_back(i);
   }
   group.members.emplace();
@@ -53,7 +65,7 @@ kafka::GroupView make_group(const kafka::ClusterView& view, int number) {
 
 }  // namespace
 
-kafka::ClusterView make_cluster() {
+kafka::ClusterView make_cluster(const Size& size) {
   kafka::ClusterView view;
   view.cluster = Symbol("production");
   view.reachable = view.ever_reached = true;
@@ -66,9 +78,43 @@ kafka::ClusterView make_cluster() {
     broker.listed = true;
     view.brokers.emplace(id, broker);
   }
-  for (int i = 0; i < kTopics; ++i) view.topics.push_back(make_topic(i));
-  for (int i = 0; i < kGroups; ++i) view.groups.push_back(make_group(view, i));
+  for (int i = 0; i < size.topics; ++i) view.topics.push_back(make_topic(i, size.partitions));
+  for (int i = 0; i < size.groups; ++i) view.groups.push_back(make_group(view, i, size));
   return view;
+}
+
+Now at(int64_t seconds) {
+  const std::chrono::seconds passed(seconds);
+  return {SteadyTime(std::chrono::hours(100)) + passed,
+          WallTime(std::chrono::hours(400'000)) + passed};
+}
+
+SnapshotPtr watch(const kafka::ClusterView& view) {
+  using namespace collectors;
+  BrokersInterpreter brokers;
+  PartitionsInterpreter partitions;
+  TopicsInterpreter topics;
+  GroupsInterpreter groups;
+  RebalancesInterpreter rebalances;
+  MonitorInterpreter monitor;
+  PollInfo poll;
+  poll.cadence = kEvery;
+  std::shared_ptr<Snapshot> snapshot;
+  for (int64_t second = 0; second <= kWatched; second += kEvery.count()) {
+    const Now now = at(second);
+    snapshot = std::make_shared<Snapshot>();
+    const auto publish = [&](Observation observation) {
+      const auto made = std::make_shared<const Observation>(std::move(observation));
+      snapshot->observations[{made->cluster, made->part}] = made;
+    };
+    publish(brokers.interpret(view, poll, now));
+    publish(partitions.interpret(view, poll, now));
+    publish(topics.interpret(view, poll, now));
+    publish(groups.interpret(view, poll, now));
+    publish(rebalances.interpret(view, poll, now));
+    publish(monitor.interpret(*snapshot, view.cluster, now));
+  }
+  return snapshot;
 }
 
 }  // namespace highwater::bench

@@ -12,13 +12,8 @@
 namespace highwater::collectors {
 namespace {
 
+using bench::at;
 using bench::make_cluster;
-
-Now at(int64_t seconds) {
-  const std::chrono::seconds passed(seconds);
-  return {SteadyTime(std::chrono::hours(100)) + passed,
-          WallTime(std::chrono::hours(400'000)) + passed};
-}
 
 template <class Interpreter>
 void interpret(benchmark::State& state) {

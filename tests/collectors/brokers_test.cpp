@@ -72,17 +72,71 @@ TEST(Brokers, AFailedBrokerSaysWhyAndSinceWhen) {
   view.brokers.at(3).status = BrokerStatus::cut_off;
   view.brokers.at(3).why = "no connection within 2 s";
   const Observation seen = interpret(view);
-  const std::string text = "cut off: no connection within 2 s";
+  const std::string text = "is cut off: no connection within 2 s; Metadata still lists it";
   EXPECT_EQ(note(seen, broker_entity(view, 3)), text);
   EXPECT_THAT(problems(seen), testing::ElementsAre("broker 3 " + text));
+}
+
+TEST(Brokers, ThatMetadataStillListsItIsSaidOnlyWhileItDoes) {
+  ClusterView view = healthy_cluster();
+  crash(view, 3);
+  EXPECT_EQ(note(interpret(view), broker_entity(view, 3)),
+            "crashed: connection refused; Metadata still lists it");
+  view.brokers.at(3).contradicted_since.reset();
+  EXPECT_EQ(note(interpret(view), broker_entity(view, 3)), "crashed: connection refused");
 }
 
 TEST(Brokers, AnOrderlyStopIsANoteAndNoProblem) {
   ClusterView view = healthy_cluster();
   view.brokers.at(3).status = BrokerStatus::stopped;
   const Observation seen = interpret(view);
-  EXPECT_EQ(note(seen, broker_entity(view, 3)), "stopped");
+  EXPECT_EQ(note(seen, broker_entity(view, 3)), "has been shut down");
   EXPECT_THAT(seen.problems, testing::IsEmpty());
+}
+
+// A fenced broker that crashed before the agent began looks just like one that was shut down.
+TEST(Brokers, OneThatWasAwayWhenTheWatchBeganMayHaveFailed) {
+  ClusterView view = healthy_cluster();
+  auto& broker = view.brokers.at(3);
+  broker.listed = false;
+  broker.why = "connection refused";
+  for (const auto status : {BrokerStatus::stopped, BrokerStatus::crashed, BrokerStatus::cut_off}) {
+    broker.status = status;
+    const Observation seen = interpret(view);
+    EXPECT_EQ(cell(seen, "broker_up", {"3"}), is(0));
+    EXPECT_EQ(cell(seen, "broker_failed", {"3"}), unknown(Unknown::not_asked));
+    EXPECT_EQ(cell(seen, "broker_stopped", {"3"}), is(1));
+    EXPECT_EQ(cell(seen, "broker_status", {"3", "away"}), is(1));
+    EXPECT_EQ(note(seen, broker_entity(view, 3)),
+              "has been away: so it was when the watch began; connection refused");
+    EXPECT_THAT(seen.problems, testing::IsEmpty());
+  }
+}
+
+TEST(Brokers, OneThatHangsOrThatMetadataListsFailsWhoeverLooks) {
+  ClusterView view = healthy_cluster();
+  auto& broker = view.brokers.at(3);
+  broker.status = BrokerStatus::crashed;
+  EXPECT_EQ(cell(interpret(view), "broker_failed", {"3"}), is(1)) << "it is listed";
+  broker.listed = false;
+  broker.status = BrokerStatus::hung;
+  EXPECT_EQ(cell(interpret(view), "broker_failed", {"3"}), is(1)) << "it accepts connections";
+}
+
+TEST(Brokers, ACrashThatWasSeenStaysOneWhenItIsListedNoMore) {
+  ClusterView view = healthy_cluster();
+  BrokersInterpreter interpreter;
+  static_cast<void>(interpreter.interpret(view, {}, at(0)));
+  crash(view, 3);
+  view.brokers.at(3).listed = false;
+  EXPECT_EQ(cell(interpreter.interpret(view, {}, at(5)), "broker_failed", {"3"}), is(1));
+}
+
+TEST(Brokers, AContradictionSeenAtFirstSightIsNotZero) {
+  ClusterView view = healthy_cluster();
+  crash(view, 3);
+  const Observation seen = interpret(view, at(0));
+  EXPECT_EQ(cell(seen, "broker_contradiction_seconds", {"3"}), is(0.001));
 }
 
 TEST(Brokers, TheResponseTimeOfABrokerThatDoesNotAnswerIsUnknownAndKeptForPeople) {
@@ -193,16 +247,59 @@ TEST(Cluster, CountsTheBrokersThatMetadataLists) {
   EXPECT_EQ(cell(seen, "cluster_info", {"abc"}), is(1));
 }
 
+TEST(Cluster, WhoHasSeenNothingDoesNotKnowWhetherAnythingVanished) {
+  ClusterView view = healthy_cluster();
+  view.topics.clear();
+  view.groups.clear();
+  EXPECT_EQ(cell(interpret(view), "cluster_suspiciously_empty", {}), unknown(Unknown::not_asked));
+  EXPECT_EQ(cell(interpret(view), "listing_incomplete", {"topic"}), is(1));
+  EXPECT_EQ(cell(interpret(view), "listing_incomplete", {"group"}), is(1));
+}
+
+TEST(Cluster, ABrokerThatOnlyReplicasNameIsNotListed) {
+  ClusterView view = healthy_cluster();
+  view.topics.resize(1);
+  view.topics[0].partitions.resize(1);
+  view.topics[0].partitions[0].replicas = {1, 2};
+  EXPECT_EQ(cell(interpret(view), "listing_incomplete", {"broker"}), is(0));
+  view.topics[0].partitions[0].replicas = {1, 2, 7};
+  EXPECT_EQ(cell(interpret(view), "listing_incomplete", {"broker"}), is(1));
+}
+
+TEST(Cluster, AListingIsIncompleteWhileABrokerIsSilent) {
+  ClusterView view = healthy_cluster();
+  view.topics_reason = view.groups_reason = Unknown::known;
+  view.topics.resize(1);
+  view.groups.resize(1);
+  for (auto& [id, broker] : view.brokers) broker.log_dirs_reason = Unknown::known;
+  for (const char* dimension : {"broker", "group", "log_dir", "topic"})
+    EXPECT_EQ(cell(interpret(view), "listing_incomplete", {dimension}), is(0)) << dimension;
+  crash(view, 3);
+  EXPECT_EQ(cell(interpret(view), "listing_incomplete", {"group"}), is(1));
+  EXPECT_EQ(cell(interpret(view), "listing_incomplete", {"log_dir"}), is(1));
+  EXPECT_EQ(cell(interpret(view), "listing_incomplete", {"topic"}), is(0));
+  view.brokers.at(3).listed = false;
+  EXPECT_EQ(cell(interpret(view), "listing_incomplete", {"group"}), is(0)) << "others took over";
+  EXPECT_EQ(cell(interpret(view), "listing_incomplete", {"log_dir"}), is(1));
+}
+
 TEST(Cluster, ASuspicionStandsAndSaysWhyAlsoWhenNothingAnswersAnyMore) {
   ClusterView view = healthy_cluster();
+  view.topics.resize(1);
   EXPECT_EQ(cell(interpret(view), "cluster_suspiciously_empty", {}), is(0));
-  view.suspiciously_empty = true;
-  view.why_empty = "412 topics vanished at once";
+  view.topics_vanished.why = "412 topics vanished at once";
   view.reachable = false;
   view.why_unreachable = "no broker answers";
   const Observation seen = interpret(view);
   EXPECT_EQ(cell(seen, "cluster_suspiciously_empty", {}), is(1));
   EXPECT_EQ(note(seen, cluster_entity(view)), "no broker answers; 412 topics vanished at once");
+}
+
+TEST(Cluster, NoteNamesAddressesThatLeadElsewhere) {
+  ClusterView view = healthy_cluster();
+  view.misdirected = {"brokers 1 and 2 advertise the same address, kafka:9092"};
+  EXPECT_EQ(note(interpret(view), cluster_entity(view)),
+            "brokers 1 and 2 advertise the same address, kafka:9092");
 }
 
 TEST(Cluster, ListsTheRightsAndWhetherTheyAreMissing) {

@@ -79,6 +79,25 @@ TEST(DeadLetters, AreUnknownUntilOneComesOrAnHourOfSilenceWasSeen) {
   EXPECT_EQ(other.arrived(), is(1));
 }
 
+TEST(DeadLetters, TheSilenceBeforeThemIsToldForWhatItIs) {
+  Watch early;
+  early.poll(0);
+  early.letters(1);
+  early.poll(60);
+  ASSERT_EQ(early.seen().notes.size(), 1U);
+  EXPECT_EQ(early.seen().notes[0].text, "the first since the watch began, 1 min before");
+  Watch late;
+  late.poll(0);
+  late.poll(7200);
+  late.letters(1);
+  late.poll(7210);
+  EXPECT_EQ(late.seen().notes.at(0).text, "the first in 2 h or more");
+  late.poll(11'000);
+  late.letters(1);
+  late.poll(18'010);
+  EXPECT_EQ(late.seen().notes.at(0).text, "the first in 3 h or more");
+}
+
 TEST(DeadLetters, TheFirstRecordsAreCountedUntilAnHourOfSilence) {
   Watch watch;
   watch.poll(0);

@@ -24,7 +24,7 @@ TEST_F(Moves, ARewindIsCountedAndTold) {
   EXPECT_EQ(of("group_offsets_rewound_total"), is(1));
   EXPECT_EQ(of("group_offsets_skipped_total"), is(0));
   EXPECT_THAT(notes(), ElementsAre("its offset was rewound from 1000 to 400 in partition 0 and 1 "
-                                   "others at 2023-11-14T22:14:10.000Z"));
+                                   "other at 2023-11-14T22:14:10.000Z"));
   until(70);
   EXPECT_EQ(of("group_offsets_rewound_total"), is(1));
 }

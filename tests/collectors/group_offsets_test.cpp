@@ -26,7 +26,7 @@ TEST(Lag, IsTheEndOfTheLogLessTheCommittedOffset) {
   EXPECT_EQ(cell(seen, "group_committed_offset", {"payments", "orders", "0"}), is(400));
   EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "0"}), is(600));
   EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "1"}), is(0));
-  EXPECT_EQ(cell(seen, "group_lag_records_sum", {"payments", "orders"}), is(610));
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}), is(610));
   EXPECT_EQ(cell(seen, "group_lag_records_max", {"payments"}), is(600));
 }
 
@@ -35,7 +35,7 @@ TEST(Lag, BeyondTheEndIsUnknownAndAProblem) {
   EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "1"}),
             unknown(Unknown::beyond_end));
   EXPECT_EQ(cell(seen, "group_committed_offset", {"payments", "orders", "1"}), is(1001));
-  EXPECT_EQ(cell(seen, "group_lag_records_sum", {"payments", "orders"}),
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}),
             unknown(Unknown::beyond_end));
   EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "0"}), is(600));
   EXPECT_THAT(problems(seen),
@@ -51,7 +51,7 @@ TEST(Lag, WithoutACommitIsUnknownAndLeftOutOfTheSum) {
             unknown(Unknown::no_commit));
   EXPECT_EQ(cell(seen, "group_records_lost", {"payments", "orders", "1"}),
             unknown(Unknown::no_commit));
-  EXPECT_EQ(cell(seen, "group_lag_records_sum", {"payments", "orders"}), is(610));
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}), is(610));
 }
 
 TEST(Lag, OfAnAssignedPartitionThatKafkaNamesNoCommitOfIsUnknown) {
@@ -61,14 +61,14 @@ TEST(Lag, OfAnAssignedPartitionThatKafkaNamesNoCommitOfIsUnknown) {
             unknown(Unknown::no_commit));
   EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "2"}),
             unknown(Unknown::no_commit));
-  EXPECT_EQ(cell(seen, "group_lag_records_sum", {"payments", "orders"}), is(600));
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}), is(600));
 }
 
 TEST(Lag, OfAGroupThatNeverCommittedAnythingIsUnknown) {
   const Observation seen = interpret(with_payments({}));
   EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "2"}),
             unknown(Unknown::no_commit));
-  EXPECT_EQ(cell(seen, "group_lag_records_sum", {"payments", "orders"}),
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}),
             unknown(Unknown::no_commit));
   EXPECT_EQ(cell(seen, "group_lag_records_max", {"payments"}), unknown(Unknown::no_commit));
   EXPECT_EQ(cell(seen, "group_lag_growth_records", {"payments", "orders"}),
@@ -92,7 +92,7 @@ TEST(Lag, TakesItsReasonFromTheLeaderThatDoesNotAnswer) {
   const Observation seen = interpret(view);
   EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "1"}),
             unknown(Unknown::timed_out));
-  EXPECT_EQ(cell(seen, "group_lag_records_sum", {"payments", "orders"}),
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}),
             unknown(Unknown::timed_out));
   EXPECT_EQ(cell(seen, "group_lag_records_max", {"payments"}), unknown(Unknown::timed_out));
   EXPECT_EQ(cell(seen, "group_lag_growth_records", {"payments", "orders"}),
@@ -117,7 +117,7 @@ TEST_P(LagOfAGroup, TakesItsReasonFromTheCoordinator) {
   EXPECT_EQ(cell(seen, "group_committed_offset", {"payments", "orders", "0"}), expected);
   EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "0"}), expected);
   EXPECT_EQ(cell(seen, "group_records_lost", {"payments", "orders", "0"}), expected);
-  EXPECT_EQ(cell(seen, "group_lag_records_sum", {"payments", "orders"}), expected);
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}), expected);
   EXPECT_EQ(cell(seen, "group_lag_growth_records", {"payments", "orders"}), expected);
   EXPECT_EQ(cell(seen, "group_lag_records", {"elsewhere", "orders", "0"}), is(600));
 }
@@ -148,7 +148,7 @@ TEST(Lag, GoesWithItsTopic) {
   view.topics.pop_back();
   const Observation seen = interpreter.interpret(view, {}, at(15));
   EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "0"}), kNoRow);
-  EXPECT_EQ(cell(seen, "group_lag_records_sum", {"payments", "orders"}), kNoRow);
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}), kNoRow);
   EXPECT_EQ(cell(seen, "group_active", {"payments"}), is(1));
 }
 
@@ -184,8 +184,8 @@ TEST(Lost, CountsRecordsDeletedBeforeTheGroupReadThem) {
   const Observation seen = interpret(with_payments({70, 100, 990}));
   EXPECT_EQ(cell(seen, "group_records_lost", {"payments", "orders", "0"}), is(30));
   EXPECT_EQ(cell(seen, "group_records_lost", {"payments", "orders", "1"}), is(0));
-  EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "0"}), is(930))
-      << "lag is counted as Kafka's tools do";
+  EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "0"}), is(900))
+      << "what is lost is no lag";
 }
 
 TEST(Lost, IsNothingForAGroupThatNobodyUses) {
@@ -226,6 +226,162 @@ TEST(Lost, CountsForAGroupWithoutMembersInTheTopicWhereItsCommitsMove) {
   const Observation seen = interpreter.interpret(view, {}, at(15));
   EXPECT_EQ(cell(seen, "group_records_lost", {"manual", "orders", "0"}), is(50));
   EXPECT_EQ(cell(seen, "group_records_lost", {"manual", "logs", "0"}), is(0));
+}
+
+TEST(Lag, CountsWhatCanBeReadAndNotWhatWasDeleted) {
+  ClusterView view = with_payments({100, 100, 1000});
+  orders(view, 0).log_start.offset = 900;
+  orders(view, 1).log_start.offset = 1000;
+  const Observation seen = interpret(view);
+  EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "0"}), is(100));
+  EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "1"}), is(0));
+  EXPECT_EQ(cell(seen, "group_records_lost", {"payments", "orders", "1"}), is(900));
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}), is(100));
+}
+
+// The last offset of partition 0 may be a marker, and nobody can look.
+ClusterView in_doubt(std::initializer_list<int64_t> committed) {
+  ClusterView view = with_payments(committed);
+  view.may_have_transactions = true;
+  auto& unread = view.groups[0].committed[0].partitions[0].unread;
+  unread = {};
+  unread.reason = Unknown::may_be_marker;
+  for (size_t partition : {1, 2}) {
+    auto& commit = view.groups[0].committed[0].partitions[partition];
+    commit.unread = unread_since(commit.offset < 1000 ? -60 : 0);
+  }
+  return view;
+}
+
+TEST(Markers, OffsetsThatMayBeMarkersAreUnknown) {
+  const Observation seen = interpret(in_doubt({999, 1000, 1000}));
+  for (const char* measure : {"group_lag_records", "group_lag_seconds"})
+    EXPECT_EQ(cell(seen, measure, {"payments", "orders", "0"}), unknown(Unknown::may_be_marker));
+  EXPECT_EQ(cell(seen, "group_lag_records_max", {"payments"}), unknown(Unknown::may_be_marker));
+  for (const char* measure : {"group_topic_lag_records", "group_lag_seconds_max",
+                              "group_stalled_partitions", "group_retention_left_ratio"})
+    EXPECT_EQ(cell(seen, measure, {"payments", "orders"}), unknown(Unknown::may_be_marker))
+        << measure;
+}
+
+TEST(Markers, DoNotHideWhatIsUnreadForCertainElsewhere) {
+  const Observation seen = interpret(in_doubt({999, 400, 1000}));
+  EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "0"}),
+            unknown(Unknown::may_be_marker));
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}), is(600));
+  EXPECT_EQ(cell(seen, "group_lag_records_max", {"payments"}), is(600));
+  EXPECT_GT(cell(seen, "group_lag_seconds_max", {"payments", "orders"}).value, 60);
+}
+
+TEST(Markers, ThatWereLookedAtAreNoLag) {
+  ClusterView view = in_doubt({999, 1000, 1000});
+  auto& unread = view.groups[0].committed[0].partitions[0].unread;
+  unread.reason = Unknown::known;
+  unread.only_markers = true;
+  const Observation seen = interpret(view);
+  EXPECT_EQ(cell(seen, "group_lag_records", {"payments", "orders", "0"}), is(0));
+  EXPECT_EQ(cell(seen, "group_lag_seconds", {"payments", "orders", "0"}), is(0));
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"payments", "orders"}), is(0));
+}
+
+TEST(Markers, ThatWereDeletedAreUnknownUnlessSomebodyLookedBefore) {
+  ClusterView view = in_doubt({999, 1000, 1000});
+  orders(view, 0).log_start.offset = 1000;
+  const auto lost = [&] {
+    return cell(interpret(view), "group_records_lost", {"payments", "orders", "0"});
+  };
+  EXPECT_EQ(lost(), unknown(Unknown::may_be_marker));
+  orders(view, 0).tail.make().add_nothing(999, 1000);
+  EXPECT_EQ(lost(), is(0));
+  orders(view, 0).tail.make().add_record(999, 1000);
+  EXPECT_EQ(lost(), is(1));
+  orders(view, 0).tail.reset();
+  view.groups[0].committed[0].partitions[0].offset = 900;
+  EXPECT_EQ(lost(), is(100)) << "so many are not markers alone";
+}
+
+// Polls a group of which member and commits are in "orders"; the second reading is 15 s later.
+class LostBetweenPolls : public testing::Test {
+ protected:
+  LostBetweenPolls() { add_member(add_group(view_, "payments", 1, {400}), "orders", {0}); }
+  void commit(int64_t offset) { view_.groups[0].committed[0].partitions[0].offset = offset; }
+  void delete_before(int64_t offset) { orders(view_, 0).log_start.offset = offset; }
+  Cell poll() {
+    now_ += 15;
+    return cell(interpreter_.interpret(view_, {}, at(now_)), "group_records_lost",
+                {"payments", "orders", "0"});
+  }
+  ClusterView view_ = healthy_cluster();
+  GroupsInterpreter interpreter_;
+  int now_ = 0;
+};
+
+TEST_F(LostBetweenPolls, WhatACommitJumpsOverIsLostForTenMinutes) {
+  EXPECT_EQ(poll(), is(0));
+  for (const int offset : {410, 420, 430}) {
+    commit(offset);
+    EXPECT_EQ(poll(), is(0));
+  }
+  delete_before(800);
+  commit(805);
+  EXPECT_EQ(poll(), is(370));
+  commit(815);
+  EXPECT_EQ(poll(), is(370));
+  now_ += 600;
+  EXPECT_EQ(poll(), is(0));
+}
+
+TEST_F(LostBetweenPolls, AMarkerThatACommitJumpsOverIsNotLost) {
+  commit(999);
+  auto& unread = view_.groups[0].committed[0].partitions[0].unread;
+  unread = {};
+  unread.reason = Unknown::known;
+  unread.only_markers = true;
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(poll(), is(0));
+  delete_before(1000);
+  orders(view_, 0).high_watermark.offset = 1010;
+  commit(1010);
+  EXPECT_EQ(poll(), is(0));
+}
+
+TEST_F(LostBetweenPolls, NothingIsJudgedBeforeItIsKnownHowTheGroupReads) {
+  static_cast<void>(poll());
+  delete_before(800);
+  commit(900);
+  EXPECT_EQ(poll(), is(0));
+}
+
+TEST_F(LostBetweenPolls, WhatTheGroupUsuallyReadsInAPollIsNotLost) {
+  for (int i = 0; i < 4; ++i) static_cast<void>(poll());
+  commit(600);
+  static_cast<void>(poll());
+  delete_before(790);
+  commit(800);
+  EXPECT_EQ(poll(), is(0)) << "190 of what it reads between two polls";
+}
+
+TEST_F(LostBetweenPolls, ALossThatWasSeenEndsWithTheCommit) {
+  static_cast<void>(poll());
+  delete_before(800);
+  EXPECT_EQ(poll(), is(400));
+  commit(810);
+  EXPECT_EQ(poll(), is(0));
+}
+
+TEST_F(LostBetweenPolls, OffsetsThatAreSetForwardLoseNothing) {
+  static_cast<void>(poll());
+  commit(1000);
+  EXPECT_EQ(poll(), is(0));
+}
+
+TEST_F(LostBetweenPolls, WhatLiesBeyondTheEndIsNoLoss) {
+  for (int i = 0; i < 5; ++i) static_cast<void>(poll());
+  delete_before(8'454'048);
+  commit(8'454'050);
+  static_cast<void>(poll());
+  delete_before(0);
+  commit(410);
+  EXPECT_EQ(poll(), is(0)) << "it was one wrong answer";
 }
 
 TEST(Relations, AGroupReadsThePartitionsItCommittedToOrIsAssigned) {
@@ -341,7 +497,7 @@ TEST_F(StuckGroup, DoesNotGrowOnceNobodyUsesIt) {
   view.groups[0].state = "Empty";
   for (int t = 0; t <= 300; t += 15) poll(t);
   EXPECT_EQ(growth(), is(0));
-  EXPECT_EQ(cell(seen, "group_lag_records_sum", {"stuck", "orders"}), is(30'900));
+  EXPECT_EQ(cell(seen, "group_topic_lag_records", {"stuck", "orders"}), is(30'900));
 }
 
 TEST_F(StuckGroup, KeepsItsHistoryWhileOthersComeAndGo) {

@@ -68,7 +68,7 @@ TEST_F(Verdicts, EveryPartitionThatStandsStillCounts) {
   for (size_t i = 0; i < 3; ++i) stand(i, 900, 1000);
   until(300);
   EXPECT_EQ(verdicts(), only(kStalled, 3));
-  EXPECT_THAT(notes(), Contains(testing::EndsWith(", 2 others stand as well")));
+  EXPECT_THAT(notes(), Contains(testing::EndsWith(", as have 2 others")));
 }
 
 TEST_F(Verdicts, WhatAReaderCannotSeeYetIsNotUnread) {
@@ -76,6 +76,20 @@ TEST_F(Verdicts, WhatAReaderCannotSeeYetIsNotUnread) {
   commit(0).unread = unread_since(0);
   until(300);
   EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, OffsetsThatMayBeMarkersStallNobody) {
+  const auto doubt = [&] {
+    commit(0).unread = {};
+    commit(0).unread.reason = Unknown::may_be_marker;
+  };
+  stand(0, 999, 1000);
+  until(600, doubt);
+  EXPECT_EQ(of("group_stalled_partitions"), unknown(Unknown::may_be_marker));
+  EXPECT_EQ(of("group_consumed_records_per_second"), is(0)) << "it does not rest on one offset";
+  stand(1, 400, 1000);
+  until(800, doubt);
+  EXPECT_EQ(of("group_stalled_partitions"), is(1)) << "the other partition";
 }
 
 TEST_F(Verdicts, ATopicThatNoMemberReadsAnyMoreIsNotStalled) {
@@ -101,10 +115,30 @@ TEST_F(Verdicts, AGroupThatStoppedWithNothingUnreadIsFine) {
 }
 
 TEST_F(Verdicts, AGroupThatRunsNowAndThenIsNotStopped) {
-  until(1200, [&] { come_and_be_read(1, 1); });
+  empty();
+  until(3600, [&] { come(1); });
+  fill();
+  until(4800, [&] { come_and_be_read(1, 1); });
   empty();
   until(3 * 3600, [&] { come(1); });
   EXPECT_EQ(verdicts(), kFine);
+}
+
+TEST_F(Verdicts, AShortRunIsNoHabit) {
+  until(300, [&] { come_and_be_read(1, 1); });
+  empty();
+  until(3600, [&] { come(1); });
+  EXPECT_EQ(verdicts(), kFine);
+}
+
+// It was in use all the time that it was watched: that is not the hour that a habit took before.
+TEST_F(Verdicts, AServiceThatStopsSoonAfterTheWatchBeganIsStopped) {
+  until(1260, [&] { come_and_be_read(1, 1); });
+  empty();
+  until(1260 + 300, [&] { come(1); });
+  EXPECT_EQ(verdicts(), only(kStopped));
+  until(12 * 3600, [&] { come(1); });
+  EXPECT_EQ(verdicts(), only(kStopped)) << "as long as it is away";
 }
 
 TEST_F(Verdicts, AGroupThatStoppedIsGivenUpAfterTwoDays) {
@@ -113,7 +147,7 @@ TEST_F(Verdicts, AGroupThatStoppedIsGivenUpAfterTwoDays) {
   come(5);
   until(86'400 + 3600);
   EXPECT_EQ(verdicts(), only(kStopped));
-  until(3 * 86'400);
+  until(3 * 86'400 + 600);
   EXPECT_EQ(verdicts(), kFine);
 }
 
@@ -124,6 +158,52 @@ TEST_F(Verdicts, OfAGroupNeverSeenInUseNobodyCanSayForADayWhetherItStopped) {
   EXPECT_EQ(of("group_stopped_partitions"), unknown(Unknown::not_asked));
   until(87'000);
   EXPECT_EQ(of("group_stopped_partitions"), is(0));
+}
+
+TEST_F(Verdicts, TheLagOfAGroupInUseIsThatOfItsOldestUnreadRecord) {
+  until(300, [&] { come_and_be_read(1, 1); });
+  stand(0, 1000, 2000, now - 5000);
+  until(310);
+  EXPECT_EQ(of("group_in_use_lag_seconds"), is(5000));
+}
+
+TEST_F(Verdicts, TheLagOfAServiceThatStoppedCountsForADay) {
+  until(1500, [&] { come_and_be_read(1, 1); });
+  empty();
+  stand(0, 1000, 2000, now);
+  until(1500 + 7200);
+  EXPECT_EQ(of("group_in_use_lag_seconds"), is(7190));
+  until(1500 + 90'000);
+  EXPECT_EQ(of("group_in_use_lag_seconds"), is(0));
+}
+
+TEST_F(Verdicts, TheLagOfAGroupThatRunsNowAndThenDoesNotCount) {
+  until(300, [&] { come_and_be_read(1, 1); });
+  empty();
+  stand(0, 1000, 2000, now);
+  until(300 + 7200);
+  EXPECT_EQ(of("group_in_use_lag_seconds"), is(0));
+}
+
+TEST_F(Verdicts, TheLagThatABatchFindsWhenItBeginsCountsOnlyOnceItHasRunForHours) {
+  empty();
+  stand(0, 1000, 2000, now - 5000);
+  until(87'000);
+  fill();
+  until(87'000 + 3600);
+  EXPECT_EQ(of("group_in_use_lag_seconds"), is(0));
+  until(87'000 + 7300);
+  EXPECT_EQ(of("group_in_use_lag_seconds").reason, Unknown::known);
+  EXPECT_GT(of("group_in_use_lag_seconds").value, 3600);
+}
+
+TEST_F(Verdicts, OfAGroupNeverSeenInUseNobodyCanSayForADayWhetherItsLagCounts) {
+  empty();
+  stand(0, 1000, 2000);
+  until(3600);
+  EXPECT_EQ(of("group_in_use_lag_seconds"), unknown(Unknown::not_asked));
+  until(87'000);
+  EXPECT_EQ(of("group_in_use_lag_seconds"), is(0));
 }
 
 TEST_F(Verdicts, CommitsThatMoveWhileTheLagNeverShrinksAreSlow) {

@@ -34,6 +34,12 @@ class GroupWatch : public testing::Test {
     group().state = "Empty";
   }
 
+  void fill() {
+    group().members.emplace();
+    add_member(group(), "orders", {0, 1, 2});
+    group().state = "Stable";
+  }
+
   void poll() {
     PollInfo poll;
     poll.cadence = std::chrono::seconds(10);

@@ -139,7 +139,7 @@ TEST(Groups, ShareGroupsHaveMembersAndNoOffsets) {
   EXPECT_EQ(cell(seen, "group_members", {"shared"}), is(1));
   EXPECT_EQ(cell(seen, "group_active", {"shared"}), is(1));
   EXPECT_EQ(table(seen, "group_lag_records").rows(), 0U);
-  EXPECT_EQ(table(seen, "group_lag_records_sum").rows(), 0U);
+  EXPECT_EQ(table(seen, "group_topic_lag_records").rows(), 0U);
 }
 
 TEST(Groups, ThatAreGoneLoseTheirRows) {

@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using simulator::Simulator;
 
+// __consumer_offsets has 50 partitions more, with three copies each.
 constexpr std::string_view kScenario = R"(
 brokers: 3
 fencing: 1s
@@ -32,15 +33,17 @@ groups:
   - {name: group-%d, topics: [orders, audit], consume: all, members: 1, commit_every: 200ms, count: 9}
 )";
 
+const std::string kSingleCopies = "offsets_replication_factor: 1\n" + std::string(kScenario);
+
 // Brokers, a collector that watches them, and the newest observation of each part.
 class Watched {
  public:
   // Watches all groups, or those that are named. `before` happened, and was over, long before.
   explicit Watched(const std::vector<std::string>& groups = {}, Duration group_cadence = 200ms,
-                   std::string_view before = "")
+                   std::string_view before = "", std::string_view scenario = kScenario)
       : log_(clock_, LogLevel::error, LogForm::json, null_sink()) {
     Diagnostics diagnostics;
-    scenario_ = simulator::parse_scenario(kScenario, "scenario.yaml", diagnostics).value();
+    scenario_ = simulator::parse_scenario(scenario, "scenario.yaml", diagnostics).value();
     simulator_ = std::move(Simulator::start(scenario_).value());
     kafka::ClusterSettings settings;
     settings.name = "prod";
@@ -172,7 +175,7 @@ bool all_up(const Watched& watched) {
 }
 
 bool all_known(const Watched& watched) {
-  return all_up(watched) && watched.known_locked("partition_high_watermark") == 12 &&
+  return all_up(watched) && watched.known_locked("partition_high_watermark") == 50 + 12 &&
          watched.known_locked("group_lag_records") == 9 * 12;
 }
 
@@ -191,11 +194,38 @@ TEST(KafkaCollector, KeepsEveryRowThatIsLedAndCoordinatedElsewhereWhenABrokerDie
   // After fencing the six partitions with three replicas have living leaders, as have four of the
   // six with one; and every group has a coordinator again.
   EXPECT_TRUE(watched.wait_for([](const Watched& w) {
-    return w.known_locked("partition_high_watermark") == 10 &&
+    return w.known_locked("partition_high_watermark") == 50 + 10 &&
            w.known_locked("group_lag_records") == 9 * 10 &&
            w.value_locked("broker_up", {"1"}) == 1 && w.value_locked("broker_up", {"3"}) == 1;
   }));
   EXPECT_EQ(watched.nonsense(), std::vector<std::string>{});
+}
+
+TEST(KafkaCollector, GroupsOfLeaderlessOffsetsAreUnknownUntilTheirBrokerReturns) {
+  Watched watched({}, 200ms, "", kSingleCopies);
+  ASSERT_TRUE(watched.wait_for(all_known));
+  std::vector<std::string> stranded;
+  for (int i = 1; i <= 9; ++i) {
+    const std::string group = fmt::format("group-{}", i);
+    if (watched.value("group_coordinator", {group}) == 3) stranded.push_back(group);
+  }
+  ASSERT_FALSE(stranded.empty());
+  watched.happen("die: 3");
+  const auto all_unknown = [&](const Watched& w) {
+    return std::ranges::all_of(stranded, [&](const std::string& group) {
+      return w.reason_locked("group_lag_records", {group, "orders", "0"}) ==
+             Unknown::no_coordinator;
+    });
+  };
+  ASSERT_TRUE(watched.wait_for([&](const Watched& w) {
+    return w.value_locked("broker_listed", {"3"}) == 0 && all_unknown(w);
+  }));
+  std::this_thread::sleep_for(2s);  // ten polls
+  EXPECT_TRUE(watched.wait_for(all_unknown));
+  EXPECT_TRUE(watched.wait_for(
+      [&](const Watched& w) { return w.complained_of("can neither be read nor commit"); }));
+  watched.happen("return: 3");
+  EXPECT_TRUE(watched.wait_for(all_known));
 }
 
 TEST(KafkaCollector, TellsAnOrderlyStopFromACrash) {

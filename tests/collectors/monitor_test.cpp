@@ -43,9 +43,17 @@ TEST(Monitor, CountsUnknownRowsByPartAndReason) {
                                          sample("topics", at(0), 0, Unknown::known)});
   const Observation seen = MonitorInterpreter().interpret(snapshot, Symbol("prod"), at(5));
   EXPECT_EQ(seen.part, "monitor");
-  EXPECT_EQ(cell(seen, "monitor_unknown_rows", {"groups", "timed_out"}), is(3));
-  EXPECT_EQ(cell(seen, "monitor_unknown_rows", {"partitions", "denied"}), is(2));
-  EXPECT_EQ(table(seen, "monitor_unknown_rows").rows(), 2U);
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"groups", "timed_out"}), is(3));
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"partitions", "denied"}), is(2));
+  EXPECT_EQ(table(seen, "collector_unknown_rows").rows(), 2U);
+}
+
+TEST(Monitor, CountsWhatSourcesAndTheCanaryCannotRead) {
+  const Snapshot snapshot = snapshot_of({sample("sources", at(0), 3, Unknown::failed),
+                                         sample("canary", at(0), 2, Unknown::timed_out)});
+  const Observation seen = MonitorInterpreter().interpret(snapshot, Symbol("prod"), at(5));
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"sources", "failed"}), is(3));
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"canary", "timed_out"}), is(2));
 }
 
 TEST(Monitor, WhatIsSeenAgainStaysListedWithZero) {
@@ -55,21 +63,21 @@ TEST(Monitor, WhatIsSeenAgainStaysListedWithZero) {
       snapshot_of({sample("groups", at(0), 3, Unknown::timed_out)}), cluster, at(0)));
   const Observation seen = interpreter.interpret(
       snapshot_of({sample("groups", at(10), 1, Unknown::denied)}), cluster, at(10));
-  EXPECT_EQ(cell(seen, "monitor_unknown_rows", {"groups", "timed_out"}), is(0));
-  EXPECT_EQ(cell(seen, "monitor_unknown_rows", {"groups", "denied"}), is(1));
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"groups", "timed_out"}), is(0));
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"groups", "denied"}), is(1));
 }
 
 TEST(Monitor, AllRowsOfAStalePartCountAsNotAsked) {
   MonitorInterpreter interpreter;
   const Snapshot snapshot = snapshot_of({sample("groups", at(0), 3, Unknown::timed_out)});
   const Symbol cluster("prod");
-  EXPECT_EQ(cell(interpreter.interpret(snapshot, cluster, at(30)), "monitor_stale", {"groups"}),
+  EXPECT_EQ(cell(interpreter.interpret(snapshot, cluster, at(30)), "collector_stale", {"groups"}),
             is(0));
   const Observation seen = interpreter.interpret(snapshot, cluster, at(31));
-  EXPECT_EQ(cell(seen, "monitor_stale", {"groups"}), is(1));
-  EXPECT_EQ(cell(seen, "monitor_unknown_rows", {"groups", "not_asked"}), is(10));
-  EXPECT_EQ(cell(seen, "monitor_unknown_rows", {"groups", "timed_out"}), is(0));
-  EXPECT_EQ(cell(seen, "monitor_part_age_seconds", {"groups"}), is(31));
+  EXPECT_EQ(cell(seen, "collector_stale", {"groups"}), is(1));
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"groups", "not_asked"}), is(10));
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"groups", "timed_out"}), is(0));
+  EXPECT_EQ(cell(seen, "collector_age_seconds", {"groups"}), is(31));
 }
 
 TEST(Monitor, LooksAtItsOwnClusterAloneAndNotAtItself) {
@@ -80,19 +88,111 @@ TEST(Monitor, LooksAtItsOwnClusterAloneAndNotAtItself) {
   snapshot.observations[{Symbol("zebra"), "groups"}] =
       sample("groups", at(0), 5, Unknown::timed_out);
   const Observation seen = MonitorInterpreter().interpret(snapshot, Symbol("prod"), at(5));
-  EXPECT_EQ(cell(seen, "monitor_unknown_rows", {"groups", "timed_out"}), is(3));
-  EXPECT_EQ(table(seen, "monitor_unknown_rows").rows(), 1U);
-  EXPECT_EQ(table(seen, "monitor_part_age_seconds").rows(), 1U);
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"groups", "timed_out"}), is(3));
+  EXPECT_EQ(table(seen, "collector_unknown_rows").rows(), 1U);
+  EXPECT_EQ(table(seen, "collector_age_seconds").rows(), 1U);
+}
+
+std::string note_of(const Observation& seen, std::string_view part) {
+  for (const Note& note : seen.notes) {
+    if (note.entity.label("collector").text() == part) return note.text;
+  }
+  return "";
 }
 
 TEST(Monitor, SaysOfEachPartWhyItCannotBeRead) {
   auto groups = std::make_shared<Observation>(*sample("groups", at(0), 3, Unknown::timed_out));
   groups->problems = {{"broker 3: OffsetFetch: no answer within 2 s", {}}, {"another", {}}};
+  auto denied = std::make_shared<Observation>(*sample("topics", at(0), 2, Unknown::denied));
+  denied->problems = {{"denied", {}}, {"denied as well", {}}};
   const Observation seen = MonitorInterpreter().interpret(
-      snapshot_of({groups, sample("topics", at(0), 0, Unknown::known)}), Symbol("prod"), at(5));
-  ASSERT_EQ(seen.notes.size(), 1U);
-  EXPECT_EQ(seen.notes[0].text, "broker 3: OffsetFetch: no answer within 2 s (and 1 more)");
-  EXPECT_EQ(seen.notes[0].entity.label("collector").text(), "groups");
+      snapshot_of({groups, denied, sample("partitions", at(0), 0, Unknown::known)}), Symbol("prod"),
+      at(5));
+  ASSERT_EQ(seen.notes.size(), 2U);
+  EXPECT_EQ(note_of(seen, "groups"),
+            "timed_out 3: sample of broker=0 and 2 more; broker 3: OffsetFetch: no answer within 2 "
+            "s; another; likely cause: brokers answer too late, or the network between them and "
+            "the agent");
+  EXPECT_EQ(note_of(seen, "topics"), "denied (and 1 more)");
+}
+
+double unread(MonitorInterpreter& interpreter, const Snapshot& snapshot, double seconds) {
+  const Observation seen = interpreter.interpret(snapshot, Symbol("prod"), at(seconds));
+  return cell(seen, "collector_unread_rows", {"groups"}).value;
+}
+
+TEST(Monitor, CountsUnreadRowsOverAllReasons) {
+  MonitorInterpreter interpreter;
+  for (const Unknown reason : {Unknown::timed_out, Unknown::failed, Unknown::no_coordinator,
+                               Unknown::coordinator_loading}) {
+    EXPECT_EQ(unread(interpreter, snapshot_of({sample("groups", at(0), 3, reason)}), 1), 3)
+        << unknown_name(reason);
+  }
+  EXPECT_EQ(unread(interpreter, snapshot_of({sample("groups", at(0), 3, Unknown::failed)}), 60), 10)
+      << "all rows of a stale observation";
+}
+
+TEST(Monitor, LeavesOutReasonsThatOtherAlertsExplain) {
+  MonitorInterpreter interpreter;
+  for (const Unknown reason :
+       {Unknown::leaderless, Unknown::no_commit, Unknown::beyond_end, Unknown::denied,
+        Unknown::contradicted, Unknown::unsupported, Unknown::not_asked}) {
+    EXPECT_EQ(unread(interpreter, snapshot_of({sample("groups", at(0), 3, reason)}), 1), 0)
+        << unknown_name(reason);
+  }
+}
+
+ObservationPtr shared(Observation made) {
+  return std::make_shared<Observation>(std::move(made));
+}
+
+TEST(Monitor, CountsUnreachableBrokersUnlessOneIsDown) {
+  ClusterView view = healthy_cluster();
+  add_group(view, "billing", 1, {70, 900, 900}).committed_reason = Unknown::broker_unreachable;
+  GroupsInterpreter groups;
+  MonitorInterpreter interpreter;
+  const ObservationPtr seen = shared(groups.interpret(view, {}, at(0)));
+  const auto blind = [&] {
+    const ObservationPtr brokers = shared(BrokersInterpreter().interpret(view, {}, at(0)));
+    return unread(interpreter, snapshot_of({seen, brokers}), 1) > 0;
+  };
+  EXPECT_TRUE(blind());
+  crash(view, 1);
+  EXPECT_FALSE(blind());
+}
+
+TEST(Monitor, LeavesOutGroupsOfALeaderlessOffsetsTopic) {
+  ClusterView view = healthy_cluster();
+  kafka::TopicView offsets = topic(view, "logs");
+  offsets.name = Symbol("__consumer_offsets");
+  view.internal_topics.push_back(offsets);
+  MonitorInterpreter interpreter;
+  const ObservationPtr groups = sample("groups", at(0), 3, Unknown::no_coordinator);
+  const auto blind = [&] {
+    const ObservationPtr seen = shared(PartitionsInterpreter().interpret(view, {}, at(0)));
+    return unread(interpreter, snapshot_of({groups, seen}), 1) > 0;
+  };
+  EXPECT_TRUE(blind());
+  view.internal_topics[0].partitions[0].leader = -1;
+  EXPECT_FALSE(blind());
+}
+
+TEST(Monitor, NamesThrottlingAsLikelyCause) {
+  ClusterView view = healthy_cluster();
+  BrokersInterpreter brokers;
+  Observation throttled;
+  for (int t = 0; t <= 60; t += 5) {
+    view.requests[{2, "ListOffsets"}].throttled_ms = static_cast<uint64_t>(t) * 900;
+    throttled = brokers.interpret(view, {}, at(t));
+  }
+  EXPECT_EQ(cell(throttled, "kafka_throttled_ratio", {"1"}), is(0));
+  EXPECT_NEAR(cell(throttled, "kafka_throttled_ratio", {"2"}).value, 0.9, 1e-9);
+  const Observation seen = MonitorInterpreter().interpret(
+      snapshot_of({sample("groups", at(60), 3, Unknown::failed), shared(std::move(throttled))}),
+      Symbol("prod"), at(61));
+  EXPECT_EQ(note_of(seen, "groups"),
+            "failed 3: sample of broker=0 and 2 more; likely cause: quotas hold the agent's "
+            "requests back, broker 2 (90%) of the last two minutes");
 }
 
 TEST(Monitor, APartThatIsGoneIsForgotten) {
@@ -101,7 +201,7 @@ TEST(Monitor, APartThatIsGoneIsForgotten) {
   static_cast<void>(interpreter.interpret(
       snapshot_of({sample("groups", at(0), 3, Unknown::timed_out)}), cluster, at(0)));
   const Observation seen = interpreter.interpret(Snapshot{}, cluster, at(10));
-  EXPECT_EQ(cell(seen, "monitor_unknown_rows", {"groups", "timed_out"}), kNoRow);
+  EXPECT_EQ(cell(seen, "collector_unknown_rows", {"groups", "timed_out"}), kNoRow);
 }
 
 TEST(Monitor, FindsAHealthyClusterFullyKnown) {
@@ -121,7 +221,8 @@ TEST(Monitor, FindsAHealthyClusterFullyKnown) {
                                          share(PartitionsInterpreter().interpret(view, {}, at(0))),
                                          share(groups.interpret(view, {}, at(0)))});
   const Observation seen = MonitorInterpreter().interpret(snapshot, Symbol("prod"), at(5));
-  EXPECT_EQ(table(seen, "monitor_unknown_rows").rows(), 0U);
+  EXPECT_EQ(table(seen, "collector_unknown_rows").rows(), 0U);
+  EXPECT_EQ(cell(seen, "collector_unread_rows", {"groups"}), is(0));
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ TEST(OpenTransactionsOfATopic, NameWhoLeftThemOpen) {
   EXPECT_EQ(watch.age(), is(300));
   EXPECT_THAT(watch.said(), HasSubstr("transactional id billing, producer 4001 of epoch 3, Ongoing "
                                       "since 2023-11-14T22:13:28.000Z, may take 15 min"));
-  EXPECT_THAT(watch.said(), HasSubstr("and 1 others"));
+  EXPECT_THAT(watch.said(), HasSubstr("and 1 other"));
 }
 
 TEST(OpenTransactionsOfATopic, SayThatNobodyIsNamedOnlyWhenEveryBrokerTold) {

@@ -106,6 +106,13 @@ TEST_F(Room, IsShortWithFewerThanTwoPartitionsForEachMember) {
   EXPECT_EQ(few(), is(1));
 }
 
+TEST_F(Room, AsManyPartitionsAsMembersAreEnough) {
+  add_member(group(), "orders", {1});
+  add_member(group(), "orders", {2});
+  poll();
+  EXPECT_EQ(few(), is(0));
+}
+
 TEST_F(Room, CountsTheTopicsOfAllMembersOnce) {
   add_member(group(), "orders", {2});
   add_member(group(), "logs", {0});

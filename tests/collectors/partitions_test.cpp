@@ -274,7 +274,7 @@ TEST(Partitions, AFailedBrokerIsAProblemWithTheNumberOfItsPartitions) {
   EXPECT_THAT(problems(interpret(view)),
               ElementsAre("broker 3 crashed: 2 partitions it led are unknown or leaderless"));
   EXPECT_THAT(problems(interpret(fenced_cluster())),
-              ElementsAre("broker 3 crashed: 1 partitions it led are unknown or leaderless"));
+              ElementsAre("broker 3 crashed: 1 partition it led is unknown or leaderless"));
 }
 
 TEST(Partitions, LeadRelationHoldsToTheLastLeader) {

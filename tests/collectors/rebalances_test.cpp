@@ -58,7 +58,7 @@ TEST_F(Rebalances, AStableGroupHasNone) {
 
 TEST_F(Rebalances, LastFromTheFirstSightOfAnUnstableStateToTheLast) {
   see(10, "PreparingRebalance");
-  EXPECT_EQ(of("group_rebalance_seconds"), is(0));
+  EXPECT_EQ(of("group_rebalance_seconds"), is(0.001)) << "0 says that it does not rebalance";
   see(14, "CompletingRebalance");
   EXPECT_EQ(of("group_rebalance_seconds"), is(4));
   EXPECT_EQ(of("group_rebalances_total"), is(1));
@@ -66,6 +66,15 @@ TEST_F(Rebalances, LastFromTheFirstSightOfAnUnstableStateToTheLast) {
   EXPECT_EQ(of("group_rebalance_seconds"), is(0));
   EXPECT_EQ(of("group_rebalance_last_seconds"), is(5));
   EXPECT_EQ(of("group_rebalances_total"), is(1));
+}
+
+TEST_F(Rebalances, APauseOfTheAgentIsNoTimeOfARebalance) {
+  see(10, "PreparingRebalance");
+  see(20, "PreparingRebalance");
+  see(80, "PreparingRebalance");
+  EXPECT_EQ(of("group_rebalance_seconds"), is(25)) << "as long as what was read last holds";
+  see(90, "PreparingRebalance");
+  EXPECT_EQ(of("group_rebalance_seconds"), is(35));
 }
 
 TEST_F(Rebalances, OfTheNewProtocolAreSeenAsWell) {
@@ -170,6 +179,7 @@ TEST_F(Rebalances, OfAGroupThatNobodyListsAreUnknownAndNotEnded) {
   see(20, "Stable");
   EXPECT_EQ(of("group_rebalance_seconds"), unknown(Unknown::no_coordinator));
   EXPECT_EQ(of("group_rebalance_last_seconds"), kNoRow);
+  see(30, "Stable");
   view.groups[0].listed = Unknown::known;
   see(40, "PreparingRebalance");
   EXPECT_EQ(of("group_rebalance_seconds"), is(30));

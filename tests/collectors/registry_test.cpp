@@ -36,11 +36,12 @@ TEST(Registry, HasTheNamesThatRulesAndDashboardsUse) {
                                  "topic_audit_finding",
                                  "topic_unclean_leader_election",
                                  "group_lag_records",
-                                 "group_lag_records_sum",
+                                 "group_topic_lag_records",
                                  "group_lag_growth_records",
                                  "group_records_lost",
-                                 "monitor_unknown_rows",
-                                 "monitor_stale"})
+                                 "collector_unknown_rows",
+                                 "collector_unread_rows",
+                                 "collector_stale"})
     EXPECT_NE(catalogue.find(name), nullptr) << name;
 }
 

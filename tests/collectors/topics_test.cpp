@@ -130,10 +130,10 @@ TEST(Audit, CountsAFailedBrokerAmongTheRegisteredOnes) {
   EXPECT_EQ(finding(view, "logs", "replication_factor_below_3"), is(1));
 }
 
-TEST(Audit, IsQuietAboutInternalTopics) {
+TEST(Audit, IncludesInternalTopics) {
   ClusterView view = healthy_cluster();
   topic(view, "logs").internal = true;
-  EXPECT_EQ(finding(view, "logs", "replication_factor_below_3"), is(0));
+  EXPECT_EQ(finding(view, "logs", "replication_factor_below_3"), is(1));
 }
 
 TEST(Audit, WithoutConfigurationOnlyTheReplicationFactorIsJudged) {

@@ -79,10 +79,40 @@ class Deploy(unittest.TestCase):
         for command, option in re.findall(r"^Exec\w+=/usr/bin/highwater (\w+)(?: (--\w+))?", unit, re.MULTILINE):
             self.assertIn(option, help_of(command))
 
+    def test_the_unit_gives_what_the_largest_configuration_needs(self):
+        unit = (DEPLOY / "highwater.service").read_text(encoding="utf-8")
+        self.assertGreaterEqual(int(re.search(r"^TasksMax=(\d+)$", unit, re.MULTILINE).group(1)), 512)
+        self.assertGreaterEqual(int(re.search(r"^LimitNOFILE=(\d+)$", unit, re.MULTILINE).group(1)), 65536)
+        self.assertRegex(unit, r"(?m)^LimitCORE=0$")
+        self.assertRegex(unit, r"(?m)^#LoadCredential=oncall-url:/etc/highwater/secrets/oncall-url$")
+
+    def test_no_manifest_writes_a_secret_where_others_read_it(self):
+        for name, document in manifests():
+            if document["kind"] != "ConfigMap":
+                continue
+            for receiver in yaml.safe_load(document["data"]["highwater.yaml"]).get("receivers", []):
+                self.assertIsInstance(receiver["webhook"]["url"], dict, f"{name}: {receiver['name']}")
+
+    def test_every_secret_of_a_manifest_is_mounted_where_it_is_looked_for(self):
+        for name, pod, container in agents():
+            config = next(yaml.safe_load(d["data"]["highwater.yaml"]) for file, d in manifests() if file == name and d["kind"] == "ConfigMap")
+            for receiver in config.get("receivers", []):
+                path = receiver["webhook"]["url"]["file"]
+                mount = next(m for m in container["volumeMounts"] if path.startswith(m["mountPath"] + "/"))
+                volume = next(v for v in pod["volumes"] if v["name"] == mount["name"])
+                self.assertTrue(mount["readOnly"], name)
+                self.assertIn("secret", volume, name)
+
     def test_the_image_calls_the_program_as_it_wants_to_be_called(self):
         dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
         self.assertIn('CMD ["run", "--config",', dockerfile)
         self.assertIn("--config", help_of("run"))
+
+    def test_the_image_has_every_program(self):
+        dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+        for program in ("highwater", "highwater-canary", "highwater-import"):
+            self.assertRegex(dockerfile, rf"COPY --from=build .*/build/bin/{program} .*/usr/bin/")
+            self.assertRegex(dockerfile, rf"--target .*\b{program}\b")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def ask(port, path, **parameters):
 
 
 def substituted(expression):
-    return re.sub(r"\$(cluster|broker|topic|group|slo)\b", ".*", expression).replace("$__rate_interval", "10s")
+    return re.sub(r"\$(instance|cluster|broker|topic|group|slo)\b", ".*", expression).replace("$__rate_interval", "10s")
 
 
 def samples_of(port, expression):
@@ -107,8 +107,35 @@ def has_exemplars(port, expression):
 def queries_of(dashboard):
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
-            assert "$" not in re.sub(r"\$(cluster|broker|topic|group|slo|__rate_interval)\b", "", target["expr"]), target["expr"]
+            assert "$" not in re.sub(r"\$(instance|cluster|broker|topic|group|slo|__rate_interval)\b", "", target["expr"]), target["expr"]
             yield f"{dashboard['title']}: {panel['title']}", target["expr"]
+
+
+def exported_by_default(repository):
+    """{family: when it is exported} as docs/metrics.md, which the program writes, says it."""
+    families = {}
+    for line in (repository / "docs/metrics.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) > 6 and cells[1].startswith("`"):
+            families[cells[1].strip("`")] = cells[5]
+    assert len(families) > 100, families
+    return families
+
+
+def family_of(name, families):
+    return name if name in families else re.sub("_(bucket|sum|count)$", "", name)
+
+
+def families_in(expression, families):
+    return {families[family_of(name, families)] for name in re.findall(r"\b(?:highwater|process)_[a-z_0-9]+", expression)}
+
+
+def check_scrape(port, families):
+    """Everything that a real agent exports stands in the document."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
+        names = re.findall(r"^# TYPE (\S+)", reply.read().decode(), re.M)
+    unknown = [name for name in names if family_of(name, families) not in families]
+    assert len(names) > 80 and not unknown, f"not in docs/metrics.md: {unknown}"
 
 
 def check_shape(dashboard):
@@ -172,6 +199,9 @@ def main():
                                      f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", "--enable-feature=exemplar-storage"], folder / "prometheus.log"))
 
         waiting = [query for dashboard in dashboards for query in queries_of(dashboard)]
+        families = exported_by_default(repository)
+        for where, query in waiting:
+            assert "full" not in families_in(query, families), f"{where} needs full detail: {query}"
         variables = [(f"{dashboard['title']}: variable {entry['label']}", entry["query"]["query"]) for dashboard in dashboards
                      for entry in dashboard["templating"]["list"] if entry["type"] == "query"]
         total, deadline = len(waiting), time.monotonic() + PATIENCE
@@ -181,10 +211,13 @@ def main():
                      if target.get("exemplar") and "commit" not in target["expr"]]
         assert exemplary
         while (waiting or variables or exemplary) and time.monotonic() < deadline:
-            waiting = [(where, query) for where, query in waiting if samples_of(port, query) == 0]
+            # What is exported only while it is not 0 may well have no sample; the query must be right all the same.
+            waiting = [(where, query) for where, query in waiting
+                       if samples_of(port, query) == 0 and "not 0" not in families_in(query, families)]
             variables = [(where, query) for where, query in variables if not values_of(port, query)]
             exemplary = [(where, query) for where, query in exemplary if not has_exemplars(port, query)]
             time.sleep(1)
+        check_scrape(agent_port, families)
     waiting += variables + exemplary
     for where, query in waiting:
         print(f"no data: {where}: {query}")

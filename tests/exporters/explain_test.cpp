@@ -45,6 +45,7 @@ Explanation explanation(bool burning) {
   if (burning) budget.exhausted_in = 35h;
   budget.tiers = {page_tier(burning)};
   if (!burning) return item;
+  budget.clears_at = budget.tiers[0].clears_at;
   Alert alert = broker_down_alert();
   alert.rule = "payments-lag";
   alert.summary = "payments-lag burns 20 times too fast";
@@ -71,7 +72,7 @@ Report with_incident() {
 }
 
 ExplainView shown(const ExplainAnswer& answer, const Report* report = nullptr) {
-  const auto view = render_explanation(explain_json(answer, report), false);
+  const auto view = render_explanation(explain_json(answer, report), {.width = 200});
   EXPECT_TRUE(view);
   return view.value_or(ExplainView());
 }
@@ -122,8 +123,10 @@ TEST(ExplainText, ShowsWhyAnSloFiresAndWhatWouldClearIt) {
   EXPECT_THAT(view.text, HasSubstr("clears       2023-11-14T22:27:20.000Z, if all is good"));
   EXPECT_THAT(view.text, HasSubstr("page  14.4         1h      20    12 min  1 h    100%   "
                                    "burning\n"));
-  EXPECT_THAT(view.text, HasSubstr("cause        broker 3 of prod is down: it crashed\n"
-                                   "  impact       leads partition: 412, coordinates group: 37\n"));
+  EXPECT_THAT(
+      view.text,
+      HasSubstr("cause        broker 3 of prod is down: it crashed\n"
+                "  impact       412 partitions offline; 37 groups moved: billing and 36 more\n"));
   EXPECT_THAT(view.text, HasSubstr("and 411 more\n"));
 }
 
@@ -212,7 +215,7 @@ TEST(ExplainText, SaysWhichEvidenceHasEnded) {
 TEST(ExplainText, AnSloWithoutABudgetThatFitsCannotSay) {
   const ExplainView view = shown(answer_of({}));
   EXPECT_EQ(view.exit_code, 2);
-  EXPECT_THAT(view.text, HasSubstr("no budget fits the question\n"));
+  EXPECT_THAT(view.text, HasSubstr("it has no budget yet: no row that it judges has been read\n"));
 }
 
 TEST(ExplainText, AnUnknownRuleIsAnsweredWithAdvice) {
@@ -225,9 +228,58 @@ TEST(ExplainText, AnUnknownRuleIsAnsweredWithAdvice) {
 }
 
 TEST(ExplainText, RefusesWhatIsNoExplanation) {
-  EXPECT_FALSE(render_explanation("{}", false));
-  EXPECT_FALSE(render_explanation("<html>", false));
-  EXPECT_TRUE(render_explanation(R"({"kind": 7, "items": [{"budget": [], "entity": 3}]})", false));
+  EXPECT_FALSE(render_explanation("{}", {}));
+  EXPECT_FALSE(render_explanation("<html>", {}));
+  EXPECT_TRUE(render_explanation(R"({"kind": 7, "items": [{"budget": [], "entity": 3}]})", {}));
+}
+
+TEST(ExplainText, AnEntityThatNoBudgetMatchesIsSaid) {
+  ExplainAnswer answer = answer_of({});
+  answer.entity = "group=paymnets";
+  answer.total = 12;
+  answer.advice = "did you mean 'group=payments'?";
+  const ExplainView view = shown(answer);
+  EXPECT_EQ(view.exit_code, 2);
+  EXPECT_THAT(view.text, HasSubstr("asked for    group=paymnets: 0 of 12 budgets\n"));
+  EXPECT_THAT(view.text, HasSubstr("none of its 12 budgets matches 'group=paymnets': did you mean "
+                                   "'group=payments'?\n"));
+}
+
+TEST(ExplainText, RowsThatWereAskedForAreShownBesideTheTotal) {
+  ExplainAnswer answer = answer_of({});
+  answer.kind = ExplainAnswer::Kind::alert;
+  answer.entity = "group=payments";
+  ExplainedRows& rows = answer.rows.emplace_back();
+  rows.cluster = Symbol("prod");
+  rows.total = 400;
+  rows.selected = 2;
+  rows.unknown = 1;
+  rows.worst = "10 s";
+  rows.reasons = {{"timed_out", 1}};
+  const Entity entity = make_entity({{"cluster", "prod"}, {"group", "payments"}});
+  answer.row_items = {{entity, "", false, unknown_sentence(Unknown::timed_out)},
+                      {entity, "10 s", false, ""}};
+  const ExplainView view = shown(answer);
+  EXPECT_THAT(view.text, HasSubstr("0 of 2 rows meet it (of 400 that the rule looks at), the worst "
+                                   "is 10 s, 1 is unknown (timed_out 1)\n"));
+  EXPECT_THAT(view.text, HasSubstr("cluster=prod group=payments: 10 s, which does not meet it\n"));
+  EXPECT_THAT(view.text, HasSubstr("cluster=prod group=payments: unknown: "));
+  const json body = json::parse(explain_json(answer, nullptr));
+  EXPECT_EQ(body["entity"], "group=payments");
+  EXPECT_EQ(body["rows"][0]["unknown_reasons"]["timed_out"], 1);
+  EXPECT_EQ(body["row_items"][0]["state"], "unknown");
+  EXPECT_EQ(body["row_items"][1]["value"], "10 s");
+}
+
+TEST(ExplainText, AnEntityThatNoRowMatchesIsSaid) {
+  ExplainAnswer answer = answer_of({});
+  answer.kind = ExplainAnswer::Kind::alert;
+  answer.entity = "group=paymnets";
+  answer.advice = "did you mean 'group=payments'?";
+  answer.rows.emplace_back().total = 400;
+  const ExplainView view = shown(answer);
+  EXPECT_EQ(view.exit_code, 2);
+  EXPECT_THAT(view.text, HasSubstr("none of its 400 rows matches 'group=paymnets': did you mean"));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ bool send_all(int fd, std::string_view bytes) {
 
 // Empty: the end, an error, or silence.
 std::string receive(int fd, size_t size, Duration patience) {
-  if (wait_for(fd, POLLIN, {in(patience), {}}) != Waited::ready) return {};
+  if (!wait_for(fd, POLLIN, in(patience))) return {};
   std::string chunk(size, '\0');
   const ssize_t count = ::recv(fd, chunk.data(), chunk.size(), 0);
   chunk.resize(count > 0 ? static_cast<size_t>(count) : 0);
@@ -49,9 +49,13 @@ std::string ScriptedServer::Peer::read_until(std::string_view until) {
   return text;
 }
 
+std::string ScriptedServer::Peer::read_some() {
+  return receive(fd_, 65536, 5s);
+}
+
 bool ScriptedServer::Peer::wait_closed() const {
   while (!stopping()) {
-    if (wait_for(fd_, POLLIN, {in(20ms), {}}) != Waited::ready) continue;
+    if (!wait_for(fd_, POLLIN, in(20ms))) continue;
     std::array<char, 65536> sink{};
     if (::recv(fd_, sink.data(), sink.size(), 0) <= 0) return true;
   }
@@ -75,7 +79,7 @@ ScriptedServer::ScriptedServer(std::function<void(Peer&)> script)
   port_ = ntohs(address.sin_port);
   thread_ = std::thread([this, script = std::move(script)] {
     while (!stop_) {
-      if (wait_for(listener_.get(), POLLIN, {in(20ms), {}}) != Waited::ready) continue;
+      if (!wait_for(listener_.get(), POLLIN, in(20ms))) continue;
       const Descriptor connection(::accept(listener_.get(), nullptr, nullptr));
       if (!connection.valid()) continue;
       Peer peer(connection.get());

@@ -22,6 +22,8 @@ class ScriptedServer {
     void send(std::string_view bytes) const;  // ignores a peer that is gone
     // Until the text holds `until`, or the peer is silent for five seconds or closes.
     std::string read_until(std::string_view until);
+    // Whatever comes first; empty when the peer is silent for five seconds or closes.
+    std::string read_some();
     // True once the peer has closed its side; waits for it.
     [[nodiscard]] bool wait_closed() const;
     [[nodiscard]] bool stopping() const;

@@ -1,111 +1,56 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <memory>
+#include <fstream>
 
 #include "exporters/http/client.h"
-#include "http_support.h"
+#include "http_identity.h"
 
 namespace highwater::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AnyOf;
 using testing::HasSubstr;
-
-struct Free {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-  void operator()(SSL* session) const { SSL_free(session); }
-};
-
-// A certificate that is its own authority, for one name or address.
-class Identity {
- public:
-  explicit Identity(const std::string& alternative_name)
-      : key_(EVP_EC_gen("P-256")), certificate_(X509_new()) {
-    X509* const x = certificate_.get();
-    X509_set_version(x, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-    X509_set_pubkey(x, key_.get());
-    const auto* name = reinterpret_cast<const unsigned char*>("test");
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, name, -1, -1, 0);
-    X509_set_issuer_name(x, X509_get_subject_name(x));
-    X509_EXTENSION* const extension =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, alternative_name.c_str());
-    X509_add_ext(x, extension, -1);
-    X509_EXTENSION_free(extension);
-    X509_sign(x, key_.get(), EVP_sha256());
-  }
-
-  void save(const std::filesystem::path& path) const {
-    FILE* const file = std::fopen(path.c_str(), "w");
-    PEM_write_X509(file, certificate_.get());
-    std::fclose(file);
-  }
-  [[nodiscard]] EVP_PKEY* key() const { return key_.get(); }
-  [[nodiscard]] X509* certificate() const { return certificate_.get(); }
-
- private:
-  std::unique_ptr<EVP_PKEY, Free> key_;
-  std::unique_ptr<X509, Free> certificate_;
-};
-
-// Shakes hands, reads a request and answers it.
-class TlsServer {
- public:
-  explicit TlsServer(const Identity& identity)
-      : context_(SSL_CTX_new(TLS_server_method())), server_([this](ScriptedServer::Peer& peer) {
-          const std::unique_ptr<SSL, Free> session(SSL_new(context_.get()));
-          SSL_set_fd(session.get(), peer.fd());
-          if (SSL_accept(session.get()) != 1) return;
-          char request[4096];
-          if (SSL_read(session.get(), request, sizeof(request)) <= 0) return;
-          constexpr std::string_view kReply = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret";
-          SSL_write(session.get(), kReply.data(), static_cast<int>(kReply.size()));
-          SSL_shutdown(session.get());
-        }) {
-    SSL_CTX_use_certificate(context_.get(), identity.certificate());
-    SSL_CTX_use_PrivateKey(context_.get(), identity.key());
-  }
-  [[nodiscard]] std::string url(const std::string& host = "127.0.0.1") const {
-    return "https://" + host + ":" + std::to_string(server_.port()) + "/";
-  }
-
- private:
-  std::unique_ptr<SSL_CTX, Free> context_;
-  ScriptedServer server_;
-};
 
 class HttpClientTls : public testing::Test {
  protected:
   HttpClientTls()
-      : ca_(std::filesystem::temp_directory_path() /
-            ("highwater-ca-" + std::to_string(::getpid()) + ".pem")) {}
-  ~HttpClientTls() override { std::filesystem::remove(ca_); }
+      : folder_(std::filesystem::temp_directory_path() /
+                ("highwater-tls-" + std::to_string(::getpid()))),
+        ca_(folder_ / "ca.pem") {
+    std::filesystem::create_directory(folder_);
+  }
+  ~HttpClientTls() override { std::filesystem::remove_all(folder_); }
 
-  [[nodiscard]] ClientOptions trusting(const Identity& identity) const {
+  [[nodiscard]] TlsOptions trusting(const Identity& identity) const {
     identity.save(ca_);
-    ClientOptions options;
+    TlsOptions options;
     options.ca_file = ca_;
     return options;
   }
-  static Result<Response> get(const std::string& url, ClientOptions options,
-                              Duration deadline = 20s) {
+  // As one that comes with a certificate.
+  [[nodiscard]] TlsOptions as(const Identity& client, TlsOptions options) const {
+    options.certificate = folder_ / "client.pem";
+    options.key = folder_ / "client-key.pem";
+    client.save(options.certificate);
+    client.save_key(options.key);
+    return options;
+  }
+  Result<Response> get(const std::string& url, const TlsOptions& options, Duration deadline = 20s) {
     Request request;
     request.url = url;
+    request.tls = options;
     request.deadline = deadline;
-    return Client(std::move(options)).send(request);
+    return client_.send(request);
   }
 
+  const std::filesystem::path folder_;
   const std::filesystem::path ca_;
+  Client client_;
 };
 
 TEST_F(HttpClientTls, TalksToAServerWhoseCertificateIsTrusted) {
@@ -145,13 +90,13 @@ TEST_F(HttpClientTls, RefusesACertificateForAnotherName) {
 TEST_F(HttpClientTls, AcceptsAnythingWhenToldTo) {
   const Identity identity("DNS:other.example");
   const TlsServer server(identity);
-  ClientOptions options;
+  TlsOptions options;
   options.verify = false;
   EXPECT_EQ(get(server.url(), options).value().body, "secret");
 }
 
 TEST_F(HttpClientTls, SaysWhenTheAuthoritiesCannotBeRead) {
-  ClientOptions options;
+  TlsOptions options;
   options.ca_file = "/nonexistent/ca.pem";
   const auto answer = get("https://127.0.0.1:1/", options);
   ASSERT_FALSE(answer);
@@ -168,7 +113,7 @@ TEST_F(HttpClientTls, HoldsItsDeadlineWhileTheHandshakeDrips) {
     }
   });
   // Reading the system's authorities takes a while of its own.
-  ClientOptions options;
+  TlsOptions options;
   options.verify = false;
   const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
   const auto answer = get(url, options, 200ms);
@@ -182,6 +127,131 @@ TEST_F(HttpClientTls, SaysWhenTheServerSpeaksNoTls) {
   const auto answer = get("https://127.0.0.1:" + std::to_string(server.port()) + "/", {});
   ASSERT_FALSE(answer);
   EXPECT_THAT(answer.error().message, HasSubstr("TLS handshake: "));
+}
+
+TEST_F(HttpClientTls, SaysThatTheAuthorityCanBeNamed) {
+  const Identity identity("IP:127.0.0.1");
+  const TlsServer server(identity);
+  EXPECT_THAT(get(server.url(), {}).error().message, HasSubstr("'ca_file' names the authorities"));
+}
+
+TEST_F(HttpClientTls, UsesAConnectionAgainForTheSameOptionsAlone) {
+  const Identity identity("IP:127.0.0.1");
+  const TlsServer server(identity);
+  const TlsOptions options = trusting(identity);
+  ASSERT_TRUE(get(server.url(), options));
+  ASSERT_TRUE(get(server.url(), options));
+  EXPECT_EQ(server.connections(), 1);
+  // It was made by one who trusts this server; who does not, must not use it.
+  EXPECT_FALSE(get(server.url(), {}, 300ms));
+}
+
+TEST_F(HttpClientTls, TakesUpARenewedAuthority) {
+  const Identity old("IP:127.0.0.1");
+  const Identity renewed("IP:127.0.0.1");
+  const TlsServer server(renewed);
+  EXPECT_FALSE(get(server.url(), trusting(old)));
+  EXPECT_TRUE(get(server.url(), trusting(renewed)));
+}
+
+TEST_F(HttpClientTls, ComesWithItsCertificateWhereOneIsAskedFor) {
+  const Identity identity("IP:127.0.0.1");
+  const Identity client("DNS:agent");
+  const TlsServer server(identity, &client);
+  const auto answer = get(server.url(), as(client, trusting(identity)));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body, "secret");
+}
+
+TEST_F(HttpClientTls, FindsTheKeyInTheFileOfTheCertificate) {
+  const Identity identity("IP:127.0.0.1");
+  const Identity client("DNS:agent");
+  const TlsServer server(identity, &client);
+  TlsOptions options = as(client, trusting(identity));
+  std::ofstream(options.certificate, std::ios::app) << std::ifstream(options.key).rdbuf();
+  options.key.clear();
+  EXPECT_TRUE(get(server.url(), options));
+}
+
+TEST_F(HttpClientTls, SaysThatAClientCertificateIsAskedFor) {
+  const Identity identity("IP:127.0.0.1");
+  const Identity client("DNS:agent");
+  const TlsServer server(identity, &client);
+  const auto answer = get(server.url(), trusting(identity));
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, HasSubstr("may ask for a client certificate"));
+}
+
+TEST_F(HttpClientTls, SaysThatItsCertificateIsRefused) {
+  const Identity identity("IP:127.0.0.1");
+  const Identity client("DNS:agent");
+  const TlsServer server(identity, &client);
+  const auto answer = get(server.url(), as(Identity("DNS:stranger"), trusting(identity)));
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message,
+              AnyOf(HasSubstr("the server refused our certificate"), HasSubstr("or refuse ours")));
+}
+
+TEST_F(HttpClientTls, SaysThatTheKeyDoesNotFit) {
+  const Identity identity("IP:127.0.0.1");
+  const TlsServer server(identity);
+  const TlsOptions options = as(Identity("DNS:agent"), trusting(identity));
+  Identity("DNS:other").save_key(options.key);
+  const auto answer = get(server.url(), options);
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, HasSubstr("does not fit its key"));
+  EXPECT_THAT(answer.error().message, HasSubstr("client.pem"));
+}
+
+TEST_F(HttpClientTls, SaysWhichFileCannotBeReadAndNeverWaitsForOne) {
+  TlsOptions options;
+  options.verify = false;
+  options.certificate = folder_ / "missing.pem";
+  EXPECT_THAT(get("https://127.0.0.1:1/", options).error().message,
+              HasSubstr("missing.pem: No such file or directory"));
+  ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  options.certificate = folder_ / "fifo";
+  EXPECT_THAT(get("https://127.0.0.1:1/", options).error().message,
+              HasSubstr("it is no regular file"));
+  options = {};
+  options.ca_file = folder_ / "fifo";
+  EXPECT_THAT(get("https://127.0.0.1:1/", options).error().message,
+              HasSubstr("it is no regular file"));
+  std::ofstream(ca_) << "hello";
+  options.ca_file = ca_;
+  EXPECT_THAT(get("https://127.0.0.1:1/", options).error().message,
+              HasSubstr("it holds no certificate in PEM form"));
+}
+
+TEST_F(HttpClientTls, StopsDuringTheHandshake) {
+  std::stop_source stop;
+  const ScriptedServer server([&](ScriptedServer::Peer& peer) {
+    (void)peer.read_some();
+    stop.request_stop();
+    (void)peer.wait_closed();
+  });
+  Request request;
+  request.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
+  request.tls.verify = false;
+  request.deadline = 1h;
+  request.stop = stop.get_token();
+  const auto answer = client_.send(request);
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, HasSubstr("TLS handshake: stopped"));
+}
+
+// A write to a closed connection would end a process that has not said otherwise.
+TEST_F(HttpClientTls, SurvivesAServerThatHangsUpOnALongRequest) {
+  const Identity identity("IP:127.0.0.1");
+  const TlsServer server(identity, nullptr, TlsServer::Manner::hangs_up);
+  Request request;
+  request.url = server.url();
+  request.tls = trusting(identity);
+  request.method = "POST";
+  request.body.assign(size_t{8} << 20, 'x');
+  const auto answer = client_.send(request);
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, AnyOf(HasSubstr("hung up"), HasSubstr("onnection")));
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "exporters/notify/outbox.h"
+#include "exporters/notify/receivers/registry.h"
 #include "exporters/push/incident_span.h"
+#include "http_support.h"
 #include "tests/exporters/notify_samples.h"
 #include "tests/exporters/push_receiver.h"
 
@@ -35,13 +37,13 @@ json body_of(const Received& request) {
 
 class NotifierTest : public testing::Test {
  protected:
-  Notifier make(std::vector<ReceiverConfig> receivers, const Transport& transport = {}) {
-    return Notifier(std::move(receivers),
-                    {.external_url = "http://watch",
-                     .cluster = {},
-                     .transport = transport,
-                     .chance = [] { return 0.0; }},
-                    clock_, log_, [this](Span span) {
+  Notifier make(const std::vector<ReceiverConfig>& receivers, const Transport& transport = {}) {
+    return Notifier(make_receivers(receivers,
+                                   {.external_url = "http://watch",
+                                    .cluster = {},
+                                    .transport = transport},
+                                   log_),
+                    {.chance = [] { return 0.0; }}, clock_, log_, [this](Span span) {
                       {
                         const std::lock_guard lock(mutex_);
                         spans_.push_back(std::move(span));
@@ -81,7 +83,8 @@ class NotifierTest : public testing::Test {
 ReceiverConfig receiver(const std::string& name, const std::string& url) {
   ReceiverConfig config;
   config.name = name;
-  config.url = url;
+  config.kind = find_receiver_kind("webhook");
+  config.settings.set("url", Secret(url));
   return config;
 }
 
@@ -95,7 +98,7 @@ std::string attribute(const Span& span, const std::string& name) {
 TEST_F(NotifierTest, PostsThePayloadWithItsHeaders) {
   PushReceiver server(always(200));
   ReceiverConfig config = receiver("oncall", server.url("/alerts?key=1"));
-  config.headers = {{"Authorization", "Bearer s3cret"}};
+  config.settings.set("headers", SecretHeaders{{"Authorization", "Bearer s3cret"}});
   Notifier notifier = make({config});
   notifier.publish(report({transition(1, opened, broker_down(7))}));
   const auto received = server.wait_for(1);
@@ -157,6 +160,73 @@ TEST_F(NotifierTest, TriesAgainAfterA503AndSaysSoInStats) {
   EXPECT_EQ(stats.last_error, "");
   EXPECT_TRUE(stats.last_success.has_value());
   EXPECT_THAT(log_text(), HasSubstr("accepts notifications again"));
+}
+
+class SloppyReceiver : public NotifierTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(SloppyReceiver, HasHeardOfItOnceItsStatusLineSays2xx) {
+  std::atomic<int> requests{0};
+  http::ScriptedServer server([&](http::ScriptedServer::Peer& peer) {
+    ++requests;
+    peer.read_until("}]}");
+    peer.send(GetParam());
+    (void)peer.wait_closed();
+  });
+  Notifier notifier = make({receiver("oncall", server.url("/alerts"))});
+  notifier.publish(report({transition(1, opened, broker_down(7))}));
+  const auto spans = wait_for_spans(1);
+  ASSERT_EQ(spans.size(), 1);
+  EXPECT_EQ(spans[0].error, "");
+  EXPECT_EQ(notifier.stats()[0].sent, 1);
+  EXPECT_EQ(notifier.stats()[0].pending, 0);
+  notifier.stop(seconds(1));
+  EXPECT_EQ(requests, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, SloppyReceiver,
+    testing::Values("HTTP/1.1 200 OK\nContent-Length: 2\n\nok",              // bare line feeds
+                    "HTTP/1.1 200 OK\r\n\r\nok",                             // no length, left open
+                    "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok",      // too short
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"  // a trailer
+                    "2\r\nok\r\n0\r\nX: y\r\n\r\n",
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"  // no last chunk
+                    "2\r\nok\r\n",
+                    "HTTP/1.1 205 Reset Content\r\n\r\n"));  // left open
+
+TEST_F(NotifierTest, SaysWhereARedirectLeads) {
+  PushReceiver server([](const Received&, size_t) {
+    return Reply{.status = 301,
+                 .headers = "Location: https://hooks.test/alerts/K3Y9SECRET\r\n",
+                 .body = "<html>Moved</html>"};
+  });
+  Notifier notifier = make({receiver("oncall", server.url("/alerts/K3Y9SECRET"))});
+  notifier.publish(report({transition(1, opened, broker_down(7))}));
+  (void)wait_for_spans(1);
+  const ReceiverStats stats = notifier.stats()[0];
+  EXPECT_EQ(stats.last_error, "HTTP 301: moved to https://hooks.test/alerts/***: use that address");
+  EXPECT_TRUE(stats.misconfigured);
+  EXPECT_EQ(server.count(), 1);
+}
+
+TEST_F(NotifierTest, SaysAtTheStartThatCertificatesCannotBeRead) {
+  ReceiverConfig config = receiver("oncall", "https://127.0.0.1:1/");
+  config.settings.tls.ca_file = "/nonexistent/ca.pem";
+  const Notifier notifier = make({config});
+  EXPECT_THAT(log_text(), HasSubstr("will fail until its certificates can be read"));
+  EXPECT_THAT(log_text(), HasSubstr("/nonexistent/ca.pem: No such file or directory"));
+}
+
+TEST_F(NotifierTest, RepeatsNoSecretThatTheReceiverSays) {
+  PushReceiver server([](const Received& request, size_t) {
+    return Reply{.status = 404, .headers = {}, .body = "Cannot POST " + request.target};
+  });
+  Notifier notifier = make({receiver("oncall", server.url("/services/T0/B0/SECRET"))});
+  notifier.publish(report({transition(1, opened, broker_down(7))}));
+  const auto spans = wait_for_spans(1);
+  ASSERT_EQ(spans.size(), 1);
+  EXPECT_EQ(spans[0].error, "HTTP 404: Cannot POST /services/***/***/***");
+  EXPECT_THAT(log_text(), testing::Not(HasSubstr("SECRET")));
 }
 
 TEST_F(NotifierTest, HonoursRetryAfterOfA429) {
@@ -251,7 +321,7 @@ TEST_F(NotifierTest, LogsARepeatedFailureOnceAndNeverASecret) {
   std::atomic<int> attempts = 0;
   std::latch enough(3);
   ReceiverConfig config = receiver("oncall", "http://user:hunter2@ignored/T0P");
-  config.headers = {{"Authorization", "Bearer s3cret"}};
+  config.settings.set("headers", SecretHeaders{{"Authorization", "Bearer s3cret"}});
   Notifier notifier = make({config}, [&](const http::Request&) -> Result<http::Response> {
     if (attempts++ < 3) enough.count_down();
     return http::Response{.status = 500, .headers = {}, .body = {}};

@@ -3,7 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "exporters/notify/payload.h"
+#include "exporters/notify/message.h"
+#include "exporters/notify/receivers/alertmanager_json.h"
 #include "tests/exporters/notify_samples.h"
 
 namespace highwater::notify {
@@ -15,9 +16,9 @@ using samples::entity;
 using samples::notice;
 using samples::wall;
 
-const PayloadContext kContext{"oncall", "http://watch.example:9877", ""};
+const Sender kContext{"oncall", "http://watch.example:9877", ""};
 
-json rendered(const std::vector<NoticePtr>& notices, const PayloadContext& context = kContext) {
+json rendered(const std::vector<NoticePtr>& notices, const Sender& context = kContext) {
   return json::parse(webhook_json(notices, context));
 }
 
@@ -35,7 +36,8 @@ TEST(Payload, OfAFiringIncidentIsExactlyThis) {
   Incident incident = broker_down(7);
   incident.evidence = {evidence("LeaderlessPartitions", "4")};
   incident.evidence_count = 412;
-  incident.impact = {{"leads partition", 412}, {"coordinates group", 37}};
+  incident.impact = {{"partitions", "offline", 412, {}, true},
+                     {"groups", "moved", 37, {"billing"}, true}};
   incident.former = 5;
   incident.former_correlation = samples::correlation(5);
   const json expected = json::parse(R"golden({
@@ -61,10 +63,10 @@ TEST(Payload, OfAFiringIncidentIsExactlyThis) {
     "summary": "Broker 3 of prod is down",
     "description": "Its connection was lost and cannot be opened again.",
     "runbook_url": "http://watch.example:9877/runbooks/broker-down?incident=7",
-    "cause": "BrokerDown broker=3 cluster=prod: connection refused since 00:01:38",
+    "cause": "BrokerDown broker=3 cluster=prod",
     "correlation_id": "ab000000000000000000000000000007",
     "evidence": "412 alerts, 1 of them:\n- [page] LeaderlessPartitions cluster=prod partition=4 topic=orders: orders-4 has no leader",
-    "impact": "leads partition: 412, coordinates group: 37",
+    "impact": "412 partitions offline; 37 groups moved: billing and 36 more",
     "note": "connection refused since 00:01:38",
     "former": "incident 5 (correlation_id ab000000000000000000000000000005)"
   },
@@ -84,10 +86,10 @@ TEST(Payload, OfAFiringIncidentIsExactlyThis) {
         "summary": "Broker 3 of prod is down",
         "description": "Its connection was lost and cannot be opened again.",
         "runbook_url": "http://watch.example:9877/runbooks/broker-down?incident=7",
-        "cause": "BrokerDown broker=3 cluster=prod: connection refused since 00:01:38",
+        "cause": "BrokerDown broker=3 cluster=prod",
         "correlation_id": "ab000000000000000000000000000007",
         "evidence": "412 alerts, 1 of them:\n- [page] LeaderlessPartitions cluster=prod partition=4 topic=orders: orders-4 has no leader",
-        "impact": "leads partition: 412, coordinates group: 37",
+        "impact": "412 partitions offline; 37 groups moved: billing and 36 more",
         "note": "connection refused since 00:01:38",
         "former": "incident 5 (correlation_id ab000000000000000000000000000005)"
       },
@@ -130,7 +132,7 @@ TEST(Payload, OfSeveralIncidentsSharesOnlyWhatTheyHaveInCommon) {
 
 TEST(Payload, TakesARunbookThatIsAUrlAsItIs) {
   Incident incident = broker_down(7);
-  incident.cause.runbook = "https://wiki.example/kafka#down";
+  incident.headline.runbook = "https://wiki.example/kafka#down";
   EXPECT_EQ(runbook_url(incident, "http://watch"), "https://wiki.example/kafka#down");
 }
 
@@ -178,8 +180,8 @@ TEST(Payload, IsValidUtf8WhateverKafkaCallsItsGroups) {
   const std::string hostile("pay\xff\xc3(\xed\xa0\x80\x00\x1b[31m\"\\\n\xf0\x9f", 18);
   Incident incident = broker_down(7);
   incident.cause.entity = entity({{"cluster", "prod"}, {"group", hostile}});
-  incident.cause.summary = "group " + hostile + " lags";
-  incident.cause.note = hostile;
+  incident.title = "group " + hostile + " lags";
+  incident.headline.note = hostile;
   incident.cause.labels = {{"owner", hostile}};
   incident.evidence = {evidence(hostile, hostile)};
   incident.evidence_count = 1;
@@ -194,7 +196,7 @@ TEST(Payload, IsValidUtf8WhateverKafkaCallsItsGroups) {
 
 TEST(Payload, CutsLongAnnotationsBetweenCharacters) {
   Incident incident = broker_down(7);
-  for (int i = 0; i < 5000; ++i) incident.cause.description += "\u00e9";
+  for (int i = 0; i < 5000; ++i) incident.headline.description += "\u00e9";
   const json payload = rendered({notice(1, TransitionKind::opened, incident)});
   const std::string description = payload["commonAnnotations"]["description"];
   EXPECT_LE(description.size(), kMaxAnnotationBytes);
@@ -215,7 +217,7 @@ TEST(Payload, ShowsAtMostTwentyPiecesOfEvidenceAndTheirTrueCount) {
 
 TEST(Payload, StaysWithinItsBoundHoweverLongEverythingIs) {
   Incident incident = broker_down(7);
-  incident.cause.summary = incident.cause.description = incident.cause.note =
+  incident.title = incident.headline.description = incident.headline.note =
       std::string(100'000, '"');
   for (int i = 0; i < 50; ++i)
     incident.cause.labels.emplace_back("label" + std::to_string(i), std::string(5'000, '"'));

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "exporters/notify/receiver.h"
+#include "exporters/notify/receiver_queue.h"
 #include "tests/exporters/notify_samples.h"
 
 namespace highwater::notify {
@@ -15,26 +15,33 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using enum TransitionKind;
 
-ReceiverConfig no_repeat() {
-  ReceiverConfig config;
+QueuePolicy no_repeat() {
+  QueuePolicy config;
   config.repeat_interval = Duration::zero();
   return config;
 }
-ReceiverConfig pages_only() {
-  ReceiverConfig config;
+QueuePolicy pages_only() {
+  QueuePolicy config;
   config.lowest = Severity::page;
   return config;
 }
-ReceiverConfig no_resolved() {
-  ReceiverConfig config;
+QueuePolicy no_resolved() {
+  QueuePolicy config;
   config.send_resolved = false;
   return config;
+}
+
+QueuePolicy forgetful() {
+  QueuePolicy policy;
+  policy.repeat_interval = minutes(1);
+  policy.resolved_repeated_for = minutes(15);
+  return policy;
 }
 
 class Queue : public testing::Test {
  protected:
   // No jitter: the whole back-off.
-  ReceiverQueue make(const ReceiverConfig& config = {}) {
+  ReceiverQueue make(const QueuePolicy& config = {}) {
     return ReceiverQueue(config, [] { return 1.0; });
   }
   std::optional<Delivery> next(ReceiverQueue& queue) { return queue.next_action(now_).send; }
@@ -51,17 +58,17 @@ class Queue : public testing::Test {
     while (const auto delivery = next(queue)) {
       sent.push_back(std::to_string(delivery->incident().id) +
                      (delivery->resolved() ? " resolved" : " firing"));
-      queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+      queue.on_answer({.outcome = Outcome::delivered, .retry_after = {}}, now_);
     }
     return sent;
   }
   void fail(ReceiverQueue& queue, std::optional<Duration> retry_after = {}) {
     ASSERT_TRUE(next(queue));
-    queue.on_result({.outcome = Outcome::retry, .retry_after = retry_after}, now_);
+    queue.on_answer({.outcome = Outcome::retry, .retry_after = retry_after}, now_);
   }
   void reject(ReceiverQueue& queue) {
     ASSERT_TRUE(next(queue));
-    queue.on_result({.outcome = Outcome::rejected, .retry_after = {}}, now_);
+    queue.on_answer({.outcome = Outcome::refused, .retry_after = {}}, now_);
   }
 
   SteadyTime now_ = SteadyTime(hours(1));
@@ -131,7 +138,7 @@ TEST_F(Queue, SendsWhatChangedWhileTheFormerFormWasUnderWay) {
   queue.push(notice(1, opened, broker_down(7)), now_);
   ASSERT_TRUE(next(queue));
   queue.push(notice(2, updated, broker_down(7)), now_);
-  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  queue.on_answer({.outcome = Outcome::delivered, .retry_after = {}}, now_);
   EXPECT_EQ(next(queue)->notice->transition.sequence, 2);
 }
 
@@ -140,7 +147,7 @@ TEST_F(Queue, SendsTheResolutionThatCameWhileTheFiringWasUnderWay) {
   queue.push(notice(1, opened, broker_down(7)), now_);
   ASSERT_TRUE(next(queue));
   queue.push(notice(2, resolved, broker_down(7)), now_);
-  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  queue.on_answer({.outcome = Outcome::delivered, .retry_after = {}}, now_);
   EXPECT_EQ(deliver_all(queue), Strings{"7 resolved"});
 }
 
@@ -197,7 +204,7 @@ TEST_F(Queue, TriesAtOnceWhenSomethingNewComes) {
   const auto delivery = next(queue);
   ASSERT_TRUE(delivery);
   EXPECT_EQ(delivery->incident().id, 8);
-  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  queue.on_answer({.outcome = Outcome::delivered, .retry_after = {}}, now_);
   EXPECT_EQ(deliver_all(queue), Strings{"7 firing"});  // it works again: no more waiting
 }
 
@@ -272,7 +279,7 @@ TEST_F(Queue, NeverTellsTheEndWhenItsBeginningIsRejectedLater) {
   queue.push(notice(1, opened, broker_down(7)), now_);
   ASSERT_TRUE(next(queue));
   queue.push(notice(2, resolved, broker_down(7)), now_);
-  queue.on_result({.outcome = Outcome::rejected, .retry_after = {}}, now_);
+  queue.on_answer({.outcome = Outcome::refused, .retry_after = {}}, now_);
   EXPECT_EQ(wait(queue), std::nullopt);
   EXPECT_EQ(queue.pending(), 0);
 }
@@ -286,7 +293,7 @@ TEST_F(Queue, RepeatsAnOpenIncidentWithAnIdOfItsOwn) {
   auto again = next(queue);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->id, "7-1-ab000000000000000000000000000007-repeat1");
-  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  queue.on_answer({.outcome = Outcome::delivered, .retry_after = {}}, now_);
   EXPECT_EQ(wait(queue), hours(4));
   now_ += hours(4);
   EXPECT_EQ(next(queue)->id, "7-1-ab000000000000000000000000000007-repeat2");
@@ -358,7 +365,7 @@ TEST_F(Queue, TriesAtOnceWhenTheAgentStops) {
   fail(queue);
   queue.begin_drain(now_);
   ASSERT_TRUE(next(queue));
-  queue.on_result({.outcome = Outcome::retry, .retry_after = {}}, now_);
+  queue.on_answer({.outcome = Outcome::retry, .retry_after = {}}, now_);
   EXPECT_EQ(wait(queue), milliseconds(500));
 }
 
@@ -370,6 +377,95 @@ TEST_F(Queue, LeavesRepeatsAloneWhenTheAgentStops) {
   queue.begin_drain(now_);
   EXPECT_EQ(queue.pending(), 0);
   EXPECT_FALSE(next(queue));
+}
+
+TEST_F(Queue, RepeatsTheEndToAReceiverThatForgets) {
+  auto queue = make(forgetful());
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  queue.push(notice(2, resolved, broker_down(7)), now_);
+  deliver_all(queue);
+  EXPECT_EQ(queue.pending(), 0);
+  for (int minute = 1; minute < 15; ++minute) {
+    EXPECT_EQ(wait(queue), minutes(1));
+    now_ += minutes(1);
+    const auto again = next(queue);
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->repeat && again->resolved() && !again->first);
+    EXPECT_EQ(again->id,
+              "7-2-ab000000000000000000000000000007-repeat" + std::to_string(minute));
+    EXPECT_EQ(queue.pending(), 0);
+    EXPECT_TRUE(queue.undelivered().empty());
+    queue.on_answer(delivered(200), now_);
+  }
+  now_ += minutes(1);
+  EXPECT_EQ(wait(queue), std::nullopt);  // and it is forgotten
+}
+
+TEST_F(Queue, EndsTheRepetitionOfAnEndThatCameBack) {
+  auto queue = make(forgetful());
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  queue.push(notice(2, resolved, broker_down(7)), now_);
+  deliver_all(queue);
+  queue.push(notice(3, opened, broker_down(7)), now_);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 firing"});
+  now_ += minutes(1);
+  EXPECT_EQ(deliver_all(queue), Strings{"7 firing"});
+}
+
+TEST_F(Queue, TellsNewsBeforeItRepeats) {
+  auto queue = make(forgetful());
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  deliver_all(queue);
+  now_ += minutes(1);
+  queue.push(notice(2, opened, broker_down(8, Severity::ticket)), now_);
+  EXPECT_EQ(deliver_all(queue), (Strings{"8 firing", "7 firing"}));
+}
+
+TEST_F(Queue, RepeatsAtOnceAfterARestartToAReceiverThatForgets) {
+  auto queue = make(forgetful());
+  queue.restore(notice(1, updated, broker_down(7)), {}, now_);
+  const auto again = next(queue);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->repeat);
+}
+
+TEST_F(Queue, KnowsWhatIsFirstHeardOfAnIncident) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  EXPECT_TRUE(next(queue)->first);
+  queue.on_answer(delivered(200), now_);
+  queue.push(notice(2, updated, broker_down(7)), now_);
+  EXPECT_FALSE(next(queue)->first);
+  queue.on_answer(delivered(200), now_);
+  queue.push(notice(3, resolved, broker_down(7)), now_);
+  EXPECT_FALSE(next(queue)->first);
+}
+
+TEST_F(Queue, HandsTheReceiverWhatItAskedToKeep) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  EXPECT_EQ(next(queue)->handle, "");
+  queue.on_answer({.outcome = Outcome::delivered, .handle = "message 12"}, now_);
+  queue.push(notice(2, updated, broker_down(7)), now_);
+  EXPECT_EQ(next(queue)->handle, "message 12");
+  queue.on_answer({.outcome = Outcome::delivered, .handle = std::string(600, 'x')}, now_);
+  queue.push(notice(3, resolved, broker_down(7)), now_);
+  EXPECT_EQ(next(queue)->handle, "message 12");
+}
+
+TEST_F(Queue, KeepsWhatTheReceiverAskedToKeepOverARestart) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  ASSERT_TRUE(next(queue));
+  queue.on_answer({.outcome = Outcome::delivered, .handle = "message 12"}, now_);
+  const auto handles = queue.handles();
+  EXPECT_EQ(handles, (std::map<uint64_t, std::string>{{7, "message 12"}}));
+  auto later = make();
+  later.restore(notice(1, updated, broker_down(7)), {notice(2, updated, broker_down(7))}, now_,
+                handles.at(7));
+  EXPECT_EQ(next(later)->handle, "message 12");
 }
 
 TEST_F(Queue, GivesUpTheOldestThatEndedWhenTooManyHave) {
@@ -394,7 +490,7 @@ TEST_F(Queue, SurvivesAnEntryThatWasGivenUpWhileUnderWay) {
   queue.push(notice(2, updated, broker_down(7)), now_);
   ASSERT_TRUE(next(queue));
   queue.push(notice(3, resolved, broker_down(7)), now_);
-  queue.on_result({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+  queue.on_answer({.outcome = Outcome::delivered, .retry_after = {}}, now_);
   EXPECT_EQ(wait(queue), std::nullopt);
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "agent/core/report.h"
-#include "exporters/notify/payload.h"
+#include "exporters/notify/notice.h"
 
 namespace highwater::samples {
 
@@ -45,7 +45,38 @@ inline Incident broker_down(uint64_t id, Severity severity = Severity::page) {
   incident.cause.runbook = "broker-down";
   incident.cause.labels = {{"team", "streaming"}};
   incident.cause.incident = id;
+  incident.headline = incident.cause;
+  incident.title = incident.cause.summary;
   return incident;
+}
+
+// As large and as foreign as an incident can be: a description of 100 KB, 400 alerts of evidence,
+// emoji, writing from right to left, what markup would take for its own, and bytes that are no text.
+inline Incident huge(uint64_t id) {
+  Incident incident = broker_down(id);
+  incident.title = "<b>*_`@everyone`_*</b> & \xF0\x9F\x94\xA5 ";
+  for (int i = 0; i < 300; ++i) incident.title += "\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D <!channel> ";
+  incident.headline.description.clear();
+  while (incident.headline.description.size() < 100'000)
+    incident.headline.description += "\xF0\x9F\x94\xA5 <a href=\"x\">[x](y)</a> & \"q\" \\ \n";
+  incident.headline.note = "\xFF\xFE \x1B[31m";
+  incident.evidence_count = 400;
+  for (size_t i = 0; i < kMaxEvidence; ++i) {
+    Evidence item;
+    item.rule = "ConsumerLag";
+    item.entity = entity({{"group", "payments-\xF0\x9F\x94\xA5"}, {"cluster", "prod"}});
+    item.summary = "Group <payments> & co is *behind* by 100_000 records " + std::string(400, 'x');
+    item.since = wall(101);
+    incident.evidence.push_back(std::move(item));
+  }
+  return incident;
+}
+
+// Code points.
+inline size_t characters(const std::string& text) {
+  size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  return count;
 }
 
 inline Transition transition(uint64_t sequence, TransitionKind kind, Incident incident) {

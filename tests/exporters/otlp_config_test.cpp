@@ -94,6 +94,17 @@ TEST(TraceSettings, ReadHeaders) {
       ElementsAre(Pair("b", "2")));
 }
 
+TEST(TraceSettings, ReadTheFilesOfTls) {
+  const auto tls = with({{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/etc/ca.pem"},
+                         {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/etc/all.pem"},
+                         {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "/etc/client.pem"},
+                         {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/etc/client.key"}})
+                       .config.tls;
+  EXPECT_EQ(tls.ca_file, "/etc/ca.pem");
+  EXPECT_EQ(tls.certificate, "/etc/client.pem");
+  EXPECT_EQ(tls.key, "/etc/client.key");
+}
+
 TEST(TraceSettings, NeverRepeatHeadersInAWarning) {
   const auto settings = with({{"OTEL_EXPORTER_OTLP_HEADERS", "s3cret"}});
   EXPECT_THAT(settings.warnings, ElementsAre(testing::Not(HasSubstr("s3cret"))));

@@ -4,6 +4,7 @@
 #include <latch>
 
 #include "exporters/otlp/exporter.h"
+#include "http_support.h"
 #include "tests/exporters/otlp_samples.h"
 #include "tests/exporters/push_receiver.h"
 
@@ -149,6 +150,34 @@ TEST_F(Exporter, DropsAndCountsWhenTheCollectorIsDown) {
   exporter.stop(seconds(5));
   EXPECT_EQ(exporter.stats().dropped, 1000);
   EXPECT_EQ(exporter.stats().sent, 0);
+}
+
+TEST_F(Exporter, TakesAStatusOf200ForAnAnswerThatNeverEnds) {
+  std::atomic<int> requests{0};
+  http::ScriptedServer server([&](http::ScriptedServer::Peer& peer) {
+    ++requests;
+    peer.read_until("kafka.poll");
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
+    (void)peer.wait_closed();
+  });
+  TraceExporter exporter(config(server.url("/v1/traces")), clock_, log_, options());
+  exporter.sink()(any_span());
+  exporter.stop(seconds(20));
+  EXPECT_EQ(exporter.stats().sent, 1);
+  EXPECT_EQ(exporter.stats().failed_attempts, 0);
+  EXPECT_EQ(requests, 1);
+}
+
+TEST_F(Exporter, SaysWhereARedirectLeads) {
+  PushReceiver server([](const Received&, size_t) {
+    return Reply{.status = 308, .headers = "Location: /otlp/v1/traces\r\n", .body = {}};
+  });
+  TraceExporter exporter(config(server.url("/v1/traces")), clock_, log_, options());
+  exporter.sink()(any_span());
+  ASSERT_EQ(server.wait_for(1).size(), 1);
+  exporter.stop(seconds(5));
+  EXPECT_EQ(exporter.stats().last_error,
+            "HTTP 308: moved to " + server.url("/otlp/v1/traces") + ": use that address");
 }
 
 TEST_F(Exporter, SendsInBatches) {

@@ -100,7 +100,7 @@ TEST(Metrics, AreWrittenInOpenMetrics) {
             "# TYPE highwater_broker_elections counter\n");
   EXPECT_THAT(text,
               HasSubstr("\nhighwater_broker_elections_total{cluster=\"prod\",broker=\"1\"} 12\n"));
-  EXPECT_THAT(text, HasSubstr("# TYPE highwater_group_lag_records_sum unknown\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE highwater_group_topic_lag_records gauge\n"));
   EXPECT_TRUE(text.ends_with("\n# EOF\n"));
 }
 
@@ -156,28 +156,77 @@ TEST(Metrics, LeaveOutAHistogramThatIsTooOldToSpeakForThePresent) {
   EXPECT_EQ(series(page(&report, MetricsFormat::text, {}, later), "record_way_seconds"), "");
 }
 
-TEST(Metrics, LeaveOutWhatIsUnknownAndCountIt) {
+TEST(Metrics, LeaveOutWhatIsUnknown) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Report report = report_of(
       {make_observation("prod", "groups",
-                        {make_table(kLag, {{{"prod", "g", "t", "0"}, 5},
-                                           {{"prod", "g", "t", "1"}, 77, Unknown::no_commit},
-                                           {{"prod", "g", "t", "2"}, nan, Unknown::leaderless},
-                                           {{"prod", "g", "t", "3"}, nan}})})});
+                        {make_table(kLagSum, {{{"prod", "g", "a"}, 5},
+                                              {{"prod", "g", "b"}, 77, Unknown::no_commit},
+                                              {{"prod", "g", "c"}, nan, Unknown::leaderless},
+                                              {{"prod", "g", "d"}, nan}})})});
   const std::string text = page(&report);
-  EXPECT_EQ(family(text, "highwater_group_lag_records"),
-            "# HELP highwater_group_lag_records Records not read yet.\n"
-            "# TYPE highwater_group_lag_records gauge\n"
-            "highwater_group_lag_records{cluster=\"prod\",group=\"g\",topic=\"t\",partition=\"0\"} "
-            "5\n");
-  const std::string unknown = family(text, "highwater_unknown_rows");
-  const std::string labels = "{cluster=\"prod\",collector=\"groups\",reason=";
-  EXPECT_THAT(unknown, HasSubstr(labels + "\"no_commit\"} 1\n"));
-  EXPECT_THAT(unknown, HasSubstr(labels + "\"leaderless\"} 1\n"));
-  EXPECT_THAT(unknown, HasSubstr(labels + "\"failed\"} 1\n"));
-  EXPECT_THAT(unknown, HasSubstr(labels + "\"denied\"} 0\n"));
+  EXPECT_EQ(family(text, "highwater_group_topic_lag_records"),
+            "# HELP highwater_group_topic_lag_records The same by topic.\n"
+            "# TYPE highwater_group_topic_lag_records gauge\n"
+            "highwater_group_topic_lag_records{cluster=\"prod\",group=\"g\",topic=\"a\"} 5\n");
   EXPECT_THAT(text, Not(HasSubstr("nan")));
   EXPECT_THAT(text, Not(HasSubstr("NaN")));
+}
+
+TEST(Metrics, LeaveOutPartitionsUnlessFullDetailIsAskedFor) {
+  const Report report =
+      report_of({make_observation("prod", "groups",
+                                  {make_table(kLag, {{{"prod", "g", "t", "0"}, 5}}),
+                                   make_table(kLagSum, {{{"prod", "g", "t"}, 5}})})});
+  EXPECT_THAT(page(&report), Not(HasSubstr("highwater_group_lag_records{")));
+  EXPECT_THAT(page(&report), HasSubstr("highwater_group_topic_lag_records{"));
+  MetricsOptions options;
+  options.detail = MetricsDetail::full;
+  EXPECT_THAT(page(&report, MetricsFormat::text, options),
+              HasSubstr("highwater_group_lag_records{cluster=\"prod\",group=\"g\",topic=\"t\","
+                        "partition=\"0\"} 5\n"));
+}
+
+TEST(Metrics, ShowAStateOnlyWhereItHolds) {
+  const Report report = report_of(
+      {make_observation("prod", "partitions",
+                        {make_table(kLeaderless, {{{"prod", "t", "0"}, 0},
+                                                  {{"prod", "t", "1"}, 1},
+                                                  {{"prod", "t", "2"}, 1, Unknown::timed_out}})})});
+  EXPECT_EQ(family(page(&report), "highwater_partition_leaderless"),
+            "# HELP highwater_partition_leaderless Whether nobody leads it.\n"
+            "# TYPE highwater_partition_leaderless gauge\n"
+            "highwater_partition_leaderless{cluster=\"prod\",topic=\"t\",partition=\"1\"} 1\n");
+  MetricsOptions options;
+  options.detail = MetricsDetail::full;
+  EXPECT_THAT(page(&report, MetricsFormat::text, options),
+              HasSubstr("highwater_partition_leaderless{cluster=\"prod\",topic=\"t\","
+                        "partition=\"0\"} 0\n"));
+}
+
+TEST(Metrics, OfABudgetHaveTheLabelsOfWhatItBelongsTo) {
+  const Report report = report_of(
+      {make_observation("prod", "slos",
+                        {make_table(kCoverage, {{{"prod", "lag", "group=my-app topic=orders"}, 1},
+                                                {{"prod", "odd", R"(group="a b=\"c\"" slo=x)"}, 1},
+                                                {{"prod", "up", ""}, 1}})})});
+  EXPECT_EQ(family(page(&report), "highwater_slo_coverage_ratio"),
+            "# HELP highwater_slo_coverage_ratio How much is known.\n"
+            "# TYPE highwater_slo_coverage_ratio gauge\n"
+            "highwater_slo_coverage_ratio{cluster=\"prod\",slo=\"lag\",group=\"my-app\","
+            "topic=\"orders\"} 1\n"
+            "highwater_slo_coverage_ratio{cluster=\"prod\",slo=\"odd\",group=\"a b=\\\"c\\\"\","
+            "entity_slo=\"x\"} 1\n"
+            "highwater_slo_coverage_ratio{cluster=\"prod\",slo=\"up\"} 1\n");
+}
+
+TEST(Metrics, SayInOpenMetricsWhatIsInfo) {
+  const Report report = report_of(
+      {make_observation("prod", "brokers", {make_table(kBrokerInfo, {{{"prod", "1", "r"}, 1}})})});
+  EXPECT_THAT(page(&report, MetricsFormat::openmetrics),
+              HasSubstr("# TYPE highwater_broker info\n"
+                        "highwater_broker_info{cluster=\"prod\",broker=\"1\",rack=\"r\"} 1\n"));
+  EXPECT_THAT(page(&report), HasSubstr("# TYPE highwater_broker_info gauge\n"));
 }
 
 TEST(Metrics, OfACollectorThatFellSilentEnd) {
@@ -185,8 +234,6 @@ TEST(Metrics, OfACollectorThatFellSilentEnd) {
       {make_observation("prod", "brokers", {make_table(kBrokerUp, {{{"prod", "1"}, 1}})}, 16s)});
   const std::string text = page(&report);
   EXPECT_EQ(family(text, "highwater_broker_up"), "");
-  EXPECT_THAT(text, HasSubstr("highwater_unknown_rows{cluster=\"prod\",collector=\"brokers\","
-                              "reason=\"not_asked\"} 1\n"));
   EXPECT_THAT(text,
               HasSubstr("highwater_collector_up{cluster=\"prod\",collector=\"brokers\"} 0\n"));
   EXPECT_THAT(
@@ -243,18 +290,6 @@ TEST(Metrics, WriteNumbersInTheirShortestForm) {
   }
 }
 
-TEST(Metrics, CanLeaveOutWhatGroupsHavePerPartition) {
-  const Report report =
-      report_of({make_observation("prod", "groups",
-                                  {make_table(kLag, {{{"prod", "g", "t", "0"}, 5}}),
-                                   make_table(kLagSum, {{{"prod", "g", "t"}, 5}})})});
-  MetricsOptions options;
-  options.per_partition_group_series = false;
-  const std::string text = page(&report, MetricsFormat::text, options);
-  EXPECT_THAT(text, Not(HasSubstr("highwater_group_lag_records{")));
-  EXPECT_THAT(text, HasSubstr("highwater_group_lag_records_sum{"));
-}
-
 TEST(Metrics, SayWhichAlertsStandAndCountThem) {
   Report report = report_of({});
   report.alerts = {broker_down_alert()};
@@ -292,10 +327,13 @@ TEST(Metrics, CapTheAlertsThatAreListedButNotTheirCount) {
 }
 
 TEST(Metrics, BeforeTheFirstReportAreTheBuildAlone) {
+  const BuildInfo& build = build_info();
   EXPECT_EQ(page(nullptr),
-            "# HELP highwater_build_info The version of the agent; always 1.\n"
+            "# HELP highwater_build_info The agent's version, and the commit it was built from; "
+            "always 1.\n"
             "# TYPE highwater_build_info gauge\n"
-            "highwater_build_info{version=\"" HIGHWATER_VERSION "\"} 1\n");
+            "highwater_build_info{version=\"" HIGHWATER_VERSION "\",commit=\"" +
+                build.commit + "\",date=\"" + build.date + "\"} 1\n");
 }
 
 TEST(Metrics, LeaveInPiecesAndStopWhenTheReaderIsGone) {
@@ -303,7 +341,9 @@ TEST(Metrics, LeaveInPiecesAndStopWhenTheReaderIsGone) {
   for (int i = 0; i < 20000; ++i) rows.push_back({{"prod", "g", "t", std::to_string(i)}, 1});
   const Report report = report_of({make_observation("prod", "groups", {make_table(kLag, rows)})});
   const Catalogue catalogue = small_catalogue();
-  MetricsPage metrics(catalogue, {});
+  MetricsOptions options;
+  options.detail = MetricsDetail::full;
+  MetricsPage metrics(catalogue, options);
   int pieces = 0;
   size_t largest = 0;
   Exposition all(MetricsFormat::text, [&](std::string_view piece) {
@@ -329,6 +369,7 @@ Report full_report() {
                                   {make_table(kBrokerUp, {{{"prod", "1"}, 1}, {{"prod", "2"}, 0}}),
                                    make_table(kBrokerResponse, {{{"prod", "1"}, 0.0125}}),
                                    make_table(kBrokerStatus, {{{"prod", "1", "up"}, 1}}),
+                                   make_table(kBrokerInfo, {{{"prod", "1", "r"}, 1}}),
                                    make_table(kBrokerStatusSince, {{{"prod", "1"}, 1.7e9}}),
                                    make_table(kElections, {{{"prod", "1"}, 12}})}),
                  make_observation("prod", "groups",
@@ -345,7 +386,9 @@ std::string full_page(MetricsFormat format) {
   SelfMetrics self;
   use_everything(self);
   const Catalogue catalogue = small_catalogue();
-  MetricsPage metrics(catalogue, {});
+  MetricsOptions options;
+  options.detail = MetricsDetail::full;
+  MetricsPage metrics(catalogue, options);
   std::string text;
   Exposition out(format, [&](std::string_view piece) {
     text += piece;
@@ -372,6 +415,24 @@ TEST(Metrics, PleasePromtool) {
   EXPECT_EQ(findings.str(), "");
   EXPECT_EQ(status, 0);
   std::filesystem::remove_all(folder);
+}
+
+TEST(Metrics, AreAllDeclared) {
+  const Catalogue catalogue = small_catalogue();
+  std::set<std::string_view> declared;
+  for (const OwnFamily* own : own_families()) declared.insert(own->name);
+  std::istringstream lines(full_page(MetricsFormat::text));
+  size_t families = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("# TYPE ")) continue;
+    const std::string name = line.substr(7, line.find(' ', 7) - 7);
+    const std::string_view measure =
+        name.starts_with("highwater_") ? std::string_view(name).substr(10) : "";
+    EXPECT_TRUE(declared.contains(name) || catalogue.has(measure)) << name;
+    ++families;
+  }
+  // Nothing that is declared is missing where everything is there to be told.
+  EXPECT_EQ(families, declared.size() + catalogue.measures().size() - 3 + 1);
 }
 
 TEST(Metrics, SayEachFamilyAndEachSeriesOnce) {

@@ -30,12 +30,24 @@ inline const Measure kBrokerStatusSince{"broker_status_timestamp_seconds",
                                         Unit::seconds,
                                         MeasureType::gauge,
                                         {"cluster", "broker"}};
+inline const Measure kBrokerInfo{
+    "broker_info", "Its rack.", Unit::info, MeasureType::gauge, {"cluster", "broker", "rack"}};
+inline const Measure kLeaderless{"partition_leaderless",
+                                 "Whether nobody leads it.",
+                                 Unit::boolean,
+                                 MeasureType::gauge,
+                                 {"cluster", "topic", "partition"}};
+inline const Measure kCoverage{"slo_coverage_ratio",
+                               "How much is known.",
+                               Unit::ratio,
+                               MeasureType::gauge,
+                               {"cluster", "slo", "entity"}};
 inline const Measure kLag{"group_lag_records",
                           "Records not read yet.",
                           Unit::records,
                           MeasureType::gauge,
                           {"cluster", "group", "topic", "partition"}};
-inline const Measure kLagSum{"group_lag_records_sum",
+inline const Measure kLagSum{"group_topic_lag_records",
                              "The same by topic.",
                              Unit::records,
                              MeasureType::gauge,
@@ -58,8 +70,8 @@ inline const HistogramMeasure kWay{"record_way_seconds",
                                    {0.5, 1, 10}};
 
 [[nodiscard]] inline Catalogue small_catalogue() {
-  return Catalogue({&kBrokerUp, &kBrokerResponse, &kBrokerStatus, &kBrokerStatusSince, &kLag,
-                    &kLagSum, &kLagSeconds, &kElections},
+  return Catalogue({&kBrokerUp, &kBrokerResponse, &kBrokerStatus, &kBrokerInfo, &kBrokerStatusSince,
+                    &kLeaderless, &kCoverage, &kLag, &kLagSum, &kLagSeconds, &kElections},
                    {&kWay});
 }
 
@@ -156,6 +168,8 @@ struct Row {
   incident.correlation.bytes = {0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd,
                                 0x84, 0x48, 0xeb, 0x21, 0x1c, 0x80, 0x31, 0x9c};
   incident.cause = broker_down_alert(broker);
+  incident.headline = incident.cause;
+  incident.title = incident.cause.summary;
   incident.severity = Severity::page;
   incident.opened = incident.cause.firing_since;
   incident.updated = incident.opened;
@@ -166,7 +180,8 @@ struct Row {
   evidence.since = incident.opened;
   incident.evidence = {evidence};
   incident.evidence_count = 412;
-  incident.impact = {{"leads partition", 412}, {"coordinates group", 37}};
+  incident.impact = {{"partitions", "offline", 412, {}, true},
+                     {"groups", "moved", 37, {"billing"}, true}};
   return incident;
 }
 

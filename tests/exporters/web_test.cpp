@@ -1,4 +1,4 @@
-#include "exporters/web.h"
+#include "exporters/web/web.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "exporters/http/client.h"
+#include "exporters/incident_list_text.h"
 #include "report_support.h"
 
 namespace highwater {
@@ -20,14 +21,22 @@ using testing::Not;
 
 class FixedClock final : public Clock {
  public:
-  [[nodiscard]] Now now() const override { return test_now(); }
+  [[nodiscard]] Now now() const override {
+    const Now now = test_now();
+    const Duration later(later_.load());
+    return {now.steady + later, now.wall + later};
+  }
+  void advance(Duration duration) { later_ += duration.count(); }
+
+ private:
+  std::atomic<Duration::rep> later_ = 0;
 };
 
 class Web : public testing::Test {
  protected:
   void SetUp() override {
     server_ = http::Server::listen({"127.0.0.1", 0}).value();
-    WebContext context{clock_, metrics_, self_, runbooks_, {}, {}, {}, 30s, {}};
+    WebContext context{clock_, metrics_, self_, runbooks_, history_, changes_, {}, {}, {}, 30s, {}};
     context.report = [this] {
       const std::lock_guard lock(mutex_);
       return report_;
@@ -76,6 +85,8 @@ class Web : public testing::Test {
   MetricsPage metrics_{catalogue_, {}};
   SelfMetrics self_;
   Runbooks runbooks_ = Runbooks::load().value();
+  history::History history_;
+  changes::Ledger changes_;
   std::mutex mutex_;
   ReportPtr report_;
   std::atomic<int64_t> heartbeat_age_{0};
@@ -100,11 +111,23 @@ TEST_F(Web, ServesMetricsBeforeTheFirstReport) {
   EXPECT_THAT(get("/metrics").body, HasSubstr("highwater_build_info"));
 }
 
+TEST_F(Web, WhoeverAsksWithinAMomentGetsTheSamePage) {
+  publish(broker_down());
+  const std::string first = get("/metrics").body;
+  publish(Report());
+  EXPECT_EQ(get("/metrics").body, first);
+  EXPECT_TRUE(get("/metrics", {{"Accept", "application/openmetrics-text"}}).body.ends_with("# EOF\n"))
+      << "another form is another page";
+  clock_.advance(1s);
+  EXPECT_THAT(get("/metrics").body, Not(HasSubstr("highwater_broker_up{")));
+}
+
 TEST_F(Web, CountsItsOwnRequests) {
   get("/nothing");
   get("/runbooks/broker-down");
   // The count follows the reply, so it may take another scrape to see it.
   for (int i = 0; i < 1000; ++i) {
+    clock_.advance(1s);
     const std::string text = get("/metrics").body;
     if (text.find("{code=\"404\",route=\"none\"} 1\n") != std::string::npos &&
         text.find("{code=\"200\",route=\"/runbooks/{name}\"} 1\n") != std::string::npos)
@@ -155,7 +178,7 @@ TEST_F(Web, SaysWhenTheIncidentOfARunbookIsOver) {
   publish(broker_down());
   const Response page = get("/runbooks/broker-down?incident=%3Cscript%3E");
   EXPECT_EQ(page.status, 200);
-  EXPECT_THAT(page.body, HasSubstr("not open any more"));
+  EXPECT_THAT(page.body, HasSubstr("no such incident any more"));
   EXPECT_THAT(page.body, HasSubstr("Look at the host of broker BROKER."));
   EXPECT_THAT(page.body, Not(HasSubstr("<script>")));
 }
@@ -173,22 +196,103 @@ TEST_F(Web, ShowsAnOverview) {
   EXPECT_THAT(page, HasSubstr("broker 3 of prod is down: it crashed"));
   EXPECT_THAT(page,
               HasSubstr("<a href=\"runbooks/broker-down?incident=7\">Runbook: Broker down</a>"));
-  EXPECT_THAT(page, HasSubstr("<td>prod</td><td>1 of 2</td>"));
+  EXPECT_THAT(page, HasSubstr("Open: 1 page"));
+  EXPECT_THAT(page, HasSubstr("1 of 2 brokers up"));
+  EXPECT_THAT(page, HasSubstr("<li class=\"down\"><a href=\"./broker?cluster=prod&amp;name=3\">3: down</a>"));
   Report quiet = broker_down();
   quiet.snapshot = make_snapshot({make_observation(
       "prod", "groups", {make_table(kLagSum, {{{"prod", "audit", "a"}, 0, Unknown::denied}})})});
   quiet.incidents.clear();
   publish(quiet);
-  EXPECT_THAT(get("/").body, HasSubstr("No incident is open."));
-  EXPECT_THAT(get("/").body, HasSubstr("<td>1, 1 of them unknown</td>"));
+  EXPECT_THAT(get("/").body, HasSubstr("All quiet"));
+  EXPECT_THAT(get("/").body, HasSubstr("the lag of 1 group is unknown"));
+}
+
+// The broker's incident, ended half an hour ago, beside an open one that links to it.
+Report with_history() {
+  Report report;
+  report.at = test_now();
+  Incident open = broker_down_incident("4");
+  open.id = 9;
+  open.correlation.bytes[0] = 1;
+  open.links = {{7, {}, "broker 3 <b>was</b> down", open.opened, false}};
+  report.incidents = {open};
+  auto history = std::make_shared<IncidentHistory>();
+  for (const uint64_t id : {7U, 6U}) {
+    Incident ended = broker_down_incident();
+    ended.id = id;
+    ended.ended = before(id == 7 ? 30min : 24h * 9).wall;
+    ended.opened = *ended.ended - 5min;
+    ended.resolution = "the condition ended";
+    history->push_back(std::make_shared<const Incident>(ended));
+  }
+  report.history = history;
+  return report;
+}
+
+TEST_F(Web, TheOverviewListsWhatEndedAndLinksOneIncidentToAnother) {
+  publish(with_history());
+  const std::string page = get("/").body;
+  EXPECT_THAT(page, HasSubstr("<a href=\"./incident?id=7\">incident 7</a>"));
+  EXPECT_THAT(page, HasSubstr("Ended last"));
+  EXPECT_THAT(page, HasSubstr("<a href=\"incident?id=6\">"));
+  EXPECT_THAT(page, Not(HasSubstr("<b>was")));
+  const std::string list = get("/incidents").body;
+  for (const char* id : {"9", "7", "6"})
+    EXPECT_THAT(list, HasSubstr("<a href=\"incident?id=" + std::string(id) + "\">"));
+}
+
+TEST_F(Web, AnIncidentHasAPageAlsoAfterItsEnd) {
+  publish(with_history());
+  // The address that notifications carry, and the page's own.
+  for (const std::string address : {"/?incident=", "/incident?id="}) {
+    const std::string over = get(address + "7").body;
+    EXPECT_THAT(over, HasSubstr("<section class=\"card over\">"));
+    EXPECT_THAT(over, HasSubstr("the condition ended"));
+    EXPECT_THAT(get(address + "9").body, HasSubstr("<section class=\"card page\">"));
+    EXPECT_EQ(get(address + "8").status, 404);
+    EXPECT_THAT(get(address + "8").body, HasSubstr("There is no such incident any more"));
+  }
+}
+
+TEST_F(Web, ARunbookOfAnEndedIncidentHasItsFacts) {
+  publish(with_history());
+  const std::string page = get("/runbooks/broker-down?incident=7").body;
+  EXPECT_THAT(page, HasSubstr("<section class=\"card over\">"));
+  EXPECT_THAT(page, HasSubstr("Look at the host of broker 3."));
+  EXPECT_THAT(page, HasSubstr("30 min ago: the condition ended"));
+}
+
+TEST_F(Web, ListsIncidentsOpenAndEnded) {
+  publish(with_history());
+  const std::string week = get("/api/v1/incidents").body;
+  EXPECT_THAT(week, HasSubstr("\"incident_count\": 2"));
+  EXPECT_LT(week.find("\"id\": 9"), week.find("\"id\": 7"));
+  EXPECT_THAT(week, HasSubstr("\"lasted_seconds\": 300.0"));
+  EXPECT_THAT(get("/api/v1/incidents?last=30d").body, HasSubstr("\"incident_count\": 3"));
+  EXPECT_THAT(get("/api/v1/incidents?last=10m").body, HasSubstr("\"incident_count\": 1"));
+  const Response wrong = get("/api/v1/incidents?last=soon");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_THAT(wrong.body, HasSubstr("/api/v1/incidents?last=7d"));
+}
+
+TEST_F(Web, TheListOfIncidentsIsATableInTheTerminal) {
+  publish(with_history());
+  const std::string table = render_incident_list(get("/api/v1/incidents").body, {}).value();
+  EXPECT_THAT(table, HasSubstr("open, 1 min 30 s"));
+  EXPECT_THAT(table, HasSubstr("broker 4 of prod is down"));
+  EXPECT_THAT(table, HasSubstr("5 min"));
+  EXPECT_EQ(render_incident_list(R"({"incidents": [], "last_seconds": 604800})", {}).value(),
+            "no incident in the last 7 d\n");
+  EXPECT_FALSE(render_incident_list("<html>", {}));
 }
 
 TEST_F(Web, LinksARunbookElsewhereButNoScript) {
   Report report = broker_down();
-  report.incidents[0].cause.runbook = "https://wiki.example.com/?a=\"b\"";
+  report.incidents[0].headline.runbook = "https://wiki.example.com/?a=\"b\"";
   publish(report);
   EXPECT_THAT(get("/").body, HasSubstr("href=\"https://wiki.example.com/?a=&quot;b&quot;\""));
-  report.incidents[0].cause.runbook = "javascript:alert(1)";
+  report.incidents[0].headline.runbook = "javascript:alert(1)";
   publish(report);
   EXPECT_THAT(get("/").body, Not(HasSubstr("javascript")));
 }

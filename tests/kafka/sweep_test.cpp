@@ -9,77 +9,12 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 
+#include "tests/kafka/fake_admin.h"
+
 namespace highwater::kafka {
 namespace {
 
 using testing::ElementsAre;
-
-// One broker that says what it was told to say.
-class FakeAdmin final : public KafkaAdmin {
- public:
-  MetadataResponse metadata;
-  ListOffsetsResponse offsets;
-  ListGroupsResponse groups;
-  OffsetFetchResponse committed;
-  ListOffsetsResponse newest;                 // for the greatest timestamp
-  std::optional<ListOffsetsResponse> stable;  // for the last stable offset; nothing: `offsets`
-  int16_t offsets_version = 9;
-  std::vector<size_t> newest_asked;                      // partitions, by request
-  std::optional<ListTransactionsResponse> transactions;  // nothing: too old to tell
-  DescribeTransactionsResponse described;
-  int transactions_asked = 0;
-  std::vector<std::string> described_ids;
-
-  std::vector<int32_t> usable() const override { return {1}; }
-  std::optional<int16_t> version(int32_t, ApiKey) const override { return offsets_version; }
-  Reply<MetadataRequest> ask(int32_t, MetadataRequest) override { co_return metadata; }
-  Reply<ListOffsetsRequest> ask(int32_t, ListOffsetsRequest request) override {
-    if (stable && request.isolation_level == IsolationLevel::kReadCommitted) co_return *stable;
-    if (request.topics.at(0).partitions.at(0).timestamp != kMaxTimestampOffset) co_return offsets;
-    newest_asked.push_back(request.topics[0].partitions.size());
-    co_return newest;
-  }
-  Reply<ListGroupsRequest> ask(int32_t, ListGroupsRequest) override { co_return groups; }
-  Reply<OffsetFetchRequest> ask(int32_t, OffsetFetchRequest) override { co_return committed; }
-  Reply<DescribeClusterRequest> ask(int32_t, DescribeClusterRequest) override { return none(); }
-  Reply<DescribeGroupsRequest> ask(int32_t, DescribeGroupsRequest) override { return none(); }
-  Reply<ConsumerGroupDescribeRequest> ask(int32_t, ConsumerGroupDescribeRequest) override {
-    return none();
-  }
-  Reply<ShareGroupDescribeRequest> ask(int32_t, ShareGroupDescribeRequest) override {
-    return none();
-  }
-  Reply<FindCoordinatorRequest> ask(int32_t, FindCoordinatorRequest) override { return none(); }
-  Reply<DescribeConfigsRequest> ask(int32_t, DescribeConfigsRequest) override { return none(); }
-  Reply<DescribeLogDirsRequest> ask(int32_t, DescribeLogDirsRequest) override { return none(); }
-  Reply<ListPartitionReassignmentsRequest> ask(int32_t,
-                                               ListPartitionReassignmentsRequest) override {
-    return none();
-  }
-  Reply<ListTransactionsRequest> ask(int32_t, ListTransactionsRequest) override {
-    ++transactions_asked;
-    if (!transactions) co_return fail_with(FailureKind::unsupported, "too old");
-    co_return *transactions;
-  }
-  Reply<DescribeTransactionsRequest> ask(int32_t, DescribeTransactionsRequest request) override {
-    described_ids = std::move(request.transactional_ids);
-    co_return described;
-  }
-  Reply<DescribeQuorumRequest> ask(int32_t, DescribeQuorumRequest) override { return none(); }
-
- private:
-  struct None {
-    template <class Response>
-    operator asio::awaitable<Answer<Response>>() const {
-      return refuse<Response>();
-    }
-    template <class Response>
-    static asio::awaitable<Answer<Response>> refuse() {
-      co_return fail_with(FailureKind::unsupported, "not part of this test");
-    }
-  };
-  static None none() { return {}; }
-};
 
 MetadataResponse::Partition partition(int32_t index, int32_t epoch = 5) {
   MetadataResponse::Partition made;
@@ -95,6 +30,7 @@ class SweepTest : public testing::Test {
   SweepTest() {
     BrokerView broker;
     broker.id = 1;
+    broker.status = BrokerStatus::up;
     broker.listed = true;
     view_.brokers.emplace(1, broker);
     admin_.metadata.topics.push_back({{}, "orders", {}, false, {partition(0), partition(1)}, 0});
@@ -104,12 +40,15 @@ class SweepTest : public testing::Test {
         {"billing", {{"orders", {{0, 10, -1, {}, {}}, {1, 20, -1, {}, {}}}}}, {}});
   }
 
-  void sweep() {
+  std::shared_ptr<SweepRun> sweep() {
     SweepDue due;
     due.groups = true;
-    asio::co_spawn(io_, sweep_.run(due), asio::detached);
+    std::shared_ptr<SweepRun> done;
+    asio::co_spawn(io_, sweep_.run(due),
+                   [&](const std::exception_ptr&, std::shared_ptr<SweepRun> run) { done = run; });
     io_.restart();
     io_.run();
+    return done;
   }
 
   std::vector<PartitionView>& partitions() { return view_.topics.at(0).partitions; }
@@ -210,6 +149,7 @@ TEST_F(SweepTest, ALostLeaderIsRemembered) {
 }
 
 TEST_F(SweepTest, ATopicOfTheSameNameWithAnotherIdStartsAnew) {
+  admin_.metadata.topics[0].topic_id.bytes[0] = std::byte{6};
   sweep();
   admin_.metadata.topics[0].topic_id.bytes[0] = std::byte{7};
   admin_.offsets.topics.clear();
@@ -234,6 +174,63 @@ TEST_F(SweepTest, ATopicIsGoneAfterTwoListingsWithoutIt) {
   ASSERT_EQ(view_.topics.size(), 1U);
   EXPECT_EQ(view_.topics[0].name.text(), "orders");
   EXPECT_THAT(ends(), ElementsAre(100, 200));
+}
+
+TEST_F(SweepTest, AnAbsentTopicIsRequestedByNameFromAnotherBroker) {
+  admin_.brokers = {1, 2};
+  sweep();
+  admin_.metadata.topics.clear();
+  admin_.hidden = {"orders"};
+  for (int i = 0; i < 3; ++i) sweep();
+  EXPECT_THAT(admin_.topics_asked,
+              ElementsAre(ElementsAre("orders"), ElementsAre("orders"), ElementsAre("orders")));
+  EXPECT_THAT(admin_.metadata_asked, ElementsAre(1, 1, 2, 1, 2, 1, 2));
+  ASSERT_EQ(view_.topics.size(), 1U);
+  EXPECT_EQ(view_.topics[0].reason, Unknown::denied);
+}
+
+TEST_F(SweepTest, AContradictingResponseIsCheckedWithAnotherBroker) {
+  admin_.brokers = {1, 2};
+  told()[0] = partition(0, 2147483647);
+  sweep();
+  told()[0] = partition(0, 5);
+  sweep();
+  EXPECT_EQ(partitions()[0].leader_epoch, 2147483647);
+  sweep();
+  EXPECT_THAT(admin_.metadata_asked, ElementsAre(1, 1, 2));
+  EXPECT_EQ(partitions()[0].leader_epoch, 5);
+}
+
+TEST_F(SweepTest, InternalTopicsAreKeptApart) {
+  MetadataResponse::Topic offsets = admin_.metadata.topics[0];
+  offsets.name = "__consumer_offsets";
+  offsets.is_internal = true;
+  offsets.partitions[1].leader_id = -1;
+  admin_.metadata.topics.push_back(offsets);
+  sweep();
+  ASSERT_EQ(view_.topics.size(), 1U);
+  ASSERT_EQ(view_.internal_topics.size(), 1U);
+  EXPECT_EQ(view_.internal_topics[0].partitions[1].leader, -1);
+  EXPECT_FALSE(view_.internal_topics[0].excluded);
+}
+
+TEST_F(SweepTest, ATopicThatWasOnceSaidToBeInternalIsInOnePlace) {
+  admin_.metadata.topics[0].is_internal = true;
+  sweep();
+  ASSERT_EQ(view_.internal_topics.size(), 1U);
+  admin_.metadata.topics[0].is_internal = false;
+  sweep();
+  EXPECT_EQ(view_.internal_topics.size(), 0U);
+  ASSERT_EQ(view_.topics.size(), 1U);
+  EXPECT_THAT(ends(), ElementsAre(100, 200));
+}
+
+TEST_F(SweepTest, DuplicateTopicIsAProblem) {
+  admin_.metadata.topics.push_back(admin_.metadata.topics[0]);
+  const auto run = sweep();
+  EXPECT_EQ(view_.topics.size(), 1U);
+  EXPECT_THAT(run->problems,
+              testing::Contains(testing::Field(&Problem::what, testing::HasSubstr("listed twice"))));
 }
 
 TEST_F(SweepTest, CommitsInAnotherOrderAreNoMove) {
@@ -332,6 +329,65 @@ TEST_F(SweepOfTransactionsTest, ABrokerThatIsTooOldLosesTheNamesAlone) {
   sweep();
   EXPECT_EQ(view_.transactions_reason, Unknown::unsupported);
   EXPECT_EQ(view_.held_back.size(), 1U);
+}
+
+// The group stands one before the end of partition 0, where a transaction's marker is.
+class SweepOfTailsTest : public SweepTest {
+ protected:
+  SweepOfTailsTest() {
+    admin_.metadata.topics.push_back({{}, "__consumer_offsets", {}, true, {partition(0)}, 0});
+    admin_.metadata.topics.push_back({{}, "__transaction_state", {}, true, {partition(0)}, 0});
+    admin_.starts.emplace().topics.push_back({"orders", {{0, {}, -1, 0, 5}, {1, {}, -1, 0, 5}}});
+    told_commits()[0].committed_offset = 99;
+    told_commits()[1].committed_offset = 200;
+    admin_.batch.high_watermark = admin_.batch.last_stable_offset = 100;
+    BatchHeader marker{99, 99};
+    marker.control = marker.transactional = true;
+    admin_.batch.records = encode_batch_header(marker);
+  }
+  const UnreadSince& unread() { return view_.groups.at(0).committed.at(0).partitions.at(0).unread; }
+};
+
+TEST_F(SweepOfTailsTest, AMarkerIsNoUnreadRecordAndIsLookedAtOnce) {
+  sweep();
+  EXPECT_EQ(unread().reason, Unknown::known);
+  EXPECT_FALSE(unread().any);
+  EXPECT_TRUE(unread().only_markers);
+  sweep();
+  ASSERT_EQ(admin_.fetched.size(), 1U);
+  const FetchRequest& request = admin_.fetched[0];
+  EXPECT_EQ(request.topics[0].partitions[0].fetch_offset, 99);
+  EXPECT_EQ(request.max_bytes, 1);
+  EXPECT_EQ(request.max_wait_ms, 0);
+  EXPECT_EQ(request.session_epoch, -1) << "the broker remembers nothing of it";
+}
+
+TEST_F(SweepOfTailsTest, WithoutReadItIsUnknownAndAskedForOnceInHalfAnHour) {
+  admin_.batch.records.clear();
+  admin_.batch.error_code = ErrorCode::kTopicAuthorizationFailed;
+  sweep();
+  sweep();
+  EXPECT_EQ(unread().reason, Unknown::may_be_marker);
+  EXPECT_EQ(admin_.fetched.size(), 1U);
+}
+
+TEST_F(SweepOfTailsTest, ABrokerThatRefusesLeavesItUnknown) {
+  admin_.batch.error_code = ErrorCode::kNotLeaderOrFollower;
+  sweep();
+  EXPECT_EQ(unread().reason, Unknown::may_be_marker);
+}
+
+TEST_F(SweepOfTailsTest, NobodyLooksWhereNoProducerHasEverUsedTransactions) {
+  admin_.metadata.topics.pop_back();
+  sweep();
+  EXPECT_TRUE(admin_.fetched.empty());
+  EXPECT_NE(unread().reason, Unknown::may_be_marker);
+}
+
+TEST_F(SweepOfTailsTest, WhoSeesNoInternalTopicsCannotRuleTransactionsOut) {
+  admin_.metadata.topics.resize(1);
+  sweep();
+  EXPECT_EQ(admin_.fetched.size(), 1U);
 }
 
 }  // namespace

@@ -155,13 +155,65 @@ TEST_F(TimeLagTest, BelowAnOpenTransactionCountsAsEver) {
   expect_true(3000);
 }
 
-TEST_F(TimeLagTest, OfAMarkerAloneIsZeroOnceATransactionWasSeen) {
+TEST_F(TimeLagTest, OfAMarkerIsZeroWhileItIsNewAndUnknownOnceTheLogRests) {
   write(-kBefore, 11);  // the last is the marker of a transaction that began at second 0
   watcher.poll(log, kBefore, moment(5), kBefore);
-  poll(20, 300, kBefore + 10);
+  for (double t = 10; t < 20; t += 5) {
+    poll(t, kBefore + 10);
+    EXPECT_EQ(age(), 0) << "after " << t << " s";
+  }
+  poll(20, 60, kBefore + 10);
+  EXPECT_EQ(reason(), Unknown::may_be_marker);
+}
+
+TEST_F(TimeLagTest, OfAMarkerThatWasLookedAtIsZero) {
+  write(-kBefore, 0);
+  watcher.view.may_have_transactions = true;
+  poll(0, kBefore - 1);
+  EXPECT_EQ(reason(), Unknown::may_be_marker) << "nobody saw the transaction";
+  watcher.partition().tail.make().add_nothing(kBefore - 1, kBefore);
+  poll(5, 60, kBefore - 1);
   EXPECT_EQ(age(), 0);
-  poll(305, kBefore + 9);
-  EXPECT_NEAR(age(), 305 - 9, 1.1) << "more than the marker";
+  EXPECT_TRUE(watcher.unread().only_markers);
+}
+
+TEST_F(TimeLagTest, OfARecordThatWasLookedAtIsItsAge) {
+  write(-kBefore, 0);
+  watcher.view.may_have_transactions = true;
+  poll(0, kBefore - 1);
+  watcher.partition().tail.make().add_record(kBefore - 1, kBefore);
+  poll(5, 60, kBefore - 1);
+  EXPECT_NEAR(age(), 61, 1.1);
+}
+
+TEST_F(TimeLagTest, OfARecordBehindAMarkerIsThatOfTheRecord) {
+  write(-kBefore, 0);
+  log.append(moment(30));
+  log.append(moment(30));
+  watcher.view.may_have_transactions = true;
+  poll(0, kBefore - 1);
+  watcher.partition().tail.make().add_nothing(kBefore - 1, kBefore);
+  poll(5, 35, kBefore - 1);
+  EXPECT_NEAR(age(), 5, 2.6);
+  poll(40, kBefore - 1);
+  EXPECT_EQ(reason(), Unknown::may_be_marker) << "two offsets that nobody looked at";
+  watcher.partition().tail->add_record(kBefore, kBefore + 1);
+  poll(45, 90, kBefore - 1);
+  EXPECT_NEAR(age(), 60, 2.6);
+}
+
+TEST_F(TimeLagTest, OfMoreThanMarkersIsTheirAgeWhetherOrNotTheyWereLookedAt) {
+  write(-kBefore, 0);
+  watcher.view.may_have_transactions = true;
+  poll(0, 60, kBefore - 3);
+  EXPECT_NEAR(age(), 63, 1.1);
+}
+
+TEST_F(TimeLagTest, OfTheLastOffsetsOfALogThatMovesIsTheirAge) {
+  write(-kBefore, 100);
+  watcher.view.may_have_transactions = true;
+  for (double t = 0; t <= 60; t += 5) poll(t, log.end(moment(t)) - 1);
+  EXPECT_NEAR(age(), 1, 1.1);
 }
 
 TEST_F(TimeLagTest, OfOneRecordWithoutTransactionsIsItsAge) {

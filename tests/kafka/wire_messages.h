@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collectors/kafka/wire/admin.h"
+#include "collectors/kafka/wire/fetch.h"
 #include "collectors/kafka/wire/frame.h"
 #include "collectors/kafka/wire/groups.h"
 #include "collectors/kafka/wire/metadata.h"
@@ -24,7 +25,7 @@ template <class... Requests>
 struct MessageList {};
 
 using EveryRequest =
-    MessageList<ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
+    MessageList<FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
                 FindCoordinatorRequest, DescribeGroupsRequest, ListGroupsRequest,
                 SaslHandshakeRequest, ApiVersionsRequest, DescribeConfigsRequest,
                 DescribeLogDirsRequest, SaslAuthenticateRequest, ListPartitionReassignmentsRequest,

@@ -95,6 +95,14 @@ TEST(WirePrimitives, StringsHaveAClassicAndACompactForm) {
   EXPECT_EQ(read_back<std::string>(bytes({3, 'a', 'b'}), kFlexible), "ab");
 }
 
+TEST(WirePrimitives, StringsAreMadeValidUtf8) {
+  const std::string replacement = "\xEF\xBF\xBD";
+  EXPECT_EQ(read_back<std::string>(bytes({0, 3, 'a', 0xff, 'b'}), kClassic),
+            "a" + replacement + "b");
+  EXPECT_EQ(read_back<std::string>(bytes({3, 0xc3, 0xa4}), kFlexible), "\xC3\xA4");
+  EXPECT_EQ(read_back<std::optional<std::string>>(bytes({2, 0xc3}), kFlexible), replacement);
+}
+
 TEST(WirePrimitives, ListsHaveAClassicAndACompactForm) {
   using Numbers = std::vector<std::int16_t>;
   EXPECT_EQ(written(Numbers{1, 2}, kClassic), bytes({0, 0, 0, 2, 0, 1, 0, 2}));

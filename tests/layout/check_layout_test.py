@@ -65,9 +65,6 @@ class CheckLayout(unittest.TestCase):
                 self.refused(path, f"<{header}>", "alone")
                 (self.root / path).unlink()
 
-    def test_the_daemons_libraries_stay_out_of_the_core(self):
-        self.refused("agent/core/log.cpp", "<CLI/CLI.hpp>", "does not belong into agent/core/")
-
     def test_a_heavy_library_in_a_header_is_found(self):
         self.refused("exporters/page.h", "<nlohmann/json.hpp>", "too heavy for a header")
 
@@ -85,6 +82,22 @@ class CheckLayout(unittest.TestCase):
 
     def test_the_simulator_may_use_asio(self):
         self.accepted("tests/simulator/broker.cpp", "<asio.hpp>")
+
+    def test_a_file_that_is_read_in_another_way_is_found(self):
+        for line in ["std::ifstream file(path);", "std::fstream file(path, mode);", 'FILE* file = fopen(path, "r");',
+                     "int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);", "const Descriptor file(open(name, O_RDWR));",
+                     "int fd = openat(folder, name, O_RDONLY);"]:
+            with self.subTest(line=line):
+                ended = self.run_with("exporters/runbooks.cpp", line + "\n")
+                self.assertEqual(ended.returncode, 1, line)
+                self.assertTrue(ended.stdout.startswith("exporters/runbooks.cpp:1: files are read through"), ended.stdout)
+
+    def test_the_way_to_read_files_and_functions_called_open_pass(self):
+        for path, line in [("agent/core/small_file.cpp", "::open(path.c_str(), O_RDONLY | O_NONBLOCK)"),
+                           ("agent/state_keeper.cpp", "Store::open(path_);"), ("rules/incidents.cpp", "std::vector<Incident> open() const;"),
+                           ("tests/support.cpp", "std::ifstream file(path);"), ("agent/commands/test.cpp", "std::ofstream out(path);")]:
+            ended = self.run_with(path, line + "\n")
+            self.assertEqual((ended.returncode, ended.stdout), (0, ""), line)
 
     def test_a_long_file_is_a_warning_only(self):
         ended = self.run_with("rules/engine.cpp", "\n" * 401)

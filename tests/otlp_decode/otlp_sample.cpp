@@ -3,7 +3,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "exporters/notify/delivery.h"
+#include "exporters/notify/delivery_span.h"
 #include "exporters/otlp/config.h"
 #include "exporters/otlp/encode.h"
 #include "exporters/otlp/select.h"
@@ -19,14 +19,10 @@ int main(int argc, char** argv) {
   otlp::TraceSelector selector(otlp::Sampler{0});
   std::vector<Span> spans = selector.select(*samples::revealing_report(poll));
 
-  notify::ReceiverConfig receiver;
-  receiver.name = "oncall";
   notify::Delivery delivery;
   delivery.notice = samples::notice(1, TransitionKind::opened, samples::broker_down(7));
-  http::Response accepted;
-  accepted.status = 200;
-  spans.push_back(notify::delivery_span(
-      receiver, delivery, notify::judge(accepted, samples::wall(101)), SpanId::random()));
+  spans.push_back(
+      notify::delivery_span("oncall", delivery, notify::delivered(200), SpanId::random()));
   spans.back().start = samples::wall(101);
 
   otlp::TraceConfig config;

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 constexpr double kExact = 0.005;
 const WallTime kStart = WallTime(hours(24 * 20'000));
 
-Sums time_sums(double bad, Duration known) {
+Counted time_sums(double bad, Duration known) {
   return {bad, to_seconds(known), known};
 }
 
@@ -28,12 +28,12 @@ class Model {
  public:
   explicit Model(WallTime first) : points_{{first, {}}} {}
 
-  void extend(WallTime until, const Sums& happened) {
+  void extend(WallTime until, const Counted& happened) {
     if (until <= points_.back().at) return;
     const Sums& sums = points_.back().until;
     points_.push_back(
         {until,
-         {sums.bad + happened.bad, sums.total + happened.total, sums.known + happened.known}});
+         {sums.bad + happened.first, sums.total + happened.total, sums.known + happened.known}});
   }
   [[nodiscard]] Sums between(WallTime from, WallTime to) const {
     const Sums low = at(from);
@@ -83,7 +83,7 @@ struct Life {
   uint32_t below(uint32_t limit) { return static_cast<uint32_t>(random() % limit); }
 
   // What happens until the next poll; moves `now`.
-  Sums step() {
+  Counted step() {
     if (left-- <= 0) change();
     const WallTime before = now;
     now += interval + milliseconds(jitter == 0 ? 0 : below(jitter));
@@ -128,7 +128,7 @@ TEST(BudgetCurveTest, RandomHistoriesHaveTheSumsOfTheModel) {
       Model model(life.now);
       const int steps = 50 + static_cast<int>(life.below(run % 20 == 0 ? 20'000 : 1500));
       for (int i = 0; i < steps; ++i) {
-        const Sums happened = life.step();
+        const Counted happened = life.step();
         curve.extend(life.now, happened);
         model.extend(life.now, happened);
         if (i % 50 == 0) curve.thin(curve.end(), hours(24 * 2000));
@@ -269,7 +269,7 @@ TEST(BudgetCurveTest, ForgetsWhatIsOldAndKeepsTheSumsOfTheRest) {
   BudgetCurve curve(kStart);
   Model model(kStart);
   while (curve.end() < kStart + hours(24 * 60)) {
-    const Sums happened = time_sums(random() % 4 == 0 ? 60 : 0, seconds(60));
+    const Counted happened = time_sums(random() % 4 == 0 ? 60 : 0, seconds(60));
     const WallTime until = curve.end() + seconds(60);
     curve.extend(until, happened);
     model.extend(until, happened);
@@ -302,7 +302,7 @@ TEST(BudgetCurveTest, GoesOnAfterARestartAsIfThereHadBeenNone) {
     BudgetCurve curve(life.now);
     BudgetCurve restarted = curve;
     for (int i = 0; i < 3000; ++i) {
-      const Sums happened = life.step();
+      const Counted happened = life.step();
       curve.extend(life.now, happened);
       restarted.extend(life.now, happened);
       curve.thin(life.now, hours(24 * 28));
@@ -317,7 +317,7 @@ std::string some_curve() {
   Life life(42);
   BudgetCurve curve(life.now);
   for (int i = 0; i < 2000; ++i) {
-    const Sums happened = life.step();
+    const Counted happened = life.step();
     curve.extend(life.now, happened);
     curve.thin(life.now, hours(24 * 30));
   }
@@ -352,10 +352,11 @@ TEST(BudgetCurveTest, RefusesEveryTruncationAndEveryTail) {
 
 TEST(BudgetCurveTest, RefusesAnotherVersion) {
   std::string bytes = some_curve();
-  bytes[0] = 2;
+  bytes[0] = 3;
   const Result<BudgetCurve> curve = BudgetCurve::decode(bytes);
   ASSERT_FALSE(curve.has_value());
-  EXPECT_EQ(curve.error().message, "budget curve of version 2: this program reads version 1");
+  EXPECT_EQ(curve.error().message,
+            "budget curve of version 3: this program reads versions up to 2");
 }
 
 TEST(BudgetCurveTest, DamagedBytesAreRefusedOrHarmless) {

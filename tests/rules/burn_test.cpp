@@ -143,8 +143,8 @@ TEST(BurnTest, ABlipAfterAColdStartNeverPages) {
   for (const bool events : {false, true}) {
     const SloRule rule = events ? event_rule() : time_rule();
     BudgetCurve curve(kStart);
-    const Sums blip = events ? Sums{40, 40, seconds(15)} : Sums{15, 15, seconds(15)};
-    const Sums good = events ? Sums{0, 40, seconds(15)} : Sums{0, 15, seconds(15)};
+    const Counted blip = events ? Counted{40, 40, seconds(15)} : Counted{15, 15, seconds(15)};
+    const Counted good = events ? Counted{0, 40, seconds(15)} : Counted{0, 15, seconds(15)};
     curve.extend(kStart + seconds(15), blip);
     EXPECT_FALSE(any_burning(rule, curve));
     EXPECT_TRUE(judge(rule, kFastPage, curve).warming);

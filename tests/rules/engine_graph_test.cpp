@@ -10,7 +10,7 @@ namespace {
 
 using namespace testing;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -36,7 +36,7 @@ class DependencyGraphTest : public ::testing::Test {
   static std::vector<std::pair<uint32_t, uint32_t>> ends(
       std::span<const DependencyGraph::Edge> edges) {
     std::vector<std::pair<uint32_t, uint32_t>> found;
-    for (const DependencyGraph::Edge& edge : edges) found.emplace_back(edge.node, edge.hops);
+    for (const DependencyGraph::Edge& edge : edges) found.emplace_back(edge.node, edge.hops());
     return found;
   }
 
@@ -86,13 +86,14 @@ TEST_F(DependencyGraphTest, TheSameRelationsAgainAreNoNews) {
   EXPECT_TRUE(graph_.follow(std::vector<ObservationPtr>{observation}));
 }
 
-TEST_F(DependencyGraphTest, TheImpactCountsEachDependentOnce) {
-  lead({{{"orders", "0"}, {"1"}}, {{"orders", "0"}, {"1"}}, {{"orders", "1"}, {"1"}}});
+TEST_F(DependencyGraphTest, NodesAreNamedAsPeopleNameThem) {
+  lead({{{"orders", "0"}, {"1"}}});
   (void)follow();
-  (void)broker("2");
   graph_.connect();
-  EXPECT_THAT(graph_.impact_of(broker("1")), ElementsAre(Pair("leads partitions", 2U)));
-  EXPECT_THAT(graph_.impact_of(broker("2")), IsEmpty());
+  EXPECT_EQ(graph_.name_of(partition("0")), "orders-0");
+  EXPECT_EQ(graph_.name_of(broker("1")), "1");
+  EXPECT_THAT(graph_.values_of("topic"), ElementsAre("orders"));
+  EXPECT_EQ(graph_.label(broker("1"), "topic"), nullptr);
 }
 
 TEST_F(DependencyGraphTest, UnusedNodesAreForgottenAndTheKeptOnesRenumbered) {
@@ -104,8 +105,9 @@ TEST_F(DependencyGraphTest, UnusedNodesAreForgottenAndTheKeptOnesRenumbered) {
       graph_.node_of(cluster_.entity({{"group", "11999"}}))};
   graph_.connect();
   ASSERT_GT(graph_.nodes(), 12'000U);
-  std::vector<std::vector<DependencyGraph::Node>*> kept{&remembered};
-  graph_.forget_unused(kept);
+  const auto numbers = graph_.forget_unused(remembered);
+  ASSERT_TRUE(numbers.has_value());
+  remembered[0] = (*numbers)[remembered[0]];
   EXPECT_EQ(graph_.nodes(), 3U);
   EXPECT_THAT(remembered, ElementsAre(graph_.node_of(cluster_.entity({{"group", "11999"}}))));
   EXPECT_EQ(graph_.nodes(), 3U);

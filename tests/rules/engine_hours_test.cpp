@@ -40,6 +40,7 @@ SloRule lag_slo() {
 
 TEST(EngineHours, TheirEndIsNoRecovery) {
   EngineWorld world(RuleSet{silent_rule()});
+  world.cluster().set_cadence(minutes(10));
   world.cluster().set(kSlow, {"1"}, 9);
   world.poll();
   EXPECT_THAT(told(world.poll_after(minutes(5))), ElementsAre("opened Silent"));
@@ -85,12 +86,14 @@ TEST(EngineHours, WhatWasPendingOrFiredBeforeAClosingThatNobodySawBeginsAnew) {
   for (const Duration before : {minutes(2), minutes(20)}) {
     const RuleSet rules{silent_rule()};
     EngineWorld world(rules);
+    world.cluster().set_cadence(minutes(10));
     world.cluster().set(kSlow, {"1"}, 9);
     world.poll();
     world.poll_after(before);
     const std::vector<StateRecord> records = world.engine().state(world.now(), true);
 
     EngineWorld later(rules);
+    later.cluster().set_cadence(minutes(10));
     later.cluster().set(kSlow, {"1"}, 9);
     later.advance(hours(16) + minutes(30));  // Tuesday, 8:30
     ASSERT_THAT(later.engine().restore(records, later.now()), IsEmpty());
@@ -108,6 +111,7 @@ TEST(EngineHours, WhatWasPendingOrFiredBeforeAClosingThatNobodySawBeginsAnew) {
 TEST(EngineHours, ARestartWithinThemChangesNothing) {
   const RuleSet rules{silent_rule()};
   EngineWorld world(rules);
+  world.cluster().set_cadence(minutes(10));
   world.cluster().set(kSlow, {"1"}, 9);
   world.advance(-(hours(9)));  // before eight
   world.poll();
@@ -116,6 +120,7 @@ TEST(EngineHours, ARestartWithinThemChangesNothing) {
   const std::vector<StateRecord> records = world.engine().state(world.now(), true);
 
   EngineWorld later(rules);
+  later.cluster().set_cadence(minutes(10));
   later.cluster().set(kSlow, {"1"}, 9);
   later.advance(-hours(7));
   ASSERT_THAT(later.engine().restore(records, later.now()), IsEmpty());
@@ -127,6 +132,7 @@ TEST(EngineHours, ARuleThatGetsHoursEndsWhatFiresOutsideOfThem) {
   AlertRule always = silent_rule();
   always.during = nullptr;
   EngineWorld world(RuleSet{always});
+  world.cluster().set_cadence(minutes(10));
   world.cluster().set(kSlow, {"1"}, 9);
   world.poll();
   world.poll_after(minutes(5));

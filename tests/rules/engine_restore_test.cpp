@@ -112,17 +112,149 @@ TEST(EngineRestore, WhatIsNotSeenForLongIsGone) {
   EXPECT_THAT(told(world.poll_after(minutes(2))), ElementsAre("resolved BrokerDown: it is gone"));
 }
 
-TEST(EngineRestore, TheTimeBeforeARestartCountsForAPendingAlert) {
+TEST(EngineRestore, TheTimeBeforeARestartCountsForAPendingAlertAndTheTimeAwayDoesNot) {
   AlertRule rule = down_rule();
   rule.hold = minutes(10);
   Mortal world({rule});
+  world.cluster.set_cadence(minutes(3));
   world.cluster.set(kFailed, {"3"}, 1);
   world.poll_after(seconds(1));
   EXPECT_THAT(told(world.poll_after(minutes(8))), IsEmpty());
   world.save();
-  world.restart(minutes(1));
+  world.restart(minutes(30));
   EXPECT_THAT(told(world.poll_after(seconds(30))), IsEmpty());
-  EXPECT_THAT(told(world.poll_after(seconds(45))), ElementsAre("opened BrokerDown"));
+  EXPECT_THAT(told(world.poll_after(seconds(119))), IsEmpty());
+  EXPECT_THAT(told(world.poll_after(seconds(1))), ElementsAre("opened BrokerDown"));
+}
+
+// A count of the last ten minutes begins at 0 with each start.
+RuleSet storm_rules(bool zero_is_sure) {
+  AlertRule rule = make_rule("Storm", kSlow, Comparison::greater, 5);
+  RuleSet rules({rule});
+  rules.watch_first = {{&kSlow, minutes(10), zero_is_sure}};
+  return rules;
+}
+
+TEST(EngineRestore, WhatARestartForgotEndsNoAlert) {
+  Mortal world(storm_rules(false));
+  world.cluster.set(kSlow, {"3"}, 7);
+  ASSERT_THAT(told(world.poll_after(seconds(1))), ElementsAre("opened Storm"));
+  world.save();
+  world.restart(seconds(20));
+  world.cluster.set(kSlow, {"3"}, 0);
+  for (int i = 0; i < 59; ++i) {
+    const Report report = world.poll_after(seconds(10));
+    EXPECT_THAT(told(report), IsEmpty());
+    EXPECT_TRUE(alert_of(report, "Storm").unknown);
+  }
+  EXPECT_THAT(told(world.poll_after(seconds(10))),
+              ElementsAre("resolved Storm: the condition ended"));
+}
+
+TEST(EngineRestore, WhatMeetsTheConditionIsBelievedAtOnce) {
+  Mortal world(storm_rules(false));
+  world.cluster.set(kSlow, {"3"}, 7);
+  world.poll_after(seconds(1));
+  world.save();
+  world.restart();
+  world.cluster.set(kSlow, {"3"}, 6);
+  EXPECT_FALSE(alert_of(world.poll_after(seconds(10)), "Storm").unknown);
+}
+
+TEST(EngineRestore, AZeroThatIsSeenAtFirstSightEndsIt) {
+  Mortal world(storm_rules(true));
+  world.cluster.set(kSlow, {"3"}, 7);
+  world.poll_after(seconds(1));
+  world.save();
+  world.restart();
+  world.cluster.set(kSlow, {"3"}, 2);
+  EXPECT_THAT(told(world.poll_after(seconds(10))), IsEmpty()) << "it began before the watch";
+  world.cluster.set(kSlow, {"3"}, 0);
+  EXPECT_THAT(told(world.poll_after(seconds(10))),
+              ElementsAre("resolved Storm: the condition ended"));
+}
+
+AlertRule per_cluster_rule() {
+  AlertRule rule = down_rule();
+  rule.per = {0};
+  rule.aggregated = true;
+  return rule;
+}
+
+TEST(EngineRestore, ARowThatMetHoldsItsSubjectUntilItIsKnown) {
+  Mortal world({per_cluster_rule()});
+  world.cluster.set(kFailed, {"1"}, 0);
+  world.cluster.set(kFailed, {"3"}, 1);
+  world.poll_after(seconds(1));
+  world.cluster.set_unknown(kFailed, {"3"});
+  for (int i = 0; i < 2; ++i) {  // also what waits still is written
+    world.save();
+    world.restart(minutes(1));
+    const Report report = world.poll_after(seconds(10));
+    EXPECT_THAT(told(report), IsEmpty()) << "broker 1 is well, and of 3 nothing is known";
+    EXPECT_TRUE(alert_of(report, "BrokerDown").unknown);
+  }
+  world.cluster.set(kFailed, {"3"}, 0);
+  EXPECT_THAT(told(world.poll_after(seconds(10))),
+              ElementsAre("resolved BrokerDown: the condition ended"));
+}
+
+TEST(EngineRestore, ARowThatIsNotThereYetHoldsItsSubjectForAWhile) {
+  Mortal world({per_cluster_rule()});
+  world.cluster.set(kFailed, {"1"}, 0);
+  world.cluster.set(kFailed, {"3"}, 1);
+  world.poll_after(seconds(1));
+  world.save();
+  world.cluster.remove(kFailed, {"3"});
+  world.restart(minutes(1));
+  EXPECT_THAT(told(world.poll_after(minutes(9))), IsEmpty());
+  EXPECT_THAT(told(world.poll_after(minutes(2))),
+              ElementsAre("resolved BrokerDown: the condition ended"));
+}
+
+TEST(EngineRestore, NothingIsGoneWhileNotEverybodyWhoWouldListItHasAnswered) {
+  static const Measure incomplete{
+      "listing_incomplete", "", Unit::boolean, MeasureType::gauge, {"cluster", "dimension"}};
+  Mortal world({down_rule()});
+  world.cluster.set(kFailed, {"3"}, 1);
+  world.poll_after(seconds(1));
+  world.save();
+  world.restart();
+  world.cluster.remove(kFailed, {"3"});
+  world.cluster.set(kFailed, {"1"}, 0);
+  world.cluster.set(incomplete, {"broker"}, 1);
+  world.poll_after(seconds(1));
+  EXPECT_THAT(told(world.poll_after(hours(1))), IsEmpty());
+  world.cluster.set_unknown(incomplete, {"broker"});
+  EXPECT_THAT(told(world.poll_after(hours(1))), IsEmpty());
+  world.cluster.set(incomplete, {"broker"}, 0);
+  EXPECT_THAT(told(world.poll_after(seconds(5))), ElementsAre("resolved BrokerDown: it is gone"));
+}
+
+TEST(EngineRestore, BudgetsOfBeforeMakeNoRoomUntilAllWasSeen) {
+  SloRule slo = lag_slo();
+  slo.max_entities = 2;
+  Mortal world(RuleSet({}, {slo}));
+  world.cluster.set(kLagSeconds, {"a"}, 1);
+  world.cluster.set(kLagSeconds, {"b"}, 1);
+  world.poll_after(seconds(15));
+  world.save();
+  world.restart(minutes(20));
+  world.cluster.remove(kLagSeconds, {"a"});
+  world.cluster.remove(kLagSeconds, {"b"});
+  world.cluster.set(kLagSeconds, {"c"}, 1);
+  const auto budgets = [&] {
+    world.save();
+    std::string names;
+    for (const StateRecord& record : world.records) {
+      if (record.kind == kBudgetKind) names += decode_key(record.key)->entity.label("group").text();
+    }
+    return names;
+  };
+  world.poll_after(seconds(15));
+  EXPECT_EQ(budgets(), "ab") << "they may only not be listed yet";
+  for (int i = 0; i < 41; ++i) world.poll_after(seconds(15));
+  EXPECT_THAT(budgets(), ::testing::HasSubstr("c"));
 }
 
 TEST(EngineRestore, EvidenceStaysEvidence) {
@@ -148,6 +280,71 @@ TEST(EngineRestore, AFiringAlertWhoseIncidentWasLostIsToldAgain) {
   std::erase_if(world.records, [](const StateRecord& r) { return r.kind == kIncidentKind; });
   world.restart();
   EXPECT_THAT(told(world.poll_after(seconds(1))), ElementsAre("opened BrokerDown"));
+}
+
+SloRule strict_lag_slo() {
+  SloRule rule = lag_slo();
+  rule.sli.good.high = 1;
+  return rule;
+}
+
+// A group that begins to lag, on a broker that is well.
+struct BurningMortal : Mortal {
+  BurningMortal()
+      : Mortal({{ground_rule("BrokerDown", kFailed, Fault::broker, {})}, {strict_lag_slo()}}) {
+    cluster.set(kFailed, {"2"}, 0);
+    cluster.relate("coordinates", {"group"}, {"broker"}, {{{"payments"}, {"2"}}});
+    cluster.set(kLagSeconds, {"payments"}, 0);
+    for (int i = 0; i < 7200; ++i) poll_after(seconds(1));
+    cluster.set(kLagSeconds, {"payments"}, 400);
+  }
+  // What is told until the burn pages.
+  std::vector<std::string> burn() {
+    for (int i = 0; i < 1200; ++i) {
+      std::vector<std::string> said = told(poll_after(seconds(1)));
+      if (!said.empty()) return said;
+      save();
+    }
+    return {};
+  }
+  std::vector<std::string> kill_broker() {
+    cluster.set(kFailed, {"2"}, 1);
+    return told(poll_after(seconds(1)));
+  }
+};
+
+TEST(EngineRestore, ABurnThatPagesJustAfterARestartIsAsOldAsWhatWasBadBeforeIt) {
+  BurningMortal once;
+  int polls = 0;
+  while (told(once.poll_after(seconds(1))).empty()) ++polls;
+  BurningMortal world;
+  for (int i = 0; i < polls; ++i) ASSERT_THAT(told(world.poll_after(seconds(1))), IsEmpty());
+  world.save();
+  world.restart(seconds(2));
+  ASSERT_THAT(world.burn(), ElementsAre("opened payments-lag"));
+  EXPECT_THAT(world.kill_broker(), ElementsAre("opened BrokerDown"));
+}
+
+TEST(EngineRestore, ABurnThatPagedBeforeARestartIsAsOldAsItWasThen) {
+  BurningMortal world;
+  ASSERT_THAT(world.burn(), ElementsAre("opened payments-lag"));
+  world.save();
+  world.restart(seconds(2));
+  EXPECT_THAT(told(world.poll_after(seconds(1))), IsEmpty());
+  EXPECT_THAT(world.kill_broker(), ElementsAre("opened BrokerDown"));
+}
+
+// What follows at once on a burn that people heard the end of is another one, also after a restart.
+TEST(EngineRestore, ABurnThatFollowsAResolvedOneIsAsOldAsWhatIsBadNow) {
+  BurningMortal world;
+  ASSERT_THAT(world.burn(), ElementsAre("opened payments-lag"));
+  world.cluster.set(kLagSeconds, {"payments"}, 0);
+  while (told(world.poll_after(seconds(1))).empty()) continue;
+  world.save();
+  world.restart(seconds(2));
+  ASSERT_THAT(world.kill_broker(), ElementsAre("opened BrokerDown"));
+  world.cluster.set(kLagSeconds, {"payments"}, 400);
+  EXPECT_THAT(world.burn(), ElementsAre("updated BrokerDown"));
 }
 
 TEST(EngineRestore, WhatIsDamagedIsLeftOutAndSaid) {
@@ -182,6 +379,7 @@ TEST(EngineRestore, AMonthWithTwoHundredKillsEndsLikeOneWithout) {
   const RuleSet rules({}, {lag_slo()});
   Mortal calm(rules);
   Mortal rough(rules);
+  for (Mortal* world : {&calm, &rough}) world->cluster.set_cadence(minutes(1));
   std::mt19937 random(20'261);
   const Duration step = minutes(1);
   const int steps = 30 * 24 * 60;

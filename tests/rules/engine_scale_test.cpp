@@ -45,6 +45,7 @@ TEST(EngineScale, ABrokerOfALargeClusterFailsWithAllThatHangsOnIt) {
     TableBuilder down(kFailed, brokers);
     TableBuilder under(kUnder, partitions);
     Relation leads{"leads partitions", partitions, brokers, {}};
+    leads.words = {"partition", "partitions", "offline", "failed over"};
     for (uint32_t i = 0; i < kPartitions; ++i) {
       leads.pairs.emplace_back(i, i % kBrokers);
       if (failed && i % kBrokers == 3) under.set(i, 1);
@@ -57,7 +58,7 @@ TEST(EngineScale, ABrokerOfALargeClusterFailsWithAllThatHangsOnIt) {
     snapshot->observations[{observation->cluster, observation->part}] = observation;
     return snapshot;
   };
-  Engine engine({make_rule("BrokerDown", kFailed, Comparison::equal, 1),
+  Engine engine({ground_rule("BrokerDown", kFailed, Fault::broker, {}),
                  make_rule("Under", kUnder, Comparison::equal, 1)});
   Now now{SteadyTime(seconds(1000)), WallTime(seconds(1000))};
   EXPECT_TRUE(engine.evaluate(observe(now, false), now).alerts.empty());
@@ -65,7 +66,7 @@ TEST(EngineScale, ABrokerOfALargeClusterFailsWithAllThatHangsOnIt) {
   const Report report = engine.evaluate(observe(now, true), now);
   ASSERT_EQ(report.incidents.size(), 1U);
   EXPECT_EQ(report.incidents[0].evidence_count, kPartitions / kBrokers);
-  EXPECT_EQ(report.incidents[0].impact.at(0).second, kPartitions / kBrokers);
+  EXPECT_EQ(report.incidents[0].impact.at(0).count, kPartitions / kBrokers);
   now.steady += seconds(10);
   const Report ended = engine.evaluate(observe(now, false), now);
   EXPECT_TRUE(ended.alerts.empty());

@@ -1,4 +1,5 @@
 // What alerts say.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,6 +37,50 @@ TEST(AlertText, AnEmptyNoteLeavesNoPunctuationBehind) {
   EXPECT_EQ(filled("broker {broker} is down ({note}) now", ""), "broker 3 is down now");
   EXPECT_EQ(filled("down: {note}. Look.", ""), "down. Look.");
   EXPECT_EQ(filled("down: {note} {broker}", ""), "down:  3");
+}
+
+TEST(AlertText, ANumberBringsItsWords) {
+  const auto text = [](std::string_view form, double number) {
+    const StandIn values[] = {{"count", fmt::format("{}", number), number},
+                              {"kind", number == 0 ? "" : "hangs"}};
+    return Template(form).fill({}, values);
+  };
+  EXPECT_EQ(text("{count:topic|topics}", 1), "1 topic");
+  EXPECT_EQ(text("{count:topic|topics}", 3), "3 topics");
+  EXPECT_EQ(text("{count:# is|# are} late", 1), "1 is late");
+  EXPECT_EQ(text("{count:# is|# are} late", 2), "2 are late");
+  EXPECT_EQ(text("it {kind:is down}", 1), "it hangs");
+  EXPECT_EQ(text("it {kind:is down}", 0), "it is down");
+}
+
+TEST(AlertText, AnEmptyBudgetLeavesNoCommaBehind) {
+  const StandIn values[] = {{"budget", ""}};
+  EXPECT_EQ(Template("it was late (prod), {budget}").fill({}, values), "it was late (prod)");
+}
+
+TEST(AlertText, NamesAreListedWithTheTrueCount) {
+  const std::vector<Symbol> names{Symbol("a"), Symbol("b"), Symbol("c"), Symbol("d"), Symbol("e")};
+  const std::span<const Symbol> all(names);
+  EXPECT_EQ(name_list(all.first(1), 1), "a");
+  EXPECT_EQ(name_list(all.first(2), 2), "a and b");
+  EXPECT_EQ(name_list(all.first(3), 3), "a, b and c");
+  EXPECT_EQ(name_list(all, 5), "a, b, c, d and e");
+  EXPECT_EQ(name_list(all, 8), "a, b, c, d, e and 3 more");
+}
+
+TEST(AlertText, TitlesRoundNumbers) {
+  EXPECT_EQ(spoken_value(42, Unit::seconds), "42 s");
+  EXPECT_EQ(spoken_value(100, Unit::seconds), "1 min 40 s");
+  EXPECT_EQ(spoken_value(479, Unit::seconds), "7 min");
+  EXPECT_EQ(spoken_value(9000, Unit::seconds), "2 h 30 min");
+  EXPECT_EQ(spoken_value(50'000, Unit::seconds), "13 h");
+  EXPECT_EQ(spoken_value(13.0 * 86'400 + 9000, Unit::seconds), "13 d");
+  EXPECT_EQ(spoken_value(0.031, Unit::ratio), "3.1 %");
+  EXPECT_EQ(spoken_value(0.004, Unit::ratio), "0.4 %");
+  EXPECT_EQ(spoken_value(0.424, Unit::ratio), "42 %");
+  EXPECT_EQ(spoken_value(1.5 * 1024 * 1024, Unit::bytes), "1.5 MiB");
+  EXPECT_EQ(spoken_value(12'345, Unit::records), "12345");
+  EXPECT_EQ(spoken_value(std::numeric_limits<double>::infinity(), Unit::bytes), "unlimited");
 }
 
 TEST(AlertText, NumbersReadAsPeopleWriteThem) {

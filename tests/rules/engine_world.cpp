@@ -154,6 +154,11 @@ Relation FakeCluster::relation_of(const RelationRows& rows) const {
     return std::make_shared<const KeySet>(with_cluster(dimensions), std::move(flat));
   };
   Relation relation{rows.name, key_set(rows.from, true), key_set(rows.to, false), {}};
+  relation.coordinates = rows.name.starts_with("coordinates");
+  if (relation.coordinates)
+    relation.words = {"group", "groups", "without a coordinator", "moved"};
+  else if (rows.name.starts_with("leads"))
+    relation.words = {"partition", "partitions", "offline", "failed over"};
   for (const auto& [from, to] : rows.pairs)
     relation.pairs.emplace_back(relation.from->find(symbols(name_, from)).value(),
                                 relation.to->find(symbols(name_, to)).value());
@@ -168,6 +173,14 @@ AlertRule make_rule(std::string name, const Measure& measure, Comparison compari
   rule.severity = Severity::page;
   rule.runbook = "broker-down";
   rule.summary = rule.name + " {value}";
+  return rule;
+}
+
+AlertRule ground_rule(std::string name, const Measure& measure, Fault fault, CauseKinds caused_by,
+                      double threshold) {
+  AlertRule rule = make_rule(std::move(name), measure, Comparison::equal, threshold);
+  rule.fault_keys.fault = fault;
+  rule.fault_keys.caused_by = caused_by;
   return rule;
 }
 

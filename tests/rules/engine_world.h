@@ -90,6 +90,9 @@ class FakeCluster {
 
 [[nodiscard]] AlertRule make_rule(std::string name, const Measure& measure, Comparison comparison,
                                   double threshold);
+// One whose fault is named: its alerts have an incident in their own name, whatever is open.
+[[nodiscard]] AlertRule ground_rule(std::string name, const Measure& measure, Fault fault,
+                                    CauseKinds caused_by, double threshold = 1);
 [[nodiscard]] Pattern pattern(std::string_view text);
 // One budget for each row of the measure, over 30 days with the default tiers.
 [[nodiscard]] SloRule make_slo(std::string name, const Measure& measure, double objective);

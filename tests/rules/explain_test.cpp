@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/entity_filter.h"
 #include "tests/rules/engine_world.h"
 
 namespace highwater::rules::testing {
@@ -102,7 +103,73 @@ TEST(Explain, OnlyEntitiesThatWereAskedForAreExplained) {
   const ExplainAnswer answer = world.ask("payments-lag", "group=orders");
   ASSERT_EQ(answer.items.size(), 1U);
   EXPECT_EQ(answer.items[0].entity.text(), "cluster=prod group=orders");
-  EXPECT_EQ(world.ask("payments-lag", "group=nobody").count, 0U);
+  EXPECT_EQ(answer.entity, "group=orders");
+  EXPECT_EQ(answer.count, 1U);
+  EXPECT_EQ(answer.total, 2U);
+}
+
+TEST(Explain, AnEntityThatNothingMatchesIsAnsweredWithANearOne) {
+  ExplainWorld world;
+  world.lag_for(minutes(1), 10);
+  const ExplainAnswer slo = world.ask("payments-lag", "group=paymnets");
+  EXPECT_EQ(slo.count, 0U);
+  EXPECT_EQ(slo.total, 1U);
+  EXPECT_EQ(slo.advice, "did you mean 'group=payments'?");
+  world.cluster().set(kSlow, {"3"}, 1);
+  world.polls(minutes(1));
+  EXPECT_EQ(world.ask("SlowBroker", "broker=4").advice, "did you mean 'broker=3'?");
+  EXPECT_THAT(world.ask("SlowBroker", "brokr=3").advice,
+              HasSubstr("'brokr' is no dimension of it: did you mean 'broker'?"));
+  EXPECT_EQ(world.ask("SlowBroker", "broker=3").advice, "");
+}
+
+TEST(Explain, AlertRulesCountTheRowsThatWereAskedFor) {
+  ExplainWorld world;
+  world.cluster().set(kSlow, {"1"}, 7);
+  world.cluster().set(kSlow, {"2"}, 1);
+  world.cluster().set_unknown(kSlow, {"3"}, Unknown::timed_out);
+  world.polls(minutes(1));
+  const ExplainAnswer one = world.ask("SlowBroker", "broker=2");
+  ASSERT_EQ(one.rows.size(), 1U);
+  EXPECT_EQ(one.rows[0].total, 3U);
+  EXPECT_EQ(one.rows[0].selected, 1U);
+  EXPECT_EQ(one.rows[0].met, 0U);
+  EXPECT_EQ(one.rows[0].unknown, 0U);
+  EXPECT_EQ(one.count, 0U);
+  EXPECT_EQ(one.total, 1U);
+  ASSERT_EQ(one.row_items.size(), 1U);
+  EXPECT_EQ(one.row_items[0].entity.text(), "broker=2 cluster=prod");
+  EXPECT_FALSE(one.row_items[0].met);
+  const ExplainAnswer all = world.ask("SlowBroker");
+  EXPECT_EQ(all.rows[0].selected, 3U);
+  ASSERT_EQ(all.row_items.size(), 3U);
+  EXPECT_TRUE(all.row_items[0].met);
+  EXPECT_EQ(all.row_items[1].unknown, unknown_sentence(Unknown::timed_out));
+  ASSERT_EQ(all.rows[0].reasons.size(), 1U);
+  EXPECT_EQ(all.rows[0].reasons[0], (std::pair<std::string_view, size_t>("timed_out", 1)));
+}
+
+TEST(Explain, RowsOfARulePerDimensionAreFoundByAnyOfTheirDimensions) {
+  AlertRule rule = make_rule("ManySlow", kSlow, Comparison::greater, 5);
+  rule.aggregated = true;
+  rule.per = {0};
+  EngineWorld world{RuleSet({rule}, {})};
+  world.cluster().set(kSlow, {"1"}, 7);
+  world.cluster().set(kSlow, {"2"}, 1);
+  world.poll_after(kPoll);
+  const ExplainAnswer answer = world.engine().explain({"ManySlow", "broker=2"}, world.now());
+  EXPECT_EQ(answer.rows.at(0).selected, 1U);
+  EXPECT_EQ(answer.rows.at(0).met, 0U);
+  EXPECT_EQ(answer.count, 0U);  // its alert is about the cluster
+  EXPECT_EQ(answer.total, 1U);
+  EXPECT_EQ(answer.advice, "");
+}
+
+TEST(EntityFilter, AllPiecesHaveToBeThere) {
+  const EntityFilter filter("group=a partition=0");
+  EXPECT_TRUE(filter.matches("cluster=prod group=a topic=t partition=0"));
+  EXPECT_FALSE(filter.matches("cluster=prod group=a topic=t partition=1"));
+  EXPECT_TRUE(EntityFilter("").matches("anything"));
 }
 
 TEST(Explain, OfManyBudgetsTheWorstComeFirstAndAllAreCounted) {

@@ -119,8 +119,8 @@ TEST(RuleErrors, ConditionsThatAreNotWhole) {
 
 TEST(RuleErrors, QueriesOfPrometheus) {
   expect_each("when", 3,
-              {{"sum(group_lag_records) > 5", "functions are not known", "'per'"},
-               {"rate(topic_records_failed_total[5m]) > 5", "functions are not known", ""},
+              {{"sum(group_lag_records) > 5", "there is no function 'sum'", "'per'"},
+               {"increase(topic_records_failed_total[5m]) > 5", "there is no function", "rate("},
                {"'group_lag_records{topic=\"a\"} > 5'", "without braces", "'select'"},
                {"group_lag_records > max(group_lag_records)", "functions are not known", ""}});
 }
@@ -160,11 +160,11 @@ TEST(RuleErrors, ComparisonsThatMakeNoSense) {
                {"quorum_lost > 0", "only ever 0 or 1", "'== 1' or '== 0'"},
                {"quorum_lost >= 1", "only ever 0 or 1", "'== 1' or '== 0'"},
                {"broker_up < broker_failed", "only ever 0 or 1", "'==' or '!='"},
-               {"topic_records_failed_total == 5", "is a counter", "'>' or '>='"},
-               {"topic_records_failed_total != 0", "is a counter", "'>' or '>='"},
+               {"topic_records_failed_total == 5", "is a counter", "rate("},
+               {"topic_records_failed_total != 0", "is a counter", "rate("},
                {"group_lag_records > group_lag_records", "compared with itself", ""},
                {"group_lag_seconds > group_lag_growth_records", "in seconds", "of the same unit"},
-               {"group_lag_records == topic_records_failed_total", "a counter", "'>' or '<'"}});
+               {"group_lag_records == topic_records_failed_total", "a counter", "ratio("}});
 }
 
 TEST(RuleErrors, ARightMeasureWithDimensionsThatTheLeftOneHasNot) {
@@ -264,7 +264,9 @@ TEST(RuleErrors, Placeholders) {
                {"Lost {topic of {cluster}", "never closed", ""},
                {"'{{ $labels.topic }} is lost'", "'{{' is no placeholder", "with one brace"},
                {"Lost {}", "names nothing", ""},
-               {"Lost { topic }", "no placeholder '{ topic }'", "did you mean 'topic'?"}});
+               {"Lost { topic }", "no placeholder '{ topic }'", "did you mean 'topic'?"},
+               {"Lost {count:row}", "takes two forms, or none", "{count:topic|topics}"},
+               {"Lost {topic:a|b}", "'{topic}' takes no forms", "write {topic}"}});
   expect_each("description", 7,
               {{"Lost {vlaue}", "no placeholder '{vlaue}'", "did you mean 'value'?"}});
 }

@@ -37,22 +37,31 @@ std::deque<Measure> make_measures() {
   measures.add(log_dir, Unit::ratio, {"log_dir_usable_ratio"});
   measures.add(log_dir, Unit::seconds, {"log_dir_seconds_until_full"});
   measures.add({"cluster"}, Unit::boolean,
-               {"cluster_reachable", "quorum_lost", "cluster_suspiciously_empty"});
+               {"cluster_reachable", "quorum_lost", "cluster_suspiciously_empty",
+                "cluster_credentials_refused", "cluster_credentials_stale"});
+  measures.add(broker, Unit::seconds, {"broker_certificate_expiry_seconds"});
+  measures.add({"cluster"}, Unit::seconds, {"client_certificate_expiry_seconds"});
   measures.add({"cluster", "right"}, Unit::boolean, {"cluster_right_missing"});
   measures.add(partition, Unit::boolean,
                {"partition_leaderless", "partition_under_replicated", "partition_under_min_isr",
                 "partition_at_min_isr"});
   measures.add({"cluster", "topic", "finding"}, Unit::boolean, {"topic_audit_finding"});
   measures.add({"cluster", "topic"}, Unit::boolean, {"topic_unclean_leader_election"});
-  measures.add({"cluster", "topic"}, Unit::count, {"topic_unwritable_partitions"});
-  measures.add(group_topic, Unit::records, {"group_lag_growth_records", "group_lag_records_sum"});
+  measures.add({"cluster", "topic"}, Unit::count,
+               {"topic_unwritable_partitions", "topic_leaderless_partitions"});
+  measures.add(group_topic, Unit::records, {"group_lag_growth_records", "group_topic_lag_records"});
   measures.add(group_partition, Unit::records, {"group_records_lost", "group_lag_records"});
-  measures.add({"cluster", "collector", "reason"}, Unit::count, {"monitor_unknown_rows"});
+  measures.add({"cluster", "collector", "reason"}, Unit::count, {"collector_unknown_rows"});
+  measures.add({"cluster", "collector"}, Unit::count, {"collector_unread_rows"});
+  measures.add({"cluster", "broker"}, Unit::ratio, {"kafka_throttled_ratio"});
+  measures.add(group_topic, Unit::count, {"group_beyond_end_partitions"});
   measures.add({"cluster", "receiver"}, Unit::boolean, {"notification_failing"});
   measures.add({"cluster"}, Unit::boolean, {"state_failing"});
   measures.add({"cluster", "file"}, Unit::boolean, {"reload_failing"});
   measures.add({"cluster", "topic"}, Unit::records, {"dead_letters_since_silence_records"});
   measures.add({"cluster", "source"}, Unit::boolean, {"source_up"});
+  measures.add({"cluster", "source", "metric"}, Unit::boolean, {"source_metric_missing"});
+  measures.add({"cluster", "rule"}, Unit::boolean, {"rule_judges_nothing"});
   measures.add({"cluster"}, Unit::boolean, {"canary_up"});
   measures.add({"cluster"}, Unit::seconds,
                {"canary_end_to_end_p95_seconds", "controller_clock_difference_seconds"});
@@ -60,7 +69,8 @@ std::deque<Measure> make_measures() {
   measures.add(partition, Unit::records, {"canary_lost_records"});
   measures.add({"cluster", "topic"}, Unit::seconds,
                {"topic_newest_record_age_seconds", "topic_failover_seconds",
-                "topic_open_transaction_seconds"});
+                "topic_last_failover_seconds", "topic_open_transaction_seconds"});
+  measures.add({"cluster", "topic"}, Unit::boolean, {"topic_deleted"});
   measures.add({"cluster", "slo", "entity"}, Unit::ratio, {"slo_coverage_ratio"});
   measures.add({"cluster", "slo"}, Unit::count, {"slo_entities_left_out"});
 
@@ -76,7 +86,8 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "topic"}, Unit::count, {"topic_skewed_partitions"});
 
   measures.add({"cluster", "cluster_id"}, Unit::info, {"cluster_info"});
-  measures.add(group_topic, Unit::seconds, {"group_lag_seconds", "group_lag_seconds_max"});
+  measures.add(group_topic, Unit::seconds,
+               {"group_lag_seconds", "group_lag_seconds_max", "group_in_use_lag_seconds"});
   measures.add({"cluster", "topic"}, Unit::seconds, {"topic_retention_seconds"});
   measures.add({"cluster", "topic"}, Unit::count, {"topic_min_insync_replicas"});
   measures.add({"cluster", "topic"}, Unit::ratio, {"topic_skew_ratio"});

@@ -31,7 +31,7 @@ HARD = r"""slos:
     time_zone: Europe/Berlin
 alerts:
   - name: Hard
-    when: group_lag_records_sum > 1.5
+    when: group_topic_lag_records > 1.5
     select: {topic: ["a%sb", '/\d+\.(x|"y")/'], group: "a`b"}
     per: [group]
     for: 1500ms

@@ -41,6 +41,43 @@ TEST(PrometheusRules, AreYamlThatNamesEverySlo) {
   EXPECT_EQ(groups->items[0].find("rules")->items.size(), 1U + 7 + 4 + 1 + 4);
 }
 
+TEST(PrometheusRules, OfSeriesThatAreExportedWithFullDetailSaySo) {
+  const auto says_so = [](const std::string& text, MetricsDetail detail) {
+    PrometheusOptions options;
+    options.detail = detail;
+    return generated(text, options).find("metrics: {detail: full}") != std::string::npos;
+  };
+  const std::pair<const char*, bool> cases[] = {
+      {"when: group_lag_records > 100", true},  // per partition: full detail alone
+      {"when: partition_leaderless == 1", false},
+      {"when: partition_leaderless == 0", true},  // only what holds is exported
+      {"when: group_stalled_partitions < 3", true},
+      {"when: group_stalled_partitions >= 3", false},
+      {"when: group_topic_lag_records > 100", false},
+      {"when: cluster_reachable == 0", false},
+  };
+  for (const auto& [condition, expected] : cases) {
+    EXPECT_EQ(says_so(alert_with(condition), MetricsDetail::standard), expected) << condition;
+    EXPECT_FALSE(says_so(alert_with(condition), MetricsDetail::full)) << condition;
+  }
+  const std::string per_partition = slo_with(kTimeSlo, {{"per", "[group, topic]"}});
+  EXPECT_TRUE(says_so(per_partition, MetricsDetail::standard));
+  EXPECT_FALSE(says_so("slos:\n  - use: partition-availability\n", MetricsDetail::standard));
+}
+
+TEST(PrometheusRules, TheBuiltInOnesWorkOnWhatIsExportedByDefault) {
+  Diagnostics diagnostics;
+  const RuleSet rules = load_rules(
+      {}, local_catalogue(), [](std::string_view) { return true; }, diagnostics);
+  EXPECT_EQ(text_of(diagnostics), "");
+  EXPECT_THAT(need_full_detail(rules), testing::IsEmpty());
+}
+
+TEST(PrometheusRules, OfBudgetsKeepTheLabelsOfWhatTheBudgetBelongsTo) {
+  EXPECT_THAT(generated(alert_with("when: slo_coverage_ratio < 0.5")),
+              HasSubstr("min without (instance, job) (highwater_slo_coverage_ratio < 0.5)"));
+}
+
 TEST(PrometheusRules, TimeIsBadPerSubjectWhereAnyRowIs) {
   EXPECT_THAT(generated(slo_with(kTimeSlo, {{"per", "[group]"}})),
               HasSubstr("max by (cluster, group) (highwater_group_lag_seconds > bool 300)"));
@@ -77,10 +114,12 @@ TEST(PrometheusRules, EventsAreCountedFromTheLastValueThatWasKnown) {
                         "last_over_time(highwater_topic_records_total[1h] offset 1m) >= 0)"));
 }
 
-TEST(PrometheusRules, GoodEventsAreTakenFromTheTotal) {
+TEST(PrometheusRules, GoodEventsAreTakenFromTheTotalOfEachWindow) {
   const std::string text = generated(slo_with(
       kEventSlo, {{"sli", "{good: topic_records_failed_total, total: topic_records_total}"}}));
-  EXPECT_THAT(text, HasSubstr("sum by (cluster) (highwater_slo:total:increase{slo=\"test\"}) - ("));
+  EXPECT_THAT(text, HasSubstr("1 - clamp_max(sum_over_time(highwater_slo:good:increase{slo="));
+  // The share of the budget's window as a whole is taken from 1.
+  EXPECT_THAT(text, HasSubstr("1 - (1 - clamp_max(sum_over_time(highwater_slo:good:increase{slo="));
 }
 
 TEST(PrometheusRules, WhatIsMissingCountsAsNoDataSaysForAnHour) {
@@ -88,6 +127,34 @@ TEST(PrometheusRules, WhatIsMissingCountsAsNoDataSaysForAnHour) {
               HasSubstr("group by (cluster) (last_over_time(highwater_group_lag_seconds[1h]))\n"));
   EXPECT_THAT(generated(slo_with(kTimeSlo, {{"no_data", "good"}})),
               HasSubstr("(last_over_time(highwater_group_lag_seconds[1h])) * 0\n"));
+}
+
+TEST(PrometheusRules, ARateIsAddedUpOverRowsThatAreCountedOnce) {
+  EXPECT_THAT(
+      generated(alert_with("when: rate(records_failed_total, 5m) > 10/s\n    per: [group]\n"
+                           "    select: {topic: orders}")),
+      HasSubstr("expr: |-\n          sum by (cluster, group) (max by (cluster, group, topic) "
+                "(rate(highwater_records_failed_total{topic=\"orders\"}[5m]))) > 10\n"));
+}
+
+TEST(PrometheusRules, ARatioIsOneOfIncreases) {
+  const std::string text =
+      generated(alert_with("when: ratio(topic_records_failed_total, topic_records_total, 5m) > 1%\n"
+                           "    min_events: 200"));
+  EXPECT_THAT(text, HasSubstr("(increase(highwater_topic_records_failed_total[5m])))"));
+  EXPECT_THAT(text, HasSubstr("> 0.01\n"));
+  EXPECT_THAT(text, HasSubstr("(increase(highwater_topic_records_total[5m]))) >= 200\n"));
+}
+
+TEST(PrometheusRules, ThePastIsAnOffset) {
+  EXPECT_THAT(generated(alert_with("when: group_lag_records_max > 3x 1h ago")),
+              HasSubstr("max by (cluster, group) (max by (cluster, group) "
+                        "(highwater_group_lag_records_max) > 3 * (max by (cluster, group) "
+                        "(highwater_group_lag_records_max offset 1h) > 0))"));
+  EXPECT_THAT(
+      generated(alert_with("when: group_lag_records_max < 0.5x 1h ago\n    min_value: 100")),
+      HasSubstr("< 0.5 * (max by (cluster, group) "
+                "(highwater_group_lag_records_max offset 1h) >= 100)"));
 }
 
 TEST(PrometheusRules, ShortWindowsAreEvaluatedMoreOften) {

@@ -107,10 +107,13 @@ TEST(SloLoader, WhatIsNotSaidHasADefault) {
   EXPECT_EQ(slo.no_data, NoData::hold);
   EXPECT_DOUBLE_EQ(slo.min_coverage, 0.5);
   EXPECT_EQ(slo.max_entities, 10'000U);
-  EXPECT_EQ(slo.summary, "{slo} on {cluster}: {left} of the error budget left, burning at {burn}x");
+  EXPECT_EQ(slo.summary,
+            "{slo}: group_lag_seconds {now:is|was} {value}, good is <= 5m ({cluster}), {budget}");
   EXPECT_EQ(load_one(kTimeSlo, {{"per", "[topic, group]"}}).summary,
-            "{slo} of {group}, {topic} on {cluster}: {left} of the error budget left, burning at "
-            "{burn}x");
+            "{slo}: group_lag_seconds of {group}, {topic} {now:is|was} {value}, good is <= 5m "
+            "({cluster}), {budget}");
+  EXPECT_EQ(load_one(kEventSlo, {}).summary,
+            "{slo}: {value} of the events {now:are|were} bad ({cluster}), {budget}");
 }
 
 TEST(SloLoader, ReadsAnSloThatCountsEvents) {

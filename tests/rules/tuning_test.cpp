@@ -69,17 +69,28 @@ TEST(RuleTuning, ChangesTheThresholdInTheMeasuresUnit) {
   EXPECT_DOUBLE_EQ(tuned("MetadataContradiction", "{threshold: 1m}")->when.threshold, 60);
 }
 
+TEST(RuleTuning, ChangesTheShareAndTheMinimumOfARatio) {
+  const auto rule = tuned("ErrorRateHigh", "{threshold: 2.5%, min_events: 1000}");
+  ASSERT_TRUE(rule);
+  EXPECT_DOUBLE_EQ(rule->when.threshold, 0.025);
+  EXPECT_DOUBLE_EQ(rule->when.least, 1000);
+  EXPECT_THAT(mistake_in("tune:\n  ErrorRateHigh: {threshold: 2}\n").advice,
+              testing::HasSubstr("write 2%"));
+  EXPECT_THAT(mistake_in("tune:\n  LagGrowing: {min_events: 2}\n").what,
+              testing::HasSubstr("'min_events' is of a condition like ratio("));
+}
+
 TEST(RuleTuning, AnExclusionOfAnotherDimensionKeepsTheOld) {
   const auto rule = tuned("MonitorBlind", "{exclude: {cluster: dev}}");
   ASSERT_TRUE(rule);
   ASSERT_EQ(rule->exclude.size(), 2U);
-  EXPECT_EQ(rule->exclude[0].patterns.size(), 8U);
+  EXPECT_EQ(rule->exclude[0].patterns.size(), 2U);
   EXPECT_EQ(rule->exclude[1].dimension, 0);
   EXPECT_EQ(rule->exclude[1].patterns[0].literal(), "dev");
 }
 
 TEST(RuleTuning, AnExclusionOfTheSameDimensionReplacesTheOld) {
-  const auto rule = tuned("MonitorBlind", "{exclude: {reason: no_commit}}");
+  const auto rule = tuned("MonitorBlind", "{exclude: {collector: sources}}");
   ASSERT_TRUE(rule);
   ASSERT_EQ(rule->exclude.size(), 1U);
   EXPECT_EQ(rule->exclude[0].patterns.size(), 1U);

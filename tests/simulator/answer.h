@@ -9,6 +9,7 @@
 #include <string>
 
 #include "collectors/kafka/wire/admin.h"
+#include "collectors/kafka/wire/fetch.h"
 #include "collectors/kafka/wire/groups.h"
 #include "collectors/kafka/wire/metadata.h"
 #include "collectors/kafka/wire/offsets.h"
@@ -43,6 +44,7 @@ struct Viewpoint {
                                                     const kafka::DescribeClusterRequest&);
 [[nodiscard]] kafka::ListOffsetsResponse answer(const Viewpoint& view,
                                                 const kafka::ListOffsetsRequest&);
+[[nodiscard]] kafka::FetchResponse answer(const Viewpoint& view, const kafka::FetchRequest&);
 [[nodiscard]] kafka::OffsetFetchResponse answer(const Viewpoint& view,
                                                 const kafka::OffsetFetchRequest&);
 [[nodiscard]] kafka::FindCoordinatorResponse answer(const Viewpoint& view,

@@ -128,7 +128,9 @@ void describe_broker(const Viewpoint& view, const DescribeConfigsRequest::Resour
            fmt::format("Unexpected broker id, expected {} or empty string, but received {}",
                        view.self, asked.resource_name));
   } else {
-    describe({nullptr, view.world.config}, kBrokerDefaults, asked, synonyms, answer);
+    Config file = view.world.config;
+    file["node.id"] = file["broker.id"] = std::to_string(view.self);
+    describe({nullptr, file}, kBrokerDefaults, asked, synonyms, answer);
   }
 }
 

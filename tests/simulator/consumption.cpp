@@ -68,8 +68,12 @@ void commit(const World& world, Group& group) {
   for (GroupTopic& read : group.topics) {
     const Topic* topic = world.topic(read.name);
     if (topic == nullptr) continue;
-    for (size_t p = 0; p < read.positions.size(); ++p)
-      read.committed[p] = {read.positions[p], topic->partitions[p].epoch};
+    for (size_t p = 0; p < read.positions.size(); ++p) {
+      std::int64_t offset = read.positions[p];
+      if (group.spec.commits_last_record)
+        offset = topic->log.after_last_record(static_cast<std::int32_t>(p), offset);
+      read.committed[p] = {offset, topic->partitions[p].epoch};
+    }
   }
 }
 

@@ -52,6 +52,7 @@ std::string text(const Denied& f) {
   if (f.groups) text += " groups";
   if (f.cluster) text += " cluster";
   if (f.configs) text += " configs";
+  if (f.reads) text += " reads";
   if (!f.topic_names.empty()) text += fmt::format(" topics {}", fmt::join(f.topic_names, ", "));
   if (!f.group_names.empty()) text += fmt::format(" groups {}", fmt::join(f.group_names, ", "));
   return text;
@@ -105,7 +106,7 @@ std::string text(const OpenTransaction& f) {
   return fmt::format("open_transaction {}-{}", f.topic, f.partition);
 }
 std::string text(const EndTransaction& f) {
-  return fmt::format("end_transaction {}-{}", f.topic, f.partition);
+  return fmt::format("end_transaction {}-{}{}", f.topic, f.partition, f.abort ? " abort" : "");
 }
 std::string text(const Heal& f) {
   return f.broker ? fmt::format("heal {}", *f.broker) : "heal all";

@@ -77,6 +77,7 @@ struct Denied {
   bool configs = false;
   std::vector<std::string> topic_names;
   std::vector<std::string> group_names;
+  bool reads = false;  // of any topic's records
 };
 // A follower that is too slow: it leaves the ISRs of what it does not lead, or comes back to them.
 struct FallBehind {
@@ -135,6 +136,7 @@ struct OpenTransaction {
 struct EndTransaction {
   std::string topic;
   std::int32_t partition;
+  bool abort = false;
 };
 // Ends slow, half answers, garbage, loading, falling behind, denial and a lost quorum; wakes who
 // hangs and returns who is dead. Of one broker, or of all.

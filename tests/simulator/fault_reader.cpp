@@ -136,11 +136,13 @@ bool deny(fault::Denied& denied, const YamlNode& word, ReaderContext& context) {
     denied.cluster = true;
   } else if (word.scalar == "configs") {
     denied.configs = true;
+  } else if (word.scalar == "reads") {
+    denied.reads = true;
   } else if (word.scalar == "all") {
-    denied.topics = denied.groups = denied.cluster = denied.configs = true;
+    denied.topics = denied.groups = denied.cluster = denied.configs = denied.reads = true;
   } else if (word.scalar != "nothing") {
     context.error(word, fmt::format("'{}' cannot be denied", word.scalar),
-                  "one of: topics, groups, cluster, configs, all, nothing");
+                  "one of: topics, groups, cluster, configs, reads, all, nothing");
     return false;
   }
   return true;
@@ -267,7 +269,9 @@ Read open_transaction(const YamlNode& node, ReaderContext& context) {
 Read end_transaction(const YamlNode& node, ReaderContext& context) {
   Details details(node, "end_transaction", context);
   const std::string topic = details.topic();
-  return details.done(fault::EndTransaction{topic, details.partition()});
+  const std::int32_t partition = details.partition();
+  const bool abort = details.map().boolean("abort").value_or(false);
+  return details.done(fault::EndTransaction{topic, partition, abort});
 }
 
 Read heal(const YamlNode& node, ReaderContext& context) {

@@ -39,12 +39,27 @@ bool TopicLog::open_transaction(std::int32_t index, std::int64_t records, Durati
   return true;
 }
 
-bool TopicLog::end_transaction(std::int32_t index, Duration now) {
+bool TopicLog::end_transaction(std::int32_t index, Duration now, bool abort) {
   Partition& log = partitions_[static_cast<size_t>(index)];
   if (!log.transaction_start) return false;
+  for (Record& extra : log.extras) {
+    const bool its_own = extra.offset >= *log.transaction_start && extra.kind == Kind::kRecord;
+    if (abort && its_own) extra.kind = Kind::kAborted;
+  }
   log.transaction_start.reset();
-  log.extras.push_back({log_end(index, now), now});
+  log.extras.push_back({log_end(index, now), now, Kind::kMarker});
   return true;
+}
+
+TopicLog::Kind TopicLog::kind_at(std::int32_t index, std::int64_t offset) const {
+  const auto& extras = partition(index).extras;
+  const auto found = std::ranges::find(extras, offset, &Record::offset);
+  return found == extras.end() ? Kind::kRecord : found->kind;
+}
+
+std::int64_t TopicLog::after_last_record(std::int32_t index, std::int64_t end) const {
+  while (end > 0 && kind_at(index, end - 1) != Kind::kRecord) --end;
+  return end;
 }
 
 std::optional<Duration> TopicLog::transaction_began(std::int32_t index) const {

@@ -25,9 +25,11 @@ struct Past {
 
 class TopicLog {
  public:
+  enum class Kind : std::uint8_t { kRecord, kMarker, kAborted };
   struct Record {
     std::int64_t offset = -1;
     Duration time{};
+    Kind kind = Kind::kRecord;
   };
 
   TopicLog(std::int32_t partitions, const Rate& rate, const Past& past);
@@ -45,7 +47,7 @@ class TopicLog {
   // A transaction that has written `records` so far. False when one is open already (none is).
   bool open_transaction(std::int32_t partition, std::int64_t records, Duration now);
   // Its marker takes an offset of its own.
-  bool end_transaction(std::int32_t partition, Duration now);
+  bool end_transaction(std::int32_t partition, Duration now, bool abort = false);
   // When the one that is open was.
   [[nodiscard]] std::optional<Duration> transaction_began(std::int32_t partition) const;
   void delete_before(std::int32_t partition, std::int64_t offset);
@@ -54,6 +56,9 @@ class TopicLog {
   [[nodiscard]] std::int64_t last_stable_offset(std::int32_t partition, Duration now) const;
   [[nodiscard]] std::int64_t log_start(std::int32_t partition, Duration now) const;
 
+  [[nodiscard]] Kind kind_at(std::int32_t partition, std::int64_t offset) const;
+  // Behind the last record before `end` that a reader of committed records is given.
+  [[nodiscard]] std::int64_t after_last_record(std::int32_t partition, std::int64_t end) const;
   // The first record written at `since` or later; of those before the last stable offset only when
   // `committed_only`.
   [[nodiscard]] std::optional<Record> first_since(std::int32_t partition, Duration since,

@@ -11,9 +11,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <random>
 #include <string>
 #include <variant>
 
+#include "tests/simulator/answer_mutator.h"
 #include "tests/simulator/scenario.h"
 #include "tests/simulator/simulator.h"
 
@@ -26,6 +28,7 @@ struct Arguments {
   double speed = 1;
   std::string duration;
   bool control = false;
+  std::uint32_t mutate = 0;
 };
 
 void print_line(const std::string& line) {
@@ -118,6 +121,10 @@ int run(const Arguments& arguments) {
   SimulatorOptions options;
   options.speed = arguments.speed;
   options.on_line = print_line;
+  AnswerMutator mutator(std::random_device{}());
+  mutator.set_one_in(arguments.mutate);
+  if (arguments.mutate > 0)
+    options.on_answer = [&mutator](kafka::Bytes& frame) { mutator.change(frame); };
   const auto simulator = Simulator::start(*scenario, options);
   if (!simulator) {
     fmt::print(stderr, "{}\n", simulator.error().message);
@@ -144,6 +151,8 @@ int main(int argc, char** argv) {
   app.add_flag(
       "--control", arguments.control,
       "each line of standard input is a fault that happens now (\"die: 2\"); its end is the end");
+  app.add_option("--mutate", arguments.mutate,
+                 "one in so many answers is changed at random, as a broken proxy would");
   CLI11_PARSE(app, argc, argv);
   return highwater::simulator::run(arguments);
 }

@@ -29,6 +29,7 @@ std::int64_t unix_ms(WallTime time) {
 Model::Model(const Scenario& scenario, WallTime start)
     : timings_(scenario.timings),
       offsets_partitions_(scenario.offsets_partitions),
+      offsets_replication_factor_(scenario.offsets_replication_factor),
       start_ms_(unix_ms(start)),
       world_(make_world(scenario)),
       quorum_(voters_of(scenario), world_.brokers) {

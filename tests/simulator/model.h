@@ -170,6 +170,7 @@ class Model {
 
   Timings timings_;
   std::int32_t offsets_partitions_;
+  std::int32_t offsets_replication_factor_;
   std::int64_t start_ms_;
   World world_;
   Quorum quorum_;

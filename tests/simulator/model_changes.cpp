@@ -138,7 +138,8 @@ Result<void> Model::on(const fault::DeleteRecords& fault) {
 Result<void> Model::on(const fault::CreateGroup& fault) {
   if (world_.group(fault.group.name) != nullptr)
     return fail(fmt::format("there is a group '{}' already", fault.group.name));
-  if (world_.topic(kOffsetsTopic) == nullptr) add_offsets_topic(world_, offsets_partitions_, now_);
+  if (world_.topic(kOffsetsTopic) == nullptr)
+    add_offsets_topic(world_, offsets_partitions_, offsets_replication_factor_, now_);
   add_group(world_, fault.group, now_);
   start_committing(fault.group, now_ + fault.group.commit_every);
   settle();
@@ -191,13 +192,14 @@ Result<void> Model::on(const fault::OpenTransaction& fault) {
   if (!topic) return tl::unexpected(topic.error());
   if (!(*topic)->log.open_transaction(fault.partition, fault.records, now_))
     return fail(fmt::format("{}-{} has an open transaction already", fault.topic, fault.partition));
+  if (world_.topic(kTransactionsTopic) == nullptr) add_transactions_topic(world_, now_);
   return {};
 }
 
 Result<void> Model::on(const fault::EndTransaction& fault) {
   const Result<Topic*> topic = find_topic(fault.topic, fault.partition);
   if (!topic) return tl::unexpected(topic.error());
-  if (!(*topic)->log.end_transaction(fault.partition, now_))
+  if (!(*topic)->log.end_transaction(fault.partition, now_, fault.abort))
     return fail(fmt::format("{}-{} has no open transaction", fault.topic, fault.partition));
   return {};
 }

@@ -38,6 +38,8 @@ Reply Model::reply(std::int32_t broker, std::span<const std::byte> payload) {
       (!quorum_.active() || now_ < forwards_stuck_until_))
     return {Reply::Kind::kLater, {}};
   switch (header->api_key) {
+    case ApiKey::kFetch:
+      return respond<kafka::FetchRequest>(*header, view);
     case ApiKey::kListOffsets:
       return respond<kafka::ListOffsetsRequest>(*header, view);
     case ApiKey::kMetadata:
@@ -169,7 +171,7 @@ void Model::create_offsets_topic() {
   if (std::exchange(offsets_topic_pending_, true)) return;
   after(kOffsetsTopicCreation, [this] {
     if (world_.topic(kOffsetsTopic) != nullptr) return;
-    add_offsets_topic(world_, offsets_partitions_, now_);
+    add_offsets_topic(world_, offsets_partitions_, offsets_replication_factor_, now_);
     settle();
   });
 }

@@ -112,6 +112,8 @@ std::optional<Scenario> interpret(const YamlNode& root, const std::string& file,
   scenario.port_base = static_cast<std::uint16_t>(map.integer("port_base", 0, last).value_or(0));
   scenario.offsets_partitions =
       static_cast<std::int32_t>(map.integer("offsets_partitions", 1, 1000).value_or(50));
+  scenario.offsets_replication_factor =
+      static_cast<std::int32_t>(map.integer("offsets_replication_factor", 1, 1000).value_or(0));
   read_timings(map, scenario.timings);
   if (const YamlNode* node = map.get("config")) scenario.config = read_config(*node, context);
   for (const YamlNode& node : list_of(map, "topics"))

@@ -22,7 +22,8 @@ struct Scenario {
   std::vector<BrokerSpec> brokers{{.id = 1}, {.id = 2}, {.id = 3}};
   std::vector<std::int32_t> controllers;  // brokers that vote; empty: the first three
   std::uint16_t port_base = 0;  // the first broker's port, the others follow; 0: free ports
-  std::int32_t offsets_partitions = 50;  // of __consumer_offsets
+  std::int32_t offsets_partitions = 50;         // of __consumer_offsets
+  std::int32_t offsets_replication_factor = 0;  // 0: three, or all brokers when there are fewer
   Timings timings;
   std::map<std::string, std::string> config;  // in the file of every broker
   std::vector<TopicSpec> topics;

@@ -236,6 +236,7 @@ bool Server::answer_requests(Connection& connection) {
 void Server::dispatch(Connection& connection, kafka::Bytes frame) {
   const Disturbance disturbance = model_.disturb(connection.broker());
   if (disturbance.garbage) scramble(frame, disturbance.whole_frame);
+  if (change_) change_(frame);
   if (disturbance.half) frame.resize(frame.size() / 2);
   counters_.bytes_out += frame.size();
   if (disturbance.delay > Duration::zero()) {

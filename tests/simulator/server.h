@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,8 @@ class Server {
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  void change_answers(std::function<void(kafka::Bytes&)> change) { change_ = std::move(change); }
 
   // Waits until a socket has something, or `patience` has passed.
   void wait(std::optional<std::chrono::milliseconds> patience);
@@ -77,6 +80,7 @@ class Server {
   };
   std::vector<Ready> ready_;  // from wait() to serve_all()
   Counters counters_;
+  std::function<void(kafka::Bytes&)> change_;
 };
 
 }  // namespace highwater::simulator

@@ -72,6 +72,7 @@ Result<void> Simulator::Core::start(std::uint16_t port_base) {
   Result<std::unique_ptr<Server>> server = Server::open(model_, port_base);
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);
+  server_->change_answers(options_.on_answer);
   for (const BrokerInfo& broker : model_.world().brokers) {
     ports[broker.id] = broker.port;
     if (!bootstrap.empty()) bootstrap += ",";

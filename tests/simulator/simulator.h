@@ -14,6 +14,7 @@
 
 #include "agent/core/result.h"
 #include "agent/core/time.h"
+#include "collectors/kafka/wire/primitives.h"
 #include "tests/simulator/fault.h"
 #include "tests/simulator/scenario.h"
 
@@ -29,6 +30,9 @@ struct SimulatorOptions {
   std::optional<WallTime> start = {};
   // "ready ...", then a line per fault; on the simulator's thread.
   std::function<void(const std::string&)> on_line = {};
+  // What lies between a broker and its clients: changes an answer's frame, its length included, on
+  // the simulator's thread.
+  std::function<void(kafka::Bytes&)> on_answer = {};
 };
 
 class Simulator {

@@ -58,6 +58,8 @@ struct GroupSpec {
   Duration first_commit{};  // so that the groups of a count do not commit all at once
   std::int64_t lag = 0;     // records behind at the beginning, over all partitions
   bool read_committed = false;
+  // Commits the last record it was given and one, as librdkafka does, and not its position.
+  bool commits_last_record = false;
 };
 
 // The times Kafka takes, as measured on real brokers with their defaults.

@@ -109,6 +109,7 @@ std::vector<GroupSpec> read_groups(const YamlNode& node, const ReaderContext& co
   }
   group.lag = map.integer("lag", 0, kMaxRecords).value_or(0);
   group.read_committed = read_isolation(map);
+  group.commits_last_record = map.boolean("commits_last_record").value_or(false);
   const std::int64_t count = read_count(map, group.name);
   map.finish();
   for (const std::string& topic : group.topics) {

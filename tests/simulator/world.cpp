@@ -154,7 +154,9 @@ World make_world(const Scenario& scenario) {
     world.brokers.push_back({broker.id, "127.0.0.1", 0, broker.rack, broker.release});
     world.alive.insert(broker.id);
   }
-  if (!scenario.groups.empty()) add_offsets_topic(world, scenario.offsets_partitions, std::nullopt);
+  if (!scenario.groups.empty())
+    add_offsets_topic(world, scenario.offsets_partitions, scenario.offsets_replication_factor,
+                      std::nullopt);
   for (const TopicSpec& topic : scenario.topics) add_topic(world, topic, std::nullopt);
   for (const GroupSpec& group : scenario.groups) add_group(world, group, Duration::zero());
   return world;
@@ -171,13 +173,22 @@ void add_topic(World& world, const TopicSpec& spec, std::optional<Duration> crea
   world.topics.insert_or_assign(spec.name, std::move(topic));
 }
 
-void add_offsets_topic(World& world, std::int32_t partitions, std::optional<Duration> created) {
+void add_offsets_topic(World& world, std::int32_t partitions, std::int32_t replication_factor,
+                       std::optional<Duration> created) {
   TopicSpec spec;
   spec.name = kOffsetsTopic;
   spec.partitions = partitions;
+  spec.replication_factor = replication_factor;
   spec.config = {{"cleanup.policy", "compact"},
                  {"compression.type", "producer"},
                  {"segment.bytes", "104857600"}};
+  add_topic(world, spec, created);
+}
+
+void add_transactions_topic(World& world, Duration created) {
+  TopicSpec spec;
+  spec.name = kTransactionsTopic;
+  spec.config = {{"cleanup.policy", "compact"}};
   add_topic(world, spec, created);
 }
 

@@ -22,6 +22,8 @@
 namespace highwater::simulator {
 
 inline constexpr std::string_view kOffsetsTopic = "__consumer_offsets";
+// There once a producer began a transaction.
+inline constexpr std::string_view kTransactionsTopic = "__transaction_state";
 inline constexpr std::int32_t kNoLeader = -1;
 
 using Config = std::map<std::string, std::string>;
@@ -114,7 +116,9 @@ struct World {
 
 // For what the scenario creates later. The brokers of a new topic are chosen among those alive.
 void add_topic(World& world, const TopicSpec& spec, std::optional<Duration> created);
-void add_offsets_topic(World& world, std::int32_t partitions, std::optional<Duration> created);
+void add_offsets_topic(World& world, std::int32_t partitions, std::int32_t replication_factor,
+                       std::optional<Duration> created);
+void add_transactions_topic(World& world, Duration created);
 void add_group(World& world, const GroupSpec& spec, Duration now);
 void delete_topic(World& world, const std::string& name);
 // After a change of `retention.ms` or `cleanup.policy`.

@@ -110,7 +110,7 @@ TEST_F(AgentWithASource, ItsMeasuresReachRulesAndMetrics) {
       "103\n");
   EXPECT_TRUE(
       sees("highwater_slo_bad_events_total{cluster=\"prod\",slo=\"error-rate\","
-           "entity=\"group=pay\"} 100\n"));
+           "group=\"pay\"} 100\n"));
   EXPECT_TRUE(sees("highwater_source_up{cluster=\"prod\",source=\"app\"} 1\n"));
 }
 
@@ -121,7 +121,8 @@ TEST_F(AgentWithASource, ABrokenPageMakesItsRowsUnknownAndComesBack) {
   show("queue{queue=\"in\"} 5");
   EXPECT_TRUE(sees("highwater_source_up{cluster=\"prod\",source=\"app\"} 0\n"));
   EXPECT_TRUE(
-      sees("highwater_unknown_rows{cluster=\"prod\",collector=\"sources\",reason=\"failed\"} 1\n"));
+      sees("highwater_collector_unknown_rows{cluster=\"prod\",collector=\"sources\",reason="
+           "\"failed\"} 4\n"));
   EXPECT_TRUE(sees("highwater_alert{alertname=\"QueueDeep\"")) << "frozen, not ended";
   show("queue{queue=\"in\"} 5\n");
   EXPECT_TRUE(sees("highwater_app_queue_records{cluster=\"prod\",queue=\"in\"} 5\n"));

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "tests/sources/support.h"
 
@@ -98,6 +100,42 @@ TEST_F(Collector, ASlowSourceDelaysNoOther) {
   pages_.set("app", "depth{queue=\"a\"} 2\n");
   EXPECT_TRUE(
       published_.wait_for([](const Observation& seen) { return value_of(seen, kDepth) == 2; }));
+  collector.stop();
+}
+
+// More sources than threads, and most of them hang.
+TEST_F(Collector, ManySourcesThatHangDelayTheOthersOnceAtMost) {
+  SourcePlan many = plan(20ms);
+  many.mappings.clear();
+  for (int i = 0; i < 100; ++i) {
+    many.sources.push_back(many.sources[1]);
+    many.sources.back().name = Symbol("hangs-" + std::to_string(i));
+  }
+  std::atomic<int> running{0};
+  std::atomic<int> most{0};
+  std::atomic<int> quick{0};
+  // A transfer that takes as long as its timeout.
+  const Transfer transfer = [&](const SourceSettings& source,
+                                const std::stop_token&) -> Read<Page> {
+    const int now = ++running;
+    for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+    }
+    const bool hangs = source.name.text().starts_with("hangs");
+    if (hangs)
+      std::this_thread::sleep_for(600ms);
+    else
+      ++quick;
+    --running;
+    return unreadable("it says nothing");
+  };
+  SourcesCollector collector(many, {Symbol("prod")}, transfer, clock_, log_, published_.publish());
+  collector.start();
+  // By then each was read once, and is known to be slow.
+  std::this_thread::sleep_for(3s);
+  const int before = quick;
+  std::this_thread::sleep_for(1s);
+  EXPECT_GT(quick - before, 20);
+  EXPECT_LE(most, static_cast<int>(SourcesCollector::kMostThreads));
   collector.stop();
 }
 

@@ -54,6 +54,8 @@ TEST(SourcesConfig, EveryKeyOfASourceIsRead) {
     bearer_token_file: token
     ca_file: ca.pem
     verify: false
+    certificate: client.pem
+    key: client.key
   - {name: text, file: "/var/lib/x/*.prom", max_age: 10m, every: 2s}
   - {name: rest, url: "http://c:8083/", format: json, basic_auth: {user: u, password: p}}
 )");
@@ -67,6 +69,8 @@ TEST(SourcesConfig, EveryKeyOfASourceIsRead) {
   EXPECT_EQ(all[0].credentials.bearer_token_file, "/etc/token");
   EXPECT_EQ(all[0].ca_file, "/etc/ca.pem");
   EXPECT_FALSE(all[0].verify);
+  EXPECT_EQ(all[0].certificate, "/etc/client.pem");
+  EXPECT_EQ(all[0].key, "/etc/client.key");
   EXPECT_EQ(all[1].path, "/var/lib/x/*.prom");
   EXPECT_EQ(all[1].max_age, 10min);
   EXPECT_EQ(all[1].timeout, 2s) << "a try ends before the next one";

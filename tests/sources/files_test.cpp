@@ -63,6 +63,22 @@ TEST_F(SourceFiles, AGlobJoinsAllThatItNames) {
   EXPECT_EQ(done.readings.rows[0].cells[1].text(), "a");
 }
 
+TEST_F(SourceFiles, TheSameSeriesInTwoFilesIsTwo) {
+  write("a.prom", "depth{queue=\"a\"} 1\n");
+  write("b.prom", "depth{queue=\"a\"} 2\n");
+  const Scrape done = read(plan("*.prom"));
+  ASSERT_EQ(done.readings.rows.size(), 2U);
+  EXPECT_NE(done.readings.rows[0].series, done.readings.rows[1].series);
+}
+
+TEST_F(SourceFiles, WhatOneFileHasTheSourceHas) {
+  write("a.prom", "other 1\n");
+  write("b.prom", "depth{queue=\"a\"} 2\n");
+  const Scrape done = read(plan("*.prom"));
+  ASSERT_EQ(done.readings.findings.size(), 1U);
+  EXPECT_EQ(done.readings.findings[0].found, Found::rows);
+}
+
 TEST_F(SourceFiles, ABrokenFileBesideAGoodOneIsAFailureOfItsPart) {
   write("a.prom", "depth{queue=\"a\"} 1\n");
   write("b.prom", "depth{queue=\"b\"} 2");
@@ -97,8 +113,8 @@ TEST_F(SourceFiles, AnOldFileSaysNothing) {
 TEST_F(SourceFiles, WhatIsNoPlainFileIsAFailure) {
   ASSERT_EQ(mkfifo((folder_ / "pipe.prom").c_str(), 0600), 0);
   std::filesystem::create_directory(folder_ / "folder.prom");
-  EXPECT_EQ(read(plan("pipe.prom")).failure->what, "pipe.prom: it is no plain file");
-  EXPECT_EQ(read(plan("folder.prom")).failure->what, "folder.prom: it is no plain file");
+  EXPECT_EQ(read(plan("pipe.prom")).failure->what, "pipe.prom: it is no regular file but a FIFO");
+  EXPECT_EQ(read(plan("folder.prom")).failure->what, "folder.prom: it is no regular file but a folder");
 }
 
 }  // namespace

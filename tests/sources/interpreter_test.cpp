@@ -3,71 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "tests/sources/support.h"
+#include "tests/sources/world.h"
 
 namespace highwater::sources {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Reads pages into an interpreter, and says what the rows of a measure are.
-class World {
- public:
-  explicit World(SourcePlan plan)
-      : plan_(std::move(plan)), interpreter_(plan_, {Symbol("prod"), Symbol("west")}) {}
-
-  void page(const std::string& text, size_t source = 0) {
-    Scrape scrape;
-    scrape.source = source;
-    scrape.at = moment(passed_);
-    scrape.took = 20ms;
-    auto readings = read_page({text, ""}, plan_, source, moment(passed_).wall);
-    if (readings)
-      scrape.readings = std::move(*readings);
-    else
-      scrape.failure = readings.error();
-    interpreter_.take(std::move(scrape));
-  }
-
-  void fail(Unknown reason, size_t source = 0) {
-    Scrape scrape;
-    scrape.source = source;
-    scrape.at = moment(passed_);
-    scrape.failure = Failure{reason, "it did not answer"};
-    interpreter_.take(std::move(scrape));
-  }
-
-  void pass(Duration time) { passed_ += time; }
-
-  Observation observe(std::string_view cluster = "prod") {
-    for (Observation& observation : interpreter_.observe(moment(passed_))) {
-      if (observation.cluster.text() == cluster) return std::move(observation);
-    }
-    return {};
-  }
-
-  // "payments=5 orders=unknown(failed)"
-  std::string rows(const Measure& measure, std::string_view cluster = "prod") {
-    const Observation observation = observe(cluster);
-    const Table* const table = observation.find(measure);
-    if (table == nullptr) return "no table";
-    std::string text;
-    for (size_t row = 0; row < table->rows(); ++row) {
-      if (!text.empty()) text += ' ';
-      text += table->keys->row(row)[1].text() + "=";
-      text += table->known(row) ? std::to_string(static_cast<int>(table->values[row]))
-                                : "unknown(" + std::string(unknown_name(table->reason(row))) + ")";
-    }
-    return text;
-  }
-
- private:
-  const SourcePlan plan_;
-  SourcesInterpreter interpreter_;
-  Duration passed_{};
-};
 
 World counters() {
   return World(one_source({metric_mapping(kFailed, "failed_total", "group")}));
@@ -85,11 +26,6 @@ World two_sources(Mapping mapping) {
   plan.sources.push_back(plan.sources[0]);
   plan.sources[1].name = Symbol("other");
   return World(std::move(plan));
-}
-
-const Measure& measure(std::string_view name) {
-  const auto all = source_measures();
-  return **std::ranges::find(all, name, &Measure::name);
 }
 
 TEST(SourcesInterpreter, SeriesBecomeRows) {
@@ -124,6 +60,60 @@ TEST(SourcesInterpreter, AMemberThatGoesAwayTakesNothingBack) {
   world.page("failed_total{group=\"a\",pod=\"1\"} 500\nfailed_total{group=\"a\",pod=\"2\"} 7\n");
   for (int i = 0; i < 2; ++i) world.page("failed_total{group=\"a\",pod=\"2\"} 8\n");
   EXPECT_EQ(world.rows(kFailed), "a=508");
+}
+
+TEST(SourcesInterpreter, ASeriesThatComesBackGoesOnFromWhereItLeft) {
+  World world = counters();
+  const std::string other = "failed_total{group=\"a\",pod=\"2\"} 7\n";
+  world.page("failed_total{group=\"a\",pod=\"1\"} 5000\n" + other);
+  for (int i = 0; i < 6; ++i) world.page(other);
+  world.page("failed_total{group=\"a\",pod=\"1\"} 5001\n" + other);
+  EXPECT_EQ(world.rows(kFailed), "a=5008");
+}
+
+TEST(SourcesInterpreter, ASeriesThatWasResetWhileItWasAbsentCountsItsValue) {
+  World world = counters();
+  const std::string other = "failed_total{group=\"a\",pod=\"2\"} 7\n";
+  world.page("failed_total{group=\"a\",pod=\"1\"} 5000\n" + other);
+  for (int i = 0; i < 6; ++i) world.page(other);
+  world.page("failed_total{group=\"a\",pod=\"1\"} 3\n" + other);
+  EXPECT_EQ(world.rows(kFailed), "a=5010");
+}
+
+// Its row is new, and who counts rows counts a new one from 0.
+TEST(SourcesInterpreter, ARowThatComesBackBeginsWithItsGrowth) {
+  World world = counters();
+  world.page("failed_total{group=\"a\"} 5000\nfailed_total{group=\"b\"} 1\n");
+  for (int i = 0; i < 6; ++i) world.page("failed_total{group=\"b\"} 1\n");
+  EXPECT_EQ(world.rows(kFailed), "b=1");
+  world.page("failed_total{group=\"a\"} 5001\nfailed_total{group=\"b\"} 1\n");
+  EXPECT_EQ(world.rows(kFailed), "a=1 b=1");
+}
+
+TEST(SourcesInterpreter, ASeriesThatWasAbsentForMoreThanADayIsNew) {
+  World world = counters();
+  const std::string other = "failed_total{group=\"a\",pod=\"2\"} 7\n";
+  world.page("failed_total{group=\"a\",pod=\"1\"} 50\n" + other);
+  for (int i = 0; i < 2; ++i) world.page(other);
+  world.pass(25h);
+  world.page("failed_total{group=\"a\",pod=\"1\"} 51\n" + other);
+  EXPECT_EQ(world.rows(kFailed), "a=108");
+}
+
+TEST(SourcesInterpreter, AMemberOfAListThatComesBackGoesOnFromWhereItLeft) {
+  World world(one_source({path_mapping(kFailed, "[].failed", "[].group")}, PageFormat::json));
+  world.page(R"([{"group":"a","failed":5000},{"group":"b","failed":1}])");
+  for (int i = 0; i < 6; ++i) world.page(R"([{"group":"b","failed":1}])");
+  world.page(R"([{"group":"b","failed":1},{"group":"a","failed":5001}])");
+  EXPECT_EQ(world.rows(kFailed), "a=1 b=1");
+}
+
+TEST(AbsentSeries, TheLongestAbsentIsForgottenFirst) {
+  AbsentSeries absent;
+  for (uint64_t i = 0; i <= AbsentSeries::kMost; ++i) absent.add(i, 1, moment().steady);
+  EXPECT_EQ(absent.size(), AbsentSeries::kMost);
+  EXPECT_FALSE(absent.take(0, moment().steady));
+  EXPECT_EQ(absent.take(AbsentSeries::kMost, moment().steady), 1);
 }
 
 TEST(SourcesInterpreter, AMemberThatComesHasCountedSinceTheLastPage) {
@@ -178,7 +168,7 @@ TEST(SourcesInterpreter, FailuresBetweenDoNotMakeASeriesGone) {
 TEST(SourcesInterpreter, TheLastRowThatGoesLeavesAnEmptyTable) {
   World world = gauges(Combine::refuse);
   world.page("depth{queue=\"a\"} 5\n");
-  for (int i = 0; i < 2; ++i) world.page("other 1\n");
+  for (int i = 0; i < 2; ++i) world.page("# TYPE depth gauge\nother 1\n");
   EXPECT_EQ(world.rows(kDepth), "");
 }
 
@@ -205,10 +195,10 @@ TEST(SourcesInterpreter, RowsOfClustersThatAreNotWatchedAreLeftOut) {
       "depth{queue=\"a\",cluster=\"mars\"} 3\n");
   EXPECT_EQ(world.rows(kDepth), "a=1");
   EXPECT_EQ(world.rows(kDepth, "west"), "a=2");
-  EXPECT_THAT(
-      world.observe().problems,
-      testing::ElementsAre(testing::Field(
-          &Problem::what, "source app: series are left out: their cluster is not watched here")));
+  EXPECT_THAT(world.observe().problems,
+              testing::ElementsAre(testing::Field(
+                  &Problem::what,
+                  "source app: series are left out: their cluster 'mars' is not watched here")));
 }
 
 TEST(SourcesInterpreter, ASourceIsUnknownUntilItWasTried) {

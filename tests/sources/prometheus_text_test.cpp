@@ -135,7 +135,7 @@ TEST(PrometheusText, WrongLinesAreNamedByTheirNumber) {
 }
 
 TEST(PrometheusText, WhatIsForeignIsShownInPlainCharacters) {
-  EXPECT_EQ(error_of("\x1b[31m\xc3\xa4 1\n"), "line 1: '?[31m?? 1' is no sample");
+  EXPECT_EQ(error_of("\x1b[31m\xc3\xa4 1\n"), "line 1: '?[31m? 1' is no sample");
 }
 
 TEST(PrometheusText, WhatIsNotUtf8IsRefused) {

@@ -46,6 +46,17 @@ TEST(Readings, ASeriesWithoutANeededLabelIsLeftOutAndSaid) {
       testing::ElementsAre("a series of 'records_bad_total' is left out: its 'group' is missing"));
 }
 
+TEST(Readings, OfTwoNamesForOneRowTheFirstIsTakenAndSaid) {
+  Mapping mapping = metric_mapping(kFailed, "new_total", "group");
+  mapping.metrics.emplace_back("old_total");
+  const Readings readings =
+      read(one_source({mapping}),
+           "old_total{group=\"a\"} 1\nnew_total{group=\"a\"} 1\nold_total{group=\"b\"} 2\n");
+  EXPECT_THAT(rows_of(readings), testing::ElementsAre("prod a 1", "prod b 2"));
+  EXPECT_THAT(readings.remarks,
+              testing::ElementsAre("old_total is left out where new_total is on the page as well"));
+}
+
 TEST(Readings, ConstantsAndTheSourceFillDimensions) {
   Mapping mapping = metric_mapping(kFailed, "failed_total", "group");
   mapping.cells[0] = CellRule{CellRule::From::constant, "west", {}, 0};

@@ -8,8 +8,9 @@ namespace {
 
 TEST(ReadyMade, MappingsAreFoundByTheirNames) {
   EXPECT_THAT(ready_made_names(),
-              testing::ElementsAre("kafka-consumer-java", "spring-kafka", "kafka-streams",
-                                   "connect", "connect-rest", "jmx-broker-errors"));
+              testing::ElementsAre("kafka-consumer-java", "kafka-producer-java", "spring-kafka",
+                                   "kafka-streams", "connect", "connect-rest", "jmx-broker",
+                                   "jmx-broker-errors"));
   EXPECT_FALSE(ready_made("kafka"));
   for (const std::string& name : ready_made_names()) {
     const auto entries = ready_made(name);

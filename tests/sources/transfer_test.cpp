@@ -1,11 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "agent/source_transfer.h"
 #include "exporters/http/server.h"
+#include "tests/exporters/http_support.h"
 
 namespace highwater::agent {
 namespace {
@@ -15,9 +17,7 @@ using namespace std::chrono_literals;
 class SourceTransfer : public testing::Test {
  protected:
   SourceTransfer() {
-    plan_.sources.resize(1);
-    sources::SourceSettings& source = plan_.sources[0];
-    source.timeout = 5s;
+    source_.timeout = 5s;
     server_->add("GET", "/metrics", [this](const http::ServerRequest& request) {
       authorization_ = std::string(request.header("Authorization"));
       http::Reply reply;
@@ -27,16 +27,16 @@ class SourceTransfer : public testing::Test {
       return reply;
     });
     server_->start();
-    source.url = "http://127.0.0.1:" + std::to_string(server_->port()) + "/metrics";
+    source_.url = "http://127.0.0.1:" + std::to_string(server_->port()) + "/metrics";
   }
   ~SourceTransfer() override { server_->stop(); }
 
   sources::Read<sources::Page> fetch() {
-    return make_source_transfer(plan_)(plan_.sources[0], std::stop_token());
+    return make_source_transfer()(source_, std::stop_token());
   }
 
   std::unique_ptr<http::Server> server_ = std::move(*http::Server::listen({"127.0.0.1", 0}));
-  sources::SourcePlan plan_;
+  sources::SourceSettings source_;
   int status_ = 200;
   std::string body_ = "a 1\n";
   std::string authorization_;
@@ -60,13 +60,13 @@ TEST_F(SourceTransfer, OtherStatusesAreFailures) {
 
 TEST_F(SourceTransfer, APageBeyondTheLimitIsAFailure) {
   body_ = std::string(5000, '#');
-  plan_.sources[0].limit = 1024;
+  source_.limit = 1024;
   EXPECT_EQ(fetch().error().what, "its page is larger than 1024 bytes");
 }
 
 TEST_F(SourceTransfer, BasicCredentialsAreSent) {
-  plan_.sources[0].credentials.user = "Aladdin";
-  plan_.sources[0].credentials.password = "open sesame";
+  source_.credentials.user = "Aladdin";
+  source_.credentials.password = "open sesame";
   ASSERT_TRUE(fetch());
   EXPECT_EQ(authorization_, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
 }
@@ -74,7 +74,7 @@ TEST_F(SourceTransfer, BasicCredentialsAreSent) {
 TEST_F(SourceTransfer, ATokenIsReadAnewForEachRequest) {
   const auto file =
       std::filesystem::temp_directory_path() / ("source-token-" + std::to_string(server_->port()));
-  plan_.sources[0].credentials.bearer_token_file = file.string();
+  source_.credentials.bearer_token_file = file.string();
   std::ofstream(file) << "first\n";
   ASSERT_TRUE(fetch());
   EXPECT_EQ(authorization_, "Bearer first");
@@ -87,8 +87,75 @@ TEST_F(SourceTransfer, ATokenIsReadAnewForEachRequest) {
   EXPECT_THAT(missing.error().what, testing::HasSubstr("cannot be read"));
 }
 
+TEST_F(SourceTransfer, AFifoForATokenIsRefusedAtOnce) {
+  const auto fifo =
+      std::filesystem::temp_directory_path() / ("source-fifo-" + std::to_string(server_->port()));
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  source_.credentials.bearer_token_file = fifo.string();
+  const auto refused = fetch();
+  std::filesystem::remove(fifo);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().what, testing::HasSubstr("it is no regular file"));
+}
+
+// A page as bytes, and what is read or said of it.
+struct RawPage {
+  std::string bytes;
+  std::string text;
+  std::string error;
+};
+
+TEST_F(SourceTransfer, ReadsWhatPrometheusReadsAndRefusesWhatIsCut) {
+  const RawPage pages[] = {
+      {"HTTP/1.1 200 OK\nContent-Length: 4\n\na 1\n", "a 1\n", ""},
+      {"HTTP/1.1 200 OK\r\n\r\na 1\n", "a 1\n", ""},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\na 1\n\r\n0\r\nX: y\r\n\r\n",
+       "a 1\n", ""},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na ", "", "the answer ends too early"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\na 1\n\r\n", "",
+       "the answer ends too early"},
+  };
+  for (const RawPage& page : pages) {
+    const http::ScriptedServer server([&](http::ScriptedServer::Peer& peer) {
+      peer.read_until("\r\n\r\n");
+      peer.send(page.bytes);
+    });
+    source_.url = server.url("/metrics");
+    const auto read = fetch();
+    ASSERT_EQ(read.has_value(), page.error.empty()) << page.bytes;
+    if (read) {
+      EXPECT_EQ(read->text, page.text) << page.bytes;
+    } else {
+      EXPECT_THAT(read.error().what, testing::EndsWith(page.error)) << page.bytes;
+    }
+  }
+}
+
+TEST_F(SourceTransfer, ARedirectSaysWhereTo) {
+  const http::ScriptedServer server([](http::ScriptedServer::Peer& peer) {
+    peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 301 Moved\r\nLocation: /metrics/\r\nContent-Length: 0\r\n\r\n");
+  });
+  source_.url = server.url("/metrics");
+  EXPECT_EQ(fetch().error().what, "it answers with status 301: moved to " +
+                                      server.url("/metrics/") + ": use that address");
+}
+
+TEST_F(SourceTransfer, PollsUseOneConnection) {
+  std::atomic<int> connections{0};
+  http::ScriptedServer server([&](http::ScriptedServer::Peer& peer) {
+    ++connections;
+    while (!peer.stopping() && peer.read_until("\r\n\r\n").ends_with("\r\n\r\n"))
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na 1\n");
+  });
+  source_.url = server.url("/metrics");
+  const sources::Transfer transfer = make_source_transfer();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(transfer(source_, std::stop_token()));
+  EXPECT_EQ(connections, 1);
+}
+
 TEST_F(SourceTransfer, ARefusedConnectionSaysWhere) {
-  plan_.sources[0].url = "http://127.0.0.1:1/secret";
+  source_.url = "http://127.0.0.1:1/secret";
   const auto refused = fetch();
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().what, testing::HasSubstr("127.0.0.1:1"));

@@ -1,4 +1,4 @@
-// Twenty faults, one after another, in a cluster that is otherwise well: each is found, under its
+// Twenty-one faults, one after another, in a cluster that is otherwise well: each is found, under its
 // own name, and nothing else is said.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -104,6 +104,16 @@ std::vector<Fault> faults() {
        }),
        minutes(5),
        straighten},
+      {"a password is changed",
+       {"page CredentialsRefused"},
+       distort([](kafka::ClusterView& view) {
+         view.reachable = false;
+         view.why_unreachable = view.why_denied = "made up";
+         view.topics_reason = view.groups_reason = Unknown::broker_unreachable;
+         for (auto& [id, broker] : view.brokers) broker.status = kafka::BrokerStatus::denied;
+       }),
+       minutes(5),
+       straighten},
       {"nothing answers",
        {"page ClusterUnreachable"},
        distort([](kafka::ClusterView& view) {
@@ -187,8 +197,7 @@ std::vector<Fault> faults() {
       {"everything seems to be deleted",
        {"page ClusterLooksEmpty"},
        distort([](kafka::ClusterView& view) {
-         view.suspiciously_empty = true;
-         view.why_empty = "made up";
+         view.topics_vanished.why = "made up";
          view.topics_reason = view.groups_reason = Unknown::contradicted;
        }),
        minutes(5),
@@ -213,7 +222,7 @@ TEST(PlantedFaults, AreEachFoundUnderTheirNameAndNothingElseIs) {
   world.pass(hours(26));
   EXPECT_THAT(world.told(), ::testing::IsEmpty()) << "before any fault";
   const std::vector<Fault> planted = faults();
-  EXPECT_EQ(planted.size(), 20U);
+  EXPECT_EQ(planted.size(), 21U);
   for (const Fault& fault : planted) {
     world.forget_told();
     fault.plant(world);

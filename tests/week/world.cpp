@@ -5,10 +5,7 @@
 #include <numbers>
 #include <set>
 
-#include "agent/catalogue.h"
 #include "collectors/kafka/time_lag.h"
-#include "exporters/runbooks.h"
-#include "rules/language/load.h"
 
 namespace highwater::testing {
 namespace {
@@ -31,24 +28,10 @@ kafka::OffsetView known(double offset) {
 
 }  // namespace
 
-rules::RuleSet builtin_rules_with(const std::string& slos) {
-  Diagnostics diagnostics;
-  const Result<Runbooks> runbooks = Runbooks::load();
-  const auto exists = [&](std::string_view name) { return runbooks->exists(name); };
-  rules::RuleSettings settings;
-  rules::RuleSet rules = rules::load_rules(settings, agent::catalogue(), exists, diagnostics);
-  rules::RuleSet more;
-  if (!slos.empty())
-    more = rules::parse_rules(slos, "slos.yaml", agent::catalogue(), exists, diagnostics);
-  for (const Diagnostic& diagnostic : diagnostics) throw std::runtime_error(diagnostic.text());
-  rules.slos.insert(rules.slos.end(), more.slos.begin(), more.slos.end());
-  return rules;
-}
-
 World::World(rules::RuleSet rules)
     : start_{SteadyTime(kSteadyStart), WallTime(seconds(kMonday))},
       now_(start_),
-      engine_(std::move(rules)) {
+      rules_(std::move(rules)) {
   view_.cluster = Symbol("prod");
   view_.cluster_id = "week";
   view_.reachable = view_.ever_reached = true;
@@ -68,6 +51,26 @@ World::World(rules::RuleSet rules)
   view_.quorum = {
       Unknown::known, 1, 3, {{1, 0, seconds(0)}, {2, 2, seconds(0)}, {3, 2, seconds(0)}}, {},
       false,          {}};
+  start_agent();
+}
+
+void World::stop_agent(Stop how) {
+  kept_ = how == Stop::told ? agent_.watcher->stop(now_) : agent_.watcher->kept();
+  agent_.watcher.reset();
+}
+
+World World::without_agent(Stop how) const {
+  World other(*this);
+  other.kept_ = how == Stop::told ? agent_.watcher->stop(now_) : agent_.watcher->kept();
+  return other;
+}
+
+void World::start_agent() {
+  // The canary's probe is a child of the agent, and begins to count with it; nothing was sent yet.
+  if (around_.probe) {
+    for (canary::PartitionReport& one : around_.probe->probed) one.counts = {};
+  }
+  agent_.watcher = std::make_unique<Watcher>(rules_, now_, kept_);
 }
 
 void World::add_topic(const std::string& name, int partitions, int replicas, double rate,
@@ -98,6 +101,7 @@ void World::add_topic(const std::string& name, int partitions, int replicas, dou
   log.end.assign(static_cast<size_t>(partitions), 1000);
   log.start.assign(static_cast<size_t>(partitions), 0);
   log.history.resize(static_cast<size_t>(partitions));
+  log.grew.resize(static_cast<size_t>(partitions));
   logs_[name] = log;
 }
 
@@ -115,6 +119,16 @@ void World::add_group(GroupPlan plan) {
   const std::string name = plan.name;
   reader.plan = std::move(plan);
   readers_[name] = std::move(reader);
+}
+
+void World::delete_topic(const std::string& name) {
+  std::erase_if(view_.topics, [&](const auto& topic) { return topic.name.text() == name; });
+  logs_.erase(name);
+}
+
+void World::delete_group(const std::string& name) {
+  std::erase_if(view_.groups, [&](const auto& group) { return group.id.text() == name; });
+  readers_.erase(name);
 }
 
 kafka::TopicView& World::topic(const std::string& name) {
@@ -208,9 +222,10 @@ void World::step() {
   now_.wall += kStep;
   write(kStep);
   for (auto& [name, reader] : readers_) read(reader, kStep);
+  if (goes_on) goes_on(*this);
   show_topics();
   show_groups();
-  judge();
+  if (agent_.watcher != nullptr) judge();
 }
 
 double World::load() const {
@@ -228,7 +243,9 @@ void World::write(Duration step) {
       // Producers wait for a leader, and for enough replicas.
       const bool writable =
           partition.leader >= 0 && !kafka::is_failed(view_.brokers.at(partition.leader).status);
-      if (writable) log.end[i] += rate * (log.by_day ? load() : 1) * to_seconds(step);
+      const double records = writable ? rate * (log.by_day ? load() : 1) * to_seconds(step) : 0;
+      log.end[i] += records;
+      if (records > 0) log.grew[i] = time();
       auto& history = log.history[i];
       history.emplace_back(time(), log.end[i]);
       while (history.front().first < time() - kHistory) history.pop_front();
@@ -261,6 +278,9 @@ void World::show_topics() {
       kafka::PartitionView& partition = topic.partitions[i];
       partition.high_watermark = partition.last_stable = known(log.end[i]);
       partition.log_start = known(log.start[i]);
+      partition.newest_stamp = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                   start_.wall.time_since_epoch() + log.grew[i])
+                                   .count();
       Unknown reason = Unknown::known;
       if (partition.leader < 0)
         reason = Unknown::leaderless;
@@ -335,15 +355,6 @@ kafka::UnreadSince World::unread(const Log& log, size_t partition, double offset
   return unread;
 }
 
-template <class Interpreter>
-void World::see(Interpreter& interpreter, const kafka::ClusterView& view) {
-  collectors::PollInfo poll;
-  poll.cadence = kStep;
-  auto observation =
-      std::make_shared<const Observation>(interpreter.interpret(view, std::move(poll), now_));
-  snapshot_.observations[{observation->cluster, observation->part}] = observation;
-}
-
 void World::judge() {
   kafka::ClusterView distorted;
   if (distort) {
@@ -351,17 +362,8 @@ void World::judge() {
     distort(distorted);
   }
   const kafka::ClusterView& seen = distort ? distorted : view_;
-  see(brokers_, seen);
-  see(partitions_, seen);
-  see(topics_, seen);
-  see(groups_, seen);
-  see(rebalances_, seen);
-  Observation monitor = monitor_.interpret(snapshot_, view_.cluster, now_);
-  monitor.cadence = kStep;
-  snapshot_.observations[{view_.cluster, monitor.part}] =
-      std::make_shared<const Observation>(std::move(monitor));
-  const Report report = engine_.evaluate(std::make_shared<const Snapshot>(snapshot_), now_);
-  for (const Transition& transition : report.transitions) {
+  report_ = agent_.watcher->look(seen, around_, now_);
+  for (const Transition& transition : report_.transitions) {
     const Incident& incident = transition.incident;
     if (incident.severity == Severity::info) continue;
     told_.push_back(std::string(transition_name(transition.kind)) + " " +

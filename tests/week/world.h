@@ -12,24 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "collectors/brokers.h"
-#include "collectors/groups.h"
-#include "collectors/monitor.h"
-#include "collectors/partitions.h"
-#include "collectors/rebalances.h"
-#include "collectors/topics.h"
-#include "rules/engine.h"
+#include "tests/week/watcher.h"
 
 namespace highwater::testing {
-
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
-inline constexpr Duration kStep = seconds(15);
-
-// The rules every agent has, and these SLOs, if any.
-[[nodiscard]] rules::RuleSet builtin_rules_with(const std::string& slos);
 
 struct GroupPlan {
   std::string name;
@@ -40,17 +25,33 @@ struct GroupPlan {
   std::pair<Duration, Duration> runs{hours(0), hours(24)};
 };
 
+// How an agent ends.
+enum class Stop : uint8_t { told, killed };
+
+// The same once more is the same world without an agent: a copy has none until it is started.
 class World {
  public:
   explicit World(rules::RuleSet rules);
 
+  // The agent ends, and leaves what it has written; time goes on without one.
+  void stop_agent(Stop how);
+  // A new one goes on from what was left.
+  void start_agent();
+  // The same world, whose agent ends here.
+  [[nodiscard]] World without_agent(Stop how) const;
+
   // Lets so much time pass, and notes what people were told: "opened BrokerDown broker=2".
   void pass(Duration duration);
   [[nodiscard]] Duration time() const { return now_.steady - start_.steady; }
+  [[nodiscard]] Now now() const { return now_; }
   [[nodiscard]] const std::vector<std::string>& told() const { return told_; }
   void forget_told() { told_.clear(); }
   // Names of the rules that opened an incident, page or ticket, each once; "page X" or "ticket X".
   [[nodiscard]] std::vector<std::string> opened() const;
+  // Of the last look; empty before the first one.
+  [[nodiscard]] const Report& report() const { return report_; }
+  // What the last look told people, in order.
+  [[nodiscard]] const std::vector<Transition>& news() const { return report_.transitions; }
 
   // What happens to the cluster. Brokers have the ids 1 to 3.
   void stop_in_order(int32_t broker);
@@ -76,18 +77,26 @@ class World {
     std::vector<double> rates;  // by partition, in place of `rate`, when not empty
     std::vector<double> end;
     std::vector<double> start;
+    std::vector<Duration> grew;                                    // when something came last
     std::vector<std::deque<std::pair<Duration, double>>> history;  // when the end was where
   };
   Reader& reader(const std::string& group) { return readers_.at(group); }
   Log& log(const std::string& topic) { return logs_.at(topic); }
   kafka::TopicView& topic(const std::string& name);
   kafka::ClusterView& view() { return view_; }
+  Surroundings& around() { return around_; }
   // Done to the view before each poll, over what is true otherwise.
   std::function<void(kafka::ClusterView&)> distort;
+  // Done to the truth in each step.
+  std::function<void(World&)> goes_on;
 
   void add_topic(const std::string& name, int partitions, int replicas, double rate,
                  bool by_day = true);
   void add_group(GroupPlan plan);
+  void delete_topic(const std::string& name);
+  void delete_group(const std::string& name);
+  // What the members of a group counted, as their page shows it: failed, and all.
+  std::pair<double, double> page_counters{};
 
  private:
   void step();
@@ -98,8 +107,6 @@ class World {
   void show_group(const Reader& reader, kafka::GroupView& group);
   [[nodiscard]] kafka::UnreadSince unread(const Log& log, size_t partition, double offset) const;
   void judge();
-  template <class Interpreter>
-  void see(Interpreter& interpreter, const kafka::ClusterView& view);
   [[nodiscard]] double load() const;  // of the hour: 1 at noon of a weekday
 
   Now start_, now_;
@@ -108,14 +115,18 @@ class World {
   std::map<std::string, Reader> readers_;
   int next_member_ = 0;
 
-  collectors::BrokersInterpreter brokers_;
-  collectors::PartitionsInterpreter partitions_;
-  collectors::TopicsInterpreter topics_;
-  collectors::GroupsInterpreter groups_;
-  collectors::RebalancesInterpreter rebalances_;
-  collectors::MonitorInterpreter monitor_;
-  Snapshot snapshot_;
-  rules::Engine engine_;
+  Surroundings around_;
+  rules::RuleSet rules_;
+  // Of a copy: none.
+  struct Agent {
+    std::unique_ptr<Watcher> watcher;
+    Agent() = default;
+    Agent(const Agent&) {}
+    Agent& operator=(const Agent&) = delete;
+    ~Agent() = default;
+  } agent_;
+  Kept kept_;  // what the last agent left
+  Report report_;
   std::vector<std::string> told_;
 };
 

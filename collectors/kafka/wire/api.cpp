@@ -14,9 +14,10 @@ struct Api {
   std::string_view name;
 };
 
-// Of DescribeConfigs, SaslAuthenticate and DescribeQuorum one version serves every broker from 2.4
-// (3.3) to 4.1.
+// Of Fetch, DescribeConfigs, SaslAuthenticate and DescribeQuorum one version serves every broker
+// from 2.4 (3.3) to 4.1.
 constexpr std::array kApis{
+    Api{{ApiKey::kFetch, 11, 11}, 12, "Fetch"},
     Api{{ApiKey::kListOffsets, 5, 9}, 6, "ListOffsets"},
     Api{{ApiKey::kMetadata, 9, 12}, 9, "Metadata"},
     Api{{ApiKey::kOffsetCommit, 8, 8}, 8, "OffsetCommit"},

@@ -15,6 +15,7 @@ namespace highwater::kafka {
 // Values that are not listed can occur in requests and in a broker's ApiVersions; they are kept as
 // they are.
 enum class ApiKey : std::int16_t {
+  kFetch = 1,
   kListOffsets = 2,
   kMetadata = 3,
   kOffsetCommit = 8,

@@ -137,6 +137,15 @@ class Reader {
     }
   }
 
+  // Of a block of bytes, null included, what comes first; the rest is passed over.
+  void first_bytes(Bytes& value, std::size_t most) {
+    value.clear();
+    const auto size = array_size(1, 0);
+    if (!size) return;
+    value.assign(position_, position_ + std::min(*size, most));
+    position_ += *size;
+  }
+
   template <class T>
   void read(std::vector<T>& list) {
     if (const auto size = array_size(smallest<T>(), sizeof(T))) {
@@ -241,7 +250,11 @@ class Reader {
   void read_text(std::string& value, std::size_t size) {
     value.assign(reinterpret_cast<const char*>(position_), size);
     position_ += size;
+    // Names become labels, which must be valid UTF-8; Kafka's own brokers send nothing else.
+    if (std::ranges::any_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+      make_valid(value);
   }
+  static void make_valid(std::string& text);
 
   // The size that stands before a string; nothing for null, and after a fault.
   std::optional<std::size_t> string_size() {

@@ -64,6 +64,9 @@ class Writer {
     }
   }
 
+  // The mirror image of Reader::first_bytes(): there is no more than what was kept.
+  void first_bytes(const Bytes& value, std::size_t /*most*/) { write(value); }
+
   // One of the tagged fields of the struct being written, left out when it has its default value.
   template <class T>
   void tag(std::uint32_t number, const T& field, const T& default_value) {

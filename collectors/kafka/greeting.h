@@ -1,0 +1,28 @@
+// The greeting of a new connection: TLS, the versions that the broker offers, and the login, under
+// one deadline. Whoever opens a connection greets it before anything else. On the cluster's thread.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <memory>
+#include <string>
+
+#include "agent/core/time.h"
+#include "collectors/kafka/connection.h"
+#include "collectors/kafka/failure.h"
+#include "collectors/kafka/login.h"
+#include "collectors/kafka/tls_context.h"
+
+namespace highwater::kafka {
+
+// How the connections of a cluster are secured.
+struct Security {
+  std::shared_ptr<TlsContext> tls;  // null: they are not encrypted
+  std::shared_ptr<Login> login;     // null: there is no login
+};
+[[nodiscard]] Security make_security(const SecuritySettings& settings, PostTokenRequest post);
+
+// Fails as the step that failed does; Failure::what names the step.
+asio::awaitable<Answer<ApiVersionsResponse>> greet(std::shared_ptr<Connection> connection,
+                                                   Security security, Duration timeout);
+
+}  // namespace highwater::kafka

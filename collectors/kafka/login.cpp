@@ -1,0 +1,231 @@
+#include "collectors/kafka/login.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <mutex>
+#include <random>
+#include <span>
+#include <utility>
+
+#include "collectors/kafka/deadline.h"
+#include "collectors/kafka/wire/sasl.h"
+#include "collectors/printable_excerpt.h"
+
+namespace highwater::kafka {
+namespace {
+
+constexpr size_t kLongestText = 200;  // of a broker's, in a sentence of ours
+constexpr int kMostMessages = 8;      // no mechanism needs more
+// The login is repeated when so much of the session is over, at random so that not all connections
+// do so at once.
+constexpr double kRepeatFrom = 0.75;
+constexpr double kRepeatTo = 0.85;
+
+SteadyTime steady_now() {
+  return std::chrono::steady_clock::now();
+}
+
+Duration until_repetition(Duration session) {
+  thread_local std::minstd_rand engine{std::random_device{}()};
+  std::uniform_real_distribution<double> part(kRepeatFrom, kRepeatTo);
+  return std::chrono::duration_cast<Duration>(session * part(engine));
+}
+
+Bytes to_bytes(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+std::string_view to_text(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string names(const std::vector<std::string>& mechanisms) {
+  std::string text;
+  for (const std::string& mechanism : mechanisms)
+    text += (text.empty() ? "" : ", ") + printable_excerpt(mechanism, 20);
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+struct Login::Workshop {
+  Workshop(SaslSettings login, PostTokenRequest post)
+      : settings(std::move(login)), tokens(settings.oauth, std::move(post)) {}
+
+  Result<Begun> begin(std::stop_token stop) {
+    forget_refused_token();
+    auto secret = settings.mechanism == Mechanism::oauthbearer
+                      ? tokens.current(SystemClock().now(), std::move(stop))
+                      : settings.password.value();
+    {
+      const std::lock_guard lock(mutex);
+      problem = tokens.problem();
+    }
+    if (!secret) return fail(secret.error().message);
+    Begun begun;
+    // A token of a server is another one each time, and still the same credentials.
+    if (settings.oauth.token_url.empty()) begun.secret = std::hash<std::string>{}(*secret);
+    begun.exchange = make(std::move(*secret));
+    auto first = begun.exchange->first();
+    if (!first) return fail(first.error().message);
+    begun.first = std::move(*first);
+    return begun;
+  }
+
+  void forget_refused_token() {
+    const std::lock_guard lock(mutex);
+    if (std::exchange(token_refused, false)) tokens.forget();
+  }
+
+  std::shared_ptr<SaslExchange> make(std::string secret) const {
+    switch (settings.mechanism) {
+      case Mechanism::plain:
+        return make_plain(settings.username, std::move(secret));
+      case Mechanism::scram_sha_256:
+      case Mechanism::scram_sha_512:
+        return make_scram(settings.mechanism, settings.username, std::move(secret), memory);
+      case Mechanism::oauthbearer:
+        return make_oauthbearer(std::move(secret), settings.oauth);
+    }
+    return make_plain(settings.username, std::move(secret));
+  }
+
+  const SaslSettings settings;
+  OauthTokens tokens;
+  const std::shared_ptr<ScramMemory> memory = std::make_shared<ScramMemory>();
+  std::mutex mutex;
+  // Under the mutex:
+  std::string problem;
+  bool token_refused = false;
+};
+
+Login::Login(SaslSettings settings, PostTokenRequest post)
+    : settings_(std::move(settings)),
+      workshop_(std::make_shared<Workshop>(settings_, std::move(post))) {}
+
+std::string Login::problem() const {
+  const std::lock_guard lock(workshop_->mutex);
+  return workshop_->problem;
+}
+
+asio::awaitable<Answer<Duration>> Login::log_in(std::shared_ptr<Connection> connection,
+                                                SteadyTime deadline) {
+  const auto self = shared_from_this();
+  const std::string address = fmt::format("{}:{}", connection->host(), connection->port());
+  auto begun = co_await begin(deadline);
+  if (!begun) co_return tl::unexpected<Failure>(begun.error());
+  const size_t secret = begun->secret;
+  if (auto closed = gate_.closed(address, secret, steady_now()))
+    co_return tl::unexpected<Failure>(std::move(*closed));
+  Begun exchange = std::move(*begun);
+  auto session = co_await converse(std::move(connection), std::move(exchange), deadline);
+  if (session)
+    gate_.accepted(address, secret, steady_now());
+  else if (session.error().kind == FailureKind::credentials)
+    note_refusal(address, secret, session.error());
+  co_return session;
+}
+
+asio::awaitable<Answer<Login::Begun>> Login::begin(SteadyTime deadline) {
+  using Outcome = Result<Begun>;
+  std::function<Outcome(std::stop_token)> work = [workshop = workshop_](std::stop_token stop) {
+    return workshop->begin(std::move(stop));
+  };
+  auto outcome = co_await worker_.run<Outcome>(std::move(work), deadline);
+  if (!outcome)
+    co_return tl::unexpected<Failure>(impossible(
+        settings_.mechanism == Mechanism::oauthbearer ? "the token server has not answered in time"
+                                                      : "the secret could not be read in time"));
+  if (!*outcome) co_return tl::unexpected<Failure>(impossible(outcome->error().message));
+  co_return std::move(**outcome);
+}
+
+asio::awaitable<Answer<Duration>> Login::converse(std::shared_ptr<Connection> connection,
+                                                  Begun begun, SteadyTime deadline) {
+  const auto self = shared_from_this();
+  SaslHandshakeRequest handshake{std::string(mechanism_name(settings_.mechanism))};
+  const auto accepted =
+      co_await connection->ask(std::move(handshake), remaining(deadline));
+  if (!accepted) co_return tl::unexpected<Failure>(accepted.error());
+  if (accepted->error_code == ErrorCode::kUnsupportedSaslMechanism)
+    co_return tl::unexpected<Failure>(impossible(fmt::format(
+        "it is not among what the broker has enabled on this listener: {}", names(accepted->mechanisms))));
+  if (accepted->error_code == ErrorCode::kIllegalSaslState)
+    co_return tl::unexpected<Failure>(impossible(
+        "this listener of the broker wants no login: set `protocol` to PLAINTEXT or SSL"));
+  if (accepted->error_code != ErrorCode::kNone)
+    co_return tl::unexpected<Failure>(impossible(describe(accepted->error_code)));
+  std::string message = std::move(begun.first);
+  for (int count = 0; count < kMostMessages; ++count) {
+    SaslAuthenticateRequest request{to_bytes(message)};
+    auto answer = co_await connection->ask(std::move(request), remaining(deadline));
+    if (!answer) co_return tl::unexpected<Failure>(answer.error());
+    if (answer->error_code != ErrorCode::kNone)
+      co_return tl::unexpected<Failure>(
+          refusal(answer->error_message.value_or(describe(answer->error_code))));
+    using Outcome = Result<std::optional<std::string>>;
+    std::function<Outcome(std::stop_token)> work =
+        [exchange = begun.exchange, text = std::string(to_text(answer->auth_bytes))](
+            const std::stop_token&) { return exchange->next(text); };
+    auto outcome = co_await worker_.run<Outcome>(std::move(work), deadline);
+    if (!outcome)
+      co_return fail_with(FailureKind::timed_out, "the login was not completed in time");
+    if (!*outcome)
+      co_return fail_with(FailureKind::untrusted,
+                          fmt::format("SASL/{}: {}", mechanism_name(settings_.mechanism),
+                                      outcome->error().message));
+    if (!**outcome)
+      co_return std::chrono::milliseconds(std::max<int64_t>(0, answer->session_lifetime_ms));
+    message = std::move(***outcome);
+  }
+  co_return tl::unexpected<Failure>(refusal("it does not end the login"));
+}
+
+// A token that was refused is not tried again: the server may have a better one.
+void Login::note_refusal(const std::string& address, size_t secret, const Failure& why) {
+  gate_.refused(address, secret, why, steady_now());
+  const std::lock_guard lock(workshop_->mutex);
+  workshop_->token_refused = true;
+}
+
+Failure Login::refusal(const std::string& broker_text) const {
+  const std::string who =
+      settings_.username.empty() ? "our token" : fmt::format("the login of '{}'", settings_.username);
+  return {FailureKind::credentials,
+          fmt::format("SASL/{}: it refuses {}: {}", mechanism_name(settings_.mechanism),
+                      printable_excerpt(who, kLongestText),
+                      printable_excerpt(broker_text, kLongestText))};
+}
+
+Failure Login::impossible(const std::string& what) const {
+  return {FailureKind::no_login, fmt::format("SASL/{}: {}", mechanism_name(settings_.mechanism), what)};
+}
+
+asio::awaitable<void> Login::stay_logged_in(std::shared_ptr<Login> self,
+                                            std::shared_ptr<Connection> connection,
+                                            Duration session, Duration timeout) {
+  const auto timer =
+      std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
+  connection->on_closed([timer] { timer->cancel(); });
+  while (session > Duration::zero() && connection->is_open()) {
+    std::error_code ignored;
+    timer->expires_after(until_repetition(session));
+    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!connection->is_open()) co_return;
+    connection->hold();
+    const auto again = co_await self->log_in(connection, steady_now() + timeout);
+    if (again)
+      session = *again;
+    else
+      connection->close(again.error());
+    connection->release();
+  }
+}
+
+}  // namespace highwater::kafka

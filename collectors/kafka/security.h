@@ -1,0 +1,64 @@
+// How a cluster's connections are secured: what `security:` of its configuration says. Plain values,
+// made once by the configuration; any thread.
+//
+// Files are named here and read where they are used, so that renewed ones need no restart.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/core/secret.h"
+
+namespace highwater::kafka {
+
+// What of a broker's certificate is verified.
+enum class VerifyBroker : uint8_t {
+  full,       // its chain and its name
+  authority,  // its chain alone
+  nothing,
+};
+
+struct TlsSettings {
+  std::string ca;           // PEM; "": the system's certificate authorities
+  std::string certificate;  // PEM, ours with its chain; "": none, or in `keystore`
+  std::string key;          // PEM; "": in the same file as the certificate
+  Secret key_password;
+  std::string keystore;  // PKCS#12 with certificate, chain and key, in place of the three above
+  Secret keystore_password;
+  VerifyBroker verify = VerifyBroker::full;
+  std::string server_name;  // for SNI and the verification; "": the host that is connected to
+};
+
+enum class Mechanism : uint8_t { plain, scram_sha_256, scram_sha_512, oauthbearer };
+// As Kafka names it: "SCRAM-SHA-256".
+[[nodiscard]] std::string_view mechanism_name(Mechanism mechanism);
+
+// Where the tokens of OAUTHBEARER come from: a file, or a token server (client credentials).
+struct OauthSettings {
+  std::string token_file;
+  std::string token_url;  // absolute, http or https; "": the file
+  std::string client_id;
+  Secret client_secret;
+  std::string scope;     // "": not sent
+  std::string audience;  // likewise
+  std::string ca_file;   // of the token server, PEM; "": the system's
+  std::vector<std::pair<std::string, std::string>> extensions;  // sent to the broker with the token
+};
+
+struct SaslSettings {
+  Mechanism mechanism = Mechanism::plain;
+  std::string username;  // of PLAIN and SCRAM
+  Secret password;
+  OauthSettings oauth;
+};
+
+struct SecuritySettings {
+  std::optional<TlsSettings> tls;    // nothing: no encryption
+  std::optional<SaslSettings> sasl;  // nothing: no login
+};
+
+}  // namespace highwater::kafka

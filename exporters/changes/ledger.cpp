@@ -1,0 +1,175 @@
+#include "exporters/changes/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "exporters/value_text.h"
+
+namespace highwater::changes {
+namespace {
+
+struct Watched {
+  enum class Kind : uint8_t {
+    value,  // "partitions 6 -> 12"
+    state,  // one text when it becomes 1, another when it becomes 0
+    count,  // a counter: "leaders moved (3)"
+  };
+  std::string_view measure;
+  Kind kind;
+  std::string_view text;       // of a value and of a count; of a state: when it becomes 1
+  std::string_view otherwise;  // of a state: when it becomes 0
+  std::string_view appeared;   // for rows that come; empty: that is no change
+  std::string_view gone;       // for rows that go
+};
+
+using Kind = Watched::Kind;
+constexpr std::array kWatched{
+    Watched{"topic_partitions", Kind::value, "partitions", {}, "topic created", "topic deleted"},
+    Watched{"topic_replication_factor", Kind::value, "replication factor", {}, {}, {}},
+    Watched{"topic_min_insync_replicas", Kind::value, "min.insync.replicas", {}, {}, {}},
+    Watched{"topic_retention_seconds", Kind::value, "retention", {}, {}, {}},
+    Watched{"topic_retention_bytes", Kind::value, "retention", {}, {}, {}},
+    Watched{"topic_compacted", Kind::state, "compaction on", "compaction off", {}, {}},
+    Watched{"topic_unclean_leader_election",
+            Kind::state,
+            "unclean leader election allowed",
+            "unclean leader election forbidden",
+            {},
+            {}},
+    Watched{"topic_leader_changes_total", Kind::count, "partition leaders moved", {}, {}, {}},
+    Watched{"quorum_leader", Kind::value, "active controller", {}, {}, {}},
+    Watched{"broker_up", Kind::state, "answers again", "stopped answering", "broker joined",
+            "broker left"},
+    Watched{"group_members", Kind::value, "members", {}, "group appeared", "group is gone"},
+    Watched{"group_members_joined_total", Kind::count, "members joined", {}, {}, {}},
+    Watched{"group_members_left_total", Kind::count, "members left", {}, {}, {}},
+    Watched{"group_coordinator", Kind::value, "coordinator", {}, {}, {}},
+    Watched{"group_offsets_rewound_total", Kind::count, "offsets set back", {}, {}, {}},
+    Watched{"group_offsets_skipped_total", Kind::count, "offsets set forward", {}, {}, {}},
+};
+
+const Watched* find_watched(std::string_view measure) {
+  const auto found = std::ranges::find(kWatched, measure, &Watched::measure);
+  return found == kWatched.end() ? nullptr : &*found;
+}
+
+// Empty: it is not worth a line.
+std::string change_text(const Watched& watched, const Measure& measure, double before, double now) {
+  switch (watched.kind) {
+    case Kind::value:
+      return fmt::format("{} {} -> {}", watched.text, value_text(before, measure.unit),
+                         value_text(now, measure.unit));
+    case Kind::state:
+      return std::string(now != 0 ? watched.text : watched.otherwise);
+    case Kind::count:
+      // A counter that begins anew says nothing.
+      if (now < before) return {};
+      return fmt::format("{} ({:.0f})", watched.text, now - before);
+  }
+  return {};
+}
+
+Entity entity_of(const Table& table, const KeySet& keys, size_t row) {
+  return {table.measure->dimensions, keys.row(row)};
+}
+
+// "topic orders": without the cluster, which the line has anyway.
+std::string name_of(const Entity& entity) {
+  std::string name;
+  for (const auto& [dimension, value] : entity.labels) {
+    if (dimension.text() != "cluster") name += (name.empty() ? "" : " ") + value.text();
+  }
+  return name;
+}
+
+}  // namespace
+
+void Ledger::add(const Report& report) {
+  new_tables_.for_each(report, [this](const Table& table, const Observation& of, WallTime at) {
+    if (find_watched(table.measure->name) != nullptr) compare(table, of, at);
+  });
+}
+
+void Ledger::compare(const Table& table, const Observation& of, WallTime at) {
+  const Watched& watched = *find_watched(table.measure->name);
+  Known& known = known_[{of.cluster, table.measure}];
+  const bool first = known.keys == nullptr;
+  const Known before = std::exchange(known, {table.keys, {}});
+  known.values.assign(table.rows(), std::nan(""));
+  std::vector<Change> changes;
+  const auto changed = [&](size_t row, std::string text) {
+    if (!text.empty()) changes.push_back({at, entity_of(table, *table.keys, row), std::move(text)});
+  };
+  for (size_t row = 0; row < table.rows(); ++row) {
+    std::optional<uint32_t> same = static_cast<uint32_t>(row);
+    if (before.keys != table.keys)
+      same = first ? std::nullopt : before.keys->find(table.keys->row(row));
+    const double was = same ? before.values[*same] : std::nan("");
+    known.values[row] = table.known(row) ? table.values[row] : was;
+    const double now = known.values[row];
+    if (!same && !first) changed(row, std::string(watched.appeared));
+    if (std::isnan(was) || std::isnan(now) || was == now) continue;
+    changed(row, change_text(watched, *table.measure, was, now));
+  }
+  const bool may_be_gone = !first && before.keys != table.keys && !watched.gone.empty();
+  for (size_t row = 0; may_be_gone && row < before.keys->rows(); ++row) {
+    if (!table.keys->find(before.keys->row(row)))
+      changes.push_back({at, entity_of(table, *before.keys, row), std::string(watched.gone)});
+  }
+  write(std::move(changes));
+}
+
+void Ledger::write(std::vector<Change> changes) {
+  if (changes.empty()) return;
+  const std::lock_guard lock(mutex_);
+  if (changes.size() <= kMaxAtOnce) {
+    for (Change& change : changes) append(std::move(change));
+    return;
+  }
+  Change all{changes.front().at, {}, {}};
+  const Symbol cluster = changes.front().about.label("cluster");
+  constexpr std::array<std::string_view, 1> kCluster{"cluster"};
+  all.about = Entity(kCluster, std::array{cluster});
+  constexpr size_t kNamed = 3;
+  std::string names;
+  for (size_t i = 0; i < kNamed; ++i) names += (i == 0 ? "" : ", ") + name_of(changes[i].about);
+  all.text =
+      fmt::format("{} of {} and {} more", changes.front().text, names, changes.size() - kNamed);
+  append(std::move(all));
+}
+
+void Ledger::append(Change change) {
+  // Readings of several parts come in any order within a poll.
+  const auto place = std::ranges::upper_bound(changes_, change.at, {}, &Change::at);
+  changes_.insert(place, std::move(change));
+  while (changes_.size() > kMaxChanges || changes_.front().at + kKept < changes_.back().at)
+    changes_.pop_front();
+}
+
+void Ledger::begin(WallTime at) {
+  const std::lock_guard lock(mutex_);
+  append({at, {}, "the agent was started", true});
+}
+
+void Ledger::note(WallTime at, Entity about, std::string text) {
+  const std::lock_guard lock(mutex_);
+  append({at, std::move(about), std::move(text), false});
+}
+
+std::vector<Change> Ledger::between(WallTime from, WallTime until) const {
+  const std::lock_guard lock(mutex_);
+  const auto begin = std::ranges::lower_bound(changes_, from, {}, &Change::at);
+  const auto end = std::ranges::lower_bound(changes_, until, {}, &Change::at);
+  return begin < end ? std::vector<Change>(begin, end) : std::vector<Change>();
+}
+
+size_t Ledger::size() const {
+  const std::lock_guard lock(mutex_);
+  return changes_.size();
+}
+
+}  // namespace highwater::changes

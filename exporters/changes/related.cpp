@@ -1,0 +1,74 @@
+// Which changes may have to do with an incident. See ledger.h.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <tuple>
+
+#include "exporters/changes/ledger.h"
+
+namespace highwater::changes {
+namespace {
+
+// What an incident and a change can share.
+constexpr std::array<std::string_view, 3> kNames{"topic", "group", "broker"};
+
+bool share_a_name(const Entity& a, const Entity& b) {
+  return std::ranges::any_of(kNames, [&](std::string_view name) {
+    const Symbol value = a.label(name);
+    return !value.empty() && value == b.label(name);
+  });
+}
+
+bool is_of_the_ground(const Entity& entity) {
+  return entity.label("topic").empty() && entity.label("group").empty();
+}
+
+// How far from what the incident is about; nothing: they have nothing to do with each other.
+std::optional<int> distance(const Change& change, const Incident& incident) {
+  if (change.began_watching) return std::nullopt;
+  const Entity& about = incident.cause.entity;
+  if (change.about.labels.empty()) return 3;  // the agent's own
+  if (change.about.label("cluster") != about.label("cluster")) return std::nullopt;
+  if (share_a_name(change.about, about) || share_a_name(change.about, incident.headline.entity))
+    return 0;
+  const bool affected = std::ranges::any_of(incident.evidence, [&](const Evidence& evidence) {
+    return share_a_name(change.about, evidence.entity);
+  });
+  if (affected) return 1;
+  // Brokers and the controller carry everything.
+  if (is_of_the_ground(change.about)) return 2;
+  // What is about the whole cluster may come from any of it.
+  if (about.labels.size() < 2) return 2;
+  return std::nullopt;
+}
+
+}  // namespace
+
+WallTime began(const Incident& incident) {
+  return std::min(incident.cause.active_since, incident.opened);
+}
+
+std::vector<Related> changes_before(const Ledger& ledger, const Incident& incident, size_t most) {
+  const WallTime until = began(incident);
+  struct Found {
+    int distance;
+    Related related;
+  };
+  std::vector<Found> found;
+  for (Change& change : ledger.between(until - kLookBack, until)) {
+    if (const auto far = distance(change, incident)) {
+      const Duration before = until - change.at;
+      found.push_back({*far, {std::move(change), before}});
+    }
+  }
+  std::ranges::stable_sort(found, [](const Found& a, const Found& b) {
+    return std::tie(a.distance, a.related.before) < std::tie(b.distance, b.related.before);
+  });
+  std::vector<Related> related;
+  for (Found& one : found) {
+    if (related.size() < most) related.push_back(std::move(one.related));
+  }
+  return related;
+}
+
+}  // namespace highwater::changes

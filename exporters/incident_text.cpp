@@ -1,0 +1,44 @@
+#include "exporters/incident_text.h"
+
+#include <fmt/format.h>
+
+#include "agent/core/time.h"
+
+namespace highwater {
+
+std::string incident_title(const Incident& incident) {
+  if (!incident.title.empty()) return incident.title;
+  const Alert& cause = incident.cause;
+  return cause.summary.empty() ? cause.rule + " " + cause.entity.text() : cause.summary;
+}
+
+std::string impact_text(const Incident& incident) {
+  std::string text;
+  for (const Impact& impact : incident.impact) {
+    if (!text.empty()) text += "; ";
+    text += fmt::format("{} {} {}", impact.count, impact.noun, impact.state);
+    for (size_t i = 0; i < impact.names.size(); ++i)
+      text += (i == 0 ? ": " : ", ") + impact.names[i];
+    if (!impact.names.empty() && impact.names.size() < impact.count)
+      text += fmt::format(" and {} more", impact.count - impact.names.size());
+  }
+  return text;
+}
+
+std::string note_text(const Incident& incident) {
+  const std::string& note = incident.headline.note;
+  const auto says = [&](const std::string& text) { return text.find(note) != std::string::npos; };
+  return says(incident_title(incident)) || says(incident.headline.description) ? "" : note;
+}
+
+std::string links_text(const Incident& incident) {
+  std::string text;
+  for (const IncidentLink& link : incident.links) {
+    if (!text.empty()) text += "\n";
+    text += fmt::format("{} incident {} (since {}): {}", link.affected ? "may affect" : "see also",
+                        link.id, format_time(link.since), link.title);
+  }
+  return text;
+}
+
+}  // namespace highwater

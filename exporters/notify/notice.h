@@ -1,0 +1,34 @@
+// What is told to a receiver, without any of the forms in which it is told. Values; any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/core/report.h"
+
+namespace highwater::notify {
+
+// A transition on its way out, detached from its report, so that a long outage of a receiver keeps
+// no snapshots alive.
+struct Notice {
+  Transition transition;  // without revealed_by
+  WallTime at;            // when it was concluded; the end of a resolved incident
+  bool test = false;      // made by hand, to try a receiver
+};
+using NoticePtr = std::shared_ptr<const Notice>;
+
+// One notification to be delivered.
+struct Delivery {
+  NoticePtr notice;
+  std::string id;       // the same for every attempt to deliver the same thing, and for nothing else
+  int attempt = 1;      // grows by one with each attempt for this incident; 1 after a success
+  bool first = true;    // the receiver has not heard of the incident yet
+  bool repeat = false;  // the receiver has accepted the same before
+  std::string handle;   // what its last answers about the incident asked to be kept; may be empty
+  [[nodiscard]] const Incident& incident() const { return notice->transition.incident; }
+  [[nodiscard]] bool resolved() const {
+    return notice->transition.kind == TransitionKind::resolved;
+  }
+};
+
+}  // namespace highwater::notify

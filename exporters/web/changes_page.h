@@ -1,0 +1,20 @@
+// What changed: as a page, and beside an incident. Pure; used by the pages.
+#pragma once
+
+#include <string>
+
+#include "agent/core/report.h"
+#include "exporters/changes/ledger.h"
+
+namespace highwater::web {
+
+// HTML: the nearest changes before the incident, or that none is known.
+[[nodiscard]] std::string changes_before(const changes::Ledger& ledger, const Incident& incident);
+// The newest first.
+[[nodiscard]] std::string changes_page(const changes::Ledger& ledger, WallTime now, Duration back);
+
+// {"changes": [{"at", "about": {"cluster", ...}, "text"}], "change_count"}, the newest first; `at` in
+// RFC 3339.
+[[nodiscard]] std::string changes_json(const changes::Ledger& ledger, WallTime now, Duration back);
+
+}  // namespace highwater::web

@@ -1,0 +1,288 @@
+#include "exporters/web/now_page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "exporters/cluster_view.h"
+#include "exporters/html.h"
+#include "exporters/incident_html.h"
+#include "exporters/incident_list.h"
+#include "exporters/incident_text.h"
+#include "exporters/value_text.h"
+#include "exporters/web/changes_page.h"
+#include "exporters/web/links.h"
+#include "exporters/web/plot.h"
+
+namespace highwater::web {
+namespace {
+
+constexpr size_t kMaxBudgets = 20;  // per cluster
+constexpr size_t kMaxGroups = 20;   // per cluster
+constexpr size_t kMaxBrokers = 60;  // in the strip
+constexpr size_t kMaxCards = 20;
+constexpr size_t kMaxEnded = 5;
+constexpr size_t kMaxListed = 300;
+constexpr size_t kSparkSteps = 60;
+constexpr std::string_view kHome = ".";
+
+std::string counted(size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string verdict(const Report& report, WallTime now) {
+  const auto count = [&](Severity severity) {
+    return static_cast<size_t>(std::ranges::count(report.incidents, severity, &Incident::severity));
+  };
+  const size_t pages = count(Severity::page);
+  const size_t tickets = count(Severity::ticket);
+  if (pages + tickets > 0) {
+    std::string text = pages > 0 ? counted(pages, "page") : "";
+    if (tickets > 0) text += (text.empty() ? "" : ", ") + counted(tickets, "ticket");
+    return fmt::format("<h1 class=\"verdict {}\">Open: {}</h1>\n", pages > 0 ? "page" : "ticket",
+                       text);
+  }
+  const bool any_ended = report.history != nullptr && !report.history->empty();
+  return fmt::format("<h1 class=\"verdict\">All quiet{}</h1>\n",
+                     any_ended
+                         ? " since " + since_text(report.history->front()->ended.value_or(now), now)
+                         : ": no incident is known");
+}
+
+// What could not be read is said as loudly as what is broken.
+std::string unknowns(const std::vector<ClusterView>& clusters) {
+  std::string list;
+  const auto add = [&](const ClusterView& cluster, const std::string& what) {
+    list += fmt::format("<li>{}: {}</li>\n", anchor(kHome, "cluster", cluster.name, cluster.name),
+                        html_escape(what));
+  };
+  for (const ClusterView& cluster : clusters) {
+    for (const PartView& part : cluster.parts) {
+      if (part.stale)
+        add(cluster,
+            fmt::format("nothing new of {} for {}", part.name, describe_duration(part.age)));
+      else if (!part.unreadable.empty())
+        add(cluster, fmt::format("nothing of {} can be read: {}", part.name, part.unreadable));
+    }
+    if (cluster.unknown_group_count > 0)
+      add(cluster, "the lag of " + counted(cluster.unknown_group_count, "group") + " is unknown");
+    const auto dim = static_cast<size_t>(std::ranges::count_if(
+        cluster.brokers, [](const BrokerView& broker) { return !broker.up; }));
+    if (dim > 0) add(cluster, "the state of " + counted(dim, "broker") + " is unknown");
+  }
+  if (list.empty()) return {};
+  return "<section class=\"unknown\"><strong>Not known at the moment</strong>\n<ul>\n" + list +
+         "</ul></section>\n";
+}
+
+std::string runbook_link(const Incident& incident, const Runbooks& runbooks) {
+  const std::string& runbook = incident.headline.runbook;
+  if (runbooks.exists(runbook))
+    return fmt::format("<p><a href=\"runbooks/{}?incident={}\">Runbook: {}</a></p>\n", runbook,
+                       incident.id, html_escape(runbooks.title(runbook)));
+  // Nothing but a web address may become a link.
+  if (runbook.starts_with("https://") || runbook.starts_with("http://"))
+    return fmt::format("<p><a href=\"{0}\">Runbook: {0}</a></p>\n", html_escape(runbook));
+  return {};
+}
+
+std::string card(const Incident& incident, WallTime now, const Runbooks& runbooks,
+                 const changes::Ledger& ledger) {
+  return incident_card(incident, now, kHome,
+                       {changes_before(ledger, incident), runbook_link(incident, runbooks)});
+}
+
+std::string cards(const Report& report, WallTime now, const Runbooks& runbooks,
+                  const changes::Ledger& ledger) {
+  std::string html;
+  const size_t shown = std::min(report.incidents.size(), kMaxCards);
+  for (size_t i = 0; i < shown; ++i) html += card(report.incidents[i], now, runbooks, ledger);
+  if (shown < report.incidents.size())
+    html += fmt::format("<p>and <a href=\"incidents\">{}</a></p>\n",
+                        counted(report.incidents.size() - shown, "more incident"));
+  return html;
+}
+
+// What is drawn beside a row; nothing where there is no curve.
+std::string spark(const history::History& history, std::string_view measure, Unit unit,
+                  std::initializer_list<std::string_view> cells, WallTime now) {
+  std::vector<Symbol> key;
+  for (const std::string_view cell : cells) key.emplace_back(cell);
+  const auto curve = history.curve(measure, key, now - std::chrono::hours(6), now, kSparkSteps);
+  return curve ? sparkline(*curve, unit) : "";
+}
+
+std::string budgets_table(const std::vector<ClusterView>& clusters, WallTime now,
+                          const history::History& history) {
+  std::string rows;
+  size_t more = 0;
+  for (const ClusterView& cluster : clusters) {
+    for (const BudgetView& budget : cluster.budgets) {
+      const std::string curve = spark(history, "slo_error_budget_remaining_ratio", Unit::ratio,
+                                      {cluster.name, budget.slo, budget.entity}, now);
+      rows += fmt::format(
+          "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+          html_escape(budget.slo), html_escape(budget.entity),
+          anchor(kHome, "cluster", cluster.name, cluster.name),
+          budget.remaining ? value_text(*budget.remaining, Unit::ratio) : "no data yet", curve,
+          budget.coverage ? value_text(*budget.coverage, Unit::ratio) : "");
+    }
+    more += cluster.budget_count - cluster.budgets.size();
+  }
+  if (rows.empty()) return {};
+  return "<h2>Error budgets</h2>\n" +
+         wide_table("Error budgets",
+                    "<th>SLO</th><th>Of</th><th>Cluster</th><th>Left</th><th>Last 6 h</th>"
+                    "<th>Coverage</th>",
+                    rows) +
+         (more > 0 ? fmt::format("<p class=\"soft\">and {}, with more left</p>\n",
+                                 counted(more, "more budget"))
+                   : "");
+}
+
+std::string broker_strip(const ClusterView& cluster) {
+  std::string html = "<ul class=\"strip\">\n";
+  const size_t shown = std::min(cluster.brokers.size(), kMaxBrokers);
+  for (size_t i = 0; i < shown; ++i) {
+    const BrokerView& broker = cluster.brokers[i];
+    const std::string state = !broker.up               ? "unknown"
+                              : !broker.status.empty() ? broker.status
+                              : *broker.up             ? "up"
+                                                       : "down";
+    html += fmt::format(
+        "<li class=\"{}\"><a href=\"{}\"{}>{}: {}</a></li>\n",
+        !broker.up   ? "dim"
+        : *broker.up ? "up"
+                     : "down",
+        html_escape(page_url(kHome, Kind::broker, cluster.name, broker.id)),
+        broker.note.empty() ? "" : fmt::format(" title=\"{}\"", html_escape(broker.note)),
+        html_escape(broker.id), html_escape(state));
+  }
+  html += "</ul>\n";
+  if (shown < cluster.brokers.size())
+    html += fmt::format("<p class=\"soft\">and {}</p>\n",
+                        counted(cluster.brokers.size() - shown, "more broker"));
+  return html;
+}
+
+std::string groups_table(const ClusterView& cluster, WallTime now,
+                         const history::History& history) {
+  std::string rows;
+  for (const GroupView& group : cluster.groups) {
+    const std::string lag = group.lag_seconds ? value_text(*group.lag_seconds, Unit::seconds) : "";
+    rows += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+        anchor(kHome, "group", cluster.name, group.group),
+        group.topic.empty() ? "" : anchor(kHome, "topic", cluster.name, group.topic), lag,
+        group.lag_records ? value_text(*group.lag_records, Unit::records) : "unknown",
+        spark(history, "group_topic_lag_records", Unit::records,
+              {cluster.name, group.group, group.topic}, now));
+  }
+  if (rows.empty()) return {};
+  return wide_table("Groups",
+                    "<th>Group</th><th>Topic</th><th>Behind by</th><th>Records</th>"
+                    "<th>Last 6 h</th>",
+                    rows);
+}
+
+std::string cluster_section(const ClusterView& cluster, WallTime now,
+                            const history::History& history) {
+  std::string html =
+      fmt::format("<h2>Cluster {}</h2>\n<p>{} of {} up, {}{}</p>\n",
+                  anchor(kHome, "cluster", cluster.name, cluster.name), cluster.brokers_up(),
+                  counted(cluster.brokers.size(), "broker"), counted(cluster.group_count, "group"),
+                  cluster.groups.size() < cluster.group_count ? ", those that lag most:" : "");
+  return html + broker_strip(cluster) + groups_table(cluster, now, history);
+}
+
+std::string incident_table(const std::string& rows) {
+  return "<table>\n<thead><tr><th>Severity</th><th>Incident</th><th>Since</th><th>Lasted</th></tr>"
+         "</thead>\n<tbody>\n" +
+         rows + "</tbody></table>\n";
+}
+
+std::string list_row(const Incident& incident, WallTime now) {
+  const std::string_view severity = incident.ended ? "over" : severity_name(incident.severity);
+  return fmt::format(
+      "<tr class=\"{}\"><td><span class=\"tag\">{}</span></td><td><a "
+      "href=\"incident?id={}\">{}</a></td>"
+      "<td>{}</td><td>{}</td></tr>\n",
+      severity, severity, incident.id, html_escape(incident_title(incident)),
+      since_text(incident.opened, now), describe_duration(lasted(incident, now)));
+}
+
+std::string lately_ended(const Report& report, WallTime now) {
+  if (report.history == nullptr || report.history->empty()) return {};
+  std::string rows;
+  for (size_t i = 0; i < std::min(report.history->size(), kMaxEnded); ++i)
+    rows += list_row(*(*report.history)[i], now);
+  const size_t more = report.history->size() - std::min(report.history->size(), kMaxEnded);
+  return "<h2>Ended last</h2>\n" + incident_table(rows) +
+         (more > 0 ? fmt::format("<p><a href=\"incidents\">and {}</a></p>\n",
+                                 counted(more, "more incident"))
+                   : "");
+}
+
+}  // namespace
+
+std::string now_page(const Report* report, Now now, const Runbooks& runbooks,
+                     const history::History& history, const changes::Ledger& ledger) {
+  if (report == nullptr)
+    return html_page("Now",
+                     "<h1>Now</h1>\n<p>Nothing was judged yet: the first round is under way.</p>\n",
+                     {.home = kHome, .live = true});
+  std::vector<ClusterView> clusters;
+  if (report->snapshot != nullptr)
+    clusters = view_clusters(*report->snapshot, now.steady, kMaxGroups, kMaxBudgets);
+  std::string body = verdict(*report, now.wall) + cards(*report, now.wall, runbooks, ledger) +
+                     unknowns(clusters) + budgets_table(clusters, now.wall, history);
+  for (const ClusterView& cluster : clusters) body += cluster_section(cluster, now.wall, history);
+  body += lately_ended(*report, now.wall);
+  return html_page("Now", body + as_of(report->at.wall, now.wall), {.home = kHome, .live = true});
+}
+
+std::optional<std::string> incident_page(const Report* report, WallTime now,
+                                         const Runbooks& runbooks, const changes::Ledger& ledger,
+                                         std::string_view which) {
+  const Incident* const incident = find_incident(report, which);
+  if (incident == nullptr) return std::nullopt;
+  return html_page(fmt::format("Incident {}", incident->id),
+                   fmt::format("<h1>Incident {}</h1>\n", incident->id) +
+                       card(*incident, now, runbooks, ledger) + as_of(report->at.wall, now),
+                   {.home = kHome, .live = true});
+}
+
+std::string incidents_page(const Report* report, WallTime now) {
+  std::string rows;
+  size_t count = 0;
+  const auto add = [&](const Incident& incident) {
+    if (++count <= kMaxListed) rows += list_row(incident, now);
+  };
+  if (report != nullptr) {
+    std::ranges::for_each(report->incidents, add);
+    if (report->history != nullptr) {
+      for (const IncidentPtr& incident : *report->history) add(*incident);
+    }
+  }
+  std::string body = "<h1>Incidents of the last 30 days</h1>\n";
+  if (count == 0) {
+    body += "<p class=\"calm\">There was none.</p>\n";
+  } else {
+    body += incident_table(rows);
+  }
+  if (count > kMaxListed)
+    body += fmt::format(
+        "<p class=\"soft\">and {}: <a href=\"api/v1/incidents?last=30d\">as JSON</a></p>\n",
+        counted(count - kMaxListed, "more incident"));
+  return html_page("Incidents", body, {.home = kHome, .live = true});
+}
+
+std::string runbook_list_page(const Runbooks& runbooks) {
+  std::string body = "<h1>Runbooks</h1>\n<ul>\n";
+  for (const std::string& name : runbooks.names())
+    body += fmt::format("<li><a href=\"runbooks/{}\">{}</a></li>\n", name,
+                        html_escape(runbooks.title(name)));
+  return html_page("Runbooks", body + "</ul>\n");
+}
+
+}  // namespace highwater::web

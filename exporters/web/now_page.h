@@ -1,0 +1,27 @@
+// The first page, and those of incidents: what is broken and since when, who suffers, what to do,
+// and what nobody can know at the moment. Pure; used by the web pages.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/core/report.h"
+#include "exporters/changes/ledger.h"
+#include "exporters/history/history.h"
+#include "exporters/runbooks.h"
+
+namespace highwater::web {
+
+// `report` may be null: nothing was judged yet.
+[[nodiscard]] std::string now_page(const Report* report, Now now, const Runbooks& runbooks,
+                                   const history::History& history, const changes::Ledger& ledger);
+// The incident with that number or correlation id, open or ended; nothing when there is none.
+[[nodiscard]] std::optional<std::string> incident_page(const Report* report, WallTime now,
+                                                       const Runbooks& runbooks,
+                                                       const changes::Ledger& ledger,
+                                                       std::string_view which);
+// Those that are open, and those that ended within 30 days.
+[[nodiscard]] std::string incidents_page(const Report* report, WallTime now);
+[[nodiscard]] std::string runbook_list_page(const Runbooks& runbooks);
+
+}  // namespace highwater::web

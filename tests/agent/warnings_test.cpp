@@ -1,0 +1,111 @@
+// What `check` says of a configuration that is allowed and cannot do what was meant.
+#include "agent/warnings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "agent/load.h"
+
+namespace highwater::agent {
+namespace {
+
+constexpr std::string_view kHead = "clusters:\n  - {name: prod, bootstrap: \"kafka-1:9092\"}\n";
+
+class Warnings : public testing::Test {
+ protected:
+  Warnings() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "warnings-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~Warnings() override { std::filesystem::remove_all(folder_); }
+
+  // Without the folder's name.
+  std::vector<std::string> of(const std::string& body, const std::string& rules = {}) {
+    std::string text = std::string(kHead) + body;
+    if (!rules.empty()) {
+      std::ofstream(folder_ / "rules.yaml") << rules;
+      text += "rules: {files: [rules.yaml]}\n";
+    }
+    Diagnostics diagnostics;
+    const auto config = parse_config(text, (folder_ / "hw.yaml").string(), diagnostics);
+    const auto loaded = config ? load(*config, diagnostics) : std::nullopt;
+    std::vector<std::string> texts;
+    if (loaded) diagnostics = warnings_of(*config, loaded->rules);
+    EXPECT_TRUE(loaded);
+    for (Diagnostic& diagnostic : diagnostics) {
+      diagnostic.file = std::filesystem::path(diagnostic.file).filename().string();
+      texts.push_back(diagnostic.text());
+    }
+    return texts;
+  }
+
+  static std::string alert(const std::string& when, const std::string& select) {
+    return "alerts:\n  - name: Own\n    when: " + when + "\n    select: " + select +
+           "\n    severity: ticket\n    runbook: lag-growing\n    summary: Own.\n";
+  }
+
+  // Of one cluster with that security.
+  static std::vector<std::string> of_security(const std::string& security) {
+    Diagnostics diagnostics;
+    const auto config = parse_config("clusters:\n  - name: prod\n    bootstrap: [\"k:1\"]\n"
+                                     "    canary: {topic: c}\n    security: " +
+                                         security + "\n",
+                                     "hw.yaml", diagnostics);
+    EXPECT_TRUE(config) << diagnostics.front().text();
+    const auto loaded = load(*config, diagnostics);
+    std::vector<std::string> texts;
+    for (const Diagnostic& warning : warnings_of(*config, loaded->rules))
+      texts.push_back(warning.text());
+    return texts;
+  }
+
+  std::filesystem::path folder_;
+};
+
+constexpr const char* kPayments =
+    "sources: [{name: app, url: \"http://h/metrics\"}]\nmeasures:\n"
+    "  - {name: app_depth, source: app, metric: depth, dimensions: {group: =payments, q: queue}}\n";
+
+TEST_F(Warnings, OfSecurityThatProtectsNothing) {
+  EXPECT_THAT(of_security("{protocol: SSL}"), testing::IsEmpty());
+  EXPECT_THAT(of_security("{protocol: SSL, verify: none}"),
+              testing::ElementsAre(testing::HasSubstr("brokers are not verified")));
+  EXPECT_THAT(of_security("{protocol: SASL_PLAINTEXT, mechanism: PLAIN, username: u, "
+                          "password: {env: P}}"),
+              testing::ElementsAre(testing::HasSubstr("the password goes over the network")));
+}
+
+TEST_F(Warnings, ConnectTellsNoStatusUnlessItIsAskedTo) {
+  EXPECT_THAT(
+      of("sources: [{name: c, url: \"http://c:8083/connectors\"}]\n"
+         "measures: [{use: connect-rest, source: c}]\n"),
+      testing::ElementsAre(
+          "hw.yaml: the source 'c' has no '*.status.tasks[].state': Connect reports no status "
+          "at its address: write it like http://connect:8083/connectors?expand=status"));
+  EXPECT_THAT(of("sources: [{name: c, url: \"http://c:8083/connectors?expand=status\"}]\n"
+                 "measures: [{use: connect-rest, source: c}]\n"),
+              testing::IsEmpty());
+}
+
+TEST_F(Warnings, ASelectOfWhatCannotBeIsSaid) {
+  EXPECT_THAT(of(kPayments, alert("app_depth > 1", "{group: \"paymnets*\"}")),
+              testing::ElementsAre("rules.yaml:2:1: Own judges nothing: no group of 'app_depth' is "
+                                   "like 'paymnets*': did you mean 'payments'?"));
+  EXPECT_THAT(of("", alert("group_topic_lag_records > 1", "{cluster: prdo}")),
+              testing::ElementsAre("rules.yaml:2:1: Own judges nothing: no cluster of "
+                                   "'group_topic_lag_records' is like 'prdo': did you mean 'prod'?"));
+  EXPECT_THAT(of(kPayments, alert("app_depth > 1", "{q: anything, group: payments}")),
+              testing::IsEmpty());
+}
+
+TEST_F(Warnings, AnErrorRateThatNothingFillsIsSaid) {
+  EXPECT_THAT(of("", "slos:\n  - use: error-rate\n"),
+              testing::ElementsAre(testing::HasSubstr("no entry of 'measures' fills")));
+  EXPECT_THAT(of("", "slos:\n  - {use: error-rate, expect: none}\n"), testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace highwater::agent

@@ -1,0 +1,128 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "exporters/changes/ledger.h"
+#include "report_support.h"
+
+namespace highwater::changes {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Measure kPartitions{
+    "topic_partitions", "Help.", Unit::count, MeasureType::gauge, {"cluster", "topic"}};
+const Measure kRetention{
+    "topic_retention_seconds", "Help.", Unit::seconds, MeasureType::gauge, {"cluster", "topic"}};
+const Measure kJoined{
+    "group_members_joined_total", "Help.", Unit::count, MeasureType::counter, {"cluster", "group"}};
+
+class Changes : public testing::Test {
+ protected:
+  void poll(std::vector<Table> tables, Duration later = seconds(10)) {
+    now_.steady += later;
+    now_.wall += later;
+    Observation observation = make_observation("prod", "topics", std::move(tables));
+    observation.at = now_;
+    Report report;
+    report.at = now_;
+    report.snapshot = make_snapshot({std::move(observation)});
+    ledger_.add(report);
+  }
+  [[nodiscard]] std::vector<std::string> seen() const {
+    std::vector<std::string> lines;
+    for (const Change& change : ledger_.between({}, now_.wall + seconds(1)))
+      lines.push_back(change.about.text() + ": " + change.text);
+    return lines;
+  }
+
+  Ledger ledger_;
+  Now now_ = test_now();
+};
+
+TEST_F(Changes, WhatIsSeenFirstIsNoChange) {
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 6}})});
+  EXPECT_THAT(seen(), IsEmpty());
+}
+
+TEST_F(Changes, AreValuesThatDifferAndRowsThatComeAndGo) {
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 6}, {{"prod", "old"}, 1}}),
+        make_table(kRetention, {{{"prod", "orders"}, 604'800}})});
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 12}, {{"prod", "fresh"}, 3}}),
+        make_table(kRetention, {{{"prod", "orders"}, 86'400}})});
+  EXPECT_THAT(seen(), ElementsAre("cluster=prod topic=orders: partitions 6 -> 12",
+                                  "cluster=prod topic=fresh: topic created",
+                                  "cluster=prod topic=old: topic deleted",
+                                  "cluster=prod topic=orders: retention 7 d -> 1 d"));
+}
+
+TEST_F(Changes, WhatWasUnknownMeanwhileIsComparedWithWhatWasKnown) {
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 6}})});
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 0, Unknown::denied}})});
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 6}})});
+  EXPECT_THAT(seen(), IsEmpty());
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 0, Unknown::denied}})});
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 8}})});
+  EXPECT_THAT(seen(), ElementsAre("cluster=prod topic=orders: partitions 6 -> 8"));
+}
+
+TEST_F(Changes, ACounterSaysByHowMuchAndNothingWhenItBeginsAnew) {
+  poll({make_table(kJoined, {{{"prod", "billing"}, 40}})});
+  poll({make_table(kJoined, {{{"prod", "billing"}, 52}})});
+  poll({make_table(kJoined, {{{"prod", "billing"}, 1}})});
+  EXPECT_THAT(seen(), ElementsAre("cluster=prod group=billing: members joined (12)"));
+}
+
+TEST_F(Changes, ManyOfAKindAreOneLine) {
+  std::vector<Row> before;
+  std::vector<Row> after;
+  for (int i = 10; i < 60; ++i) {
+    before.push_back({{"prod", "t" + std::to_string(i)}, 604'800});
+    after.push_back({{"prod", "t" + std::to_string(i)}, 3600});
+  }
+  poll({make_table(kRetention, before)});
+  poll({make_table(kRetention, after)});
+  EXPECT_THAT(seen(),
+              ElementsAre("cluster=prod: retention 7 d -> 1 h of t10, t11, t12 and 47 more"));
+}
+
+TEST_F(Changes, AreKeptThirtyDaysAndAtMostSoMany) {
+  ledger_.begin(now_.wall);
+  for (int i = 0; i < 10; ++i) poll({make_table(kJoined, {{{"prod", "billing"}, 1.0 * i}})});
+  EXPECT_EQ(ledger_.size(), 10U);
+  poll({make_table(kJoined, {{{"prod", "billing"}, 99}})}, hours(24 * 31));
+  EXPECT_EQ(ledger_.size(), 1U);
+  for (size_t i = 0; i < kMaxChanges + 10; ++i) ledger_.note(now_.wall, {}, "again");
+  EXPECT_EQ(ledger_.size(), kMaxChanges);
+}
+
+Entity entity(std::string_view dimension, std::string_view value) {
+  const std::vector<std::string_view> dimensions{"cluster", dimension};
+  const std::vector<Symbol> cells{Symbol("prod"), Symbol(value)};
+  return {dimensions, cells};
+}
+
+// Before a broker went down: what was about it first, then what it carries, nothing of others.
+TEST_F(Changes, AnIncidentHasThoseThatAreNearBeforeItBegan) {
+  const Incident incident = broker_down_incident();
+  const WallTime began = incident.cause.active_since;
+  ledger_.note(began - minutes(31), entity("broker", "3"), "too early");
+  ledger_.note(began - minutes(20), entity("broker", "3"), "answers again");
+  ledger_.note(began - minutes(10), entity("topic", "elsewhere"), "partitions 1 -> 2");
+  ledger_.note(began - minutes(5), entity("broker", "1"), "stopped answering");
+  ledger_.note(began - minutes(4), entity("topic", "orders"), "partitions 6 -> 12");
+  ledger_.note(began, entity("broker", "3"), "stopped answering");
+  ledger_.begin(began - minutes(29));
+  std::vector<std::string> found;
+  for (const Related& related : changes_before(ledger_, incident, 5))
+    found.push_back(related.change.text + ", " + describe_duration(related.before));
+  EXPECT_THAT(found, ElementsAre("answers again, 20 min", "partitions 6 -> 12, 4 min",
+                                 "stopped answering, 5 min"));
+  EXPECT_EQ(changes_before(ledger_, incident, 1).size(), 1U);
+}
+
+}  // namespace
+}  // namespace highwater::changes

@@ -1,0 +1,96 @@
+#include "exporters/notify/message.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/exporters/receivers/support.h"
+
+namespace highwater::notify {
+namespace {
+
+using namespace testing_support;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+const std::string kFire = "\xF0\x9F\x94\xA5";  // U+1F525
+
+TEST(Cut, StaysAsItIsWhenItFits) {
+  EXPECT_EQ(cut("one two", {7}), "one two");
+  EXPECT_EQ(cut("", {0}), "");
+}
+
+TEST(Cut, EndsBehindAWholeWord) {
+  EXPECT_EQ(cut("one two three", {9}), "one two…");
+  EXPECT_EQ(cut("one two three", {8}), "one two…");
+  EXPECT_EQ(cut("one two three", {7}), "one…");
+}
+
+TEST(Cut, DividesAWordThatIsLongerThanAll) {
+  EXPECT_EQ(cut("abcdefgh", {4}), "abc…");
+  EXPECT_EQ(cut(kFire + kFire, {3}), kFire + "…");
+  EXPECT_EQ(cut(kFire + kFire, {2}), "…");
+}
+
+TEST(Cut, CountsAsTheServiceDoes) {
+  EXPECT_EQ(length(kFire + "é", Unit::characters), 3);
+  EXPECT_EQ(length(kFire + "é", Unit::bytes), 6);
+  EXPECT_EQ(cut("éé éé", {8, Unit::bytes}), "éé…");
+}
+
+TEST(Cut, LeavesRoomForWhatEscapingAdds) {
+  const Escape escape = [](std::string_view text) {
+    std::string out;
+    for (const char c : text) out += c == '&' ? std::string("&amp;") : std::string(1, c);
+    return out;
+  };
+  EXPECT_EQ(cut_escaped("a & b", {9}, escape), "a &amp; b");
+  for (size_t most = 1; most < 40; ++most)
+    EXPECT_LE(length(cut_escaped("a && b && c && d && e &", {most}, escape), Unit::characters), most);
+}
+
+TEST(Message, SaysWhatWhenWhyAndWhatToDo) {
+  const Message message = message_of(firing(), "http://watch");
+  EXPECT_EQ(message.headline(), "[PAGE] Broker 3 of prod is down");
+  EXPECT_EQ(plain_text(message, {4096}),
+            "Its connection was lost and cannot be opened again.\n\n"
+            "Since: 2026-01-01T00:01:40.000Z\n"
+            "Note: connection refused since 00:01:38\n"
+            "Cause: BrokerDown broker=3 cluster=prod\n\n"
+            "Runbook: http://watch/runbooks/broker-down?incident=7\n"
+            "Incident: http://watch/?incident=7\n"
+            "Correlation id: ab000000000000000000000000000007");
+}
+
+TEST(Message, SaysWhyItEndedAndHowLongItLasted) {
+  const Message message = message_of(resolved(), "http://watch");
+  EXPECT_EQ(message.status, "RESOLVED");
+  EXPECT_EQ(message.facts.at(0).text, "the condition ended");
+  EXPECT_THAT(message.facts.at(1).text, HasSubstr("1 s, from 2026-01-01T00:01:40.000Z"));
+}
+
+TEST(Message, IsMarkedWhenItIsATrial) {
+  auto notice = std::make_shared<Notice>(*firing().notice);
+  notice->test = true;
+  EXPECT_EQ(message_of(delivery_of(notice), "").status, "TEST PAGE");
+}
+
+TEST(Message, NeverLosesRunbookAndCorrelationId) {
+  const Message message = message_of(firing(samples::huge(7)), "http://watch");
+  for (const size_t most : {size_t{200}, size_t{500}, size_t{4096}, size_t{20'000}}) {
+    for (const Unit unit : {Unit::bytes, Unit::characters}) {
+      const std::string text = plain_text(message, {most, unit});
+      EXPECT_LE(length(text, unit), most);
+      EXPECT_THAT(text, HasSubstr("Runbook: http://watch/runbooks/broker-down?incident=7\n"));
+      EXPECT_THAT(text, EndsWith("Correlation id: ab000000000000000000000000000007"));
+    }
+  }
+}
+
+TEST(Message, CountsAllTheEvidence) {
+  const Message message = message_of(firing(samples::huge(7)), "http://watch");
+  EXPECT_EQ(message.evidence_title, "400 alerts, 20 of them:");
+  EXPECT_EQ(message.evidence.size(), 20);
+}
+
+}  // namespace
+}  // namespace highwater::notify

@@ -1,0 +1,458 @@
+#!/usr/bin/env python3
+"""Tests of TLS and logins on two real Kafka brokers with a listener for each kind of security.
+
+    tests/integration/secured.py FOLDER [NAME...]    all tests, or those whose name contains one of NAME
+
+FOLDER holds the programs, e.g. build/dev/bin. Certificates are made by openssl, tokens by a server in this process.
+"""
+
+import base64
+import contextlib
+import http.server
+import json
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from harness import PORT_BASE, WORK, Agent, Cluster, Receiver, wait_until  # noqa: E402
+
+FOLDER = WORK / "secured"
+USERS = {"alice": "al1ce-s3cret", "bob": "pässwörd-ﬁ"}  # as Kafka's own tools set them: bytes of UTF-8
+SESSION_SECONDS = 6
+
+# Listeners by name: protocol, place behind the base, certificate, and whether a client's certificate is wanted.
+LISTENERS = {
+    "TLS": ("SSL", 20, "broker", False),
+    "MTLS": ("SSL", 30, "broker", True),
+    "SASLS": ("SASL_SSL", 40, "broker", False),
+    "SASLP": ("SASL_PLAINTEXT", 50, None, False),
+    "ONLYPLAIN": ("SASL_PLAINTEXT", 60, None, False),
+    "EXPIRED": ("SSL", 70, "expired", False),
+    "FUTURE": ("SSL", 80, "future", False),
+    "OTHER": ("SSL", 90, "other-name", False),
+}
+
+
+def openssl(*arguments, **options):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, **options)
+
+
+class Certificates:
+    """Authorities and what they signed, as PEM files in one folder."""
+
+    def __init__(self):
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        for name in ("ca", "other-ca"):
+            openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 30, "-subj", f"/CN=Highwater {name}", "-keyout",
+                    FOLDER / f"{name}.key", "-out", FOLDER / f"{name}.pem")
+        self.make("broker", "IP:127.0.0.1,DNS:localhost")
+        self.make("other-name", "DNS:kafka-9.example")
+        self.make("expired", "IP:127.0.0.1", begin="20200101000000Z", end="20210101000000Z")
+        self.make("future", "IP:127.0.0.1", begin="20480101000000Z", end="20490101000000Z")
+        self.make("client", "DNS:client")
+        self.make("foreign-client", "DNS:client", authority="other-ca")
+        openssl("pkcs12", "-export", "-in", FOLDER / "client.pem", "-inkey", FOLDER / "client.key", "-passout", "pass:store-s3cret",
+                "-out", FOLDER / "client.p12")
+        openssl("rsa", "-aes128", "-in", FOLDER / "client.key", "-passout", "pass:key-s3cret", "-out", FOLDER / "client-locked.key")
+
+    def make(self, name, names, authority="ca", begin=None, end=None):
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", FOLDER / f"{name}.key", "-out", FOLDER / f"{name}.csr")
+        (FOLDER / "index.txt").write_text("")
+        (FOLDER / "ca.cnf").write_text(
+            f"[ca]\ndefault_ca=own\n[own]\ndatabase={FOLDER}/index.txt\nrand_serial=yes\ndefault_md=sha256\npolicy=any\nnew_certs_dir={FOLDER}\n"
+            f"[any]\ncommonName=supplied\n[ext]\nsubjectAltName={names}\n")
+        dates = ["-startdate", begin, "-enddate", end] if begin else ["-days", 20]
+        openssl("ca", "-batch", "-notext", "-config", FOLDER / "ca.cnf", "-extensions", "ext", "-cert", FOLDER / f"{authority}.pem", "-keyfile",
+                FOLDER / f"{authority}.key", "-in", FOLDER / f"{name}.csr", "-out", FOLDER / f"{name}.pem", *dates)
+        key = subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", FOLDER / f"{name}.key"], check=True, capture_output=True, text=True)
+        (FOLDER / f"{name}.store.pem").write_text(key.stdout + (FOLDER / f"{name}.pem").read_text() + (FOLDER / f"{authority}.pem").read_text())
+
+
+class SecuredCluster(Cluster):
+    def __init__(self):
+        self.base = PORT_BASE + 2000
+        super().__init__(brokers=2, port_base=self.base, extra_config=self.properties)
+
+    def port(self, listener, broker):
+        return self.base + LISTENERS[listener][1] + broker
+
+    def properties(self, broker):
+        base = self.base + broker
+        addresses = [f"PLAINTEXT://127.0.0.1:{base}"] + [f"{name}://127.0.0.1:{self.port(name, broker)}" for name in LISTENERS]
+        protocols = ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT"] + [f"{name}:{kind[0]}" for name, kind in LISTENERS.items()]
+        lines = [f"listeners={','.join(addresses)},CONTROLLER://127.0.0.1:{base + 100}", f"advertised.listeners={','.join(addresses)}",
+                 f"listener.security.protocol.map={','.join(protocols)}", "ssl.keystore.type=PEM", "ssl.truststore.type=PEM",
+                 "connection.failed.authentication.delay.ms=100"]
+        for name, (protocol, _, certificate, wanted) in LISTENERS.items():
+            prefix = f"listener.name.{name.lower()}."
+            if certificate:
+                lines += [f"{prefix}ssl.keystore.type=PEM", f"{prefix}ssl.keystore.location={FOLDER}/{certificate}.store.pem"]
+            if wanted:
+                lines += [f"{prefix}ssl.client.auth=required", f"{prefix}ssl.truststore.type=PEM", f"{prefix}ssl.truststore.location={FOLDER}/ca.pem"]
+            if protocol.startswith("SASL"):
+                lines += self.logins(prefix, name == "ONLYPLAIN")
+        return "\n".join(lines) + "\n"
+
+    @staticmethod
+    def logins(prefix, only_plain):
+        package = "org.apache.kafka.common.security"
+        mechanisms = ["PLAIN"] if only_plain else ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+        users = " ".join(f'user_{name}="{password}"' for name, password in USERS.items() if password.isascii())
+        jaas = {"PLAIN": f"{package}.plain.PlainLoginModule required {users};",
+                "SCRAM-SHA-256": f"{package}.scram.ScramLoginModule required;",
+                "SCRAM-SHA-512": f"{package}.scram.ScramLoginModule required;",
+                "OAUTHBEARER": f'{package}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";'}
+        lines = [f"{prefix}sasl.enabled.mechanisms={','.join(mechanisms)}"]
+        lines += [f"{prefix}{mechanism.lower()}.sasl.jaas.config={jaas[mechanism]}" for mechanism in mechanisms]
+        if not only_plain:
+            lines += [f"{prefix}{mechanism.lower()}.connections.max.reauth.ms={SESSION_SECONDS * 1000}" for mechanism in mechanisms]
+        return lines
+
+    def set_password(self, user, password):
+        """By Kafka's own tool, for both kinds of SCRAM."""
+        jars = self.directory / "lib-4.1.0"
+        for mechanism, iterations in (("SCRAM-SHA-256", 8192), ("SCRAM-SHA-512", 4096)):
+            done = subprocess.run(["java", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8", "-cp", f"{jars}/*", "kafka.admin.ConfigCommand",
+                                   "--bootstrap-server", self.server(), "--alter", "--entity-type", "users", "--entity-name", user, "--add-config",
+                                   f"{mechanism}=[iterations={iterations},password={password}]"],
+                                  capture_output=True, text=True, env=dict(self.environment, LC_ALL="C.UTF-8"))
+            assert done.returncode == 0, done.stdout + done.stderr
+
+    def secure_servers(self, listener):
+        return [f"127.0.0.1:{self.port(listener, broker)}" for broker in (1, 2)]
+
+    def prepare(self):
+        for user, password in USERS.items():
+            self.set_password(user, password)
+        self.create_topic("orders", 6, 1)
+        self.produce("orders", range(600))
+        self.consume("orders", "payments", 400)
+
+
+def encoded(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+class TokenServer:
+    """Gives tokens that are signed by nobody, which Kafka's default validator takes, to client 'highwater' with its secret."""
+
+    SECRET = "cl1ent-s3cret"
+
+    def __init__(self, life=3600):
+        outer = self
+        self.life, self.asked, self.down = life, 0, False
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # noqa: N802 (the name is http.server's)
+                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                outer.asked += 1
+                expected = "Basic " + base64.b64encode(f"highwater:{outer.SECRET}".encode()).decode()
+                if outer.down:
+                    self.send_error(503)
+                elif self.headers["Authorization"] != expected or form["grant_type"] != ["client_credentials"]:
+                    self.reply(401, {"error": "invalid_client", "error_description": "who is that?"})
+                else:
+                    self.reply(200, {"access_token": outer.token(), "expires_in": outer.life, "token_type": "Bearer"})
+
+            def reply(self, status, value):
+                body = json.dumps(value).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/token"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def token(self, life=None):
+        now = time.time()
+        claims = {"sub": "highwater", "iat": int(now) - 1, "exp": int(now + (life or self.life))}
+        return f"{encoded({'alg': 'none'})}.{encoded(claims)}."
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def secret(name, text):
+    """A file with it, as a configuration names it."""
+    path = FOLDER / name
+    path.write_text(text + "\n")
+    path.chmod(0o600)
+    return f"{{file: {path}}}"
+
+
+CA = f"ca: {FOLDER}/ca.pem"
+
+
+def login(mechanism, user="alice", password=None, protocol="SASL_SSL"):
+    words = secret(f"password-{mechanism}-{user}-{len(password or '')}", password or USERS[user])
+    ca = f", {CA}" if protocol == "SASL_SSL" else ""
+    return f"protocol: {protocol}{ca}, mechanism: {mechanism}, username: {user}, password: {words}"
+
+
+@contextlib.contextmanager
+def secured(cluster, binary, name, listener, security, more=""):
+    """An agent that watches through that listener. `security` is what stands in the braces; "" leaves the section out."""
+    receiver = Receiver()
+    section = more + (f"    security: {{{security}}}\n" if security else "")
+    servers = cluster.secure_servers(listener) if listener in LISTENERS else [listener]
+    agent = Agent(binary, servers, receiver, name=f"secured-{name}", cluster=section)
+    try:
+        yield agent, receiver
+        assert agent.process.poll() is None, f"the agent ended by itself: {agent.log_path.read_text()[-3000:]}"
+    finally:
+        code = agent.stop()
+        receiver.close()
+    assert code == 0, f"exit code {code} after SIGTERM"
+
+
+def log_of(agent):
+    agent.log.flush()
+    return agent.log_path.read_text()
+
+
+def expect_all_known(agent):
+    agent.wait_ready()
+    for broker in "12":
+        wait_until(lambda: agent.value("highwater_broker_up", broker=broker) == 1, 20, f"broker {broker} is up: {log_of(agent)[-2000:]}")  # noqa: B023
+    wait_until(lambda: agent.value("highwater_group_topic_lag_records", group="payments") == 200, 20, "the lag is known")
+    assert agent.value("highwater_cluster_credentials_refused") == 0
+
+
+WORKING = {
+    "tls": ("TLS", f"protocol: SSL, {CA}"),
+    "mtls": ("MTLS", f"protocol: SSL, {CA}, certificate: {FOLDER}/client.pem, key: {FOLDER}/client.key"),
+    "mtls-locked-key": ("MTLS", lambda: f"protocol: SSL, {CA}, certificate: {FOLDER}/client.pem, key: {FOLDER}/client-locked.key, "
+                                        f"key_password: {secret('key-password', 'key-s3cret')}"),
+    "mtls-keystore": ("MTLS", lambda: f"protocol: SSL, {CA}, certificate: {{keystore: {FOLDER}/client.p12, "
+                                      f"password: {secret('store-password', 'store-s3cret')}}}"),
+    "other-name": ("OTHER", f"protocol: SSL, {CA}, server_name: kafka-9.example"),
+    "any-name": ("OTHER", f"protocol: SSL, {CA}, verify: ca"),
+    "unverified": ("EXPIRED", "protocol: SSL, verify: none"),
+    "plain": ("SASLS", lambda: login("PLAIN")),
+    "plain-open": ("SASLP", lambda: login("PLAIN", protocol="SASL_PLAINTEXT")),
+    "scram-256": ("SASLS", lambda: login("SCRAM-SHA-256")),
+    "scram-512": ("SASLS", lambda: login("SCRAM-SHA-512")),
+    "scram-open": ("SASLP", lambda: login("SCRAM-SHA-512", protocol="SASL_PLAINTEXT")),
+    "scram-not-ascii": ("SASLS", lambda: login("SCRAM-SHA-256", user="bob")),
+}
+
+
+def test_each_kind_of_security_shows_everything(cluster, binary):
+    for name, (listener, security) in WORKING.items():
+        with secured(cluster, binary, name, listener, security() if callable(security) else security) as (agent, receiver):
+            expect_all_known(agent)
+            if LISTENERS[listener][0].endswith("SSL"):
+                left = agent.value("highwater_broker_certificate_expiry_seconds", broker="1")
+                assert (left < 0) == (name == "unverified"), f"{name}: {left}"
+            assert receiver.alerts() == [], name
+        print(f"      {name}", flush=True)
+
+
+def test_tokens_of_a_file_and_of_a_server(cluster, binary):
+    server = TokenServer()
+    try:
+        words = secret("token", server.token())[7:-1]
+        with secured(cluster, binary, "token-file", "SASLS", f"protocol: SASL_SSL, {CA}, mechanism: OAUTHBEARER, oauth: {{token_file: {words}}}") as (agent, _):
+            expect_all_known(agent)
+        with secured(cluster, binary, "token-server", "SASLS", oauth(server)) as (agent, _):
+            expect_all_known(agent)
+            assert server.asked == 1, f"{server.asked} tokens for all connections"
+    finally:
+        server.close()
+
+
+def oauth(server, words=TokenServer.SECRET):
+    return (f"protocol: SASL_SSL, {CA}, mechanism: OAUTHBEARER, oauth: {{token_url: \"{server.url}\", client_id: highwater, "
+            f"client_secret: {secret('client-' + str(len(words)), words)}}}")
+
+
+def test_the_canary_connects_as_the_agent_does(cluster, binary):
+    cluster.create_topic("canary", 2, 1)
+    for name in ("mtls", "mtls-locked-key", "mtls-keystore", "plain"):
+        listener, security = WORKING[name]
+        with secured(cluster, binary, f"canary-{name}", listener, security() if callable(security) else security,
+                     "    canary: {topic: canary, every: 500ms}\n") as (agent, _):
+            agent.wait_ready()
+            wait_until(lambda: agent.value("highwater_canary_up") == 1, 30, f"the canary sends: {log_of(agent)[-2000:]}")  # noqa: B023
+            wait_until(lambda: (agent.value("highwater_canary_records_received_total", partition="1") or 0) > 0, 30, "and reads")  # noqa: B023
+            process = subprocess.run(["ps", "-o", "args=", "--ppid", str(agent.process.pid)], capture_output=True, text=True).stdout
+            assert "highwater-canary" in process and "s3cret" not in process, process
+
+
+def test_logins_are_repeated_on_open_connections(cluster, binary):
+    with secured(cluster, binary, "repeated", "SASLS", login("SCRAM-SHA-512")) as (agent, receiver):
+        expect_all_known(agent)
+        end = time.monotonic() + 4 * SESSION_SECONDS
+        since = agent.value("highwater_broker_status_timestamp_seconds", broker="1")
+        while time.monotonic() < end:
+            assert agent.value("highwater_broker_up", broker="1") == 1 and agent.value("highwater_broker_up", broker="2") == 1, log_of(agent)
+            assert agent.value("highwater_group_topic_lag_records", group="payments") == 200
+            time.sleep(0.2)
+        assert agent.value("highwater_broker_status_timestamp_seconds", broker="1") == since
+        errors = {labels: value for (name, labels), value in agent.metrics().items() if name == "highwater_kafka_request_errors_total" and value}
+        assert not errors, errors
+        assert receiver.alerts() == []
+
+
+def test_a_token_server_that_is_down_is_said_before_the_token_ends(cluster, binary):
+    server = TokenServer(life=60)
+    try:
+        with secured(cluster, binary, "token-server-down", "SASLS", oauth(server)) as (agent, receiver):
+            expect_all_known(agent)
+            server.down = True
+            wait_until(lambda: agent.value("highwater_cluster_credentials_stale") == 1, 90, "it is said")
+            assert agent.value("highwater_broker_up", broker="1") == 1, "the old token is still in use"
+            server.down = False
+            wait_until(lambda: agent.value("highwater_cluster_credentials_stale") == 0, 30, "it is over")
+            assert agent.value("highwater_broker_up", broker="1") == 1
+            assert receiver.incidents(name="CredentialsRefused") == []
+    finally:
+        server.close()
+
+
+def test_a_changed_password_is_one_incident_about_the_cluster(cluster, binary):
+    cluster.set_password("alice", USERS["alice"])
+    security = login("SCRAM-SHA-256")
+    try:
+        with secured(cluster, binary, "changed", "SASLS", security) as (agent, receiver):
+            expect_all_known(agent)
+            cluster.set_password("alice", "an0ther-s3cret")
+            wait_until(lambda: receiver.incidents(name="CredentialsRefused"), 90, "an incident")
+            text = log_of(agent)
+            assert "SASL/SCRAM-SHA-256: it refuses the login of 'alice'" in text, text[-3000:]
+            time.sleep(5)
+            names = [alert["labels"]["alertname"] for _, alert in receiver.incidents()]
+            assert names == ["CredentialsRefused"], names
+            assert agent.value("highwater_broker_failed", broker="1") is None, "it is not known to have failed"
+            secret("password-SCRAM-SHA-256-alice-0", "an0ther-s3cret")
+            wait_until(lambda: agent.value("highwater_broker_up", broker="1") == 1 and agent.value("highwater_broker_up", broker="2") == 1, 45,
+                       "the new password is used")
+            (_, alert), = receiver.incidents()
+            wait_until(lambda: receiver.resolved(alert["annotations"]["correlation_id"]), 120, "the incident ends")
+    finally:
+        cluster.set_password("alice", USERS["alice"])
+
+
+# What is configured, where, and what must be said of it.
+MISTAKES = {
+    "plaintext to a TLS port": ("TLS", "", "it speaks TLS: set `security`"),
+    "TLS to a plaintext port": ("127.0.0.1:{plaintext}", f"protocol: SSL, {CA}", "TLS: it closes the connection in the handshake: a listener without TLS"),
+    "another authority": ("TLS", f"protocol: SSL, ca: {FOLDER}/other-ca.pem", "comes from 'CN=Highwater ca', which is not among"),
+    "the system's authorities": ("TLS", "protocol: SSL", "which is not among the system's certificate authorities"),
+    "another name": ("OTHER", f"protocol: SSL, {CA}", "its certificate is for kafka-9.example, not for '127.0.0.1'"),
+    "an expired certificate": ("EXPIRED", f"protocol: SSL, {CA}", "its certificate expired 2021-01-01"),
+    "a certificate of the future": ("FUTURE", f"protocol: SSL, {CA}", "its certificate is valid from 2048-01-01"),
+    "no client certificate": ("MTLS", f"protocol: SSL, {CA}", "it asks for a client's certificate, and none is configured"),
+    "a client certificate of another authority": (
+        "MTLS", f"protocol: SSL, {CA}, certificate: {FOLDER}/foreign-client.pem, key: {FOLDER}/foreign-client.key",
+        "it refuses our certificate 'CN=foreign-client'"),
+    "a key of another certificate": ("MTLS", f"protocol: SSL, {CA}, certificate: {FOLDER}/client.pem, key: {FOLDER}/broker.key",
+                                     "the key does not belong to the certificate"),
+    "a wrong password of the key": ("MTLS", lambda: f"protocol: SSL, {CA}, certificate: {FOLDER}/client.pem, key: {FOLDER}/client-locked.key, "
+                                                    f"key_password: {secret('wrong-key-password', 'no')}", "holds no key in PEM form that can be read with the key_password"),
+    "a missing file": ("TLS", f"protocol: SSL, ca: {FOLDER}/nowhere.pem", "nowhere.pem cannot be read: No such file"),
+    "no login where one is wanted": ("SASLP", "", "it asks for a login (SASL: "),
+    "TLS alone where a login is wanted": ("SASLS", f"protocol: SSL, {CA}", "it asks for a login (SASL: "),
+    "a login in plain to a TLS port": ("SASLS", lambda: login("PLAIN", protocol="SASL_PLAINTEXT"), "it speaks TLS: set `security`"),
+    "a login with TLS to a plain port": ("SASLP", lambda: login("PLAIN"), "TLS: it closes the connection in the handshake"),
+    "a login where none is wanted": ("TLS", lambda: login("PLAIN"), "this listener of the broker wants no login"),
+    "a wrong password of PLAIN": ("SASLS", lambda: login("PLAIN", password="wrong"), "SASL/PLAIN: it refuses the login of 'alice'"),
+    "a wrong password of SCRAM": ("SASLS", lambda: login("SCRAM-SHA-512", password="wrong"), "SASL/SCRAM-SHA-512: it refuses the login of 'alice'"),
+    "an unknown user": ("SASLS", lambda: login("SCRAM-SHA-256", user="alice").replace("username: alice", "username: mallory"),
+                        "SASL/SCRAM-SHA-256: it refuses the login of 'mallory'"),
+    "a mechanism that is off": ("ONLYPLAIN", lambda: login("SCRAM-SHA-256", protocol="SASL_PLAINTEXT"),
+                                "SASL/SCRAM-SHA-256: it is not among what the broker has enabled on this listener: PLAIN"),
+    "a missing password file": ("SASLS", f"protocol: SASL_SSL, {CA}, mechanism: PLAIN, username: alice, password: {{file: {FOLDER}/nowhere}}",
+                                "SASL/PLAIN: the secret in"),
+    "a token that has expired": ("SASLS", lambda: f"protocol: SASL_SSL, {CA}, mechanism: OAUTHBEARER, oauth: {{token_file: {expired_token()}}}",
+                                 "SASL/OAUTHBEARER: it refuses our token"),
+    "a token server that is not there": ("SASLS", lambda: f"protocol: SASL_SSL, {CA}, mechanism: OAUTHBEARER, oauth: {{token_url: \"http://127.0.0.1:9/t\", "
+                                                          f"client_id: x, client_secret: {secret('x', 'x')}}}", "SASL/OAUTHBEARER: no token from the token server"),
+}
+
+
+def expired_token():
+    claims = {"sub": "highwater", "iat": 1600000000, "exp": 1600000600}
+    return secret("expired-token", f"{encoded({'alg': 'none'})}.{encoded(claims)}.")[7:-1]
+
+
+def test_each_mistake_is_called_by_its_name(cluster, binary):
+    failed = []
+    for number, (mistake, (listener, security, expected)) in enumerate(MISTAKES.items()):
+        listener = listener.format(plaintext=cluster.port_base + 1)
+        with secured(cluster, binary, f"mistake-{number}", listener, security() if callable(security) else security) as (agent, _):
+            try:
+                wait_until(lambda: expected in log_of(agent), 15, expected)  # noqa: B023
+                print(f"      {mistake}", flush=True)
+            except AssertionError:
+                failed.append(f"{mistake}: not '{expected}' but\n{log_of(agent)[-1500:]}")
+            for words in ("s3cret", "pässwörd"):
+                assert words not in log_of(agent), f"{mistake}: a secret is in the log"
+    assert not failed, "\n".join(failed)
+
+
+def test_no_secret_is_in_any_output(cluster, binary):
+    server = TokenServer()
+    planted = [*USERS.values(), TokenServer.SECRET, "key-s3cret", "store-s3cret", server.token()[:40]]
+    try:
+        for name, listener, security in (("scram", "SASLS", login("SCRAM-SHA-256")), ("oauth", "SASLS", oauth(server)),
+                                         ("keystore", "MTLS", WORKING["mtls-keystore"][1]())):
+            with secured(cluster, binary, f"secrets-{name}", listener, security) as (agent, _):
+                expect_all_known(agent)
+                time.sleep(1)
+                outputs = [agent.get("/metrics"), agent.get("/"), agent.get("/api/v1/status"), agent.get("/api/v1/incidents"), log_of(agent)]
+                for command in (["check", str(agent.config)], ["status", "--config", str(agent.config)], ["generate", "metrics"]):
+                    done = subprocess.run([str(binary), *command], capture_output=True, text=True)
+                    outputs.append(done.stdout + done.stderr)
+            outputs += [file.read_bytes().decode("latin-1") for file in agent.directory.glob("state.db*")]
+            for words in planted:
+                assert all(words not in output for output in outputs), f"{name}: {words} is in an output"
+    finally:
+        server.close()
+
+
+TESTS = [test for name, test in sorted(globals().items()) if name.startswith("test_")]
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    binary, wanted = pathlib.Path(sys.argv[1]).resolve() / "highwater", sys.argv[2:]
+    chosen = [test for test in TESTS if not wanted or any(word in test.__name__ for word in wanted)]
+    if not binary.exists() or not chosen:
+        sys.exit(f"{binary}, {wanted}: no such program or test")
+    Certificates()
+    cluster = SecuredCluster()
+    failed = []
+    try:
+        cluster.start()
+        cluster.prepare()
+        for test in chosen:
+            started = time.monotonic()
+            try:
+                test(cluster, binary)
+                print(f"ok    {test.__name__} ({time.monotonic() - started:.0f} s)", flush=True)
+            except Exception:
+                failed.append(test.__name__)
+                print(f"FAIL  {test.__name__} ({time.monotonic() - started:.0f} s)\n{traceback.format_exc()}", flush=True)
+    finally:
+        cluster.stop()
+    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed{': ' + ', '.join(failed) if failed else ''}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
