@@ -49,7 +49,7 @@ def takes_long(test):
 class Cluster:
     """Real brokers, by the script beside this file."""
 
-    def __init__(self, brokers=3, port_base=None, extra_config=None):
+    def __init__(self, brokers=3, port_base=None, extra_config=None, cluster_id=None):
         self.brokers = brokers
         self.port_base = port_base = port_base or PORT_BASE
         # Two clusters at a time need folders of their own; the jars are shared.
@@ -59,7 +59,13 @@ class Cluster:
             if not (self.directory / jars.name).exists():
                 (self.directory / jars.name).symlink_to(jars)
         self.environment = dict(os.environ, PORT_BASE=str(port_base), HEAP="320m", READY_TIMEOUT="180")
-        if extra_config:
+        if cluster_id:
+            self.environment["CLUSTER_ID"] = cluster_id
+        if callable(extra_config):  # for each broker its own
+            for broker in range(1, brokers + 1):
+                (self.directory / f"extra.{broker}.properties").write_text(extra_config(broker))
+            self.environment["EXTRA_CONFIG"] = str(self.directory / "extra.%i.properties")
+        elif extra_config:
             path = self.directory / "extra.properties"
             path.write_text(extra_config)
             self.environment["EXTRA_CONFIG"] = str(path)
@@ -108,12 +114,11 @@ class Cluster:
         self.tool("TopicCommand", "--bootstrap-server", ",".join(self.servers()), "--create", "--topic", name, "--partitions",
                   partitions, "--replication-factor", replication_factor, *options)
 
-    def produce(self, topic, lines, *properties):
+    def produce(self, topic, lines, *options):
         text = "".join(f"{line}\n" for line in lines)
-        options = []
-        for entry in properties:
-            options += ["--producer-property", entry]
-        self.tool("ConsoleProducer", "--bootstrap-server", ",".join(self.servers()), "--topic", topic, *options, stdin=text)
+        # The tool gives up after 1.5 s and three retries, and ends with exit code 0.
+        patient = ["--request-timeout-ms", 30000, "--message-send-max-retries", 1000]
+        self.tool("ConsoleProducer", "--bootstrap-server", ",".join(self.servers()), "--topic", topic, *patient, *options, stdin=text)
 
     def consume(self, topic, group, count, *properties):
         options = []
@@ -254,8 +259,13 @@ class Receiver:
         return list(found.values())
 
     def resolved(self, correlation_id):
-        return [(arrived, alert) for arrived, alert in self.alerts()
-                if alert["status"] == "resolved" and alert["annotations"]["correlation_id"] == correlation_id]
+        """Once per notification: it may hold several alerts of one incident."""
+        found = {}
+        for arrived, alert in self.alerts():
+            if alert["status"] == "resolved" and alert["annotations"]["correlation_id"] == correlation_id \
+                    and "part_of" not in alert["annotations"]:
+                found.setdefault((arrived, alert["fingerprint"]), alert)
+        return [(arrived, alert) for (arrived, _), alert in found.items()]
 
     def close(self):
         self.server.shutdown()
@@ -288,7 +298,8 @@ class TraceReceiver:
 class Agent:
     """A running agent with its configuration, log and metrics."""
 
-    def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None, fresh=True, cluster=""):
+    def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None, fresh=True, cluster="",
+                 detail="full"):
         self.directory = WORK / name
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -297,8 +308,8 @@ class Agent:
         servers = ", ".join(f'"{server}"' for server in bootstrap)
         self.config.write_text(
             f"clusters:\n  - name: prod\n    bootstrap: [{servers}]\n"
-            f"    poll: {{brokers: {poll}, partitions: {poll}, groups: {poll}, configs: 10s}}\n{cluster}"
-            f"listen: 127.0.0.1:{self.port}\n{receivers}{rules}{extra}"
+            f"{f'    poll: {{brokers: {poll}, partitions: {poll}, groups: {poll}, configs: 10s}}' if poll else ''}\n{cluster}"
+            f"listen: 127.0.0.1:{self.port}\n{receivers}{rules}{extra}{f'metrics: {{detail: {detail}}}' if detail else ''}\n"
             f"state: {{path: {self.directory / 'state.db'}}}\n")
         if fresh:
             for file in self.directory.glob("state.db*"):
