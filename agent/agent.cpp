@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 
+#include "agent/ask_http.h"
 #include "agent/config/reach.h"
 #include "agent/judged_rows.h"
 #include "agent/load.h"
@@ -17,7 +18,6 @@
 #include "agent/recording/recorder.h"
 #include "agent/self_observation.h"
 #include "agent/source_transfer.h"
-#include "agent/token_request.h"
 #include "agent/state_keeper.h"
 #include "agent/state_path.h"
 #include "agent/warnings.h"
@@ -66,9 +66,10 @@ class Agent::Impl {
         clock_(clock),
         log_(log),
         traces_(std::move(traces.config), clock, log),
-        notifier_(notify::make_receivers(config_.receivers,
-                                         {config_.external_url, std::string(kSelfCluster), {}}, log),
-                  {}, clock, log, traces_.sink()),
+        notifier_(
+            notify::make_receivers(config_.receivers,
+                                   {config_.external_url, std::string(kSelfCluster), {}}, log),
+            {}, clock, log, traces_.sink()),
         keeper_(state_path(), log),
         recorder_(make_recorder(config_, log)),
         judged_rows_(config_.sources, cluster_symbols()),
@@ -355,8 +356,7 @@ Result<std::unique_ptr<Agent>> Agent::create(Config config, const Clock& clock, 
   for (kafka::ClusterSettings& cluster : config.clusters) {
     cluster.most_connections = shares.brokers;
     cluster.memory = memory;
-    if (cluster.security.sasl && !cluster.security.sasl->oauth.token_url.empty())
-      cluster.post_token_request = make_token_request();
+    if (cluster.security.sasl) cluster.ask_http = make_ask_http();
   }
   Result<std::unique_ptr<http::Server>> server = http::Server::listen(config.listen, limits);
   if (!server) return tl::unexpected(server.error().in("listen: " + config.listen.text()));

@@ -70,8 +70,8 @@ AgentOptions agent_options(const Parsed& parsed) {
 }
 
 CheckOptions check_options(const Parsed& parsed) {
-  return {parsed.arguments, parsed.text("config"), parsed.has("explain"), parsed.has("json"),
-          parsed.has("no-color")};
+  return {parsed.arguments,   parsed.text("config"),  parsed.has("explain"),
+          parsed.has("json"), parsed.has("no-color"), parsed.has("connect")};
 }
 
 GenerateOptions prometheus_options(const Parsed& parsed) {
@@ -114,6 +114,11 @@ const std::map<std::string, Run, std::less<>>& commands() {
        }},
       {"generate prometheus",
        [](const Parsed& p) { return generate_prometheus_command(prometheus_options(p)); }},
+      {"generate acls",
+       [](const Parsed& p) {
+         return generate_acls_command({p.text("config"), p.text("cluster"), p.text("principal"),
+                                       p.text("format", "kafka-acls")});
+       }},
       {"generate scrape",
        [](const Parsed& p) {
          return generate_scrape_command(p.text("config"), p.has("service-monitor"));

@@ -7,8 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include "agent/basic_authorization.h"
 #include "agent/core/secret.h"
+#include "agent/core/web_text.h"
 #include "exporters/http/client.h"
 #include "exporters/http/peer_text.h"
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import queue
+import secrets
 import signal
 import socket
 import subprocess
@@ -19,13 +20,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = ROOT / "build" / "dev" / "bin"
 WORK = ROOT / "build" / "demo"
 STARTED = time.monotonic()
+PORT_BASE = 24090  # of real brokers
 # Both have a page and an end in the demonstration.
 FAULTS = ("BrokerDown", "PaymentsLate")
 CONFIG = """\
 clusters:
   - name: demo
     bootstrap: [{servers}]
-    poll: {{brokers: 1s, partitions: 1s, groups: 1s, configs: 30s}}
+{security}    poll: {{brokers: 1s, partitions: 1s, groups: 1s, configs: 30s}}
 listen: 127.0.0.1:{port}
 state: {{path: ":memory:"}}
 rules: {{files: [rules.yaml]}}
@@ -109,14 +111,74 @@ def start_simulator():
     return process, line[1].split(",")
 
 
+def openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+SECURE = {"config": WORK / "brokers.properties", "authority": WORK / "ca.pem", "password": WORK / "password"}
+SECURITY = """\
+    security:
+      protocol: SASL_SSL
+      ca: {authority}
+      mechanism: SCRAM-SHA-512
+      username: highwater
+      password: {{file: {password}}}
+"""
+
+
+def make_secure():
+    """Certificates, a password, and what the brokers have to know of both: a listener with SASL_SSL beside their own."""
+    certificate, key, store = WORK / "broker.pem", WORK / "broker.key", WORK / "broker.store.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 2, "-subj", "/CN=Authority of the demonstration",
+            "-keyout", WORK / "ca.key", "-out", SECURE["authority"])
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=broker", "-keyout", key, "-out", WORK / "broker.csr")
+    (WORK / "names.cnf").write_text("subjectAltName=IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", WORK / "broker.csr", "-CA", SECURE["authority"], "-CAkey", WORK / "ca.key", "-CAcreateserial", "-days", 2,
+            "-extfile", WORK / "names.cnf", "-out", certificate)
+    store.write_text(key.read_text() + certificate.read_text() + SECURE["authority"].read_text())
+    SECURE["password"].write_text(secrets.token_urlsafe(16) + "\n")
+    SECURE["password"].chmod(0o600)
+    for broker in (1, 2, 3):
+        listeners = f"PLAINTEXT://127.0.0.1:{PORT_BASE + broker},SECURE://127.0.0.1:{PORT_BASE + 20 + broker}"
+        pathlib.Path(f"{SECURE['config']}.{broker}").write_text(
+            f"listeners={listeners},CONTROLLER://127.0.0.1:{PORT_BASE + 100 + broker}\nadvertised.listeners={listeners}\n"
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT\n"
+            "listener.name.secure.sasl.enabled.mechanisms=SCRAM-SHA-512\n"
+            "listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;\n"
+            f"listener.name.secure.ssl.keystore.type=PEM\nlistener.name.secure.ssl.keystore.location={store}\n")
+
+
+def set_password(server):
+    password = SECURE["password"].read_text().strip()
+    jars = next((WORK / "kafka").glob("lib-*"))
+    subprocess.run(["java", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*", "kafka.admin.ConfigCommand", "--bootstrap-server", server, "--alter",
+                    "--entity-type", "users", "--entity-name", "highwater", "--add-config", f"SCRAM-SHA-512=[password={password}]"],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def real_cluster(*arguments):
     script = str(ROOT / "tests/integration/kafka-cluster")
-    environment = dict(os.environ, PORT_BASE="24090", HEAP="320m")
+    environment = dict(os.environ, PORT_BASE=str(PORT_BASE), HEAP="320m")
+    if pathlib.Path(f"{SECURE['config']}.1").exists():
+        environment["EXTRA_CONFIG"] = f"{SECURE['config']}.%i"
     return subprocess.run([script, str(WORK / "kafka"), *arguments], env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def start_real():
-    print("starting three real Kafka brokers", flush=True)
+def start_real(secure):
+    """The brokers' addresses for the agent."""
+    try:
+        return start_brokers(secure)
+    except BaseException:
+        real_cluster("stop")
+        raise
+
+
+def start_brokers(secure):
+    for broker in (1, 2, 3):
+        pathlib.Path(f"{SECURE['config']}.{broker}").unlink(missing_ok=True)
+    if secure:
+        make_secure()
+    print(f"starting three real Kafka brokers{', with TLS and a login' if secure else ''}", flush=True)
     servers = real_cluster("start", "3").strip().split(",")
     for topic, replicas in (("orders", "3"), ("audit-log", "1")):
         real_cluster("tool", "TopicCommand", "--bootstrap-server", servers[0], "--create", "--topic", topic, "--partitions", "6",
@@ -130,6 +192,9 @@ def start_real():
         say("the cluster: broker 2 is started again")
         real_cluster("startone", "2")
 
+    if secure:
+        set_password(servers[0])
+        servers = [f"127.0.0.1:{PORT_BASE + 20 + broker}" for broker in (1, 2, 3)]
     threading.Thread(target=kill_later, daemon=True).start()
     return servers
 
@@ -165,7 +230,9 @@ Look around while the demonstration runs:
   http://127.0.0.1:{port}/
       the status page, with incidents and runbooks
   build/dev/bin/highwater status -c build/demo/highwater.yaml
-      the same in another terminal; also: incidents, explain BrokerDown"""
+      the same in another terminal; also: incidents, explain BrokerDown
+  build/dev/bin/highwater check --connect build/demo/highwater.yaml
+      how each broker is reached, step by step"""
 
 
 OWN_CLUSTER = """
@@ -193,14 +260,16 @@ def watch(agent, wanted, once):
 
 
 def main():
-    once, real = "--once" in sys.argv, "--real" in sys.argv
+    once, secure = "--once" in sys.argv, "--secure" in sys.argv
+    real = secure or "--real" in sys.argv
     WORK.mkdir(parents=True, exist_ok=True)
     receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), PageHandler)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
-    simulator, servers = (None, start_real()) if real else start_simulator()
+    simulator, servers = (None, start_real(secure)) if real else start_simulator()
     port = free_port()
     config = WORK / "highwater.yaml"
-    config.write_text(CONFIG.format(servers=", ".join(f'"{server}"' for server in servers), port=port,
+    security = SECURITY.format(**SECURE) if secure else ""
+    config.write_text(CONFIG.format(servers=", ".join(f'"{server}"' for server in servers), security=security, port=port,
                                     receiver=f"http://127.0.0.1:{receiver.server_address[1]}/alerts"))
     (WORK / "rules.yaml").write_text(RULES)
     with open(WORK / "agent.log", "wb") as log:
@@ -210,7 +279,7 @@ def main():
     complete = False
     try:
         wait_ready(agent, port)
-        say(f"watching {', '.join(servers)}; pages come to this terminal. A consumer is behind, and broker 2 will die.")
+        say(f"watching {', '.join(servers)}; pages come to this terminal. {'Broker' if real else 'A consumer is behind, and broker'} 2 will die.")
         print(look_around(port), flush=True)
         complete = watch(agent, {"BrokerDown"} if real else set(FAULTS), once)
         if complete:

@@ -54,7 +54,7 @@ Command check() {
           .summary = "validate a configuration and its rule files",
           .description =
               "Validates configurations and all the rule files they name, and lists every mistake "
-              "with its line and what to do. Nothing is contacted.",
+              "with its line and what to do. Nothing is contacted, unless you ask for it.",
           .arguments = {{.name = "FILE",
                          .help = "Configurations to validate (default: as for --config).",
                          .completes = Completes::file,
@@ -63,14 +63,21 @@ Command check() {
                       {.name = "explain",
                        .help = "Also say what the rules mean: error budgets, and how long a fault "
                                "lasts until each rule fires."},
+                      {.name = "connect",
+                       .help = "Also connect to every broker of every cluster, once, and show each "
+                               "step: the connection, TLS, the login, who answers, and what our "
+                               "login may read. Ends within 15 seconds."},
                       json_option("JSON instead of text."),
                       no_color_option()},
           .examples = {{"highwater check", "validate ./highwater.yaml"},
+                       {"highwater check --connect", "why can a broker not be reached?"},
                        {"highwater check --explain /etc/highwater/highwater.yaml",
                         "also: what do these rules mean?"},
                        {"highwater check --json highwater.yaml | jq '.mistakes[].what'",
                         "for a program that reads the mistakes"}},
-          .exit_codes = {{0, "no mistakes; there may be warnings"}, {1, "there are mistakes"}}};
+          .exit_codes = {{0, "no mistakes; there may be warnings"},
+                         {1, "there are mistakes"},
+                         {3, "a broker cannot be used, or our login lacks a right (--connect)"}}};
 }
 
 Command run() {

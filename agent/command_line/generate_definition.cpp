@@ -5,6 +5,7 @@ namespace highwater::command_line {
 namespace {
 
 constexpr const char* kMonitoring = "For Prometheus and Grafana";
+constexpr const char* kKafka = "For Kafka";
 constexpr const char* kEditing = "For editors and shells";
 constexpr const char* kReference = "References";
 
@@ -76,6 +77,33 @@ Command dashboards() {
                      {1, "a mistake in the configuration, or a file cannot be written"}}};
 }
 
+Command acls() {
+  return {
+      .name = "acls",
+      .section = kKafka,
+      .summary = "the rights that the agent needs in Kafka",
+      .description =
+          "Writes what grants the agent the rights that it needs, and no others, to standard "
+          "output. Include lists of topics and groups make them narrow; a canary's topic is "
+          "added.",
+      .options = {config_option("The configuration"),
+                  {.name = "cluster", .value = "NAME", .help = "One cluster of it (default: all)."},
+                  {.name = "principal",
+                   .value = "PRINCIPAL",
+                   .help = "As whom Kafka knows the agent (default: as it logs in, else "
+                           "User:highwater)."},
+                  {.name = "format",
+                   .value = "FORMAT",
+                   .help = "Commands of Kafka's or Confluent's tools, the authorization of a "
+                           "KafkaUser, or a policy of AWS (default: kafka-acls).",
+                   .words = {"kafka-acls", "strimzi", "aws-iam", "confluent"}}},
+      .examples = {{"highwater generate acls", "for an administrator to run"},
+                   {"highwater generate acls --format strimzi --principal User:highwater",
+                    "for a KafkaUser"}},
+      .exit_codes = {{0, "written"},
+                     {1, "there are mistakes in the configuration, or no such cluster"}}};
+}
+
 Command schema() {
   return {.name = "schema",
           .section = kEditing,
@@ -137,7 +165,7 @@ Command generate_definition() {
           .description =
               "Writes Prometheus rules, Grafana dashboards, JSON Schema, scrape "
               "configuration, shell completions and references.",
-          .commands = {prometheus(), scrape(), dashboards(), schema(), completion(), man(),
+          .commands = {prometheus(), scrape(), dashboards(), acls(), schema(), completion(), man(),
                        reference("metrics", "every metric"),
                        reference("command-line", "the command line")}};
 }

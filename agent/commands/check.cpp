@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/command_line/terminal_settings.h"
 #include "agent/commands/commands.h"
+#include "agent/commands/connect.h"
 #include "agent/commands/explain_rules.h"
 #include "agent/commands/find_config.h"
 #include "agent/commands/mistakes.h"
@@ -22,6 +24,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kWidest = 200;
+constexpr int kNotConnected = 3;
 
 // A configuration without mistakes.
 struct Valid {
@@ -30,7 +33,8 @@ struct Valid {
   size_t alert_rules = 0;
   size_t slos = 0;
   size_t receivers = 0;
-  std::string explanation{};  // empty: not asked for
+  std::string explanation{};           // empty: not asked for
+  std::vector<kafka::Trial> trials{};  // none: not asked for
 };
 
 struct Checked {
@@ -44,7 +48,7 @@ std::string counted(size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-void check_file(const std::string& file, bool explain, Checked& checked) {
+void check_file(const std::string& file, const CheckOptions& options, Checked& checked) {
   const size_t before = checked.mistakes.size();
   const std::optional<ReadableConfig> readable = read_what_can_be(file, checked.mistakes);
   if (!readable || !readable->measures_known) return;
@@ -56,7 +60,9 @@ void check_file(const std::string& file, bool explain, Checked& checked) {
                            .alert_rules = loaded->rules.alerts.size(),
                            .slos = loaded->rules.slos.size(),
                            .receivers = config.receivers.size(),
-                           .explanation = explain ? explain_rules(loaded->rules) : ""});
+                           .explanation = options.explain ? explain_rules(loaded->rules) : "",
+                           .trials = {}});
+  if (options.connect) checked.valid.back().trials = try_clusters(config.clusters);
   if (config.receivers.empty())
     checked.warnings.push_back({file, 0, 0, "there are no receivers: nobody is notified",
                                 "alerts are seen in /metrics and on the status page only"});
@@ -79,12 +85,15 @@ Json json_of(const Diagnostics& diagnostics) {
 
 std::string json_text(const Checked& checked) {
   Json files = Json::array();
-  for (const Valid& valid : checked.valid)
-    files.push_back({{"file", valid.file},
-                     {"clusters", valid.clusters},
-                     {"alert_rules", valid.alert_rules},
-                     {"slos", valid.slos},
-                     {"receivers", valid.receivers}});
+  for (const Valid& valid : checked.valid) {
+    Json file{{"file", valid.file},
+              {"clusters", valid.clusters},
+              {"alert_rules", valid.alert_rules},
+              {"slos", valid.slos},
+              {"receivers", valid.receivers}};
+    for (const kafka::Trial& trial : valid.trials) file["connections"].push_back(trial_json(trial));
+    files.push_back(std::move(file));
+  }
   const Json json{{"ok", checked.mistakes.empty()},
                   {"valid", std::move(files)},
                   {"mistakes", json_of(checked.mistakes)},
@@ -93,7 +102,8 @@ std::string json_text(const Checked& checked) {
 }
 
 std::string plain_text(const Checked& checked, bool colour) {
-  MistakeText text(command_line::terminal_width(STDOUT_FILENO, kWidest), colour);
+  const size_t width = command_line::terminal_width(STDOUT_FILENO, kWidest);
+  MistakeText text(width, colour);
   TerminalText out(colour);
   std::string all;
   for (const Diagnostic& mistake : checked.mistakes) all += text.text(mistake);
@@ -113,6 +123,8 @@ std::string plain_text(const Checked& checked, bool colour) {
   all += out.take();
   for (const Valid& valid : checked.valid) {
     if (!valid.explanation.empty()) all += "\n" + valid.explanation;
+    for (const kafka::Trial& trial : valid.trials)
+      all += "\n" + trial_text(trial, {.colour = colour, .width = width});
   }
   return all;
 }
@@ -136,11 +148,15 @@ int check_command(const CheckOptions& options) {
   if (files.empty()) {
     if (const auto found = find_config(options.config, checked.mistakes)) files.push_back(*found);
   }
-  for (const std::string& file : files) check_file(file, options.explain, checked);
+  for (const std::string& file : files) check_file(file, options, checked);
   checked.mistakes = in_order(std::move(checked.mistakes));
   const bool colour = command_line::wants_colour(STDOUT_FILENO, options.no_color);
   std::cout << (options.json ? json_text(checked) : plain_text(checked, colour)) << std::flush;
-  return checked.mistakes.empty() ? 0 : 1;
+  if (!checked.mistakes.empty()) return 1;
+  const bool connected = std::ranges::all_of(checked.valid, [](const Valid& valid) {
+    return std::ranges::all_of(valid.trials, all_well);
+  });
+  return connected ? 0 : kNotConnected;
 }
 
 }  // namespace highwater::agent

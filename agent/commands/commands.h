@@ -33,8 +33,10 @@ struct CheckOptions {
   bool explain = false;  // also what the rules mean
   bool json = false;
   bool no_color = false;
+  bool connect = false;  // also try every cluster
 };
-// 0: no mistakes; 1: mistakes. All on standard output.
+// 0: no mistakes; 1: mistakes; 3: a broker cannot be used, or a right is missing. All on standard
+// output.
 int check_command(const CheckOptions& options);
 
 // How a running agent is found, and how its answer is shown.
@@ -69,6 +71,15 @@ int generate_schema_command(const std::string& of, const std::string& config);
 int generate_dashboards_command(const std::string& folder, const std::string& config);
 // Writes what Prometheus, or its operator, needs to scrape the agent to standard output.
 int generate_scrape_command(const std::string& config, bool service_monitor);
+
+struct AclOptions {
+  std::string config;
+  std::string cluster;    // "": all
+  std::string principal;  // "": by the configuration, else User:highwater
+  std::string format;     // see access_text()
+};
+// 0: written; 1: there are mistakes, or no such cluster.
+int generate_acls_command(const AclOptions& options);
 
 // Writes docs/metrics.md, every family of the metrics page, to standard output.
 int generate_metrics_command();

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "agent/ask_http.h"
 #include "agent/command_line/terminal_settings.h"
 #include "agent/commands/cluster_look.h"
 #include "agent/commands/commands.h"
@@ -54,7 +55,9 @@ Result<kafka::ClusterSettings> settings_of(const FirstConfig& first, const std::
   }
   if (!config->written_secrets.empty())
     return fail("a secret does not belong into the file: write {file: PATH} or {env: NAME}");
-  return std::move(config->clusters.front());
+  kafka::ClusterSettings settings = std::move(config->clusters.front());
+  settings.ask_http = make_ask_http();
+  return settings;
 }
 
 bool write_file(const std::filesystem::path& path, const std::string& text) {

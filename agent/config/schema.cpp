@@ -110,6 +110,20 @@ Json oauth() {
          {"description", "SASL extensions that are sent to the broker with the token."}}}});
 }
 
+Json kerberos() {
+  return object(
+      {{"keytab", text("A keytab; tickets are got by it, and renewed.")},
+       {"principal", text("Who logs in: highwater@EXAMPLE.COM.")},
+       {"cache", text("A cache of tickets that somebody else renews: FILE:/run/krb5cc.")},
+       {"service", text("The first part of the brokers' principals: kafka by default.")}});
+}
+
+Json aws() {
+  return object({{"region", text("Like eu-central-1; by default what the broker's name says.")},
+                 {"profile", text("A profile of the shared files of Amazon's tools.")},
+                 {"role_arn", text("A role to assume.")}});
+}
+
 Json security() {
   const Json password{{"type", "string"}, {"minLength", 1}};
   const Json keystore =
@@ -129,12 +143,15 @@ Json security() {
        {"verify", described({{"enum", {"full", "ca", "none"}}},
                             "What of a broker's certificate is verified: full by default.")},
        {"server_name", text("The name for SNI and the verification, when it differs.")},
-       {"mechanism",
-        described({{"enum", {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"}}},
-                  "As sasl.mechanism of the Java client.")},
+       {"mechanism", described({{"enum",
+                                 {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER",
+                                  "GSSAPI", "AWS_MSK_IAM"}}},
+                               "As sasl.mechanism of the Java client.")},
        {"username", text("Who logs in by PLAIN or SCRAM.")},
        {"password", secret(password, "The password.")},
-       {"oauth", described(oauth(), "Where the token of OAUTHBEARER comes from.")}});
+       {"oauth", described(oauth(), "Where the token of OAUTHBEARER comes from.")},
+       {"kerberos", described(kerberos(), "Whose tickets GSSAPI logs in by.")},
+       {"aws", described(aws(), "Whose keys AWS_MSK_IAM logs in by.")}});
 }
 
 Json cluster() {
@@ -211,14 +228,14 @@ Json receiver_kind(const notify::ReceiverKind& kind) {
 }
 
 Json receiver() {
-  Json schema =
-      object({{"name", text("For people, and for the alert when it is not reached.")},
-              {"severity", described({{"enum", {"info", "ticket", "page"}}},
-                                     "The lowest that is sent to it.")},
-              {"send_resolved", boolean("Whether it hears of what has ended.")},
-              {"timeout", duration("How long it has to answer.")},
-              {"repeat_interval", duration("After what time an open incident is sent again; 0s: never.")}},
-             {"name"});
+  Json schema = object(
+      {{"name", text("For people, and for the alert when it is not reached.")},
+       {"severity",
+        described({{"enum", {"info", "ticket", "page"}}}, "The lowest that is sent to it.")},
+       {"send_resolved", boolean("Whether it hears of what has ended.")},
+       {"timeout", duration("How long it has to answer.")},
+       {"repeat_interval", duration("After what time an open incident is sent again; 0s: never.")}},
+      {"name"});
   for (const notify::ReceiverKind* kind : notify::receiver_kinds()) {
     schema["properties"][kind->name] = receiver_kind(*kind);
     schema["oneOf"].push_back({{"required", {kind->name}}});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,8 @@
 namespace highwater::agent {
 namespace {
 
+using kafka::AwsSettings;
+using kafka::KerberosSettings;
 using kafka::Mechanism;
 using kafka::OauthSettings;
 using kafka::SaslSettings;
@@ -22,11 +25,13 @@ using kafka::SecuritySettings;
 using kafka::TlsSettings;
 using kafka::VerifyBroker;
 
-constexpr Mechanism kMechanisms[] = {Mechanism::plain, Mechanism::scram_sha_256,
-                                     Mechanism::scram_sha_512, Mechanism::oauthbearer};
+constexpr Mechanism kMechanisms[] = {Mechanism::plain,         Mechanism::scram_sha_256,
+                                     Mechanism::scram_sha_512, Mechanism::oauthbearer,
+                                     Mechanism::gssapi,        Mechanism::aws_msk_iam};
 constexpr std::string_view kKeysOfTls[] = {"ca",           "certificate", "key",
                                            "key_password", "verify",      "server_name"};
-constexpr std::string_view kKeysOfLogin[] = {"mechanism", "username", "password", "oauth"};
+constexpr std::string_view kKeysOfLogin[] = {"mechanism", "username", "password",
+                                             "oauth",     "kerberos", "aws"};
 
 class SecurityReader {
  public:
@@ -41,20 +46,18 @@ class SecurityReader {
     if (!map_.valid()) return {};
     const auto protocol = map_.text("protocol");
     const std::string name = protocol.value_or("PLAINTEXT");
-    const bool known = name == "PLAINTEXT" || name == "SSL" || name == "SASL_PLAINTEXT" ||
-                       name == "SASL_SSL";
+    const bool known =
+        name == "PLAINTEXT" || name == "SSL" || name == "SASL_PLAINTEXT" || name == "SASL_SSL";
     if (!known)
       map_.error(*map_.node().find("protocol"), fmt::format("'protocol' is '{}'", name),
                  "choose one of PLAINTEXT, SSL, SASL_PLAINTEXT and SASL_SSL, as the Java client "
                  "names it in security.protocol");
     SecuritySettings settings;
     if (known) {
-      read_half(name.ends_with("SSL"), kKeysOfTls, "SSL or SASL_SSL", [&] {
-        settings.tls = read_tls_settings();
-      });
-      read_half(name.starts_with("SASL"), kKeysOfLogin, "SASL_SSL or SASL_PLAINTEXT", [&] {
-        settings.sasl = read_login();
-      });
+      read_half(name.ends_with("SSL"), kKeysOfTls, "SSL or SASL_SSL",
+                [&] { settings.tls = read_tls_settings(); });
+      read_half(name.starts_with("SASL"), kKeysOfLogin, "SASL_SSL or SASL_PLAINTEXT",
+                [&] { settings.sasl = read_login(); });
       map_.finish();
     }
     return settings;
@@ -153,11 +156,75 @@ class SecurityReader {
       return sasl;
     }
     sasl.mechanism = *found;
-    if (sasl.mechanism == Mechanism::oauthbearer)
+    if (sasl.mechanism == Mechanism::oauthbearer) {
+      refuse({"username", "password", "kerberos", "aws"},
+             "say under 'oauth' where the token comes from");
       read_token_login(sasl);
-    else
+    } else if (sasl.mechanism == Mechanism::gssapi) {
+      refuse({"username", "password", "oauth", "aws"},
+             "say under 'kerberos' whose tickets are used");
+      read_ticket_login(sasl.kerberos);
+    } else if (sasl.mechanism == Mechanism::aws_msk_iam) {
+      refuse({"username", "password", "oauth", "kerberos"},
+             "keys come from where Amazon's tools find them: see `aws`");
+      read_aws_login(sasl.aws);
+    } else {
+      refuse({"oauth", "kerberos", "aws"}, "leave it out");
       read_password_login(sasl);
+    }
     return sasl;
+  }
+
+  // What the mechanism does not use.
+  void refuse(std::initializer_list<const char*> keys, const std::string& advice) {
+    for (const char* const key : keys) {
+      if (const YamlNode* const node = map_.get(key))
+        map_.error(*node, fmt::format("'{}' has no effect with this mechanism", key), advice);
+    }
+  }
+
+  void read_aws_login(AwsSettings& settings) {
+    const YamlNode* const node = map_.get("aws");
+    if (node == nullptr) return;
+    YamlMap aws(*node, "'aws'", file_, diagnostics_);
+    if (!aws.valid()) return;
+    settings.region = aws.text("region").value_or("");
+    settings.profile = aws.text("profile").value_or("");
+    settings.role_arn = aws.text("role_arn").value_or("");
+    const bool plain = std::ranges::all_of(settings.region, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (!plain)
+      aws.error(*aws.node().find("region"), fmt::format("'region' is '{}'", settings.region),
+                "write it like eu-central-1");
+    if (!settings.role_arn.empty() && !settings.role_arn.starts_with("arn:"))
+      aws.error(*aws.node().find("role_arn"), fmt::format("'role_arn' is '{}'", settings.role_arn),
+                "write it like arn:aws:iam::123456789012:role/highwater");
+    aws.finish();
+  }
+
+  void read_ticket_login(KerberosSettings& settings) {
+    const YamlNode* const node = map_.get("kerberos");
+    if (node == nullptr) return;
+    YamlMap kerberos(*node, "'kerberos'", file_, diagnostics_);
+    if (!kerberos.valid()) return;
+    settings.keytab = path_of(kerberos, "keytab");
+    settings.principal = kerberos.text("principal").value_or("");
+    settings.cache = kerberos.text("cache").value_or("");
+    settings.service = kerberos.text("service").value_or(settings.service);
+    if (const YamlNode* const cache = kerberos.get("cache");
+        cache != nullptr && !settings.keytab.empty())
+      kerberos.error(*cache, "'cache' has no effect with a 'keytab'",
+                     "tickets got by a keytab are kept in memory: leave one of the two out");
+    for (const std::string* const text :
+         {&settings.principal, &settings.cache, &settings.service}) {
+      if (text->find('\0') != std::string::npos)
+        kerberos.error(*node, "a text under 'kerberos' holds a NUL", "leave it out");
+    }
+    if (settings.service.empty() || settings.service.find_first_of("/@") != std::string::npos)
+      kerberos.error(*node, fmt::format("'service' is '{}'", settings.service),
+                     "write the first part of the brokers' principals: kafka");
+    kerberos.finish();
   }
 
   static std::vector<std::string_view> mechanism_names() {
@@ -169,18 +236,11 @@ class SecurityReader {
   void read_password_login(SaslSettings& sasl) {
     if (map_.require("username") != nullptr) sasl.username = map_.text("username").value_or("");
     if (map_.require("password") != nullptr) sasl.password = secret_of(map_, "password");
-    if (const YamlNode* const oauth = map_.get("oauth"))
-      map_.error(*oauth, "'oauth' is for the mechanism OAUTHBEARER alone", "leave it out");
     if (sasl.username.find('\0') != std::string::npos)
       map_.error(*map_.node().find("username"), "'username' holds a NUL", "leave it out");
   }
 
   void read_token_login(SaslSettings& sasl) {
-    for (const char* key : {"username", "password"}) {
-      if (const YamlNode* const node = map_.get(key))
-        map_.error(*node, fmt::format("'{}' has no effect with OAUTHBEARER", key),
-                   "say under 'oauth' where the token comes from");
-    }
     const YamlNode* const node = map_.require("oauth");
     if (node == nullptr) return;
     YamlMap oauth(*node, "'oauth'", file_, diagnostics_);

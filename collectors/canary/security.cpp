@@ -8,6 +8,7 @@
 namespace highwater::canary {
 namespace {
 
+using kafka::KerberosSettings;
 using kafka::Mechanism;
 using kafka::SaslSettings;
 using kafka::SecuritySettings;
@@ -56,6 +57,14 @@ Result<void> add_tls(ClientProperties& properties, const TlsSettings& tls) {
 
 Result<void> add_login(ClientProperties& properties, const SaslSettings& sasl) {
   properties.emplace_back("sasl.mechanism", mechanism_name(sasl.mechanism));
+  if (sasl.mechanism == Mechanism::gssapi) {
+    const KerberosSettings& kerberos = sasl.kerberos;
+    properties.emplace_back("sasl.kerberos.service.name", kerberos.service);
+    if (!kerberos.keytab.empty()) properties.emplace_back("sasl.kerberos.keytab", kerberos.keytab);
+    if (!kerberos.principal.empty())
+      properties.emplace_back("sasl.kerberos.principal", kerberos.principal);
+    return {};
+  }
   properties.emplace_back("sasl.username", sasl.username);
   return add_secret(properties, "sasl.password", sasl.password);
 }
@@ -72,9 +81,11 @@ Result<ClientProperties> client_properties(const SecuritySettings& security) {
 }
 
 std::string not_spoken(const SecuritySettings& security) {
-  if (security.sasl && security.sasl->mechanism == Mechanism::oauthbearer)
-    return "the canary cannot log in by OAUTHBEARER: give it a cluster entry of its own with "
-           "another listener, or leave it out";
+  if (security.sasl && kafka::wire_name(security.sasl->mechanism) == "OAUTHBEARER")
+    return fmt::format(
+        "the canary cannot log in by {}: give it a cluster entry of its own with "
+        "another listener, or leave it out",
+        mechanism_name(security.sasl->mechanism));
   if (security.tls && !security.tls->server_name.empty() &&
       security.tls->verify == VerifyBroker::full)
     return "the canary can verify a broker by the host it connects to alone, and not by "
@@ -85,9 +96,10 @@ std::string not_spoken(const SecuritySettings& security) {
 std::string spoken_in_part(const SecuritySettings& security, const std::string& library) {
   const bool repaired = parts_of(library) >= kScramRepaired;
   if (!security.sasl || !is_scram(security.sasl->mechanism) || repaired) return "";
-  return fmt::format("the canary was built with librdkafka {}, which cannot log in by SCRAM to Kafka "
-                     "4.0 and newer; 2.6.1 and newer can",
-                     library);
+  return fmt::format(
+      "the canary was built with librdkafka {}, which cannot log in by SCRAM to Kafka "
+      "4.0 and newer; 2.6.1 and newer can",
+      library);
 }
 
 std::string library_version() {

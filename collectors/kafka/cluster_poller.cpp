@@ -119,7 +119,7 @@ class ClusterPoller::Impl {
   }
   static std::shared_ptr<LinkTools> link_tools(const ClusterSettings& settings) {
     auto tools = std::make_shared<LinkTools>();
-    tools->security = make_security(settings.security, settings.post_token_request);
+    tools->security = make_security(settings.security, settings.ask_http);
     return tools;
   }
   static std::vector<BootstrapServer> bootstrap(const ClusterSettings& settings) {

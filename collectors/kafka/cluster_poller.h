@@ -12,8 +12,8 @@
 #include "agent/core/log.h"
 #include "agent/core/observation.h"
 #include "agent/core/pattern.h"
+#include "collectors/http_question.h"
 #include "collectors/kafka/cluster_view.h"
-#include "collectors/kafka/oauth_tokens.h"
 #include "collectors/kafka/security.h"
 
 namespace highwater::kafka {
@@ -36,7 +36,7 @@ struct ClusterSettings {
   NameFilter groups;
   bool internal_topics = false;
   SecuritySettings security;
-  PostTokenRequest post_token_request;               // of the agent; for OAUTHBEARER alone
+  AskHttp ask_http;                                  // of the agent; for logins with tokens
   size_t most_connections = 4096;                    // open at a time
   size_t memory = size_t{1} << 40;                   // bytes for what is known of the cluster
   std::optional<std::vector<Pattern>> dead_letters;  // topics; nothing: those of the usual names

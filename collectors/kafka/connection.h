@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "agent/core/time.h"
@@ -70,13 +71,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   [[nodiscard]] const std::string& host() const { return host_; }
   [[nodiscard]] int32_t port() const { return port_; }
-  // What the greeting waits for: "ApiVersions".
-  [[nodiscard]] std::string_view step() const { return step_; }
-  void enter_step(std::string_view step) { step_ = step; }
+  // The steps of the greeting so far, with the time at which each began; see greeting.h.
+  using Step = std::pair<std::string_view, SteadyTime>;
+  [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
+  // What the greeting waits for.
+  [[nodiscard]] std::string_view step() const { return steps_.empty() ? "" : steps_.back().first; }
+  void enter_step(std::string_view step) {
+    steps_.emplace_back(step, std::chrono::steady_clock::now());
+  }
   // When the broker's certificate ends; nothing without TLS.
   [[nodiscard]] std::optional<WallTime> certificate_expiry() const {
     return transport_.certificate_expiry();
   }
+  // "TLSv1.3, TLS_AES_256_GCM_SHA384, certificate for kafka-1, valid until 2027-01-31"; "" without.
+  [[nodiscard]] std::string tls_text() const { return transport_.tls_text(); }
 
   [[nodiscard]] uint64_t bytes_received() const { return bytes_received_; }
 
@@ -102,7 +110,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer gate_;  // cancelled by release()
   const std::string host_;
   const int32_t port_;
-  std::string_view step_ = "ApiVersions";
+  std::vector<Step> steps_;
   Transport transport_;
   ConnectionPlaces::Place place_;
   std::vector<ApiVersionRange> offered_;
@@ -124,8 +132,8 @@ asio::awaitable<Answer<typename Request::Response>> Connection::ask(Request requ
                                                                     Duration timeout) {
   using Response = typename Request::Response;
   const auto self = shared_from_this();
-  constexpr bool kOfLogin = Request::kApiKey == ApiKey::kSaslHandshake ||
-                            Request::kApiKey == ApiKey::kSaslAuthenticate;
+  constexpr bool kOfLogin =
+      Request::kApiKey == ApiKey::kSaslHandshake || Request::kApiKey == ApiKey::kSaslAuthenticate;
   if (held_ && !kOfLogin) co_await wait_for_release();
   const std::optional<int16_t> api_version = version(Request::kApiKey);
   if (!api_version) {

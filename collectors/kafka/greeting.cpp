@@ -15,7 +15,7 @@ constexpr auto kRepetitionWithin = std::chrono::seconds(5);
 
 asio::awaitable<Answer<void>> begin_tls(std::shared_ptr<Connection> connection,
                                         std::shared_ptr<TlsContext> tls, SteadyTime deadline) {
-  connection->enter_step("the TLS handshake");
+  connection->enter_step(kTlsStep);
   auto ssl = tls->client(connection->host(), connection->port());
   if (!ssl) {
     connection->close(ssl.error());
@@ -27,7 +27,7 @@ asio::awaitable<Answer<void>> begin_tls(std::shared_ptr<Connection> connection,
 
 asio::awaitable<Answer<void>> begin_session(std::shared_ptr<Connection> connection,
                                             std::shared_ptr<Login> login, SteadyTime deadline) {
-  connection->enter_step("the login");
+  connection->enter_step(kLoginStep);
   const auto session = co_await login->log_in(connection, deadline);
   if (!session) {
     connection->close(session.error());
@@ -42,10 +42,10 @@ asio::awaitable<Answer<void>> begin_session(std::shared_ptr<Connection> connecti
 
 }  // namespace
 
-Security make_security(const SecuritySettings& settings, PostTokenRequest post) {
+Security make_security(const SecuritySettings& settings, const AskHttp& ask) {
   Security security;
   if (settings.tls) security.tls = std::make_shared<TlsContext>(*settings.tls);
-  if (settings.sasl) security.login = std::make_shared<Login>(*settings.sasl, std::move(post));
+  if (settings.sasl) security.login = std::make_shared<Login>(*settings.sasl, ask);
   return security;
 }
 
@@ -56,7 +56,7 @@ asio::awaitable<Answer<ApiVersionsResponse>> greet(std::shared_ptr<Connection> c
     const auto secured = co_await begin_tls(connection, security.tls, deadline);
     if (!secured) co_return tl::unexpected<Failure>(secured.error());
   }
-  connection->enter_step("ApiVersions");
+  connection->enter_step(kVersionsStep);
   auto versions = co_await connection->handshake(remaining(deadline));
   if (!versions || !security.login) co_return versions;
   const auto session = co_await begin_session(connection, security.login, deadline);

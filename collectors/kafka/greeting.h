@@ -5,6 +5,7 @@
 #include <asio/awaitable.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "agent/core/time.h"
 #include "collectors/kafka/connection.h"
@@ -14,12 +15,17 @@
 
 namespace highwater::kafka {
 
+// The steps, as failures and people name them.
+inline constexpr std::string_view kTlsStep = "the TLS handshake";
+inline constexpr std::string_view kVersionsStep = "ApiVersions";
+inline constexpr std::string_view kLoginStep = "the login";
+
 // How the connections of a cluster are secured.
 struct Security {
   std::shared_ptr<TlsContext> tls;  // null: they are not encrypted
   std::shared_ptr<Login> login;     // null: there is no login
 };
-[[nodiscard]] Security make_security(const SecuritySettings& settings, PostTokenRequest post);
+[[nodiscard]] Security make_security(const SecuritySettings& settings, const AskHttp& ask);
 
 // Fails as the step that failed does; Failure::what names the step.
 asio::awaitable<Answer<ApiVersionsResponse>> greet(std::shared_ptr<Connection> connection,

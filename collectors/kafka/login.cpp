@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "collectors/kafka/deadline.h"
+#include "collectors/kafka/gssapi.h"
 #include "collectors/kafka/wire/sasl.h"
 #include "collectors/printable_excerpt.h"
 
@@ -55,35 +56,49 @@ std::string names(const std::vector<std::string>& mechanisms) {
 }  // namespace
 
 struct Login::Workshop {
-  Workshop(SaslSettings login, PostTokenRequest post)
-      : settings(std::move(login)), tokens(settings.oauth, std::move(post)) {}
+  Workshop(SaslSettings login, const AskHttp& ask)
+      : settings(std::move(login)),
+        tokens(settings.oauth, ask),
+        msk_tokens(settings.aws, aws::process_environment(), ask) {}
 
-  Result<Begun> begin(std::stop_token stop) {
+  Result<Begun> begin(const std::string& host, std::stop_token stop) {
     forget_refused_token();
-    auto secret = settings.mechanism == Mechanism::oauthbearer
-                      ? tokens.current(SystemClock().now(), std::move(stop))
-                      : settings.password.value();
+    auto secret = this->secret(host, std::move(stop));
     {
       const std::lock_guard lock(mutex);
-      problem = tokens.problem();
+      problem =
+          settings.mechanism == Mechanism::aws_msk_iam ? msk_tokens.problem() : tokens.problem();
     }
     if (!secret) return fail(secret.error().message);
     Begun begun;
-    // A token of a server is another one each time, and still the same credentials.
-    if (settings.oauth.token_url.empty()) begun.secret = std::hash<std::string>{}(*secret);
-    begun.exchange = make(std::move(*secret));
+    // A token that is made anew each time is still the same credentials.
+    if (settings.oauth.token_url.empty() && settings.mechanism != Mechanism::aws_msk_iam)
+      begun.secret = std::hash<std::string>{}(*secret);
+    begun.exchange = make(host, std::move(*secret));
     auto first = begun.exchange->first();
     if (!first) return fail(first.error().message);
     begun.first = std::move(*first);
     return begun;
   }
 
-  void forget_refused_token() {
-    const std::lock_guard lock(mutex);
-    if (std::exchange(token_refused, false)) tokens.forget();
+  // What our side knows; "" for Kerberos, which has tickets.
+  Result<std::string> secret(const std::string& host, std::stop_token stop) {
+    if (settings.mechanism == Mechanism::oauthbearer)
+      return tokens.current(SystemClock().now(), std::move(stop));
+    if (settings.mechanism == Mechanism::aws_msk_iam)
+      return msk_tokens.current(host, SystemClock().now(), std::move(stop));
+    if (settings.mechanism == Mechanism::gssapi) return std::string();
+    return settings.password.value();
   }
 
-  std::shared_ptr<SaslExchange> make(std::string secret) const {
+  void forget_refused_token() {
+    const std::lock_guard lock(mutex);
+    if (!std::exchange(token_refused, false)) return;
+    tokens.forget();
+    msk_tokens.forget();
+  }
+
+  std::shared_ptr<SaslExchange> make(const std::string& host, std::string secret) const {
     switch (settings.mechanism) {
       case Mechanism::plain:
         return make_plain(settings.username, std::move(secret));
@@ -91,13 +106,19 @@ struct Login::Workshop {
       case Mechanism::scram_sha_512:
         return make_scram(settings.mechanism, settings.username, std::move(secret), memory);
       case Mechanism::oauthbearer:
+      case Mechanism::aws_msk_iam:
         return make_oauthbearer(std::move(secret), settings.oauth);
+      case Mechanism::gssapi:
+        return make_gssapi(settings.kerberos, host, ticket_cache);
     }
     return make_plain(settings.username, std::move(secret));
   }
 
   const SaslSettings settings;
+  // Of this cluster's tickets, in this process alone.
+  const std::string ticket_cache = fmt::format("MEMORY:highwater-{}", fmt::ptr(this));
   OauthTokens tokens;
+  MskTokens msk_tokens;
   const std::shared_ptr<ScramMemory> memory = std::make_shared<ScramMemory>();
   std::mutex mutex;
   // Under the mutex:
@@ -105,9 +126,8 @@ struct Login::Workshop {
   bool token_refused = false;
 };
 
-Login::Login(SaslSettings settings, PostTokenRequest post)
-    : settings_(std::move(settings)),
-      workshop_(std::make_shared<Workshop>(settings_, std::move(post))) {}
+Login::Login(SaslSettings settings, const AskHttp& ask)
+    : settings_(std::move(settings)), workshop_(std::make_shared<Workshop>(settings_, ask)) {}
 
 std::string Login::problem() const {
   const std::lock_guard lock(workshop_->mutex);
@@ -118,7 +138,7 @@ asio::awaitable<Answer<Duration>> Login::log_in(std::shared_ptr<Connection> conn
                                                 SteadyTime deadline) {
   const auto self = shared_from_this();
   const std::string address = fmt::format("{}:{}", connection->host(), connection->port());
-  auto begun = co_await begin(deadline);
+  auto begun = co_await begin(connection->host(), deadline);
   if (!begun) co_return tl::unexpected<Failure>(begun.error());
   const size_t secret = begun->secret;
   if (auto closed = gate_.closed(address, secret, steady_now()))
@@ -132,30 +152,37 @@ asio::awaitable<Answer<Duration>> Login::log_in(std::shared_ptr<Connection> conn
   co_return session;
 }
 
-asio::awaitable<Answer<Login::Begun>> Login::begin(SteadyTime deadline) {
+asio::awaitable<Answer<Login::Begun>> Login::begin(std::string host, SteadyTime deadline) {
   using Outcome = Result<Begun>;
-  std::function<Outcome(std::stop_token)> work = [workshop = workshop_](std::stop_token stop) {
-    return workshop->begin(std::move(stop));
+  std::function<Outcome(std::stop_token)> work = [workshop = workshop_,
+                                                  host](std::stop_token stop) {
+    return workshop->begin(host, std::move(stop));
   };
   auto outcome = co_await worker_.run<Outcome>(std::move(work), deadline);
-  if (!outcome)
-    co_return tl::unexpected<Failure>(impossible(
-        settings_.mechanism == Mechanism::oauthbearer ? "the token server has not answered in time"
-                                                      : "the secret could not be read in time"));
+  if (!outcome) co_return tl::unexpected<Failure>(impossible(too_late()));
   if (!*outcome) co_return tl::unexpected<Failure>(impossible(outcome->error().message));
   co_return std::move(**outcome);
+}
+
+std::string Login::too_late() const {
+  if (settings_.mechanism == Mechanism::oauthbearer)
+    return "the token server has not answered in time";
+  if (settings_.mechanism == Mechanism::gssapi)
+    return "no KDC has answered in time: see [realms] in krb5.conf";
+  if (settings_.mechanism == Mechanism::aws_msk_iam) return "no keys of AWS could be had in time";
+  return "the secret could not be read in time";
 }
 
 asio::awaitable<Answer<Duration>> Login::converse(std::shared_ptr<Connection> connection,
                                                   Begun begun, SteadyTime deadline) {
   const auto self = shared_from_this();
-  SaslHandshakeRequest handshake{std::string(mechanism_name(settings_.mechanism))};
-  const auto accepted =
-      co_await connection->ask(std::move(handshake), remaining(deadline));
+  SaslHandshakeRequest handshake{std::string(wire_name(settings_.mechanism))};
+  const auto accepted = co_await connection->ask(std::move(handshake), remaining(deadline));
   if (!accepted) co_return tl::unexpected<Failure>(accepted.error());
   if (accepted->error_code == ErrorCode::kUnsupportedSaslMechanism)
-    co_return tl::unexpected<Failure>(impossible(fmt::format(
-        "it is not among what the broker has enabled on this listener: {}", names(accepted->mechanisms))));
+    co_return tl::unexpected<Failure>(
+        impossible(fmt::format("it is not among what the broker has enabled on this listener: {}",
+                               names(accepted->mechanisms))));
   if (accepted->error_code == ErrorCode::kIllegalSaslState)
     co_return tl::unexpected<Failure>(impossible(
         "this listener of the broker wants no login: set `protocol` to PLAINTEXT or SSL"));
@@ -195,8 +222,12 @@ void Login::note_refusal(const std::string& address, size_t secret, const Failur
 }
 
 Failure Login::refusal(const std::string& broker_text) const {
-  const std::string who =
-      settings_.username.empty() ? "our token" : fmt::format("the login of '{}'", settings_.username);
+  std::string who = fmt::format("the login of '{}'", settings_.username);
+  if (wire_name(settings_.mechanism) == mechanism_name(Mechanism::oauthbearer)) who = "our token";
+  if (settings_.mechanism == Mechanism::gssapi)
+    who =
+        "our ticket" +
+        (settings_.kerberos.principal.empty() ? "" : " of '" + settings_.kerberos.principal + "'");
   return {FailureKind::credentials,
           fmt::format("SASL/{}: it refuses {}: {}", mechanism_name(settings_.mechanism),
                       printable_excerpt(who, kLongestText),
@@ -204,14 +235,14 @@ Failure Login::refusal(const std::string& broker_text) const {
 }
 
 Failure Login::impossible(const std::string& what) const {
-  return {FailureKind::no_login, fmt::format("SASL/{}: {}", mechanism_name(settings_.mechanism), what)};
+  return {FailureKind::no_login,
+          fmt::format("SASL/{}: {}", mechanism_name(settings_.mechanism), what)};
 }
 
 asio::awaitable<void> Login::stay_logged_in(std::shared_ptr<Login> self,
                                             std::shared_ptr<Connection> connection,
                                             Duration session, Duration timeout) {
-  const auto timer =
-      std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
+  const auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
   connection->on_closed([timer] { timer->cancel(); });
   while (session > Duration::zero() && connection->is_open()) {
     std::error_code ignored;

@@ -14,6 +14,7 @@
 #include "collectors/kafka/failure.h"
 #include "collectors/kafka/login_gate.h"
 #include "collectors/kafka/login_worker.h"
+#include "collectors/kafka/msk_token.h"
 #include "collectors/kafka/oauth_tokens.h"
 #include "collectors/kafka/sasl.h"
 #include "collectors/kafka/scram.h"
@@ -23,11 +24,11 @@ namespace highwater::kafka {
 
 class Login : public std::enable_shared_from_this<Login> {
  public:
-  Login(SaslSettings settings, PostTokenRequest post);
+  Login(SaslSettings settings, const AskHttp& ask);
 
   // On a connection that has learned the broker's versions and sends nothing else meanwhile. Gives
-  // the time after which the broker ends the session; 0: never. Fails with credentials, no_login, or
-  // as ask() does. After a failure the connection is of no use.
+  // the time after which the broker ends the session; 0: never. Fails with credentials, no_login,
+  // or as ask() does. After a failure the connection is of no use.
   asio::awaitable<Answer<Duration>> log_in(std::shared_ptr<Connection> connection,
                                            SteadyTime deadline);
 
@@ -50,12 +51,13 @@ class Login : public std::enable_shared_from_this<Login> {
     size_t secret = 0;  // its fingerprint
   };
 
-  asio::awaitable<Answer<Begun>> begin(SteadyTime deadline);
+  asio::awaitable<Answer<Begun>> begin(std::string host, SteadyTime deadline);
   asio::awaitable<Answer<Duration>> converse(std::shared_ptr<Connection> connection, Begun begun,
                                              SteadyTime deadline);
   void note_refusal(const std::string& address, size_t secret, const Failure& why);
   [[nodiscard]] Failure refusal(const std::string& broker_text) const;
   [[nodiscard]] Failure impossible(const std::string& what) const;
+  [[nodiscard]] std::string too_late() const;
 
   const SaslSettings settings_;
   const std::shared_ptr<Workshop> workshop_;

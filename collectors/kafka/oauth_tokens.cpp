@@ -1,13 +1,14 @@
 #include "collectors/kafka/oauth_tokens.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/core/digest.h"
 #include "agent/core/secret.h"
+#include "agent/core/web_text.h"
 #include "collectors/kafka/sasl.h"
 #include "collectors/printable_excerpt.h"
 
@@ -24,36 +25,15 @@ constexpr auto kUsualLife = std::chrono::minutes(5);
 constexpr int64_t kLongestLife = int64_t{366} * 24 * 3600;  // seconds; what is said beyond is cut
 constexpr size_t kLargestToken = size_t{64} << 10U;
 
-std::string url_encoded(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain)
-      result += c;
-    else
-      result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return result;
-}
-
 std::optional<std::string> from_base64url(std::string_view text) {
-  std::string padded(text);
-  std::ranges::replace(padded, '-', '+');
-  std::ranges::replace(padded, '_', '/');
-  const size_t padding = (4 - padded.size() % 4) % 4;
-  padded.append(padding, '=');
-  std::string bytes(padded.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   reinterpret_cast<const unsigned char*>(padded.data()),
-                                   static_cast<int>(padded.size()));
-  if (size < 0 || padding == 3) return std::nullopt;
-  bytes.resize(static_cast<size_t>(size) - padding);
-  return bytes;
+  std::string usual(text);
+  std::ranges::replace(usual, '-', '+');
+  std::ranges::replace(usual, '_', '/');
+  return base64_decoded(usual);
 }
 
 // {"error": "invalid_client", "error_description": "..."}, or what else it is.
-std::string error_text(const TokenResponse& response) {
+std::string error_text(const HttpAnswer& response) {
   const Json json = Json::parse(response.body, nullptr, false);
   std::string text;
   for (const char* key : {"error", "error_description"}) {
@@ -81,8 +61,8 @@ Duration life_of(const Json& answer, const std::string& token, Now now) {
 
 }  // namespace
 
-OauthTokens::OauthTokens(OauthSettings settings, PostTokenRequest post)
-    : settings_(std::move(settings)), post_(std::move(post)) {}
+OauthTokens::OauthTokens(OauthSettings settings, AskHttp ask)
+    : settings_(std::move(settings)), ask_(std::move(ask)) {}
 
 Result<std::string> OauthTokens::current(Now now, std::stop_token stop) {
   if (!settings_.token_file.empty()) {
@@ -108,15 +88,23 @@ Result<std::string> OauthTokens::current(Now now, std::stop_token stop) {
 }
 
 Result<OauthTokens::Token> OauthTokens::request(Now now, std::stop_token stop) const {
-  TokenRequest request{settings_.token_url, settings_.client_id, "", "", settings_.ca_file,
-                       std::move(stop)};
-  auto secret = settings_.client_secret.value();
+  const auto secret = settings_.client_secret.value();
   if (!secret) return fail(secret.error().message);
-  request.client_secret = std::move(*secret);
-  request.form = "grant_type=client_credentials";
-  if (!settings_.scope.empty()) request.form += "&scope=" + url_encoded(settings_.scope);
-  if (!settings_.audience.empty()) request.form += "&audience=" + url_encoded(settings_.audience);
-  const auto response = post_(request);
+  HttpQuestion question;
+  question.method = "POST";
+  question.url = settings_.token_url;
+  // RFC 6749, section 2.3.1: both parts are encoded as in a form.
+  question.headers = {{"Accept", "application/json"},
+                      {"Authorization", basic_authorization(percent_encoded(settings_.client_id),
+                                                            percent_encoded(*secret))}};
+  question.body = "grant_type=client_credentials";
+  if (!settings_.scope.empty()) question.body += "&scope=" + percent_encoded(settings_.scope);
+  if (!settings_.audience.empty())
+    question.body += "&audience=" + percent_encoded(settings_.audience);
+  question.content_type = "application/x-www-form-urlencoded";
+  question.ca_file = settings_.ca_file;
+  question.stop = std::move(stop);
+  const auto response = ask_(question);
   if (!response) return fail(response.error().message);
   if (response->status != 200) return fail(error_text(*response));
   const Json json = Json::parse(response->body, nullptr, false);

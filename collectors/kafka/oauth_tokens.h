@@ -1,40 +1,24 @@
-// OauthTokens: the token of OAUTHBEARER, from a file or from a token server. One per cluster, used on
-// the thread of its Login's worker.
+// OauthTokens: the token of OAUTHBEARER, from a file or from a token server. One per cluster, used
+// on the thread of its Login's worker.
 //
 // A file is read for each login. A token of a server is kept and renewed when 80 % of its life are
 // over; while the server cannot be asked, the old one is used as long as it is valid.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "agent/core/result.h"
 #include "agent/core/time.h"
+#include "collectors/http_question.h"
 #include "collectors/kafka/security.h"
 
 namespace highwater::kafka {
 
-// A POST to a token server; how it gets there is the agent's matter.
-struct TokenRequest {
-  std::string url;
-  std::string client_id;
-  std::string client_secret;
-  std::string form;  // application/x-www-form-urlencoded
-  std::string ca_file;
-  std::stop_token stop;
-};
-struct TokenResponse {
-  int status = 0;
-  std::string body;
-};
-// Blocks for some seconds at most; the error never holds a secret.
-using PostTokenRequest = std::function<Result<TokenResponse>(const TokenRequest&)>;
-
 class OauthTokens {
  public:
-  OauthTokens(OauthSettings settings, PostTokenRequest post);
+  OauthTokens(OauthSettings settings, AskHttp ask);
 
   // A token that is valid at `now`.
   [[nodiscard]] Result<std::string> current(Now now, std::stop_token stop);
@@ -51,7 +35,7 @@ class OauthTokens {
   [[nodiscard]] Result<Token> request(Now now, std::stop_token stop) const;
 
   const OauthSettings settings_;
-  const PostTokenRequest post_;
+  const AskHttp ask_;
   std::optional<Token> token_;
   std::optional<SteadyTime> failed_at_;
   std::string problem_;

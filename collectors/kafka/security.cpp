@@ -12,8 +12,16 @@ std::string_view mechanism_name(Mechanism mechanism) {
       return "SCRAM-SHA-512";
     case Mechanism::oauthbearer:
       return "OAUTHBEARER";
+    case Mechanism::gssapi:
+      return "GSSAPI";
+    case Mechanism::aws_msk_iam:
+      return "AWS_MSK_IAM";
   }
   return "PLAIN";
+}
+
+std::string_view wire_name(Mechanism mechanism) {
+  return mechanism_name(mechanism == Mechanism::aws_msk_iam ? Mechanism::oauthbearer : mechanism);
 }
 
 }  // namespace highwater::kafka

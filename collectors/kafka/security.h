@@ -1,5 +1,5 @@
-// How a cluster's connections are secured: what `security:` of its configuration says. Plain values,
-// made once by the configuration; any thread.
+// How a cluster's connections are secured: what `security:` of its configuration says. Plain
+// values, made once by the configuration; any thread.
 //
 // Files are named here and read where they are used, so that renewed ones need no restart.
 #pragma once
@@ -33,9 +33,18 @@ struct TlsSettings {
   std::string server_name;  // for SNI and the verification; "": the host that is connected to
 };
 
-enum class Mechanism : uint8_t { plain, scram_sha_256, scram_sha_512, oauthbearer };
+enum class Mechanism : uint8_t {
+  plain,
+  scram_sha_256,
+  scram_sha_512,
+  oauthbearer,
+  gssapi,
+  aws_msk_iam
+};
 // As Kafka names it: "SCRAM-SHA-256".
 [[nodiscard]] std::string_view mechanism_name(Mechanism mechanism);
+// As the brokers know it: AWS_MSK_IAM is OAUTHBEARER with tokens of its own.
+[[nodiscard]] std::string_view wire_name(Mechanism mechanism);
 
 // Where the tokens of OAUTHBEARER come from: a file, or a token server (client credentials).
 struct OauthSettings {
@@ -49,11 +58,29 @@ struct OauthSettings {
   std::vector<std::pair<std::string, std::string>> extensions;  // sent to the broker with the token
 };
 
+// By whose tickets GSSAPI logs in. Without keytab and cache: those of the environment, as `kinit`
+// leaves them.
+struct KerberosSettings {
+  std::string keytab;     // a file; tickets are got by it, and renewed
+  std::string principal;  // "highwater@EXAMPLE.COM"; "": the first of the keytab, or the cache's
+  std::string cache;      // "FILE:/run/krb5cc"; in place of a keytab
+  std::string service = "kafka";  // of the brokers' principals: "kafka/kafka-1.example.com"
+};
+
+// Whose tokens AWS_MSK_IAM logs in by; see collectors/aws/credentials.h for what is left out.
+struct AwsSettings {
+  std::string region;    // "": of the broker's name, or the environment's
+  std::string profile;   // of the shared files
+  std::string role_arn;  // to assume with what was found
+};
+
 struct SaslSettings {
   Mechanism mechanism = Mechanism::plain;
   std::string username;  // of PLAIN and SCRAM
   Secret password;
   OauthSettings oauth;
+  KerberosSettings kerberos;
+  AwsSettings aws;
 };
 
 struct SecuritySettings {

@@ -1,4 +1,5 @@
 #include "collectors/kafka/tls_context.h"
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/x509_vfy.h>
@@ -58,9 +59,9 @@ std::string names_of(X509* certificate) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(all, i);
     std::string one;
     if (name->type == GEN_DNS)
-      one = printable_excerpt({reinterpret_cast<const char*>(
-                                   ASN1_STRING_get0_data(name->d.dNSName)),
-                               static_cast<size_t>(ASN1_STRING_length(name->d.dNSName))});
+      one =
+          printable_excerpt({reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+                             static_cast<size_t>(ASN1_STRING_length(name->d.dNSName))});
     else if (name->type == GEN_IPADD)
       one = address_text(name->d.iPAddress);
     if (!one.empty()) text += (text.empty() ? "" : ", ") + one;
@@ -134,8 +135,7 @@ void TlsContext::renew() {
   const bool verified = settings_.verify != VerifyBroker::nothing;
   SSL_CTX_set_verify(context, verified ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, on_verified);
   if (identity_.certificate.empty()) SSL_CTX_set_client_cert_cb(context, on_certificate_wanted);
-  SSL_CTX_set_session_cache_mode(context,
-                                 SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
   SSL_CTX_sess_set_new_cb(context, on_session);
 }
 
@@ -147,8 +147,7 @@ Answer<Ssl> TlsContext::make(const std::string& host, const std::string& address
   peer->expected = settings_.server_name.empty() ? host : settings_.server_name;
   peer->address = address;
   peer->sessions = sessions_;
-  peer->authorities =
-      settings_.ca.empty() ? "the system's certificate authorities" : settings_.ca;
+  peer->authorities = settings_.ca.empty() ? "the system's certificate authorities" : settings_.ca;
   peer->own_certificate = identity_.certificate;
   const std::string name = peer->expected;
   SSL_set_ex_data(ssl.get(), peer_index(), peer.release());
@@ -170,6 +169,16 @@ Answer<Ssl> TlsContext::make(const std::string& host, const std::string& address
 
 const TlsPeer& TlsContext::peer(const SSL* ssl) {
   return peer_of(ssl);
+}
+
+std::string TlsContext::peer_text(const SSL* ssl) {
+  std::string text = fmt::format("{}, {}", SSL_get_version(ssl), SSL_get_cipher_name(ssl));
+  X509* const certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr) return text;
+  text += fmt::format(", certificate for {}", names_of(certificate));
+  if (const auto end = to_wall_time(X509_get0_notAfter(certificate)))
+    text += ", valid until " + day_of(*end);
+  return text;
 }
 
 std::optional<WallTime> TlsContext::peer_expiry(const SSL* ssl) {

@@ -1,5 +1,5 @@
-// TlsContext: our side of TLS for one cluster: whom we trust, as whom we come, and the sessions that
-// can be resumed. One per cluster, on its thread.
+// TlsContext: our side of TLS for one cluster: whom we trust, as whom we come, and the sessions
+// that can be resumed. One per cluster, on its thread.
 //
 // Files are looked at before each connection. Changed ones are used from then on; while they cannot
 // be used, the former stay in force, and problem() says what is wrong with the new ones.
@@ -51,6 +51,8 @@ class TlsContext {
 
   // What was seen on an SSL object of client().
   [[nodiscard]] static const TlsPeer& peer(const SSL* ssl);
+  // "TLSv1.3, TLS_AES_256_GCM_SHA384, certificate for kafka-1, valid until 2027-01-31"
+  [[nodiscard]] static std::string peer_text(const SSL* ssl);
   // When the certificate that the broker showed ends.
   [[nodiscard]] static std::optional<WallTime> peer_expiry(const SSL* ssl);
 

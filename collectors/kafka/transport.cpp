@@ -76,12 +76,17 @@ std::optional<WallTime> Transport::certificate_expiry() const {
   return tls_ ? TlsContext::peer_expiry(tls_->stream.native_handle()) : std::nullopt;
 }
 
-// Without a farewell of TLS: the other side may not read any more. Without these marks OpenSSL takes
-// the session for one that must not be resumed.
+std::string Transport::tls_text() const {
+  return tls_ ? TlsContext::peer_text(tls_->stream.native_handle()) : "";
+}
+
+// Without a farewell of TLS: the other side may not read any more. Without these marks OpenSSL
+// takes the session for one that must not be resumed.
 void Transport::close() {
   std::error_code ignored;
   socket_.close(ignored);
-  if (tls_) SSL_set_shutdown(tls_->stream.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  if (tls_)
+    SSL_set_shutdown(tls_->stream.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
 }  // namespace highwater::kafka

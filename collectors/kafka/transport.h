@@ -7,6 +7,7 @@
 #include <asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -37,6 +38,8 @@ class Transport {
 
   // Why reading or writing failed, for people.
   [[nodiscard]] Failure failure(const std::error_code& error) const;
+  // What was agreed on, and the certificate that the broker showed, for people; "" without TLS.
+  [[nodiscard]] std::string tls_text() const;
   // When the broker's certificate ends; nothing without TLS.
   [[nodiscard]] std::optional<WallTime> certificate_expiry() const;
 

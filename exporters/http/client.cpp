@@ -7,11 +7,11 @@
 #include <array>
 #include <mutex>
 
+#include "agent/core/small_file.h"
 #include "exporters/http/address.h"
 #include "exporters/http/authorities.h"
 #include "exporters/http/lookup_budget.h"
 #include "exporters/http/session.h"
-#include "agent/core/small_file.h"
 
 namespace highwater::http {
 namespace {
@@ -130,7 +130,8 @@ Result<TlsMaterial> read_material(const TlsOptions& options, AuthorityCache& aut
 }
 
 Result<void> check_form(const Request& request) {
-  if (request.method != "GET" && request.method != "POST") return fail("the method is unknown");
+  if (request.method != "GET" && request.method != "POST" && request.method != "PUT")
+    return fail("the method is unknown");
   const auto value_ok = [](std::string_view value) {
     return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
   };

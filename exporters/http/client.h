@@ -34,10 +34,10 @@ struct TlsOptions {
 };
 
 struct Request {
-  std::string method = "GET";  // or POST
+  std::string method = "GET";  // POST or PUT
   std::string url;             // absolute, http or https
   HeaderList headers;          // without Host, Content-Length and Connection: those are set here
-  std::string body;            // of a POST
+  std::string body;            // of a POST or PUT
   std::string content_type;    // of the body; none is sent when empty
   TlsOptions tls;
   Duration deadline = std::chrono::seconds(10);     // for everything together

@@ -188,7 +188,7 @@ Result<Response> Session::run(const Request& request, const Url& url, const TlsM
     // Without a value libcurl would leave the header out.
     add(trimmed(value).empty() ? name + ";" : name + ": " + value);
   }
-  if (request.method == "POST") {
+  if (request.method != "GET") {
     add(request.content_type.empty() ? "Content-Type:" : "Content-Type: " + request.content_type);
     add("Expect:");
   }
@@ -219,8 +219,9 @@ void Session::prepare(Exchange& exchange, const TlsMaterial& material, curl_slis
   set(CURLOPT_HTTPHEADER, headers);
   set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // a proxy sees no secret
   set(CURLOPT_USERAGENT, "highwater/" HIGHWATER_VERSION);
-  if (request.method == "POST") {
+  if (request.method != "GET") {
     set(CURLOPT_POST, 1L);
+    set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(CURLOPT_POSTFIELDS, request.body.c_str());
   }

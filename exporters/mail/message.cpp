@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/core/digest.h"
 #include "agent/core/utf8.h"
-#include "exporters/http/digest.h"
 
 namespace highwater::mail {
 namespace {
@@ -16,7 +16,7 @@ constexpr size_t kBase64Line = 76;
 constexpr size_t kWordBytes = 45;
 
 std::string base64_lines(std::string_view text) {
-  const std::string encoded = http::base64(text);
+  const std::string encoded = base64(text);
   std::string lines;
   for (size_t at = 0; at < encoded.size(); at += kBase64Line)
     lines += encoded.substr(at, kBase64Line) + "\r\n";
@@ -51,14 +51,14 @@ std::string mail_date(WallTime time) {
 }
 
 std::string header_text(std::string_view text) {
-  const bool plain = text.size() < 900 && std::ranges::all_of(text, [](char c) {
-    return c >= ' ' && c <= '~';
-  }) && text.find("=?") == std::string_view::npos;
+  const bool plain = text.size() < 900 &&
+                     std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; }) &&
+                     text.find("=?") == std::string_view::npos;
   if (plain) return std::string(text);
   std::string words;
   while (!text.empty()) {
     const std::string_view piece = utf8::first_bytes(text, kWordBytes);
-    words += fmt::format("{}=?UTF-8?B?{}?=", words.empty() ? "" : "\r\n ", http::base64(piece));
+    words += fmt::format("{}=?UTF-8?B?{}?=", words.empty() ? "" : "\r\n ", base64(piece));
     text.remove_prefix(piece.size());
   }
   return words;
@@ -66,7 +66,7 @@ std::string header_text(std::string_view text) {
 
 std::string compose(const Draft& draft) {
   // It cannot stand in base64.
-  const std::string boundary = "=_highwater_" + http::sha256_hex(draft.id).substr(0, 24);
+  const std::string boundary = "=_highwater_" + sha256_hex(draft.id).substr(0, 24);
   std::string mail;
   const auto header = [&](std::string_view name, std::string_view text) {
     mail += fmt::format("{}: {}\r\n", name, text);
@@ -96,8 +96,9 @@ bool is_address(std::string_view text) {
   const bool one = at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
                    text.find('@', at + 1) == std::string_view::npos && text.size() <= 254;
   return one && std::ranges::all_of(text, [](char c) {
-    return c > ' ' && c <= '~' && std::string_view("<>()[],;:\\\"").find(c) == std::string_view::npos;
-  });
+           return c > ' ' && c <= '~' &&
+                  std::string_view("<>()[],;:\\\"").find(c) == std::string_view::npos;
+         });
 }
 
 }  // namespace highwater::mail

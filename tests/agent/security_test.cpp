@@ -104,15 +104,26 @@ TEST(Security, IsRefusedWithWhatToDo) {
        "a keystore has its key inside"},
       {"{protocol: SSL, certificate: {password: {env: P}}}", "has no 'keystore'"},
       {"{protocol: SASL_SSL}", "has no 'mechanism'"},
+      {"{protocol: SASL_SSL, mechanism: NTLM, username: u}",
+       "choose one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI, AWS_MSK_IAM"},
       {"{protocol: SASL_SSL, mechanism: GSSAPI, username: u}",
-       "choose one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER"},
+       "say under 'kerberos' whose tickets are used"},
+      {"{protocol: SASL_SSL, mechanism: GSSAPI, kerberos: {keytab: k, cache: \"FILE:c\"}}",
+       "'cache' has no effect with a 'keytab'"},
+      {"{protocol: SASL_SSL, mechanism: GSSAPI, kerberos: {service: kafka/a}}",
+       "write the first part of the brokers' principals"},
+      {"{protocol: SASL_SSL, mechanism: AWS_MSK_IAM, password: {env: P}}",
+       "keys come from where Amazon's tools find them"},
+      {"{protocol: SASL_SSL, mechanism: AWS_MSK_IAM, aws: {region: \"a/b\"}}", "write it like eu-"},
+      {"{protocol: SASL_SSL, mechanism: AWS_MSK_IAM, aws: {role_arn: highwater}}",
+       "arn:aws:iam::123456789012:role/highwater"},
       {"{protocol: SASL_SSL, mechanism: PLAIN, username: u}", "has no 'password'"},
       {"{protocol: SASL_SSL, mechanism: PLAIN, username: u, password: {file: p, env: P}}",
        "'password' needs either 'file' or 'env'"},
       {"{protocol: SASL_SSL, mechanism: PLAIN, username: u, password: {env: P}, oauth: {}}",
-       "'oauth' is for the mechanism OAUTHBEARER alone"},
+       "'oauth' has no effect with this mechanism"},
       {"{protocol: SASL_SSL, mechanism: OAUTHBEARER, username: u, oauth: {token_file: t}}",
-       "'username' has no effect with OAUTHBEARER"},
+       "'username' has no effect with this mechanism"},
       {"{protocol: SASL_SSL, mechanism: OAUTHBEARER}", "has no 'oauth'"},
       {"{protocol: SASL_SSL, mechanism: OAUTHBEARER, oauth: {token_file: t, token_url: "
        "\"http://i\"}}",
@@ -132,14 +143,16 @@ TEST(Security, IsRefusedWithWhatToDo) {
 }
 
 TEST(Security, SaysAnUnknownMechanismOnce) {
-  EXPECT_THAT(mistakes("{protocol: SASL_SSL, mechanism: GSSAPI, username: u, password: {env: P}}"),
+  EXPECT_THAT(mistakes("{protocol: SASL_SSL, mechanism: NTLM, username: u, password: {env: P}}"),
               testing::Not(HasSubstr("username")));
 }
 
 TEST(Security, IsTheCanarysAsWell) {
-  const std::string head = "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    canary: {topic: c}\n";
+  const std::string head =
+      "clusters:\n  - name: a\n    bootstrap: [\"k:1\"]\n    canary: {topic: c}\n";
   const std::string scram =
-      "    security: {protocol: SASL_SSL, mechanism: SCRAM-SHA-256, username: u, password: {env: P}}\n";
+      "    security: {protocol: SASL_SSL, mechanism: SCRAM-SHA-256, username: u, password: {env: "
+      "P}}\n";
   Diagnostics diagnostics;
   const auto config = parse_config(head + scram, "highwater.yaml", diagnostics);
   ASSERT_TRUE(config);

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "exporters/http/digest.h"
+#include "agent/core/digest.h"
 
 namespace highwater::testing_support {
 namespace {
@@ -99,7 +99,8 @@ void SmtpServer::talk(int connection) {
   const auto say = [&](const std::string& word, const std::string& usual) {
     const auto found = answers_.find(word);
     const std::string answer = found != answers_.end() ? found->second : usual;
-    if (!answer.empty()) ::send(connection, (answer + "\r\n").data(), answer.size() + 2, MSG_NOSIGNAL);
+    if (!answer.empty())
+      ::send(connection, (answer + "\r\n").data(), answer.size() + 2, MSG_NOSIGNAL);
     return answer.starts_with(usual.substr(0, 3));
   };
   Lines lines(connection);
@@ -119,7 +120,7 @@ void SmtpServer::talk(int connection) {
         ::send(connection, "334 \r\n", 6, MSG_NOSIGNAL);
         if (!lines.next(login)) return;
       }
-      mail.login = http::base64_decoded(login).value_or("");
+      mail.login = base64_decoded(login).value_or("");
       say(word, "235 2.7.0 Authentication successful");
     } else if (word == "MAIL") {
       mail.from = bracketed(line);

@@ -37,8 +37,8 @@ void check_exchange(SaslExchange& exchange, std::string_view input, bool mutual)
 void check_token(std::string_view input) {
   OauthSettings settings;
   settings.token_url = "https://id.test/";
-  OauthTokens tokens(settings, [&](const TokenRequest&) -> Result<TokenResponse> {
-    return TokenResponse{200, std::string(input)};
+  OauthTokens tokens(settings, [&](const HttpQuestion&) -> Result<HttpAnswer> {
+    return HttpAnswer{200, std::string(input)};
   });
   const Now now{SteadyTime(std::chrono::hours(1)), WallTime(std::chrono::hours(24 * 365 * 50))};
   const auto token = tokens.current(now, {});

@@ -10,7 +10,11 @@ import base64
 import contextlib
 import http.server
 import json
+import os
 import pathlib
+import shlex
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -36,7 +40,9 @@ LISTENERS = {
     "EXPIRED": ("SSL", 70, "expired", False),
     "FUTURE": ("SSL", 80, "future", False),
     "OTHER": ("SSL", 90, "other-name", False),
+    "KRB": ("SASL_PLAINTEXT", 110, None, False),
 }
+REALM = "HIGHWATER.TEST"
 
 
 def openssl(*arguments, **options):
@@ -74,10 +80,50 @@ class Certificates:
         (FOLDER / f"{name}.store.pem").write_text(key.stdout + (FOLDER / f"{name}.pem").read_text() + (FOLDER / f"{authority}.pem").read_text())
 
 
+class Kdc:
+    """MIT's KDC with principals for the brokers and for the agent, and their keytabs."""
+
+    def __init__(self, port):
+        self.folder = FOLDER / "kdc"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.config = self.configuration("krb5.conf", port)
+        profile = self.folder / "kdc.conf"
+        profile.write_text(f"[kdcdefaults]\nkdc_listen=127.0.0.1:{port}\nkdc_tcp_listen=127.0.0.1:{port}\n[realms]\n{REALM}={{\n"
+                           f"database_name={self.folder}/principal\nkey_stash_file={self.folder}/stash\n}}\n")
+        self.environment = dict(os.environ, KRB5_CONFIG=str(self.config), KRB5_KDC_PROFILE=str(profile))
+        self.run("kdb5_util", "create", "-s", "-P", "m4ster", "-r", REALM)
+        for principal, keytab in (("kafka/127.0.0.1", "kafka"), ("highwater", "agent"), ("nobody", "nobody")):
+            self.run("kadmin.local", "-r", REALM, "-q", f"addprinc -randkey {principal}")
+            self.run("kadmin.local", "-r", REALM, "-q", f"ktadd -k {self.folder}/{keytab}.keytab {principal}")
+        self.run("kadmin.local", "-r", REALM, "-q", "cpw -randkey nobody")  # its keytab is old now
+        self.process = subprocess.Popen(["krb5kdc", "-n"], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def configuration(self, name, port):
+        path = self.folder / name
+        path.write_text(f"[libdefaults]\ndefault_realm={REALM}\ndns_lookup_kdc=false\n"
+                        f"[realms]\n{REALM}={{\nkdc=127.0.0.1:{port}\n}}\n[domain_realm]\n127.0.0.1={REALM}\n")
+        return path
+
+    def run(self, *command):
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 class SecuredCluster(Cluster):
-    def __init__(self):
+    def __init__(self, kdc_port):
         self.base = PORT_BASE + 2000
+        self.kdc = Kdc(kdc_port)
         super().__init__(brokers=2, port_base=self.base, extra_config=self.properties)
+        self.environment["KAFKA_JVM"] = f"-Djava.security.krb5.conf={self.kdc.config}"
+
+    def stop(self):
+        super().stop()
+        self.kdc.close()
 
     def port(self, listener, broker):
         return self.base + LISTENERS[listener][1] + broker
@@ -88,7 +134,9 @@ class SecuredCluster(Cluster):
         protocols = ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT"] + [f"{name}:{kind[0]}" for name, kind in LISTENERS.items()]
         lines = [f"listeners={','.join(addresses)},CONTROLLER://127.0.0.1:{base + 100}", f"advertised.listeners={','.join(addresses)}",
                  f"listener.security.protocol.map={','.join(protocols)}", "ssl.keystore.type=PEM", "ssl.truststore.type=PEM",
-                 "connection.failed.authentication.delay.ms=100"]
+                 "connection.failed.authentication.delay.ms=100",
+                 "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer", "super.users=User:ANONYMOUS",
+                 "allow.everyone.if.no.acl.found=true"]
         for name, (protocol, _, certificate, wanted) in LISTENERS.items():
             prefix = f"listener.name.{name.lower()}."
             if certificate:
@@ -96,8 +144,15 @@ class SecuredCluster(Cluster):
             if wanted:
                 lines += [f"{prefix}ssl.client.auth=required", f"{prefix}ssl.truststore.type=PEM", f"{prefix}ssl.truststore.location={FOLDER}/ca.pem"]
             if protocol.startswith("SASL"):
-                lines += self.logins(prefix, name == "ONLYPLAIN")
+                lines += self.tickets(prefix) if name == "KRB" else self.logins(prefix, name == "ONLYPLAIN")
         return "\n".join(lines) + "\n"
+
+    def tickets(self, prefix):
+        module = (f'com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true '
+                  f'keyTab="{self.kdc.folder}/kafka.keytab" principal="kafka/127.0.0.1@{REALM}";')
+        return [f"{prefix}sasl.enabled.mechanisms=GSSAPI", f"{prefix}gssapi.sasl.jaas.config={module}",
+                f"{prefix}gssapi.sasl.kerberos.service.name=kafka", f"{prefix}sasl.kerberos.service.name=kafka",
+                f"{prefix}gssapi.connections.max.reauth.ms={SESSION_SECONDS * 1000}"]
 
     @staticmethod
     def logins(prefix, only_plain):
@@ -203,12 +258,13 @@ def login(mechanism, user="alice", password=None, protocol="SASL_SSL"):
 
 
 @contextlib.contextmanager
-def secured(cluster, binary, name, listener, security, more=""):
+def secured(cluster, binary, name, listener, security, more="", environment=None):
     """An agent that watches through that listener. `security` is what stands in the braces; "" leaves the section out."""
     receiver = Receiver()
     section = more + (f"    security: {{{security}}}\n" if security else "")
     servers = cluster.secure_servers(listener) if listener in LISTENERS else [listener]
-    agent = Agent(binary, servers, receiver, name=f"secured-{name}", cluster=section)
+    environment = dict(environment or {}, KRB5_CONFIG=(environment or {}).get("KRB5_CONFIG", str(cluster.kdc.config)))
+    agent = Agent(binary, servers, receiver, name=f"secured-{name}", cluster=section, environment=environment)
     try:
         yield agent, receiver
         assert agent.process.poll() is None, f"the agent ended by itself: {agent.log_path.read_text()[-3000:]}"
@@ -247,7 +303,13 @@ WORKING = {
     "scram-512": ("SASLS", lambda: login("SCRAM-SHA-512")),
     "scram-open": ("SASLP", lambda: login("SCRAM-SHA-512", protocol="SASL_PLAINTEXT")),
     "scram-not-ascii": ("SASLS", lambda: login("SCRAM-SHA-256", user="bob")),
+    "kerberos": ("KRB", lambda: tickets("agent", f"principal: highwater@{REALM}")),
+    "kerberos-without-principal": ("KRB", lambda: tickets("agent")),
 }
+
+
+def tickets(keytab, more="service: kafka"):
+    return f"protocol: SASL_PLAINTEXT, mechanism: GSSAPI, kerberos: {{keytab: {FOLDER}/kdc/{keytab}.keytab, {more}}}"
 
 
 def test_each_kind_of_security_shows_everything(cluster, binary):
@@ -381,6 +443,11 @@ MISTAKES = {
                                  "SASL/OAUTHBEARER: it refuses our token"),
     "a token server that is not there": ("SASLS", lambda: f"protocol: SASL_SSL, {CA}, mechanism: OAUTHBEARER, oauth: {{token_url: \"http://127.0.0.1:9/t\", "
                                                           f"client_id: x, client_secret: {secret('x', 'x')}}}", "SASL/OAUTHBEARER: no token from the token server"),
+    "no keytab": ("KRB", lambda: tickets("nowhere"), "SASL/GSSAPI: no ticket: "),
+    "an old keytab": ("KRB", lambda: tickets("nobody"), "SASL/GSSAPI: no ticket: "),
+    "a principal that is not in the keytab": ("KRB", lambda: tickets("agent", f"principal: somebody@{REALM}"), "SASL/GSSAPI: no ticket: "),
+    "a service that no broker has": ("KRB", lambda: tickets("agent", "service: http"), "not found in Kerberos database"),
+    "a login by GSSAPI where others are enabled": ("SASLP", lambda: tickets("agent"), "SASL/GSSAPI: it is not among what the broker has enabled"),
 }
 
 
@@ -402,6 +469,104 @@ def test_each_mistake_is_called_by_its_name(cluster, binary):
             for words in ("s3cret", "pässwörd"):
                 assert words not in log_of(agent), f"{mistake}: a secret is in the log"
     assert not failed, "\n".join(failed)
+
+
+def test_a_kdc_that_is_down_is_said_and_tickets_last(cluster, binary):
+    with secured(cluster, binary, "kdc-down", "KRB", tickets("agent"),
+                 environment={"KRB5_CONFIG": str(cluster.kdc.configuration("dead.conf", 9))}) as (agent, _):
+        wait_until(lambda: "Cannot contact any KDC for realm" in log_of(agent), 20, f"it is said: {log_of(agent)[-2000:]}")
+    with secured(cluster, binary, "tickets-last", "KRB", tickets("agent")) as (agent, receiver):
+        expect_all_known(agent)
+        cluster.kdc.process.send_signal(signal.SIGSTOP)
+        try:
+            end = time.monotonic() + 3 * SESSION_SECONDS  # the ticket for the broker is there
+            while time.monotonic() < end:
+                assert agent.value("highwater_broker_up", broker="1") == 1, log_of(agent)
+                time.sleep(0.2)
+            assert receiver.alerts() == []
+        finally:
+            cluster.kdc.process.send_signal(signal.SIGCONT)
+
+
+def connected(cluster, binary, listener, security):
+    """What `check --connect` says, and its exit code."""
+    servers = cluster.secure_servers(listener) if listener in LISTENERS else [listener]
+    path = FOLDER / "connect.yaml"
+    section = f"    security: {{{security}}}\n" if security else ""
+    path.write_text(f"clusters:\n  - name: prod\n    bootstrap: [{', '.join(json.dumps(server) for server in servers)}]\n{section}")
+    started = time.monotonic()
+    done = subprocess.run([str(binary), "check", "--connect", str(path)], capture_output=True, text=True,
+                          env=dict(os.environ, COLUMNS="200", KRB5_CONFIG=str(cluster.kdc.config)))
+    return done.returncode, done.stdout + done.stderr, time.monotonic() - started
+
+
+def test_check_connects_and_says_which_step_fails(cluster, binary):
+    for name, (listener, security) in WORKING.items():
+        code, text, _ = connected(cluster, binary, listener, security() if callable(security) else security)
+        assert code == 0 and "2 of 2 brokers can be used" in text and "✗" not in text, f"{name}: {code}\n{text}"
+        assert ("TLSv1.3" in text) == LISTENERS[listener][0].endswith("SSL"), text
+    for mistake, (listener, security, expected) in MISTAKES.items():
+        listener = listener.format(plaintext=cluster.port_base + 1)
+        code, text, _ = connected(cluster, binary, listener, security() if callable(security) else security)
+        said = " ".join(text.split())
+        assert code == 3 and expected in said and "✗" in text, f"{mistake}: exit {code}, not '{expected}' but\n{text}"
+        assert "s3cret" not in text, mistake
+    for broker in (1, 2):
+        cluster.pause(broker)
+    try:
+        code, text, took = connected(cluster, binary, *(lambda listener, security: (listener, security()))(*WORKING["plain"]))
+        assert code == 3 and took < 15, (code, took, text)
+    finally:
+        for broker in (1, 2):
+            cluster.resume(broker)
+
+
+def test_the_rights_that_are_written_are_those_that_are_needed(cluster, binary):
+    """By Kafka's own authorizer: with none of them, with all, and without each in turn."""
+    cluster.set_password("carol", "car0l-s3cret")
+    USERS["carol"] = "car0l-s3cret"
+    security = login("SCRAM-SHA-512", user="carol")
+    _, text, _ = connected(cluster, binary, "SASLS", security)
+    written = subprocess.run([str(binary), "generate", "acls", "--config", str(FOLDER / "connect.yaml")], capture_output=True, text=True, check=True)
+    rights = []
+    for line in written.stdout.splitlines():
+        assert line.startswith("kafka-acls.sh") and "User:carol" in line, line
+        words = shlex.split(line)
+        rights.append(words[words.index("--allow-principal"):])
+
+    def acls(*arguments):
+        cluster.tool("AclCommand", "--bootstrap-server", cluster.server(), "--force", *arguments)
+
+    def change(verb, words, principal="User:carol"):
+        acls(verb, *[principal if word == "User:carol" else word for word in words])
+
+    def missing():
+        code, text, _ = connected(cluster, binary, "SASLS", security)
+        assert "2 of 2 brokers can be used" in text, text
+        return code, " ".join(text.split())
+
+    for words in rights:  # somebody else has them, so not everybody does any more
+        change("--add", words, "User:somebody")
+    try:
+        code, text = missing()
+        assert code == 3 and "✗ DESCRIBE on the cluster" in text and "✗ DESCRIBE_CONFIGS on the cluster" not in text, text
+        assert text.count("none is seen: there are none, or the right is missing") == 2, text
+        for words in rights:
+            change("--add", words)
+        wait_until(lambda: missing()[0] == 0, 20, "all rights are there")
+        code, text = missing()
+        assert "✗" not in text and "– READ on topics on 0 of 1" in text, text
+        acls("--remove", "--allow-principal", "User:carol", "--operation", "Describe", "--cluster")
+        wait_until(lambda: "✗ DESCRIBE on the cluster" in missing()[1], 20, "the missing right is named")
+        change("--add", rights[0])
+        acls("--add", "--deny-principal", "User:carol", "--operation", "DescribeConfigs", "--topic", "ord", "--resource-pattern-type", "prefixed")
+        wait_until(lambda: "✗ DESCRIBE_CONFIGS on topics on 0 of 1; without it unknown: retention" in missing()[1], 20, "deny beats allow")
+    finally:
+        for words in rights:
+            resource = words[[i for i, word in enumerate(words) if word.startswith("--") and word not in ("--allow-principal", "--operation")][0]:]
+            acls("--remove", *resource)
+        acls("--remove", "--topic", "ord", "--resource-pattern-type", "prefixed")
+        del USERS["carol"]
 
 
 def test_no_secret_is_in_any_output(cluster, binary):
@@ -435,7 +600,7 @@ def main():
     if not binary.exists() or not chosen:
         sys.exit(f"{binary}, {wanted}: no such program or test")
     Certificates()
-    cluster = SecuredCluster()
+    cluster = SecuredCluster(kdc_port=PORT_BASE + 2999)
     failed = []
     try:
         cluster.start()

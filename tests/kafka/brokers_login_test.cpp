@@ -46,7 +46,7 @@ class BrokersLogin : public BrokersWorld {
   void watch_with_login(int32_t count) {
     have_brokers(count);
     tell_all(behaviour_);
-    tools_->security.login = std::make_shared<Login>(settings_, PostTokenRequest());
+    tools_->security.login = std::make_shared<Login>(settings_, AskHttp());
     watch();
   }
 
@@ -67,8 +67,9 @@ TEST_F(BrokersLogin, ThatRefuseItAreDeniedAndNotStormed) {
   right_ = false;
   watch_with_login(3);
   ASSERT_TRUE(wait_for([&] { return !view_.why_denied.empty(); }));
-  EXPECT_THAT(view_.why_denied, HasSubstr("SASL/PLAIN: it refuses the login of 'highwater': Invalid "
-                                          "username or password"));
+  EXPECT_THAT(view_.why_denied,
+              HasSubstr("SASL/PLAIN: it refuses the login of 'highwater': Invalid "
+                        "username or password"));
   EXPECT_THAT(view_.why_denied, testing::Not(HasSubstr("s3cret")));
   run_for(4s);
   EXPECT_EQ(attempts_, 1) << "a password that was refused is not tried again at once";
@@ -117,8 +118,8 @@ TEST_F(BrokersLogin, AreDeniedWhenTheRepetitionIsRefused) {
   EXPECT_THAT(view_.why_denied, HasSubstr("it refuses the login"));
 }
 
-// Requests that come while a login is repeated wait for its end: anything else on the wire meanwhile
-// would end the connection.
+// Requests that come while a login is repeated wait for its end: anything else on the wire
+// meanwhile would end the connection.
 TEST_F(BrokersLogin, SendNothingElseMeanwhile) {
   session_ms_ = 400;
   watch_with_login(1);
@@ -141,7 +142,8 @@ TEST_F(BrokersLogin, SendNothingElseMeanwhile) {
 TEST_F(BrokersLogin, ThatWantNoneSaySo) {
   behaviour_.logins.clear();
   watch_with_login(1);
-  ASSERT_TRUE(wait_for([&] { return !view_.why_denied.empty() || !view_.why_unreachable.empty(); }));
+  ASSERT_TRUE(
+      wait_for([&] { return !view_.why_denied.empty() || !view_.why_unreachable.empty(); }));
   EXPECT_FALSE(view_.reachable);
 }
 

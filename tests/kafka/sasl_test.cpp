@@ -43,8 +43,12 @@ TEST(Sasl, OauthbearerAnswersARefusalOnceAndEnds) {
 
 TEST(Sasl, ExtensionsAreLettersAndPrintable) {
   EXPECT_EQ(check_extension("logicalCluster", "lkc-1"), "");
-  for (const auto& [name, value] : {std::pair("auth", "x"), {"", "x"}, {"a1", "x"}, {"a", ""},
-                                    {"a", "x\x01y"}, {"a", "\xc3\xa4"}})
+  for (const auto& [name, value] : {std::pair("auth", "x"),
+                                    {"", "x"},
+                                    {"a1", "x"},
+                                    {"a", ""},
+                                    {"a", "x\x01y"},
+                                    {"a", "\xc3\xa4"}})
     EXPECT_NE(check_extension(name, value), "") << name << "=" << value;
 }
 
@@ -57,28 +61,30 @@ class Tokens : public testing::Test {
     settings.client_id = "highwater";
     settings.client_secret = Secret("s3cret");
     settings.scope = std::move(scope);
-    return OauthTokens(settings, [this](const TokenRequest& request) -> Result<TokenResponse> {
+    return OauthTokens(settings, [this](const HttpQuestion& question) -> Result<HttpAnswer> {
       ++asked_;
-      last_ = request;
+      last_ = question;
       if (!up_) return fail("connection refused");
-      return TokenResponse{status_, body_};
+      return HttpAnswer{status_, body_};
     });
   }
-  [[nodiscard]] Now at(Duration since) const { return {start_.steady + since, start_.wall + since}; }
+  [[nodiscard]] Now at(Duration since) const {
+    return {start_.steady + since, start_.wall + since};
+  }
 
   const Now start_{SteadyTime(1h), WallTime(std::chrono::hours(24 * 365 * 50))};
   int asked_ = 0;
   bool up_ = true;
   int status_ = 200;
   std::string body_ = R"({"access_token": "one", "expires_in": 100})";
-  TokenRequest last_;
+  HttpQuestion last_;
 };
 
 TEST_F(Tokens, AreAskedForByClientCredentials) {
   auto tokens = make("kafka read&write");
   EXPECT_EQ(tokens.current(start_, {}).value(), "one");
-  EXPECT_EQ(last_.form, "grant_type=client_credentials&scope=kafka%20read%26write");
-  EXPECT_EQ(last_.client_id + ":" + last_.client_secret, "highwater:s3cret");
+  EXPECT_EQ(last_.body, "grant_type=client_credentials&scope=kafka%20read%26write");
+  EXPECT_EQ(last_.headers.back().second, "Basic aGlnaHdhdGVyOnMzY3JldA==");
 }
 
 TEST_F(Tokens, AreKeptUntilFourFifthsOfTheirLifeAreOver) {

@@ -4,7 +4,7 @@
 #include <map>
 #include <sstream>
 
-#include "exporters/http/digest.h"
+#include "agent/core/digest.h"
 #include "exporters/mail/message.h"
 #include "tests/exporters/receivers/support.h"
 #include "tests/exporters/smtp_server.h"
@@ -45,7 +45,7 @@ std::string part(const ReceivedMail& mail, const std::string& type) {
   const size_t start = mail.data.find("\r\n\r\n", head) + 4;
   std::string encoded = mail.data.substr(start, mail.data.find("--=_", start) - start);
   std::erase_if(encoded, [](char c) { return c == '\r' || c == '\n'; });
-  return http::base64_decoded(encoded).value_or("no base64");
+  return base64_decoded(encoded).value_or("no base64");
 }
 
 TEST(Mail, DatesAndHeadersAreWrittenAsMailHasThem) {

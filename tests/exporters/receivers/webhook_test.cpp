@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "exporters/http/digest.h"
+#include "agent/core/digest.h"
 #include "exporters/notify/receivers/standard_webhooks.h"
 #include "tests/exporters/receivers/support.h"
 
@@ -35,12 +35,12 @@ TEST(StandardWebhooks, RefusesSecretsThatAreNoKey) {
 TEST(Base64, GoesBothWays) {
   std::string bytes;
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(http::base64_decoded(http::base64(bytes)), bytes);
+    EXPECT_EQ(base64_decoded(base64(bytes)), bytes);
     bytes += static_cast<char>(250 + i);
   }
-  EXPECT_EQ(http::base64("fo"), "Zm8=");
-  EXPECT_FALSE(http::base64_decoded("Zm9vY"));
-  EXPECT_FALSE(http::base64_decoded("Zm 9v"));
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_FALSE(base64_decoded("Zm9vY"));
+  EXPECT_FALSE(base64_decoded("Zm 9v"));
 }
 
 TEST(Webhook, IsSignedWithEachSecretOverWhatIsSent) {

@@ -1,4 +1,4 @@
-#include "exporters/http/digest.h"
+#include "agent/core/digest.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-namespace highwater::http {
+namespace highwater {
 namespace {
 
 constexpr std::string_view kDigits =
@@ -67,4 +67,4 @@ std::optional<std::string> base64_decoded(std::string_view text) {
   return out;
 }
 
-}  // namespace highwater::http
+}  // namespace highwater

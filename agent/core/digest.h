@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace highwater::http {
+namespace highwater {
 
 // 64 hex digits.
 [[nodiscard]] std::string sha256_hex(std::string_view text);
@@ -17,4 +17,4 @@ namespace highwater::http {
 // Padding may be left out. Nothing when it is no base64.
 [[nodiscard]] std::optional<std::string> base64_decoded(std::string_view text);
 
-}  // namespace highwater::http
+}  // namespace highwater

@@ -1,0 +1,29 @@
+#include "agent/core/web_text.h"
+
+#include "agent/core/digest.h"
+
+namespace highwater {
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      result += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    result += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
+  }
+  return result;
+}
+
+std::string basic_authorization(std::string_view user, std::string_view password) {
+  std::string both(user);
+  both.append(1, ':').append(password);
+  return "Basic " + base64(both);
+}
+
+}  // namespace highwater

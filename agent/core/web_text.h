@@ -1,0 +1,15 @@
+// What requests over HTTP are made of. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace highwater {
+
+// RFC 3986: letters, digits and "-._~" as they are, every other byte as "%2F".
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
+// The Authorization header of basic authentication.
+[[nodiscard]] std::string basic_authorization(std::string_view user, std::string_view password);
+
+}  // namespace highwater
