@@ -12,6 +12,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -555,12 +556,12 @@ def test_the_rights_that_are_written_are_those_that_are_needed(cluster, binary):
             change("--add", words)
         wait_until(lambda: missing()[0] == 0, 20, "all rights are there")
         code, text = missing()
-        assert "✗" not in text and "– READ on topics on 0 of 1" in text, text
+        assert "✗" not in text and re.search(r"– READ on topics on 0 of \d", text), text
         acls("--remove", "--allow-principal", "User:carol", "--operation", "Describe", "--cluster")
         wait_until(lambda: "✗ DESCRIBE on the cluster" in missing()[1], 20, "the missing right is named")
         change("--add", rights[0])
         acls("--add", "--deny-principal", "User:carol", "--operation", "DescribeConfigs", "--topic", "ord", "--resource-pattern-type", "prefixed")
-        wait_until(lambda: "✗ DESCRIBE_CONFIGS on topics on 0 of 1; without it unknown: retention" in missing()[1], 20, "deny beats allow")
+        wait_until(lambda: re.search(r"✗ DESCRIBE_CONFIGS on topics on \d of \d; without it unknown: retention", missing()[1]), 20, "deny beats allow")
     finally:
         for words in rights:
             resource = words[[i for i, word in enumerate(words) if word.startswith("--") and word not in ("--allow-principal", "--operation")][0]:]
