@@ -98,7 +98,8 @@ def main(root, unit):
     os.chroot(root)
     os.chdir(settings["WorkingDirectory"][0])
     user = pwd.getpwnam(settings["User"][0])
-    files = int(settings["LimitNOFILE"][0])
+    # A container may have no right to raise it.
+    files = min(int(settings["LimitNOFILE"][0]), resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, files), files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(int(settings["UMask"][0], 8))
