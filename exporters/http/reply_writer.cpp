@@ -92,7 +92,8 @@ void ReplyWriter::run() {
         std::min<Duration>(until - steady_now(), std::chrono::hours(1)));
     ::poll(polled.data(), polled.size(), static_cast<int>(std::max<int64_t>(0, wait.count())));
     uint64_t count = 0;
-    if (polled[0].revents != 0) (void)::read(wake_.get(), &count, sizeof(count));
+    // Clears the wake-up; without one to clear it says EAGAIN. A cast to void does not silence a fortified build.
+    if (polled[0].revents != 0 && ::read(wake_.get(), &count, sizeof(count)) < 0) count = 0;
     const SteadyTime now = steady_now();
     // By their ids: meanwhile others may have dropped some, and numbers of descriptors come again.
     for (size_t i = 1; i < polled.size(); ++i) {

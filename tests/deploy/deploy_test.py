@@ -3,6 +3,7 @@
     deploy_test.py HIGHWATER
 """
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,30 @@ class Deploy(unittest.TestCase):
         self.assertGreaterEqual(int(re.search(r"^LimitNOFILE=(\d+)$", unit, re.MULTILINE).group(1)), 65536)
         self.assertRegex(unit, r"(?m)^LimitCORE=0$")
         self.assertRegex(unit, r"(?m)^#LoadCredential=oncall-url:/etc/highwater/secrets/oncall-url$")
+
+    def test_the_user_of_the_unit_is_made(self):
+        unit = (DEPLOY / "highwater.service").read_text(encoding="utf-8")
+        user = re.search(r"^User=(\w+)$", unit, re.MULTILINE).group(1)
+        self.assertRegex((DEPLOY / "highwater.sysusers").read_text(encoding="utf-8"), rf"(?m)^u {user} - ")
+
+    def test_the_unit_leaves_little_exposed(self):
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("there is no systemd-analyze")
+        ended = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=15", str(DEPLOY / "highwater.service")], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+        self.assertEqual(ended.returncode, 0, ended.stdout[-200:])
+
+    def test_the_configuration_of_the_package_has_no_mistakes_commented_or_not(self):
+        text = (DEPLOY / "debian/highwater.yaml").read_text(encoding="utf-8")
+        whole = re.sub(r"(?m)^( *)#(?! \S)(.*)$", r"\1\2", text[text.index("clusters:"):]).replace("files: [rules.yaml]", "builtin: true")
+        self.assertIn("security", yaml.safe_load(whole)["clusters"][0])
+        self.assertIn("receivers", yaml.safe_load(whole))
+        for content in text, whole:
+            with tempfile.TemporaryDirectory() as folder:
+                (Path(folder) / "highwater.yaml").write_text(content, encoding="utf-8")
+                ended = subprocess.run([HIGHWATER, "check", f"{folder}/highwater.yaml"], text=True, timeout=30, stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT, check=False)
+            self.assertEqual(ended.returncode, 0, ended.stdout)
 
     def test_no_manifest_writes_a_secret_where_others_read_it(self):
         for name, document in manifests():

@@ -40,6 +40,8 @@ class ReleaseCommands(unittest.TestCase):
             self.assertEqual(len(levels), 1, entry["file"])
             self.assertIn(levels[0], "23", entry["file"])
             self.assertIn("-O2", words, entry["file"])
+            # The same bytes wherever it is built.
+            self.assertIn(f"-ffile-prefix-map={SOURCE.resolve()}=.", words, entry["file"])
 
     def test_every_program_is_linked_with_them(self):
         text = (Path(self.folder.name) / "build.ninja").read_text(encoding="utf-8")
@@ -70,6 +72,9 @@ class ReleaseProgram(unittest.TestCase):
         self.assertIn("GNU_RELRO", readelf("--program-headers"))
         self.assertRegex(readelf("--dynamic"), r"FLAGS.*(BIND_NOW|NOW)")
         self.assertRegex(readelf("--program-headers"), r"GNU_STACK .* RW +0x")
+
+    def test_it_names_no_folder_of_the_build(self):
+        self.assertNotIn(str(SOURCE.resolve()).encode() + b"/", Path(HIGHWATER).read_bytes())
 
     def test_its_buffers_are_guarded(self):
         symbols = readelf("--dyn-syms")

@@ -15,7 +15,7 @@ from pathlib import Path
 CMAKE, BUILD = sys.argv[1:3]
 EXPECTED = """
 bin/highwater bin/highwater-canary bin/highwater-import
-lib/systemd/system/highwater.service
+lib/systemd/system/highwater.service lib/sysusers.d/highwater.conf
 share/bash-completion/completions/highwater share/zsh/vendor-completions/_highwater
 share/fish/vendor_completions.d/highwater.fish
 share/man/man1/highwater.1 share/man/man1/highwater-generate-prometheus.1
