@@ -12,6 +12,7 @@
 
 #include "agent/ask_http.h"
 #include "agent/config/reach.h"
+#include "agent/history_file.h"
 #include "agent/judged_rows.h"
 #include "agent/load.h"
 #include "agent/pipeline.h"
@@ -40,6 +41,7 @@ constexpr auto kCollectorsWithin = std::chrono::milliseconds(200);
 constexpr auto kRecordWithin = std::chrono::milliseconds(300);
 constexpr auto kDeliverWithin = std::chrono::milliseconds(2200);
 constexpr auto kWriteWithin = std::chrono::milliseconds(500);
+constexpr auto kHistoryWithin = std::chrono::milliseconds(300);
 constexpr auto kTraceWithin = std::chrono::milliseconds(600);
 constexpr auto kAnswerWithin = std::chrono::milliseconds(300);
 constexpr auto kExplainWithin = seconds(1);
@@ -107,7 +109,6 @@ class Agent::Impl {
   }
 
   void start() {
-    changes_.begin(clock_.now().wall);
     log_.info("starting", {{"version", HIGHWATER_VERSION},
                            {"config", config_.file},
                            {"listen", fmt::format("{}", listen_text())},
@@ -117,6 +118,8 @@ class Agent::Impl {
                            {"recording", config_.record ? config_.record->path : ""}});
     if (config_.receivers.empty()) log_.warning("no receivers are configured: nobody is paged");
     keeper_.restore(pipeline_.engine(), notifier_, clock_.now());
+    history_file_.restore(catalogue_with(config_.measures));
+    changes_.begin(clock_.now().wall);
     server_->start();
     pipeline_.start();
     for (auto& cluster : clusters_) cluster->start();
@@ -142,6 +145,9 @@ class Agent::Impl {
     });
     step("notifications", [&] { notifier_.stop(kDeliverWithin); });
     step("state", [&] { keeper_.stop(pipeline_.engine(), notifier_, kWriteWithin); });
+    step("history", [&] {
+      if (keeper_.problem().empty()) history_file_.stop(kHistoryWithin);
+    });
     step("traces", [&] { traces_.stop(kTraceWithin); });
     step("http", [&] { server_->stop(kAnswerWithin); });
     const bool whole = collectors.wait_for(kCollectorsWithin) == std::future_status::ready;
@@ -288,6 +294,7 @@ class Agent::Impl {
     notifier_.publish(report);
     history_.add(*report);
     changes_.add(*report);
+    if (keeper_.problem().empty()) history_file_.keep(report->at.steady);
     traces_.publish(report);
     for (const Transition& transition : report->transitions) log_transition(transition);
   }
@@ -327,6 +334,7 @@ class Agent::Impl {
   std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   history::History history_;
   changes::Ledger changes_;
+  HistoryFile history_file_{state_path(), history_, changes_, log_};
   JudgedRows judged_rows_;
   SnapshotPtr judged_;  // the pipeline's thread
   Pipeline pipeline_;

@@ -52,7 +52,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // The version ask() would use; nothing when there is none in common.
   [[nodiscard]] std::optional<int16_t> version(ApiKey key) const;
-  // What the broker offers, by the handshake.
+  // How many APIs the broker offers, and in which versions, by the handshake.
+  [[nodiscard]] size_t offered_apis() const { return offered_.size(); }
   [[nodiscard]] std::optional<ApiVersionRange> offered(ApiKey key) const;
 
   [[nodiscard]] bool is_open() const { return !closed_; }

@@ -57,9 +57,9 @@ std::string advice_of(const Failure& failure, bool advertised) {
   }
 }
 
-std::string offered_text(const ApiVersionsResponse& hello, const Connection& connection) {
+std::string offered_text(const Connection& connection) {
   const auto metadata = connection.version(ApiKey::kMetadata);
-  return fmt::format("{} APIs{}", hello.api_keys.size(),
+  return fmt::format("{} APIs{}", connection.offered_apis(),
                      metadata ? fmt::format(", Metadata in version {}", *metadata) : "");
 }
 
@@ -87,7 +87,7 @@ void add_greeting(TriedServer& server, const Connection& connection, const SaslS
     }
     std::string found;
     if (name == kTlsStep) found = connection.tls_text();
-    if (name == kVersionsStep && hello) found = offered_text(*hello, connection);
+    if (name == kVersionsStep) found = offered_text(connection);
     if (name == kLoginStep && sasl != nullptr)
       found = fmt::format("SASL/{}{}", mechanism_name(sasl->mechanism),
                           sasl->username.empty() ? "" : " as '" + sasl->username + "'");
@@ -146,11 +146,24 @@ asio::awaitable<void> try_servers(std::shared_ptr<Work> work, const SaslSettings
   co_await gather(std::move(tasks), work->each + std::chrono::milliseconds(200));
 }
 
-// Of the servers that answered, the cluster that the first of them belongs to.
+// The cluster is that of the first server that answered; others do not belong to it.
+void name_strangers(Work& work) {
+  for (size_t i = 0; i < work.metadata.size(); ++i) {
+    if (work.connections[i] == nullptr) continue;
+    const auto foreign = foreign_cluster(work.metadata[i], work.trial.cluster_id);
+    if (!foreign) continue;
+    TriedServer& server = work.trial.servers[i];
+    server.failed = true;
+    server.steps.back().found = foreign->what;
+    work.connections[i] = nullptr;
+  }
+}
+
 std::vector<MetadataResponse::Broker> known_brokers(Work& work) {
   for (const MetadataResponse& metadata : work.metadata) {
     if (metadata.brokers.empty()) continue;
     work.trial.cluster_id = metadata.cluster_id.value_or("");
+    name_strangers(work);
     auto brokers = metadata.brokers;
     std::ranges::sort(brokers, {}, &MetadataResponse::Broker::node_id);
     if (brokers.size() > kMostBrokers) {

@@ -172,4 +172,37 @@ size_t Ledger::size() const {
   return changes_.size();
 }
 
+void Ledger::write(ArchiveWriter& out) const {
+  const std::lock_guard lock(mutex_);
+  out.number(static_cast<uint32_t>(changes_.size()));
+  for (const Change& change : changes_) {
+    out.number(change.at.time_since_epoch().count());
+    out.number(static_cast<uint8_t>(change.began_watching));
+    out.text(change.text);
+    out.number(static_cast<uint8_t>(change.about.labels.size()));
+    for (const auto& [dimension, value] : change.about.labels) {
+      out.text(dimension.text());
+      out.text(value.text());
+    }
+  }
+}
+
+void Ledger::read(ArchiveReader& in) {
+  const auto count = in.number<uint32_t>();
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    Change change;
+    change.at = WallTime(Duration(in.number<int64_t>()));
+    change.began_watching = in.number<uint8_t>() != 0;
+    change.text = in.text();
+    change.about.labels.resize(in.number<uint8_t>());
+    for (auto& [dimension, value] : change.about.labels) {
+      dimension = Symbol(in.text());
+      value = Symbol(in.text());
+    }
+    if (!in.ok()) return;
+    const std::lock_guard lock(mutex_);
+    append(std::move(change));
+  }
+}
+
 }  // namespace highwater::changes

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/core/report.h"
+#include "exporters/archive.h"
 #include "exporters/new_tables.h"
 
 namespace highwater::changes {
@@ -42,6 +43,11 @@ class Ledger {
   // The oldest first. `until` excluded.
   [[nodiscard]] std::vector<Change> between(WallTime from, WallTime until) const;
   [[nodiscard]] size_t size() const;
+
+  // All of it as bytes. Any thread.
+  void write(ArchiveWriter& out) const;
+  // Before the first report; what was read before a mistake stays.
+  void read(ArchiveReader& in);
 
  private:
   // The rows of one table as they were last known.

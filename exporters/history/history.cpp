@@ -182,4 +182,40 @@ size_t History::bytes() const {
   return bytes_;
 }
 
+void History::write(ArchiveWriter& out) const {
+  const std::lock_guard lock(mutex_);
+  out.number(began_ ? began_->time_since_epoch().count() : int64_t{0});
+  out.number(static_cast<uint32_t>(series_.size()));
+  for (const auto& [key, series] : series_) {
+    out.text(key.first->name);
+    out.number(static_cast<uint8_t>(key.second.size()));
+    for (const Symbol& cell : key.second) out.text(cell.text());
+    out.number(series.last_used.time_since_epoch().count());
+    series.fine.write(out);
+    series.coarse.write(out);
+  }
+}
+
+void History::read(ArchiveReader& in, const Catalogue& catalogue) {
+  const std::lock_guard lock(mutex_);
+  const auto began = in.number<int64_t>();
+  if (in.ok() && began != 0) began_ = WallTime(Duration(began));
+  const auto count = in.number<uint32_t>();
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    const Measure* const measure = catalogue.find(in.text());
+    std::vector<Symbol> cells(in.number<uint8_t>());
+    for (Symbol& cell : cells) cell = Symbol(in.text());
+    Series series;
+    series.last_used = WallTime(Duration(in.number<int64_t>()));
+    series.fine.read(in);
+    series.coarse.read(in);
+    const bool fits =
+        measure != nullptr && is_kept(measure->name) && measure->dimensions.size() == cells.size();
+    if (!in.ok() || !fits || series_.size() >= kMaxSeries) continue;
+    bytes_ += series.fine.bytes() + series.coarse.bytes();
+    series_.insert_or_assign({measure, std::move(cells)}, std::move(series));
+  }
+  make_room();
+}
+
 }  // namespace highwater::history

@@ -19,7 +19,9 @@
 #include <utility>
 #include <vector>
 
+#include "agent/core/measure.h"
 #include "agent/core/report.h"
+#include "exporters/archive.h"
 #include "exporters/history/ring.h"
 #include "exporters/new_tables.h"
 
@@ -58,6 +60,12 @@ class History {
   // Rows that had no room: their true number, as of the newest readings.
   [[nodiscard]] size_t left_out() const;
   [[nodiscard]] size_t bytes() const;  // of all steps
+
+  // All of it as bytes. Any thread.
+  void write(ArchiveWriter& out) const;
+  // Before the first report. Series of measures that the catalogue does not have are left out; what
+  // was read before a mistake stays.
+  void read(ArchiveReader& in, const Catalogue& catalogue);
 
  private:
   struct Series {

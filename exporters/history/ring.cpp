@@ -23,6 +23,12 @@ Level Level::unknown(Unknown reason) {
   return level;
 }
 
+Level Level::from_bits(uint16_t bits) {
+  Level level;
+  level.bits_ = bits;
+  return level;
+}
+
 float Level::value() const {
   return std::bit_cast<float>(static_cast<uint32_t>(bits_) << 16);
 }
@@ -127,6 +133,60 @@ void Ring::forget_until(int32_t chunk) {
     if (it->steps != nullptr) bytes_ -= chunk_steps_ * sizeof(Step);
   }
   chunks_kept_.erase(chunks_kept_.begin(), kept);
+}
+
+namespace {
+
+void write_step(const Step& step, ArchiveWriter& out) {
+  for (const Level level : {step.min, step.max, step.last}) out.number(level.bits());
+}
+
+Step read_step(ArchiveReader& in) {
+  Step step;
+  for (Level Step::*const level : {&Step::min, &Step::max, &Step::last})
+    step.*level = Level::from_bits(in.number<uint16_t>());
+  return step;
+}
+
+}  // namespace
+
+void Ring::write(ArchiveWriter& out) const {
+  out.number(static_cast<uint16_t>(chunks_kept_.size()));
+  for (const Chunk& chunk : chunks_kept_) {
+    out.number(chunk.number);
+    out.number(chunk.begin);
+    out.number(chunk.filled);
+    out.number(static_cast<uint8_t>(chunk.steps != nullptr));
+    if (chunk.steps == nullptr) {
+      write_step(chunk.even, out);
+      continue;
+    }
+    for (uint16_t i = chunk.begin; i < chunk.filled; ++i) write_step(chunk.steps[i], out);
+  }
+}
+
+void Ring::read(ArchiveReader& in) {
+  const auto count = in.number<uint16_t>();
+  if (count > chunks_ + 1) in.fail();
+  for (uint16_t i = 0; i < count && in.ok(); ++i) {
+    Chunk chunk;
+    chunk.number = in.number<int32_t>();
+    chunk.begin = in.number<uint16_t>();
+    chunk.filled = in.number<uint16_t>();
+    const bool uneven = in.number<uint8_t>() != 0;
+    const bool later = chunks_kept_.empty() || chunk.number > chunks_kept_.back().number;
+    if (!later || chunk.begin >= chunk.filled || chunk.filled > chunk_steps_) in.fail();
+    if (!in.ok()) return;
+    if (uneven) {
+      chunk.steps = std::make_unique<Step[]>(chunk_steps_);
+      for (uint16_t step = chunk.begin; step < chunk.filled; ++step)
+        chunk.steps[step] = read_step(in);
+      bytes_ += chunk_steps_ * sizeof(Step);
+    } else {
+      chunk.even = read_step(in);
+    }
+    chunks_kept_.push_back(std::move(chunk));
+  }
 }
 
 }  // namespace highwater::history

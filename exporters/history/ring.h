@@ -14,6 +14,7 @@
 
 #include "agent/core/table.h"
 #include "agent/core/time.h"
+#include "exporters/archive.h"
 
 namespace highwater::history {
 
@@ -31,6 +32,8 @@ class Level {
   // `known` when it is a number, or nothing was recorded.
   [[nodiscard]] Unknown reason() const;
   bool operator==(const Level&) const = default;
+  [[nodiscard]] uint16_t bits() const { return bits_; }
+  [[nodiscard]] static Level from_bits(uint16_t bits);
 
  private:
   static constexpr uint16_t kNan = 0x7F80;      // all exponent bits: infinity and what is no number
@@ -69,6 +72,10 @@ class Ring {
   // Memory of the steps.
   [[nodiscard]] size_t bytes() const { return bytes_; }
   [[nodiscard]] bool empty() const { return chunks_kept_.empty(); }
+
+  void write(ArchiveWriter& out) const;
+  // Into an empty ring of the same form; what does not fit it fails the reader.
+  void read(ArchiveReader& in);
 
  private:
   struct Chunk {

@@ -124,5 +124,28 @@ TEST_F(Changes, AnIncidentHasThoseThatAreNearBeforeItBegan) {
   EXPECT_EQ(changes_before(ledger_, incident, 1).size(), 1U);
 }
 
+TEST_F(Changes, ComeBackFromTheirBytes) {
+  ledger_.begin(now_.wall);
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 6}})});
+  poll({make_table(kPartitions, {{{"prod", "orders"}, 12}})});
+  ArchiveWriter out;
+  ledger_.write(out);
+  const std::string bytes = out.take();
+  const auto before = seen();
+  Ledger again;
+  ArchiveReader in(bytes);
+  again.read(in);
+  EXPECT_TRUE(in.ok());
+  const std::vector<Change> changes = again.between({}, now_.wall + seconds(1));
+  ASSERT_EQ(changes.size(), before.size());
+  EXPECT_TRUE(changes.front().began_watching);
+  EXPECT_EQ(changes.back().about.text() + ": " + changes.back().text, before.back());
+  Ledger half;
+  ArchiveReader cut(std::string_view(bytes).substr(0, bytes.size() - 3));
+  half.read(cut);
+  EXPECT_FALSE(cut.ok());
+  EXPECT_EQ(half.size(), 1U) << "what was read before the mistake stays";
+}
+
 }  // namespace
 }  // namespace highwater::changes

@@ -167,6 +167,70 @@ TEST_F(Kept, TheSameObservationIsTakenOnce) {
   EXPECT_EQ(history_.series(), before);
 }
 
+Catalogue catalogue() {
+  return Catalogue({&kLagSum});
+}
+
+TEST_F(Kept, ComesBackFromItsBytesAndGoesOn) {
+  for (int i = 0; i < 400; ++i) poll(i % 7 + 1, i == 398 ? Unknown::denied : Unknown::known);
+  ArchiveWriter out;
+  history_.write(out);
+  const std::string bytes = out.take();
+  const auto before = curve("billing", minutes(40), 240);
+  const size_t size = history_.bytes();
+
+  History again;
+  ArchiveReader in(bytes);
+  again.read(in, catalogue());
+  EXPECT_TRUE(in.ok());
+  EXPECT_EQ(again.series(), history_.series());
+  EXPECT_EQ(again.bytes(), size);
+  EXPECT_EQ(again.began(), history_.began());
+  const auto after =
+      again.curve("group_topic_lag_records", {Symbol("prod"), Symbol("billing"), Symbol("orders")},
+                  now_ - minutes(40) + seconds(10), now_ + seconds(10), 240);
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(before->steps, after->steps);
+  ArchiveWriter second;
+  again.write(second);
+  EXPECT_EQ(second.take().size(), bytes.size());
+}
+
+TEST_F(Kept, WithoutItsMeasureItIsLeftOut) {
+  poll(3);
+  ArchiveWriter out;
+  history_.write(out);
+  const std::string bytes = out.take();
+  History again;
+  ArchiveReader in(bytes);
+  again.read(in, Catalogue({&kBrokerUp}));
+  EXPECT_TRUE(in.ok());
+  EXPECT_EQ(again.series(), 0U);
+}
+
+// Whatever the bytes are, what is read is bounded and can be asked and written.
+TEST_F(Kept, DamagedBytesAreSafe) {
+  for (int i = 0; i < 50; ++i) poll(i + 1);
+  ArchiveWriter out;
+  history_.write(out);
+  const std::string bytes = out.take();
+  std::mt19937 random(11);
+  for (int i = 0; i < 3000; ++i) {
+    std::string damaged = bytes.substr(0, random() % (bytes.size() + 1));
+    for (int flips = 0; flips < 4 && !damaged.empty(); ++flips)
+      damaged[random() % damaged.size()] = static_cast<char>(random());
+    History history;
+    ArchiveReader in(damaged);
+    history.read(in, catalogue());
+    ArchiveWriter again;
+    history.write(again);
+    (void)history.curve("group_topic_lag_records",
+                        {Symbol("prod"), Symbol("billing"), Symbol("orders")}, kBegin,
+                        kBegin + hours(1), 10);
+    ASSERT_LE(history.bytes(), kMaxBytes);
+  }
+}
+
 // Groups that never stand still: the steps stay within their bound, and the newest are kept.
 TEST(History, MemoryIsBoundedAndTheNewestIsKept) {
   History history;

@@ -92,13 +92,14 @@ class Kdc:
         profile = self.folder / "kdc.conf"
         profile.write_text(f"[kdcdefaults]\nkdc_listen=127.0.0.1:{port}\nkdc_tcp_listen=127.0.0.1:{port}\n[realms]\n{REALM}={{\n"
                            f"database_name={self.folder}/principal\nkey_stash_file={self.folder}/stash\n}}\n")
-        self.environment = dict(os.environ, KRB5_CONFIG=str(self.config), KRB5_KDC_PROFILE=str(profile))
+        path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+        self.environment = dict(os.environ, KRB5_CONFIG=str(self.config), KRB5_KDC_PROFILE=str(profile), PATH=path)
         self.run("kdb5_util", "create", "-s", "-P", "m4ster", "-r", REALM)
         for principal, keytab in (("kafka/127.0.0.1", "kafka"), ("highwater", "agent"), ("nobody", "nobody")):
             self.run("kadmin.local", "-r", REALM, "-q", f"addprinc -randkey {principal}")
             self.run("kadmin.local", "-r", REALM, "-q", f"ktadd -k {self.folder}/{keytab}.keytab {principal}")
         self.run("kadmin.local", "-r", REALM, "-q", "cpw -randkey nobody")  # its keytab is old now
-        self.process = subprocess.Popen(["krb5kdc", "-n"], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen([shutil.which("krb5kdc", path=path), "-n"], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def configuration(self, name, port):
         path = self.folder / name
@@ -107,7 +108,8 @@ class Kdc:
         return path
 
     def run(self, *command):
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        program = shutil.which(command[0], path=self.environment["PATH"])
+        done = subprocess.run([program, *command[1:]], env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def close(self):

@@ -1,0 +1,108 @@
+// The curves and changes of the pages over a restart, and what a damaged file costs.
+#include "agent/history_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "agent/catalogue.h"
+
+namespace highwater::agent {
+namespace {
+
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+class HistoryFileTest : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::string file() const { return folder_ + "/state.db-history"; }
+  [[nodiscard]] std::string content() const {
+    std::ifstream in(file(), std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  // An agent's life: what it read, one more note, and its end.
+  std::vector<std::string> life(const std::string& note, const std::string& path = "") {
+    history::History history;
+    changes::Ledger changes;
+    HistoryFile kept(path.empty() ? folder_ + "/state.db" : path, history, changes, log_);
+    kept.restore(Catalogue({}));
+    changes.note(WallTime(1h), {}, note);
+    kept.keep(SteadyTime(1h));
+    kept.stop(5s);
+    std::vector<std::string> texts;
+    for (const auto& change : changes.between({}, WallTime(2h))) texts.push_back(change.text);
+    return texts;
+  }
+
+  const std::string folder_ = testing::TempDir() + "history-" +
+                              testing::UnitTest::GetInstance()->current_test_info()->name();
+  SystemClock clock_;
+  std::string said_;
+  Log log_{clock_, LogLevel::info, LogForm::human, [this](std::string_view line) {
+             said_ += line;
+             return true;
+           }};
+};
+
+TEST_F(HistoryFileTest, SurvivesTheEndOfTheAgent) {
+  EXPECT_THAT(life("first"), testing::ElementsAre("first"));
+  EXPECT_THAT(life("second"), testing::ElementsAre("first", "second"));
+  EXPECT_EQ(said_, "");
+  const auto rights = std::filesystem::status(file()).permissions();
+  EXPECT_EQ(rights & std::filesystem::perms::others_all, std::filesystem::perms::none);
+  EXPECT_FALSE(std::filesystem::exists(file() + ".new"));
+}
+
+TEST_F(HistoryFileTest, BeginsAnewWhenItIsDamaged) {
+  life("first");
+  for (const size_t at : {size_t{3}, size_t{25}, content().size() - 1}) {
+    std::string damaged = content();
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    std::ofstream(file(), std::ios::binary) << damaged;
+    said_.clear();
+    EXPECT_THAT(life("new"), testing::ElementsAre("new")) << at;
+    EXPECT_THAT(said_, HasSubstr("the history of the pages cannot be read, and begins anew"));
+  }
+  std::filesystem::resize_file(file(), 30);
+  EXPECT_THAT(life("cut"), testing::ElementsAre("cut"));
+}
+
+TEST_F(HistoryFileTest, IsNotWrittenWithoutAState) {
+  life("first", ":memory:");
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(HistoryFileTest, ThatCannotBeWrittenIsSaidOnceAndStopsNothing) {
+  history::History history;
+  changes::Ledger changes;
+  HistoryFile kept(folder_ + "/missing/state.db", history, changes, log_);
+  for (int i = 0; i < 4; ++i) {
+    kept.keep(SteadyTime(1h + i * 6min));
+    std::this_thread::sleep_for(20ms);
+  }
+  kept.stop(5s);
+  const std::string what = "the history of the pages is not kept";
+  EXPECT_THAT(said_, HasSubstr(what));
+  EXPECT_EQ(said_.find(what), said_.rfind(what)) << said_;
+}
+
+TEST_F(HistoryFileTest, IsWrittenEveryFiveMinutes) {
+  history::History history;
+  changes::Ledger changes;
+  HistoryFile kept(folder_ + "/state.db", history, changes, log_);
+  kept.keep(SteadyTime(1h));
+  kept.keep(SteadyTime(1h + 4min));
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  kept.keep(SteadyTime(1h + 5min));
+  kept.stop(5s);
+  EXPECT_TRUE(std::filesystem::exists(file()));
+}
+
+}  // namespace
+}  // namespace highwater::agent
