@@ -17,6 +17,8 @@
 #include "agent/load.h"
 #include "agent/pipeline.h"
 #include "agent/recording/recorder.h"
+#include "agent/routing.h"
+#include "agent/routing_api.h"
 #include "agent/self_observation.h"
 #include "agent/source_transfer.h"
 #include "agent/state_keeper.h"
@@ -68,10 +70,10 @@ class Agent::Impl {
         clock_(clock),
         log_(log),
         traces_(std::move(traces.config), clock, log),
-        notifier_(
-            notify::make_receivers(config_.receivers,
-                                   {config_.external_url, std::string(kSelfCluster), {}}, log),
-            {}, clock, log, traces_.sink()),
+        notifier_(notify::make_receivers(config_.receivers,
+                                         {config_.external_url, std::string(kSelfCluster), {}}, log),
+                  {}, clock, log, traces_.sink()),
+        routing_(config_.routing, log),
         keeper_(state_path(), log),
         recorder_(make_recorder(config_, log)),
         judged_rows_(config_.sources, cluster_symbols()),
@@ -79,9 +81,11 @@ class Agent::Impl {
             look_at(std::move(loaded.rules)), cluster_symbols(),
             {[this](Now now) { return observe_self(now); }}, clock,
             [this](const ReportPtr& report) { on_report(report); },
-            [this](rules::Engine& engine, const Report& report) {
+            [this](rules::Engine& engine, Report& report) {
               judged_ = report.snapshot;
-              keeper_.keep(engine, report, notifier_);
+              routing_.direct(report);
+              keeper_.keep(engine, report, notifier_, routing_.director());
+              routing_.kept(keeper_.problem());
               if (recorder_) recorder_->take(report.snapshot, report.at);
             }),
         server_(std::move(server)),
@@ -92,6 +96,7 @@ class Agent::Impl {
     for (const std::string& warning : traces.warnings)
       log_.warning("OTEL_* variable ignored", {{"why", warning}});
     add_pages(*server_, web_context());
+    add_routing_api(*server_, {pipeline_, routing_, clock, log});
     server_->allow_hosts(own_names(config_));
     server_->observe([this](std::string_view route, int status, Duration took) {
       self_metrics_.count_http_request(route, status, took);
@@ -117,7 +122,7 @@ class Agent::Impl {
                            {"receivers", config_.receivers.size()},
                            {"recording", config_.record ? config_.record->path : ""}});
     if (config_.receivers.empty()) log_.warning("no receivers are configured: nobody is paged");
-    keeper_.restore(pipeline_.engine(), notifier_, clock_.now());
+    keeper_.restore(pipeline_.engine(), notifier_, routing_.director(), clock_.now());
     history_file_.restore(catalogue_with(config_.measures));
     changes_.begin(clock_.now().wall);
     server_->start();
@@ -144,7 +149,7 @@ class Agent::Impl {
       if (recorder_) recorder_->stop(kRecordWithin);
     });
     step("notifications", [&] { notifier_.stop(kDeliverWithin); });
-    step("state", [&] { keeper_.stop(pipeline_.engine(), notifier_, kWriteWithin); });
+    step("state", [&] { keeper_.stop(pipeline_.engine(), notifier_, routing_.director(), kWriteWithin); });
     step("history", [&] {
       if (keeper_.problem().empty()) history_file_.stop(kHistoryWithin);
     });
@@ -172,10 +177,12 @@ class Agent::Impl {
       log_.warning(
           "the measures of the configuration changed: they are read at the next start, "
           "and rules see nothing of new ones until then");
+    routing_.reload(config->routing, receiver_names(), pipeline_);
     const size_t rules = loaded->rules.alerts.size();
     pipeline_.replace_rules(look_at(std::move(loaded->rules)));
     changes_.note(clock_.now().wall, {}, "rules reloaded");
-    log_.info("rules reloaded; other sections of the configuration are read at the next start",
+    log_.info("rules, owners, routes and maintenance reloaded; other sections of the "
+              "configuration are read at the next start",
               {{"rules", rules}});
     return true;
   }
@@ -189,6 +196,12 @@ class Agent::Impl {
       log_.warning("a setting has no effect", {{"where", warning.text()}});
     judged_rows_.replace_rules(rules_of_user(rules, catalogue_with(config_.measures)));
     return rules;
+  }
+
+  [[nodiscard]] std::vector<std::string> receiver_names() const {
+    std::vector<std::string> names;
+    for (const auto& receiver : config_.receivers) names.push_back(receiver.name);
+    return names;
   }
 
   std::vector<Symbol> cluster_symbols() const {
@@ -330,6 +343,7 @@ class Agent::Impl {
   SelfObserver self_;  // the pipeline's thread
   otlp::TraceExporter traces_;
   notify::Notifier notifier_;
+  Routing routing_;
   StateKeeper keeper_;
   std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   history::History history_;

@@ -41,6 +41,7 @@ std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
       rules::load_rules(settings, catalogue_with(config.measures), exists, diagnostics);
   if (diagnostics.size() != before) return std::nullopt;
   rules.watch_first = watch_first();
+  rules.owners = config.routing.owners;
   return Loaded{std::move(*runbooks), std::move(rules)};
 }
 

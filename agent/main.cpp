@@ -112,6 +112,24 @@ const std::map<std::string, Run, std::less<>>& commands() {
        [](const Parsed& p) {
          return notify_test_command({p.arguments, p.text("config"), p.text("severity", "page")});
        }},
+      {"ack",
+       [](const Parsed& p) {
+         return ack_command(agent_options(p),
+                            {p.argument(0), p.text("by"), p.text("for"), p.has("end")});
+       }},
+      {"silence add",
+       [](const Parsed& p) {
+         return silence_add_command(agent_options(p),
+                                    {p.arguments, p.text("for"), p.text("until"), p.text("from"),
+                                     p.text("by"), p.text("comment"), p.has("preview")});
+       }},
+      {"silence list", [](const Parsed& p) { return silence_list_command(agent_options(p)); }},
+      {"silence end",
+       [](const Parsed& p) { return silence_end_command(agent_options(p), p.argument(0)); }},
+      {"route",
+       [](const Parsed& p) {
+         return route_command({p.arguments, p.text("config"), p.text("at"), p.has("json")});
+       }},
       {"generate prometheus",
        [](const Parsed& p) { return generate_prometheus_command(prometheus_options(p)); }},
       {"generate acls",

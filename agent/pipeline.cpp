@@ -14,7 +14,7 @@ using std::chrono::seconds;
 constexpr auto kHeartbeat = seconds(1);
 // How often the agent looks at itself: ages, unknown rows, receivers.
 constexpr auto kSelfEvery = seconds(5);
-// Each question holds a thread of the HTTP server.
+// Each question and each change holds a thread of the HTTP server.
 constexpr size_t kMostAsked = 2;
 constexpr std::string_view kParts[] = {"brokers", "partitions", "topics", "groups"};
 
@@ -106,6 +106,19 @@ void Pipeline::replace_rules(rules::RuleSet rules) {
   wake_.notify_all();
 }
 
+bool Pipeline::change(std::function<void(Now)> act, Duration patience) {
+  const auto change = std::make_shared<Change>();
+  change->act = std::move(act);
+  const std::future<void> done = change->done.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || changes_.size() >= kMostAsked) return false;
+    changes_.push_back(change);
+  }
+  wake_.notify_all();
+  return done.wait_for(patience) == std::future_status::ready;
+}
+
 std::optional<ExplainAnswer> Pipeline::explain(ExplainQuestion question, Duration patience) {
   const auto asked = std::make_shared<Asked>();
   asked->question = std::move(question);
@@ -127,7 +140,8 @@ void Pipeline::run() {
     SteadyTime until = clock_.now().steady + kHeartbeat;
     if (deadline) until = std::min(until, *deadline);
     wake_.wait_until(lock, until, [this] {
-      return stopping_ || !pending_.empty() || pending_rules_ || !asked_.empty();
+      return stopping_ || !pending_.empty() || pending_rules_ || !asked_.empty() ||
+             !changes_.empty();
     });
     const bool last = stopping_;
     std::vector<ObservationPtr> news = std::move(pending_);
@@ -136,6 +150,8 @@ void Pipeline::run() {
     pending_rules_.reset();
     const std::vector<std::shared_ptr<Asked>> questions = std::move(asked_);
     asked_.clear();
+    const std::vector<std::shared_ptr<Change>> changes = std::move(changes_);
+    changes_.clear();
     const Now now = clock_.now();
     heartbeat_ = now.steady;
     lock.unlock();
@@ -143,6 +159,8 @@ void Pipeline::run() {
     bool changed = age(now) || !news.empty() || rules.has_value();
     for (ObservationPtr& observation : news) take(aged(std::move(observation), now));
     if (rules) engine_.replace_rules(std::move(*rules));
+    for (const auto& change : changes) change->act(now);
+    changed = changed || !changes.empty();
     if (now.steady >= next_self_ || changed) {
       changed = changed || now.steady >= next_self_;
       observe_self(now);
@@ -153,6 +171,7 @@ void Pipeline::run() {
       // A deadline that stays in the past must not become a busy loop.
       if (deadline) deadline = std::max(*deadline, now.steady + std::chrono::milliseconds(50));
     }
+    for (const auto& change : changes) change->done.set_value();
     for (const auto& asked : questions)
       asked->answer.set_value(engine_.explain(asked->question, now));
 
@@ -195,8 +214,8 @@ void Pipeline::evaluate(Now now) {
       std::make_shared<Report>(engine_.evaluate(std::make_shared<const Snapshot>(current_), now));
   report->took = clock_.now().steady - now.steady;
   report->evaluation = evaluation_span(now, report->took, *report);
+  if (on_judged_) on_judged_(engine_, *report);
   const ReportPtr published = std::move(report);
-  if (on_judged_) on_judged_(engine_, *published);
   on_report_(published);
   const std::lock_guard lock(mutex_);
   latest_ = published;

@@ -26,8 +26,9 @@ namespace highwater::agent {
 class Pipeline {
  public:
   using OnReport = std::function<void(const ReportPtr&)>;  // the pipeline's thread; must not block
-  // The pipeline's thread, before on_report: what must be written down before anybody is told.
-  using OnJudged = std::function<void(rules::Engine&, const Report&)>;
+  // The pipeline's thread, before on_report: who hears of it is filled in, and what must be written
+  // down before anybody is told.
+  using OnJudged = std::function<void(rules::Engine&, Report&)>;
   using Observe =
       std::function<ObservationPtr(Now)>;  // the pipeline's thread; null: nothing to say
 
@@ -46,6 +47,11 @@ class Pipeline {
   void publish(ObservationPtr observation);  // any thread; never waits for an evaluation
   void replace_rules(rules::RuleSet rules);  // any thread; from the next evaluation on
 
+  // Does that on the pipeline's thread, judges once more, and waits as long as `patience` until the
+  // report is published. False when that took longer, or others wait already and nothing was done.
+  // Any thread but the pipeline's.
+  bool change(std::function<void(Now)> act, Duration patience);
+
   // Asks the rules, on the pipeline's thread, and waits for the answer as long as `patience`.
   // Nothing when none came, or when others wait already. Any thread but the pipeline's.
   [[nodiscard]] std::optional<ExplainAnswer> explain(ExplainQuestion question, Duration patience);
@@ -61,6 +67,11 @@ class Pipeline {
   struct Asked {
     ExplainQuestion question;
     std::promise<ExplainAnswer> answer;
+  };
+
+  struct Change {
+    std::function<void(Now)> act;
+    std::promise<void> done;
   };
 
   void run();
@@ -86,6 +97,7 @@ class Pipeline {
   std::vector<ObservationPtr> pending_;          // under mutex_
   std::optional<rules::RuleSet> pending_rules_;  // under mutex_
   std::vector<std::shared_ptr<Asked>> asked_;    // under mutex_
+  std::vector<std::shared_ptr<Change>> changes_;  // under mutex_
   ReportPtr latest_;                             // under mutex_
   SteadyTime heartbeat_;                         // under mutex_
   bool stopping_ = false;                        // under mutex_

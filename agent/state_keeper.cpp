@@ -28,11 +28,15 @@ constexpr std::string_view kNoticeKind = "notice";
 constexpr std::string_view kHandleKind = "handle";
 constexpr std::string_view kReceiverKind = "receivers";  // one record: who there is to be told
 constexpr std::string_view kReceiverKey = "names";
+constexpr std::string_view kToldKind = "told";      // by receiver: the incidents it has heard of
+constexpr std::string_view kHiddenKind = "hidden";  // one record: the incidents that are silenced
+constexpr std::string_view kHiddenKey = "incidents";
 constexpr char kTold = '1';
 constexpr char kUntold = '0';
 
 std::string notice_key(const notify::Undelivered& one) {
-  return fmt::format("{:020} {}", one.notice->transition.sequence, one.receiver);
+  const Transition& transition = one.notice->transition;
+  return fmt::format("{:020}-{} {}", transition.sequence, transition.incident.id, one.receiver);
 }
 
 std::string handle_key(const notify::KeptHandle& one) {
@@ -55,10 +59,28 @@ std::optional<std::set<std::string>> decode_names(std::string_view text) {
   return names;
 }
 
+std::string encode_ids(const std::set<uint64_t>& ids) {
+  return nlohmann::json(ids).dump();
+}
+
+std::set<uint64_t> decode_ids(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  std::set<uint64_t> ids;
+  if (!json.is_array()) return ids;
+  for (const auto& id : json) {
+    if (id.is_number_unsigned()) ids.insert(id.get<uint64_t>());
+  }
+  return ids;
+}
+
 void add_notices(const std::vector<notify::Undelivered>& undelivered,
                  const notify::Notifier& notifier, std::vector<rules::StateRecord>& records) {
+  const notify::Heard heard = notifier.heard();
   records.push_back(
-      {std::string(kReceiverKind), std::string(kReceiverKey), encode_names(notifier.receivers())});
+      {std::string(kReceiverKind), std::string(kReceiverKey), encode_names(*heard.receivers)});
+  for (const auto& [receiver, ids] : heard.told)
+    records.push_back({std::string(kToldKind), receiver, encode_ids(ids)});
+  records.push_back({std::string(kHiddenKind), std::string(kHiddenKey), encode_ids(heard.hidden)});
   for (const notify::Undelivered& one : undelivered) {
     records.push_back({std::string(kNoticeKind), notice_key(one),
                        (one.told ? kTold : kUntold) + encode_transition(one.notice->transition)});
@@ -77,7 +99,8 @@ std::future<Opened> open_elsewhere(std::string path) {
 
 }  // namespace
 
-void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier, Now now) {
+void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier,
+                          rules::Director& director, Now now) {
   std::unique_ptr<Store> store = take(Store::open(path_));
   if (store == nullptr) {
     next_try_ = now.steady + kTryAgain;
@@ -94,10 +117,12 @@ void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier, Now
   for (const std::string& problem : engine.restore(records, now))
     log_.warning("a part of the state is left out", {{"why", problem}});
   restore_notices(*store, engine, notifier);
+  restore_routing(*store, director);
+  routing_version_ = director.version();
   writer_ = std::make_unique<StoreWriter>(std::move(store));
 }
 
-void StateKeeper::try_again(rules::Engine& engine, Now now) {
+void StateKeeper::try_again(rules::Engine& engine, rules::Director& director, Now now) {
   if (!trying_.valid()) {
     if (!next_try_ || now.steady < *next_try_) return;
     trying_ = open_elsewhere(path_);
@@ -122,6 +147,7 @@ void StateKeeper::try_again(rules::Engine& engine, Now now) {
   // process cannot be told from them any more.
   for (const std::string& problem : engine.adopt(before))
     log_.warning("a part of the state is left out", {{"why", problem}});
+  restore_routing(*store, director);
   next_try_.reset();
   budgets_at_.reset();  // all is written at once
   writer_ = std::make_unique<StoreWriter>(std::move(store));
@@ -201,11 +227,16 @@ std::vector<notify::KeptHandle> StateKeeper::read_handles(Store& store) {
 void StateKeeper::restore_notices(Store& store, const rules::Engine& engine,
                                   notify::Notifier& notifier) {
   const std::vector<notify::Undelivered> undelivered = read_notices(store);
-  std::optional<std::set<std::string>> heard;
-  for (const Record& record : read(store, kReceiverKind)) {
-    written_[{std::string(kReceiverKind), record.key}] = std::hash<std::string>{}(record.value);
-    heard = decode_names(record.value);
-  }
+  notify::Heard heard;
+  const auto each = [&](std::string_view kind, auto take_one) {
+    for (const Record& record : read(store, kind)) {
+      written_[{std::string(kind), record.key}] = std::hash<std::string>{}(record.value);
+      take_one(record);
+    }
+  };
+  each(kReceiverKind, [&](const Record& one) { heard.receivers = decode_names(one.value); });
+  each(kToldKind, [&](const Record& one) { heard.told[one.key] = decode_ids(one.value); });
+  each(kHiddenKind, [&](const Record& one) { heard.hidden = decode_ids(one.value); });
   const std::vector<Incident> open = engine.open_incidents();
   notifier.restore(open, undelivered, heard, read_handles(store));
   if (open.empty() && undelivered.empty()) return;
@@ -213,14 +244,28 @@ void StateKeeper::restore_notices(Store& store, const rules::Engine& engine,
             {{"incidents", open.size()}, {"undelivered_notifications", undelivered.size()}});
 }
 
+void StateKeeper::restore_routing(Store& store, rules::Director& director) {
+  std::vector<rules::StateRecord> records;
+  for (const std::string_view kind : {rules::kSilenceKind, rules::kAckKind}) {
+    for (Record& record : read(store, kind)) {
+      written_[{std::string(kind), record.key}] = std::hash<std::string>{}(record.value);
+      records.push_back({std::string(kind), std::move(record.key), std::move(record.value)});
+    }
+  }
+  for (const std::string& problem : director.restore(records))
+    log_.warning("a part of the state is left out", {{"why", problem}});
+}
+
 void StateKeeper::keep(rules::Engine& engine, const Report& report,
-                       const notify::Notifier& notifier) {
+                       const notify::Notifier& notifier, rules::Director& director) {
   judged_at_ = report.at;
-  if (writer_ == nullptr) try_again(engine, report.at);
+  if (writer_ == nullptr) try_again(engine, director, report.at);
   if (writer_ == nullptr) return;
   const Now now = report.at;
   const StoreHealth health = writer_->health();
-  const bool news = !report.transitions.empty();
+  const std::vector<notify::Undelivered> foreseen = notifier.foresee(report);
+  const bool news = !report.transitions.empty() || !foreseen.empty() ||
+                    director.version() != routing_version_;
   const bool budgets =
       !budgets_at_ || now.steady >= *budgets_at_ + kBudgetsEvery || health.wants_whole;
   const uint64_t settled = notifier.settled();
@@ -228,12 +273,14 @@ void StateKeeper::keep(rules::Engine& engine, const Report& report,
       settled != settled_ && (!written_at_ || now.steady >= *written_at_ + kNoticesEvery);
   if (!news && !budgets && !delivered) return;
   settled_ = settled;
+  routing_version_ = director.version();
   written_at_ = now.steady;
   if (budgets) budgets_at_ = now.steady;
 
   std::vector<notify::Undelivered> undelivered = notifier.undelivered();
-  notifier.foresee(report, undelivered);
+  undelivered.insert(undelivered.end(), foreseen.begin(), foreseen.end());
   std::vector<rules::StateRecord> records = engine.state(now, budgets);
+  for (rules::StateRecord& record : director.records()) records.push_back(std::move(record));
   add_notices(undelivered, notifier, records);
   submit(std::move(records), budgets, health.wants_whole);
   // A disk that already failed or hangs is not waited for again.
@@ -279,10 +326,11 @@ std::string StateKeeper::problem() const {
 }
 
 void StateKeeper::stop(const rules::Engine& engine, const notify::Notifier& notifier,
-                       Duration limit) {
+                       const rules::Director& director, Duration limit) {
   if (writer_ == nullptr || !judged_at_) return;
   std::vector<rules::StateRecord> records = engine.state(*judged_at_, true);
   add_notices(notifier.undelivered(), notifier, records);
+  for (rules::StateRecord& record : director.records()) records.push_back(std::move(record));
   submit(std::move(records), true, writer_->health().wants_whole);
   if (!flush(limit))
     log_.error("the state was not written before the agent stopped",

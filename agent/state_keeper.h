@@ -20,6 +20,7 @@
 #include "agent/store/writer.h"
 #include "exporters/notify/outbox.h"
 #include "rules/engine.h"
+#include "rules/routing/director.h"
 
 namespace highwater::agent {
 
@@ -30,10 +31,12 @@ class StateKeeper {
   // Before the pipeline starts: opens the store and hands what was kept to both. Reads the disk.
   // Where the store is refused (the reason is logged, and problem() says it) it is tried again
   // twice a minute, on a thread of its own, and what it kept is put before what happened since.
-  void restore(rules::Engine& engine, notify::Notifier& notifier, Now now);
+  void restore(rules::Engine& engine, notify::Notifier& notifier, rules::Director& director,
+               Now now);
 
   // After each evaluation, before its report is published.
-  void keep(rules::Engine& engine, const Report& report, const notify::Notifier& notifier);
+  void keep(rules::Engine& engine, const Report& report, const notify::Notifier& notifier,
+            rules::Director& director);
 
   // What is wrong with the store; empty when all is well.
   [[nodiscard]] std::string problem() const;
@@ -42,16 +45,18 @@ class StateKeeper {
   bool flush(Duration limit);
   // Writes everything once more, as it was at the last judgement, and waits for the disk as long as
   // `limit`.
-  void stop(const rules::Engine& engine, const notify::Notifier& notifier, Duration limit);
+  void stop(const rules::Engine& engine, const notify::Notifier& notifier,
+            const rules::Director& director, Duration limit);
 
  private:
   using Key = std::pair<std::string, std::string>;  // kind, key
   void submit(std::vector<rules::StateRecord> records, bool with_budgets, bool whole);
 
   [[nodiscard]] std::unique_ptr<Store> take(Opened opened);
-  void try_again(rules::Engine& engine, Now now);
+  void try_again(rules::Engine& engine, rules::Director& director, Now now);
   [[nodiscard]] std::vector<Record> read(Store& store, std::string_view kind);
   void restore_notices(Store& store, const rules::Engine& engine, notify::Notifier& notifier);
+  void restore_routing(Store& store, rules::Director& director);
   [[nodiscard]] std::vector<notify::Undelivered> read_notices(Store& store);
   [[nodiscard]] std::vector<notify::KeptHandle> read_handles(Store& store);
 
@@ -66,6 +71,7 @@ class StateKeeper {
   std::optional<SteadyTime> written_at_;
   std::optional<SteadyTime> budgets_at_;
   uint64_t settled_ = 0;
+  uint64_t routing_version_ = 0;  // of what was submitted last
 };
 
 }  // namespace highwater::agent

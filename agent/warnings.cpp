@@ -166,12 +166,66 @@ void check_security(const Config& config, Diagnostics& warnings) {
   }
 }
 
+// What a line of `routes` names by its whole name, and nothing is called so.
+void check_names(const Config& config, const rules::Matcher& matcher, const std::string& where,
+                 std::string_view label, const std::set<std::string>& known,
+                 Diagnostics& warnings) {
+  const rules::LabelPatterns* const patterns = matcher.find(label);
+  if (patterns == nullptr) return;
+  const std::vector<std::string> names(known.begin(), known.end());
+  for (const Pattern& pattern : patterns->patterns) {
+    const std::string name(pattern.literal());
+    if (name.empty() || known.contains(name)) continue;
+    Diagnostic warning = at(where);
+    warning.file = config.file;
+    warning.what = fmt::format("no {} is called '{}'", label == "alertname" ? "rule or SLO" : label,
+                               name);
+    const std::string near = closest(name, names);
+    if (!near.empty()) warning.advice = fmt::format("did you mean '{}'?", near);
+    warnings.push_back(std::move(warning));
+  }
+}
+
+void check_routing(const Config& config, const rules::RuleSet& rules, Diagnostics& warnings) {
+  const rules::RoutingPlan& plan = config.routing;
+  std::set<std::string> used;
+  for (const rules::Route& route : plan.routes) used.insert(route.to.begin(), route.to.end());
+  for (const notify::ReceiverConfig& receiver : config.receivers) {
+    if (plan.routes.empty() || used.contains(receiver.name)) continue;
+    warnings.push_back({config.file, 0, 0,
+                        fmt::format("no route leads to the receiver '{}': it hears of nothing",
+                                    receiver.name),
+                        "name it in a line of 'routes', or remove it"});
+  }
+  std::set<std::string> teams;
+  for (const rules::Owner& owner : plan.owners) teams.insert(owner.team);
+  std::set<std::string> names;
+  const auto add_rule = [&](const auto& rule) {
+    names.insert(rule.name);
+    for (const auto& [name, value] : rule.labels) {
+      if (name == "team") teams.insert(value);
+    }
+  };
+  for (const rules::AlertRule& rule : rules.alerts) add_rule(rule);
+  for (const rules::SloRule& slo : rules.slos) add_rule(slo);
+  std::set<std::string> clusters{std::string(kSelfCluster)};
+  for (const std::string& cluster : cluster_names(config)) clusters.insert(cluster);
+  const auto check = [&](const rules::Matcher& matcher, const std::string& where) {
+    check_names(config, matcher, where, "team", teams, warnings);
+    check_names(config, matcher, where, "alertname", names, warnings);
+    check_names(config, matcher, where, "cluster", clusters, warnings);
+  };
+  for (const rules::Route& route : plan.routes) check(route.matcher, route.where);
+  for (const rules::Silence& window : plan.maintenance) check(window.matcher, window.where);
+}
+
 }  // namespace
 
 Diagnostics warnings_of(const Config& config, const rules::RuleSet& rules) {
   Diagnostics warnings;
   check_connect(config, warnings);
   check_security(config, warnings);
+  check_routing(config, rules, warnings);
   for (const LookedAt& rule : rules_of_user(rules, catalogue_with(config.measures))) {
     check_filled(config, rule, warnings);
     check_select(config, rules, rule, warnings);

@@ -59,6 +59,13 @@ std::string incident_card(const Incident& incident, WallTime now, std::string_vi
   if (incident.ended)
     html +=
         row("Ended", since_text(*incident.ended, now) + ": " + html_escape(incident.resolution));
+  if (incident.direction != nullptr) {
+    for (const std::string& silence : incident.direction->silenced_by)
+      html += row("Silenced", html_escape(silence));
+    if (!incident.direction->acknowledged.empty())
+      html += row("Acknowledged", html_escape(incident.direction->acknowledged));
+  }
+  if (!incident.team.empty()) html += row("Team", html_escape(incident.team));
   if (const std::string impact = impact_text(incident); !impact.empty())
     html += row("Who suffers", html_escape(impact));
   html += row("Cause", fmt::format("{}: {}", html_escape(headline.rule),

@@ -57,6 +57,23 @@ Json links_json(const Incident& incident) {
   return list;
 }
 
+// Null: every receiver.
+Json receivers_json(const Incident& incident) {
+  if (incident.direction == nullptr || incident.direction->everyone) return {};
+  Json names = Json::array();
+  for (const Hearer& hearer : incident.direction->hearers) names.push_back(hearer.receiver);
+  return names;
+}
+
+Json silenced_json(const Incident& incident) {
+  return incident.direction == nullptr ? Json::array() : Json(incident.direction->silenced_by);
+}
+
+Json acknowledged_json(const Incident& incident) {
+  const bool is = incident.direction != nullptr && !incident.direction->acknowledged.empty();
+  return is ? Json(incident.direction->acknowledged) : Json();
+}
+
 }  // namespace
 
 nlohmann::ordered_json alert_json(const Alert& alert) {
@@ -92,6 +109,10 @@ nlohmann::ordered_json incident_json(const Incident& incident) {
           {"opened", format_time(incident.opened)},
           {"updated", format_time(incident.updated)},
           {"title", incident_title(incident)},
+          {"team", incident.team},
+          {"receivers", receivers_json(incident)},
+          {"silenced_by", silenced_json(incident)},
+          {"acknowledged", acknowledged_json(incident)},
           {"cause", alert_json(incident.cause)},
           {"headline", alert_json(incident.headline)},
           {"evidence", std::move(evidence)},

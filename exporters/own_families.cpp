@@ -50,6 +50,18 @@ const OwnFamily kAlerts{
     ""};
 const OwnFamily kIncidents{
     "highwater_incidents", "How many incidents are open.", gauge, "", "severity", ""};
+const OwnFamily kIncidentsSilenced{"highwater_incidents_silenced",
+                                   "How many open incidents are silenced: nobody is told of them.",
+                                   gauge,
+                                   "",
+                                   "severity",
+                                   ""};
+const OwnFamily kSilences{"highwater_silences",
+                          "How many silences are active, those that the configuration plans included.",
+                          gauge,
+                          "",
+                          "",
+                          ""};
 const OwnFamily kAlert{
     "highwater_alert",
     "An alert that is pending or firing, with the labels of what it is about; always 1.",
@@ -134,13 +146,15 @@ const OwnFamily kProcessMaxFds{
 
 std::span<const OwnFamily* const> own_families() {
   using namespace families;
-  static constexpr std::array<const OwnFamily*, 24> kAll{&kBuildInfo,
+  static constexpr std::array<const OwnFamily*, 26> kAll{&kBuildInfo,
                                                          &kCollectorUp,
                                                          &kCollectorAge,
                                                          &kCollectorDuration,
                                                          &kCollectorMissedPolls,
                                                          &kAlerts,
                                                          &kIncidents,
+                                                         &kIncidentsSilenced,
+                                                         &kSilences,
                                                          &kAlert,
                                                          &kPolls,
                                                          &kEvaluation,

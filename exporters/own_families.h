@@ -32,6 +32,8 @@ extern const OwnFamily kCollectorDuration;
 extern const OwnFamily kCollectorMissedPolls;
 extern const OwnFamily kAlerts;
 extern const OwnFamily kIncidents;
+extern const OwnFamily kIncidentsSilenced;
+extern const OwnFamily kSilences;
 extern const OwnFamily kAlert;
 extern const OwnFamily kPolls;
 extern const OwnFamily kEvaluation;

@@ -60,6 +60,31 @@ void write_per_collector(const Snapshot& snapshot, const OwnFamily& family, Expo
     out.sample(family.name, render_labels(collector_labels(*observation)), value(*observation));
 }
 
+using BySeverity = std::array<size_t, kSeverities.size()>;
+
+void write_by_severity(const OwnFamily& family, const BySeverity& counts, Exposition& out) {
+  start_family(family, out);
+  for (const Severity severity : kSeverities) {
+    const std::array<LabelView, 1> labels{{{"severity", severity_name(severity)}}};
+    out.sample(family.name, render_labels(labels),
+               static_cast<double>(counts[static_cast<size_t>(severity)]));
+  }
+}
+
+void write_incidents(const Report& report, Exposition& out) {
+  BySeverity incidents{};
+  BySeverity silenced{};
+  for (const Incident& incident : report.incidents) {
+    ++incidents[static_cast<size_t>(incident.severity)];
+    if (incident.direction != nullptr && !incident.direction->silenced_by.empty())
+      ++silenced[static_cast<size_t>(incident.severity)];
+  }
+  write_by_severity(kIncidents, incidents, out);
+  write_by_severity(kIncidentsSilenced, silenced, out);
+  start_family(kSilences, out);
+  out.sample(kSilences.name, " ", static_cast<double>(report.silences));
+}
+
 std::string alert_labels(const Alert& alert) {
   std::vector<LabelView> labels{{"alertname", alert.rule},
                                 {"severity", severity_name(alert.severity)},
@@ -119,16 +144,7 @@ void write_alerts(const Report& report, Exposition& out) {
     }
   }
 
-  std::array<size_t, kSeverities.size()> incidents{};
-  for (const Incident& incident : report.incidents)
-    ++incidents[static_cast<size_t>(incident.severity)];
-  start_family(kIncidents, out);
-  for (const Severity severity : kSeverities) {
-    const std::array<LabelView, 1> labels{{{"severity", severity_name(severity)}}};
-    out.sample(kIncidents.name, render_labels(labels),
-               static_cast<double>(incidents[static_cast<size_t>(severity)]));
-  }
-
+  write_incidents(report, out);
   if (report.alerts.empty()) return;
   start_family(kAlert, out);
   const size_t listed = std::min(report.alerts.size(), kMaxAlertSeries);

@@ -155,6 +155,14 @@ void write_incident(const Json& incident, const std::string& now, TerminalText& 
   };
   if (const std::string opened = text_of(incident, "opened"); !opened.empty())
     detail("since", fmt::format("{} ({})", ago_text(opened, now), opened));
+  detail("team", text_of(incident, "team"));
+  if (const auto silences = incident.find("silenced_by");
+      silences != incident.end() && silences->is_array()) {
+    for (const Json& silence : *silences) {
+      if (silence.is_string()) detail("silenced", clean(silence.get<std::string>()));
+    }
+  }
+  detail("acknowledged", text_of(incident, "acknowledged"));
   detail("seen", text_of(alert, "note"));
   if (const auto budget = alert.find("budget"); budget != alert.end() && budget->is_object()) {
     const Json texts = budget->value("texts", Json::object());

@@ -126,6 +126,7 @@ void Engine::Impl::judge_slo(WatchedSlo& slo, ClusterView& view, Now now, AlertE
 
 void Engine::Impl::replace_rules(RuleSet rules) {
   watch_first_ = std::move(rules.watch_first);
+  book_.set_owners(std::move(rules.owners));
   replace_alerts(std::move(rules.alerts));
   replace_slos(std::move(rules.slos));
   deadline_ = SteadyTime::min();  // at once

@@ -344,6 +344,10 @@ bool OpenIncident::worse(const Member* a, const Member* b) {
   return left.entity < right.entity;
 }
 
+bool OpenIncident::is_standing_cause(const Member* member) {
+  return member->live != nullptr && member->evidence.cause;
+}
+
 bool OpenIncident::is_worse_headline(const Member& a, const Member& b) {
   const HeadlineRank left(*a.live, a.evidence.cause);
   const HeadlineRank right(*b.live, b.evidence.cause);
@@ -369,6 +373,7 @@ void OpenIncident::choose_shown() {
                     worse);
   chosen_.resize(count);
   shown_.evidence.resize(count);
+  shown_.unlisted_causes = standing_causes_ - static_cast<size_t>(std::ranges::count_if(chosen_, is_standing_cause));
 }
 
 // What the title needs: the causes by their rules, other ground faults, and whom all is about.

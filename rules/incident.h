@@ -87,6 +87,7 @@ class OpenIncident {
   // What the graph says; kept as it was last while a cause stood.
   void set_impact(std::vector<Impact> impact);
   void set_former(uint64_t id, TraceId correlation);
+  void set_team(std::string team) { shown_.team = std::move(team); }
   void add_link(IncidentLink link);
   // Of what it ends, and when.
   void close(WallTime at, std::string resolution);
@@ -99,6 +100,7 @@ class OpenIncident {
   };
   void add(LiveAlert& alert, bool is_cause);
   [[nodiscard]] static bool worse(const Member* a, const Member* b);
+  [[nodiscard]] static bool is_standing_cause(const Member* member);
   [[nodiscard]] static bool is_worse_headline(const Member& a, const Member& b);
   [[nodiscard]] bool has_cause() const { return cause_ != nullptr || standing_causes_ > 0; }
   void last_cause_ended(std::string_view resolution, SteadyTime now);

@@ -77,6 +77,12 @@ std::vector<Transition> IncidentBook::update(AlertEvents events, std::span<Clust
   return std::move(transitions_);
 }
 
+void IncidentBook::set_owners(Owners owners) {
+  owners_ = std::move(owners);
+  for (auto& [id, incident] : incidents_)
+    incident->set_team(team_of(owners_, incident->shown().cause));
+}
+
 std::vector<SavedIncident> IncidentBook::save(Now now) const {
   std::vector<SavedIncident> saved;
   for (const auto& [id, incident] : incidents_) saved.push_back(incident->save(now));
@@ -97,6 +103,7 @@ void IncidentBook::restore(const std::vector<SavedIncident>& saved, const SavedC
         incident->add_evidence(*alert);
     }
     incident->settle_restored(entry);
+    incident->set_team(team_of(owners_, entry.shown.cause));
     incidents_[id] = std::move(incident);
     last_id_ = std::max(last_id_, id);
   }
@@ -344,6 +351,7 @@ OpenIncident& IncidentBook::open_for(const Newcomer& newcomer, Now now) {
   const uint64_t id = ++last_id_;
   auto incident = std::make_unique<OpenIncident>(id, make_trace_id_(), *newcomer.alert, now);
   incident->set_former(newcomer.former, newcomer.former_correlation);
+  incident->set_team(team_of(owners_, newcomer.alert->alert));
   if (gathers_at_once(*newcomer.alert)) incident->gather_until(now.steady + kGathering);
   OpenIncident& placed = *incidents_.emplace(id, std::move(incident)).first->second;
   causes_.add(placed, *newcomer.alert, now.steady);

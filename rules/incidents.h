@@ -18,6 +18,7 @@
 
 #include "rules/causes.h"
 #include "rules/incident.h"
+#include "rules/routing/owners.h"
 
 namespace highwater::rules {
 
@@ -47,6 +48,9 @@ class IncidentBook {
                const AlertsByKey& alerts, Now now);
   // Ended ones, in any order.
   void restore_history(std::vector<IncidentPtr> ended);
+
+  // Whose the incidents are; those that are open as well.
+  void set_owners(Owners owners);
 
   // Worst first, then the oldest.
   [[nodiscard]] std::vector<Incident> open() const;
@@ -94,6 +98,7 @@ class IncidentBook {
   void keep(const OpenIncident& incident, Now now);
 
   MakeTraceId make_trace_id_;
+  Owners owners_;
   Causes causes_;
   Causes::Incidents incidents_;
   std::shared_ptr<const IncidentHistory> history_ = std::make_shared<const IncidentHistory>();

@@ -7,6 +7,7 @@
 
 #include "agent/core/watch_first.h"
 #include "rules/alert_rule.h"
+#include "rules/routing/owners.h"
 #include "rules/slo_rule.h"
 
 namespace highwater::rules {
@@ -20,6 +21,7 @@ struct RuleSet {
   std::vector<AlertRule> alerts;
   std::vector<SloRule> slos;
   std::vector<WatchFirst> watch_first;  // of the measures that the rules may be about
+  Owners owners;                        // whose the incidents are
 };
 
 }  // namespace highwater::rules

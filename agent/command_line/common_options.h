@@ -9,6 +9,7 @@
 
 namespace highwater::command_line {
 
+constexpr const char* kAskSection = "Ask a running agent";
 constexpr const char* kGenerateSection = "Work with other programs";
 
 // `what` begins the sentence: "The configuration".
@@ -22,5 +23,8 @@ constexpr const char* kGenerateSection = "Work with other programs";
 
 [[nodiscard]] Command generate_definition();
 [[nodiscard]] Command notify_definition();
+[[nodiscard]] Command route_definition();
+[[nodiscard]] Command silence_definition();
+[[nodiscard]] Command ack_definition();
 
 }  // namespace highwater::command_line

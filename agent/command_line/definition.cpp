@@ -8,7 +8,7 @@ namespace highwater::command_line {
 namespace {
 
 constexpr const char* kStart = "Get started";
-constexpr const char* kAsk = "Ask a running agent";
+constexpr const char* kAsk = kAskSection;
 constexpr const char* kRules = "Work on rules";
 constexpr const char* kOther = "Other";
 
@@ -245,9 +245,9 @@ Command program() {
                        {"highwater check", "validate it"},
                        {"highwater run", "watch, with metrics and a status page on port 9877"},
                        {"highwater status", "what is wrong now?"}},
-          .commands = {init(), check(), run(), status(), explain(), incidents(), test(), replay(),
-                       import_definition(), generate_definition(), notify_definition(), version(),
-                       help()}};
+          .commands = {init(), check(), run(), status(), explain(), incidents(), silence_definition(), ack_definition(), test(), replay(),
+                       import_definition(), generate_definition(), notify_definition(), route_definition(),
+                       version(), help()}};
 }
 
 }  // namespace
@@ -276,7 +276,7 @@ const std::vector<ExitCode>& common_exit_codes() {
 const std::vector<Named>& environment() {
   static const std::vector<Named> variables{
       {"HIGHWATER_URL",
-       "Where status, explain and incidents find the agent, unless --url says it."},
+       "Where status, explain, incidents and silence find the agent, unless --url says it."},
       {"NO_COLOR", "When it is set: no colours."},
       {"CLICOLOR_FORCE", "When it is set and not 0: colours even where there is no terminal."},
       {"COLUMNS", "How wide texts and tables are, instead of the width of the terminal."},

@@ -9,8 +9,10 @@
 
 namespace highwater::agent {
 
-std::optional<http::Response> ask_agent(const std::string& url, std::string_view target) {
-  http::Request request;
+namespace {
+
+std::optional<http::Response> send(const std::string& url, std::string_view target,
+                                   http::Request request) {
   request.url = fmt::format("{}{}{}", url, url.ends_with('/') ? "" : "/", target);
   request.deadline = std::chrono::seconds(5);
   request.max_response_bytes = size_t{16} << 20;
@@ -25,6 +27,21 @@ std::optional<http::Response> ask_agent(const std::string& url, std::string_view
     return std::nullopt;
   }
   return std::move(*response);
+}
+
+}  // namespace
+
+std::optional<http::Response> ask_agent(const std::string& url, std::string_view target) {
+  return send(url, target, {});
+}
+
+std::optional<http::Response> post_to_agent(const std::string& url, std::string_view target,
+                                            std::string body) {
+  http::Request request;
+  request.method = "POST";
+  request.content_type = "application/json";
+  request.body = std::move(body);
+  return send(url, target, std::move(request));
 }
 
 std::optional<std::string> page_of_agent(const std::string& url, std::string_view target) {

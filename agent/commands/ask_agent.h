@@ -1,4 +1,5 @@
-// What `highwater status`, `incidents` and `explain` ask of a running agent. Main's thread.
+// What `highwater status`, `incidents`, `explain` and `silence` ask of a running agent. Main's
+// thread.
 #pragma once
 
 #include <optional>
@@ -14,7 +15,12 @@ namespace highwater::agent {
 [[nodiscard]] std::optional<http::Response> ask_agent(const std::string& url,
                                                       std::string_view target);
 
-// The same, and only the body of an answer 200; standard error says what else it was.
+// POST of JSON, with the same answers.
+[[nodiscard]] std::optional<http::Response> post_to_agent(const std::string& url,
+                                                          std::string_view target,
+                                                          std::string body);
+
+// As ask_agent(), and only the body of an answer 200; standard error says what else it was.
 [[nodiscard]] std::optional<std::string> page_of_agent(const std::string& url,
                                                        std::string_view target);
 

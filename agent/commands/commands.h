@@ -107,6 +107,38 @@ struct NotifyTestOptions {
 // 0: all delivered; 1: some were not; 2: a mistake in the configuration or a name.
 int notify_test_command(const NotifyTestOptions& options);
 
+struct SilenceOptions {
+  std::vector<std::string> matchers;  // "topic=payments-*"
+  std::string lasts;                  // "2h"
+  std::string until;                  // a moment, or "resolved"
+  std::string from;                   // a moment; empty: now
+  std::string author;                 // empty: who is logged in
+  std::string comment;
+  bool preview = false;
+};
+// 0: done; 2: no answer, or the agent refused it.
+int silence_add_command(const AgentOptions& agent, const SilenceOptions& options);
+int silence_list_command(const AgentOptions& options);
+int silence_end_command(const AgentOptions& options, const std::string& id);
+
+struct AckOptions {
+  std::string incident;  // its number
+  std::string by;        // empty: who is logged in
+  std::string lasts;     // "2h"; empty: to its end
+  bool end = false;      // withdraw it
+};
+// 0: done; 2: no answer, or the agent refused it.
+int ack_command(const AgentOptions& agent, const AckOptions& options);
+
+struct RouteOptions {
+  std::vector<std::string> labels;  // "topic=orders"
+  std::string config;               // empty: as for run
+  std::string at;                   // a moment; empty: now
+  bool json = false;
+};
+// Prints who hears of an alert with these labels. 0: somebody; 1: nobody, or not then; 2: a mistake.
+int route_command(const RouteOptions& options);
+
 struct ReplayOptions {
   std::vector<std::string> rules;    // files or directories
   std::vector<std::string> against;  // the same; empty: nothing is compared

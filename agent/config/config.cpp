@@ -50,6 +50,7 @@ class Reader {
     if (const YamlNode* rules = map.get("rules"))
       config_.rules = rules::read_rule_settings(*rules, file_, diagnostics_);
     read_receivers(map, config_, diagnostics_);
+    read_routing(map, config_, diagnostics_);
     if (const YamlNode* traces = map.get("traces")) read_traces(*traces);
     if (const YamlNode* log = map.get("log")) read_log(*log);
     if (const YamlNode* metrics = map.get("metrics")) read_metrics(*metrics);

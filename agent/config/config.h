@@ -22,6 +22,7 @@
 #include "exporters/notify/receivers/registry.h"
 #include "exporters/otlp/config.h"
 #include "rules/language/load.h"
+#include "rules/routing/director.h"
 
 namespace highwater::agent {
 
@@ -47,6 +48,7 @@ struct Config {
   std::string external_url;  // without trailing slash; derived from `listen` when not given
   rules::RuleSettings rules;
   std::vector<notify::ReceiverConfig> receivers;
+  rules::RoutingPlan routing;  // its receivers are among those
   otlp::TraceConfig traces;
   LogLevel log_level = LogLevel::info;
   std::optional<LogForm> log_form;  // nothing: human on a terminal, JSON otherwise

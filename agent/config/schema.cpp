@@ -243,6 +243,51 @@ Json receiver() {
   return schema;
 }
 
+// What a route or a window is about.
+Json labels_looked_at() {
+  Json properties = Json::object();
+  properties["severity"] = texts("info, ticket or page.");
+  properties["alertname"] = texts("Patterns of names of rules and SLOs.");
+  properties["team"] = texts("Patterns of teams, by owners.");
+  properties["cluster"] = texts("Patterns of clusters.");
+  properties["broker"] = texts("Patterns of brokers' ids.");
+  properties["topic"] = texts("Patterns of topics.");
+  properties["group"] = texts("Patterns of consumer groups.");
+  properties["labels"] = {{"type", "object"},
+                          {"additionalProperties", texts("Patterns.")},
+                          {"description", "Patterns of any other label, by its name."}};
+  return properties;
+}
+
+Json owner() {
+  return object({{"team", text("The label `team` of what it owns.")},
+                 {"clusters", texts("Patterns; without them in all clusters.")},
+                 {"topics", texts("Patterns of topics that it owns.")},
+                 {"groups", texts("Patterns of consumer groups that it owns.")}},
+                {"team"});
+}
+
+Json route(const Json& during) {
+  Json properties = labels_looked_at();
+  properties["during"] = during;
+  properties["to"] = texts("The receivers that hear of it; []: nobody.");
+  properties["repeat_interval"] =
+      duration("After what time it is sent again, in place of the receivers' own; 0s: never.");
+  properties["continue"] = boolean("Whether the lines below are tried as well.");
+  return object(std::move(properties), {"to"});
+}
+
+Json window(const Json& during) {
+  Json properties = labels_looked_at();
+  properties["name"] = text("What it is called where it hides something.");
+  properties["comment"] = text("Why.");
+  properties["from"] = text("Its begin, such as 2026-12-05 22:00.");
+  properties["until"] = text("Its end.");
+  properties["time_zone"] = text("Of from and until, as IANA names it; UTC by default.");
+  properties["during"] = during;
+  return object(std::move(properties), {"name"});
+}
+
 Json traces() {
   return with_tls(object({{"endpoint", url("An OTLP/HTTP collector.")},
                           {"headers", headers(header_text())},
@@ -323,6 +368,7 @@ std::string config_schema(std::span<const std::string> runbooks) {
                              {{"type", "integer"}, {"minimum", 1000000}}}}},
                           "Its size, such as 100MB or 1GiB; the oldest goes first.")}},
       {"path"});
+  const Json during = Json::parse(rules::during_schema());
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
               {"title", "The configuration of Highwater"}};
   schema.update(
@@ -335,6 +381,9 @@ std::string config_schema(std::span<const std::string> runbooks) {
               {"sources", {{"type", "array"}, {"items", source()}}},
               {"measures", {{"type", "array"}, {"items", measure()}}},
               {"receivers", {{"type", "array"}, {"items", receiver()}}},
+              {"owners", {{"type", "array"}, {"items", owner()}}},
+              {"routes", {{"type", "array"}, {"items", route(during)}}},
+              {"maintenance", {{"type", "array"}, {"items", window(during)}}},
               {"traces", traces()},
               {"log", log},
               {"metrics", metrics},

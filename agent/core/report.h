@@ -99,6 +99,25 @@ struct IncidentLink {
 };
 constexpr size_t kMaxLinks = 10;
 
+// Someone who hears of an incident.
+struct Hearer {
+  std::string receiver;
+  std::optional<Duration> repeat_interval;  // in place of the receiver's own; 0: never
+  bool operator==(const Hearer&) const = default;
+};
+
+// Who hears of an open incident, and why not now. The same value as long as nothing of it changes.
+struct Direction {
+  bool everyone = true;  // no routes are configured: every receiver
+  std::vector<Hearer> hearers;
+  // "silence 3 by ann until 2026-11-30T08:00:00.000Z: new disks"; empty: it is not silenced.
+  std::vector<std::string> silenced_by;
+  // "by ann until 2026-11-30T08:00:00.000Z": it is not told again; empty: it is not acknowledged.
+  std::string acknowledged;
+  bool operator==(const Direction&) const = default;
+};
+using DirectionPtr = std::shared_ptr<const Direction>;
+
 struct Incident {
   uint64_t id = 0;      // grows; unique within this agent's state
   TraceId correlation;  // a valid trace id; finds the trace, the log lines and the page
@@ -107,10 +126,12 @@ struct Incident {
   std::string title;    // the headline's summary, and what follows from it
   Severity severity =
       Severity::ticket;  // the highest among its members, never lowered while it is open
+  std::string team;      // that owns what the opening alert is about; may be empty
   WallTime opened;
   WallTime updated;
   std::vector<Evidence> evidence;  // at most kMaxEvidence, worst first
   size_t evidence_count = 0;       // how many there truly are
+  size_t unlisted_causes = 0;      // of those beyond the listed ones, how many causes stand
   std::vector<Impact> impact;
   std::vector<IncidentLink> links;  // at most kMaxLinks, the oldest first
   uint64_t former = 0;  // the incident whose cause ended while this evidence still stood
@@ -118,6 +139,7 @@ struct Incident {
   SpanLink revealed_by;           // the poll that revealed it
   std::optional<WallTime> ended;  // nothing while it is open
   std::string resolution;         // why it ended: "the condition ended"
+  DirectionPtr direction;  // while it is open; null: everyone hears of it. Filled in by the pipeline
 };
 using IncidentPtr = std::shared_ptr<const Incident>;
 
@@ -158,6 +180,7 @@ struct Report {
   std::vector<Incident> incidents;                 // open now; worst first
   std::shared_ptr<const IncidentHistory> history;  // never null once an engine made the report
   std::vector<Transition> transitions;             // since the report before
+  size_t silences = 0;  // that are active, and maintenance. Filled in by the pipeline
   Span evaluation;                                 // filled in by the pipeline
 };
 using ReportPtr = std::shared_ptr<const Report>;

@@ -95,6 +95,7 @@ Json incident_json(const Incident& incident) {
                {"headline", alert_json(incident.headline)},
                {"title", incident.title},
                {"severity", severity_name(incident.severity)},
+               {"team", incident.team},
                {"opened", time_json(incident.opened)},
                {"updated", time_json(incident.updated)},
                {"evidence", list_json(incident.evidence, evidence_json)},
@@ -268,6 +269,7 @@ Incident incident_of(const Json& json) {
   incident.title = incident.headline.summary;
   reader.read("title", incident.title);
   reader.read("severity", incident.severity);
+  reader.read("team", incident.team);
   reader.read("opened", incident.opened);
   reader.read("updated", incident.updated);
   read_list(reader, "evidence", incident.evidence, evidence_of);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "exporters/http/host_check.h"
 #include "exporters/http/request_head.h"
 
 namespace highwater::http {
@@ -103,6 +104,7 @@ class Engine final : private httplib::Server {
   Served serve(ServerStream& stream, Job& job) {
     // The library takes a server without a socket for one that is shutting down, and sends nothing.
     svr_sock_ = stream.socket();
+    from_this_machine_ = came_from_loopback(stream.socket());
     bool closed = false;
     process_request(stream, true, closed,
                     [&](httplib::Request& request) { request.body = std::move(job.body); });
@@ -117,6 +119,7 @@ class Engine final : private httplib::Server {
     request.query = to_list(from.params);
     request.headers = {from.headers.begin(), from.headers.end()};
     request.body = from.body;
+    request.from_this_machine = from_this_machine_;
     Routes::Answer answer = routes_.answer(request);
     outcome_.route = answer.route;
     Reply& reply = answer.reply;
@@ -148,6 +151,7 @@ class Engine final : private httplib::Server {
   }
 
   const Routes& routes_;
+  bool from_this_machine_ = false;
   Served outcome_;
 };
 

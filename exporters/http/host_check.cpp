@@ -36,6 +36,17 @@ bool is_address(const std::string& name) {
          ::inet_pton(AF_INET6, name.c_str(), &six) == 1;
 }
 
+bool is_loopback(const sockaddr_storage& storage) {
+  if (storage.ss_family == AF_INET) {
+    const auto* const four = reinterpret_cast<const sockaddr_in*>(&storage);
+    return ntohl(four->sin_addr.s_addr) >> 24U == 127;
+  }
+  if (storage.ss_family != AF_INET6) return false;
+  const in6_addr& six = reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&six)) return six.s6_addr[12] == 127;
+  return IN6_IS_ADDR_LOOPBACK(&six) != 0;
+}
+
 }  // namespace
 
 HostCheck::HostCheck(std::vector<std::string> names) {
@@ -53,13 +64,14 @@ bool arrived_at_loopback(int connection) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(storage);
   if (::getsockname(connection, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return true;
-  if (storage.ss_family == AF_INET) {
-    const auto* const four = reinterpret_cast<const sockaddr_in*>(&storage);
-    return ntohl(four->sin_addr.s_addr) >> 24U == 127;
-  }
-  const in6_addr& six = reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&six)) return six.s6_addr[12] == 127;
-  return IN6_IS_ADDR_LOOPBACK(&six) != 0;
+  return is_loopback(storage);
+}
+
+bool came_from_loopback(int connection) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof(storage);
+  return ::getpeername(connection, reinterpret_cast<sockaddr*>(&storage), &length) == 0 &&
+         is_loopback(storage);
 }
 
 }  // namespace highwater::http

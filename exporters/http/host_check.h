@@ -25,4 +25,7 @@ class HostCheck {
 // Whether the connection came in at an address that only this machine reaches.
 [[nodiscard]] bool arrived_at_loopback(int connection);
 
+// Whether the client came from one.
+[[nodiscard]] bool came_from_loopback(int connection);
+
 }  // namespace highwater::http

@@ -32,6 +32,7 @@ struct ServerRequest {
   HeaderList query;         // percent-decoded
   HeaderList headers;
   std::string body;
+  bool from_this_machine = false;  // the client came from a loopback address
 
   // The first of that name, or empty. Header names in any case.
   [[nodiscard]] std::string_view placeholder(std::string_view name) const;

@@ -56,6 +56,7 @@ std::vector<Fact> facts_of(const Delivery& delivery) {
   add("Impact", impact_text(incident));
   add("Note", note_text(incident));
   add("Cause", incident.cause.rule + " " + incident.cause.entity.text());
+  add("Team", incident.team);
   if (incident.headline.budget) {
     for (const auto& [name, text] : budget_texts(*incident.headline.budget))
       add(fact_name(name), text);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -51,6 +52,19 @@ struct KeptHandle {
   std::string text;
 };
 
+// What receivers had heard before a restart.
+struct Heard {
+  // Who there was to be told; nothing: it is not known, and everybody is taken to have heard.
+  std::optional<std::set<std::string>> receivers;
+  // The open incidents that each has heard of. Without an entry it heard of all.
+  std::map<std::string, std::set<uint64_t>> told;
+  std::set<uint64_t> hidden;  // the incidents that were silenced
+
+  [[nodiscard]] bool was_told(const std::string& receiver, uint64_t incident) const;
+};
+
+class Worker;
+
 class Notifier {
  public:
   // `clock` and `log` must outlive it. `spans` gets one span per attempt, in the incident's trace;
@@ -61,22 +75,23 @@ class Notifier {
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
 
-  // The pipeline's thread.
+  // The pipeline's thread. Each receiver that the incidents' directions name and that has not heard
+  // of one that is open is told of it, unless it is silenced; whoever has heard of it hears of what
+  // changes and of its end.
   void publish(const ReportPtr& report);
 
-  // After a restart, before the first publish: the incidents that are open, of which those who were
-  // `receivers` before it heard but for what is undelivered. Others are told of them now; without
-  // `receivers` nobody is new.
+  // After a restart, before the first publish: the incidents that are open, and what receivers had
+  // heard of them but for what is undelivered. The others are told by the first publish.
   void restore(const std::vector<Incident>& open, const std::vector<Undelivered>& undelivered,
-               const std::optional<std::set<std::string>>& receivers = std::nullopt,
-               const std::vector<KeptHandle>& handles = {});
-  [[nodiscard]] std::set<std::string> receivers() const;
+               const Heard& heard = {}, const std::vector<KeptHandle>& handles = {});
+  // The pipeline's thread, or after it has ended.
+  [[nodiscard]] Heard heard() const;
   // Any thread; in the order in which things are to be told.
   [[nodiscard]] std::vector<Undelivered> undelivered() const;
   // Any thread.
   [[nodiscard]] std::vector<KeptHandle> handles() const;
-  // What publishing this report would add to it.
-  void foresee(const Report& report, std::vector<Undelivered>& undelivered) const;
+  // What publishing this report would add to it. The pipeline's thread.
+  [[nodiscard]] std::vector<Undelivered> foresee(const Report& report) const;
   // Grows whenever something was delivered, refused or given up. Any thread.
   [[nodiscard]] uint64_t settled() const;
 
@@ -87,10 +102,16 @@ class Notifier {
   [[nodiscard]] std::vector<ReceiverStats> stats() const;
 
  private:
-  class Worker;
+  struct Order {
+    Worker* worker;
+    NoticePtr notice;
+    bool again;  // it has heard of it before
+  };
+  [[nodiscard]] std::vector<Order> orders_of(const Report& report) const;
 
   const Clock& clock_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::map<uint64_t, DirectionPtr> directions_;  // of the open incidents, as last published
 };
 
 }  // namespace highwater::notify

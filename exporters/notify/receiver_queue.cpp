@@ -50,6 +50,25 @@ void ReceiverQueue::push_firing(NoticePtr notice, SteadyTime now) {
   not_before_ = now;
 }
 
+void ReceiverQueue::tell_again(NoticePtr notice) {
+  const auto found = entries_.find(notice->transition.incident.id);
+  if (found == entries_.end() || draining_) return;
+  Entry& entry = found->second;
+  if (!entry.open || entry.told == nullptr || entry.refused) return;
+  // News that waits says it as well.
+  if (entry.firing && !entry.repeats_firing()) return;
+  entry.told = std::move(notice);
+  queue_again(entry);
+}
+
+void ReceiverQueue::repeat_every(uint64_t incident, std::optional<Duration> interval) {
+  const auto found = entries_.find(incident);
+  if (found == entries_.end() || policy_.resolved_repeated_for) return;
+  Entry& entry = found->second;
+  entry.repeat_interval = interval;
+  if (interval == Duration::zero() && entry.repeats_firing()) entry.firing = nullptr;
+}
+
 void ReceiverQueue::push_resolved(NoticePtr notice, SteadyTime now) {
   const auto found = entries_.find(notice->transition.incident.id);
   if (found == entries_.end()) return;  // it was never told
@@ -114,8 +133,9 @@ std::optional<SteadyTime> ReceiverQueue::due_again(const Entry& entry) const {
   if (entry.firing || entry.resolved) return std::nullopt;
   if (entry.open && entry.refused) return entry.refused_at + kRetryRefused;
   const bool repeats = entry.open ? entry.told != nullptr : entry.ended != nullptr;
-  if (!repeats || policy_.repeat_interval <= Duration::zero()) return std::nullopt;
-  return entry.told_at + policy_.repeat_interval;
+  const Duration interval = entry.repeat_interval.value_or(policy_.repeat_interval);
+  if (!repeats || interval <= Duration::zero()) return std::nullopt;
+  return entry.told_at + interval;
 }
 
 void ReceiverQueue::queue_again(Entry& entry) {
@@ -283,6 +303,14 @@ std::map<uint64_t, std::string> ReceiverQueue::handles() const {
 bool ReceiverQueue::was_told(uint64_t incident) const {
   const auto found = entries_.find(incident);
   return found != entries_.end() && found->second.told != nullptr;
+}
+
+std::set<uint64_t> ReceiverQueue::told() const {
+  std::set<uint64_t> told;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.open && entry.told) told.insert(id);
+  }
+  return told;
 }
 
 std::vector<NoticePtr> ReceiverQueue::undelivered() const {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,12 @@ class ReceiverQueue {
   void restore(const NoticePtr& newest, const std::vector<NoticePtr>& undelivered, SteadyTime now,
                const std::string& handle = {});
 
+  // Tells again, in this form, what the receiver has heard of; nothing when it has not.
+  void tell_again(NoticePtr notice);
+  // How often the open incident is told again from now on: nothing: as the policy says, 0: never.
+  // A receiver that forgets what is not repeated keeps its own rhythm.
+  void repeat_every(uint64_t incident, std::optional<Duration> interval);
+
   struct Action {
     std::optional<Delivery> send;  // to be answered by on_answer before the next action
     std::optional<SteadyTime>
@@ -61,6 +68,10 @@ class ReceiverQueue {
   [[nodiscard]] std::map<uint64_t, std::string> handles() const;
   // Whether the receiver has heard of the incident.
   [[nodiscard]] bool was_told(uint64_t incident) const;
+  // The open incidents it has heard of.
+  [[nodiscard]] std::set<uint64_t> told() const;
+  // Whether it has heard of it, or will, or refused it.
+  [[nodiscard]] bool knows(uint64_t incident) const { return entries_.contains(incident); }
 
  private:
   // What is to be told about one incident. It is open, or something is pending.
@@ -78,6 +89,7 @@ class ReceiverQueue {
     uint64_t order = 0;  // grows with the moment something became pending
     int attempts = 0;    // failed ones since the last success
     int repeats = 0;
+    std::optional<Duration> repeat_interval;  // in place of the policy's
 
     // Whether what is pending was accepted before.
     [[nodiscard]] bool repeats_firing() const { return firing && firing == told; }

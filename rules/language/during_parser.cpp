@@ -129,8 +129,8 @@ std::optional<local_days> date_of(std::string_view text) {
 
 class DuringReader {
  public:
-  DuringReader(const YamlNode& node, const RuleSource& source)
-      : node_(node), source_(source), map_(node, "'during'", source.file, source.diagnostics) {}
+  DuringReader(const YamlNode& node, const std::string& file, Diagnostics& diagnostics)
+      : node_(node), diagnostics_(diagnostics), map_(node, "'during'", file, diagnostics) {}
 
   std::shared_ptr<const OpenHours> read();
 
@@ -147,15 +147,15 @@ class DuringReader {
   void each(const char* key, size_t most, std::string_view form, Add add);
 
   const YamlNode& node_;
-  const RuleSource& source_;
+  Diagnostics& diagnostics_;
   YamlMap map_;
   During during_;
 };
 
 std::shared_ptr<const OpenHours> DuringReader::read() {
-  const size_t before = source_.diagnostics.size();
+  const size_t before = diagnostics_.size();
   if (!map_.valid()) {
-    source_.diagnostics.back().advice = kForm;
+    diagnostics_.back().advice = kForm;
     return nullptr;
   }
   read_days();
@@ -164,7 +164,7 @@ std::shared_ptr<const OpenHours> DuringReader::read() {
   read_except();
   report_foreign_keys(map_, "'during'", kForeignKeys, nullptr);
   map_.finish();
-  if (source_.diagnostics.size() != before) return nullptr;
+  if (diagnostics_.size() != before) return nullptr;
   auto hours = std::make_shared<const OpenHours>(std::move(during_));
   if (hours->longest() == Duration::max() && hours->during().except.empty()) {
     map_.error(node_, "'during' is always: it leaves nothing out",
@@ -301,9 +301,10 @@ void DuringReader::add_date(const YamlNode& item, std::string_view text) {
 
 }  // namespace
 
-std::shared_ptr<const OpenHours> read_during(YamlMap& map, const RuleSource& source) {
+std::shared_ptr<const OpenHours> read_during(YamlMap& map, const std::string& file,
+                                             Diagnostics& diagnostics) {
   const YamlNode* const node = map.get("during");
-  return node == nullptr ? nullptr : DuringReader(*node, source).read();
+  return node == nullptr ? nullptr : DuringReader(*node, file, diagnostics).read();
 }
 
 void check_hold_fits(YamlMap& map, const AlertRule& rule) {

@@ -1,5 +1,5 @@
-// Reads `during:` of an alert rule, an SLO or a tuning: when it is meant. Used by the rule loader;
-// any thread.
+// Reads `during:` of an alert rule, an SLO or a tuning, of a route or of maintenance: when it is
+// meant. Used by the rule loader and the configuration; any thread.
 //
 //   during: {days: mon-fri, hours: "08:00-18:00", time_zone: Europe/Berlin, except: [2026-12-25]}
 //
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "agent/core/yaml.h"
 #include "rules/alert_rule.h"
@@ -17,7 +18,12 @@
 namespace highwater::rules {
 
 // Null without the key, and after a mistake; then the diagnostics say which.
-[[nodiscard]] std::shared_ptr<const OpenHours> read_during(YamlMap& map, const RuleSource& source);
+[[nodiscard]] std::shared_ptr<const OpenHours> read_during(YamlMap& map, const std::string& file,
+                                                           Diagnostics& diagnostics);
+[[nodiscard]] inline std::shared_ptr<const OpenHours> read_during(YamlMap& map,
+                                                                  const RuleSource& source) {
+  return read_during(map, source.file, source.diagnostics);
+}
 
 // Says so when the rule's `for` is longer than it is ever open.
 void check_hold_fits(YamlMap& map, const AlertRule& rule);

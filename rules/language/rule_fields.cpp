@@ -287,8 +287,8 @@ bool read_may_be_empty(YamlMap& map) {
   return true;
 }
 
-Labels read_labels(YamlMap& map, const Measure* measure) {
-  Labels labels;
+RuleLabels read_labels(YamlMap& map, const Measure* measure) {
+  RuleLabels labels;
   const YamlNode* const node = map.get("labels");
   if (node == nullptr) return labels;
   if (node->kind != YamlNode::Kind::map) {

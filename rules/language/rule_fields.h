@@ -19,7 +19,7 @@
 namespace highwater::rules {
 
 using RunbookExists = std::function<bool(std::string_view)>;
-using Labels = std::vector<std::pair<std::string, std::string>>;
+using RuleLabels = std::vector<std::pair<std::string, std::string>>;
 
 // The scalar of a key, or null after an error or when it is missing and need not be there.
 [[nodiscard]] const YamlNode* read_scalar(YamlMap& map, const std::string& key, bool required);
@@ -47,7 +47,7 @@ constexpr TextLimits kDescriptionLimits{false, false, 4000};
                                     const PlaceholderNames* names);
 // Whether a rule says `expect: none`: that it has no rows is no mistake then.
 [[nodiscard]] bool read_may_be_empty(YamlMap& map);
-[[nodiscard]] Labels read_labels(YamlMap& map, const Measure* measure);
+[[nodiscard]] RuleLabels read_labels(YamlMap& map, const Measure* measure);
 
 // `min_events` of a ratio, `min_value` of a condition on the past.
 void read_least(YamlMap& map, Condition& when);

@@ -405,4 +405,8 @@ std::string rule_settings_schema(const Catalogue& catalogue,
   return Writer(catalogue, runbooks).settings().dump(2);
 }
 
+std::string during_schema() {
+  return during().dump();
+}
+
 }  // namespace highwater::rules

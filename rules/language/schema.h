@@ -20,4 +20,7 @@ namespace highwater::rules {
 [[nodiscard]] std::string rule_settings_schema(const Catalogue& catalogue,
                                                std::span<const std::string> runbooks);
 
+// Of `during:`: JSON without $schema.
+[[nodiscard]] std::string during_schema();
+
 }  // namespace highwater::rules

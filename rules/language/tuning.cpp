@@ -22,9 +22,9 @@ void replace(std::vector<DimensionFilter>& filters, std::vector<DimensionFilter>
   }
 }
 
-void replace(Labels& labels, Labels changes) {
+void replace(RuleLabels& labels, RuleLabels changes) {
   for (auto& [name, value] : changes) {
-    const auto old = std::ranges::find(labels, name, &Labels::value_type::first);
+    const auto old = std::ranges::find(labels, name, &RuleLabels::value_type::first);
     if (old == labels.end()) {
       labels.emplace_back(std::move(name), std::move(value));
     } else {

@@ -12,11 +12,11 @@
 namespace highwater::rules {
 namespace {
 
-using Labels = std::vector<std::pair<std::string, std::string>>;
+using LabelList = std::vector<std::pair<std::string, std::string>>;
 
 constexpr size_t kMostListed = 10;
 
-std::string labels_text(const Labels& labels) {
+std::string labels_text(const LabelList& labels) {
   if (labels.empty()) return {};
   std::string text;
   for (const auto& [name, value] : labels)
@@ -24,13 +24,13 @@ std::string labels_text(const Labels& labels) {
   return "{" + text + "}";
 }
 
-Labels labels_of(const Entity& entity) {
-  Labels labels;
+LabelList labels_of(const Entity& entity) {
+  LabelList labels;
   for (const auto& [name, value] : entity.labels) labels.emplace_back(name.text(), value.text());
   return labels;
 }
 
-bool has_labels(const Entity& entity, const Labels& own, const Labels& wanted) {
+bool has_labels(const Entity& entity, const LabelList& own, const LabelList& wanted) {
   return std::ranges::all_of(wanted, [&](const auto& label) {
     if (entity.label(label.first).text() == label.second) return true;
     return std::ranges::find(own, label) != own.end();
@@ -217,7 +217,7 @@ std::string Judge::text_of(const ExpectedAlert& expected) const {
 }
 
 std::string Judge::text_of(const Alert& alert) const {
-  Labels labels = labels_of(alert.entity);
+  LabelList labels = labels_of(alert.entity);
   labels.insert(labels.end(), alert.labels.begin(), alert.labels.end());
   std::string text = alert.rule + labels_text(labels);
   text += alert.state == AlertState::firing ? " firing" : " pending";

@@ -53,13 +53,14 @@ class Mortal {
     cluster.publish(snapshot_, now);
     auto report = std::make_shared<Report>(
         engine_->evaluate(std::make_shared<const Snapshot>(snapshot_), now));
-    keeper_->keep(*engine_, *report, *notifier_);
+    director_.direct(*report);
+    keeper_->keep(*engine_, *report, *notifier_, director_);
     notifier_->publish(report);
     return *report;
   }
   void flush() { ASSERT_TRUE(keeper_->flush(20s)); }
   void release() { end(); }
-  void stop() { keeper_->stop(*engine_, *notifier_, 20s); }
+  void stop() { keeper_->stop(*engine_, *notifier_, director_, 20s); }
   void kill() {
     end();
     now.steady = SteadyTime(1h);
@@ -67,6 +68,7 @@ class Mortal {
     begin();
   }
   [[nodiscard]] const notify::Notifier& notifier() const { return *notifier_; }
+  rules::Director& director() { return director_; }
   [[nodiscard]] const rules::Engine& engine() const { return *engine_; }
   [[nodiscard]] std::string problem() const { return keeper_->problem(); }
 
@@ -78,6 +80,7 @@ class Mortal {
  private:
   void begin() {
     engine_ = std::make_unique<rules::Engine>(rules_);
+    director_ = rules::Director({});
     std::vector<notify::ReceiverConfig> configs;
     for (const std::string& name : receivers) {
       if (!transport_) break;
@@ -91,7 +94,7 @@ class Mortal {
         notify::make_receivers(configs, {"http://agent", "", transport_}, log_),
         notify::NotifierOptions(), clock_, log_, notify::SpanSink());
     keeper_ = std::make_unique<StateKeeper>(path_, log_);
-    keeper_->restore(*engine_, *notifier_, now);
+    keeper_->restore(*engine_, *notifier_, director_, now);
   }
   void end() {
     keeper_.reset();
@@ -106,6 +109,7 @@ class Mortal {
   Log log_{clock_, LogLevel::error, LogForm::json, null_sink()};
   Snapshot snapshot_;
   std::unique_ptr<rules::Engine> engine_;
+  rules::Director director_{{}};
   std::unique_ptr<notify::Notifier> notifier_;
   std::unique_ptr<StateKeeper> keeper_;
 };
@@ -120,8 +124,7 @@ class StateKeeperTest : public ::testing::Test {
   std::filesystem::path folder_ = fast_folder();
 };
 
-// What was committed last is at most a minute old. Kills come at any moment: before the minute's
-// commit and after it, and right after a transition.
+// What was committed last is at most a minute old. Kills come at any moment.
 TEST_F(StateKeeperTest, AMonthWithTwoHundredKillsEndsLikeOneWithout) {
   const rules::RuleSet rules({}, {lag_slo()});
   Mortal calm(rules, ":memory:");
@@ -291,6 +294,7 @@ TEST_F(NotificationsOverAKill, AReceiverThatWasAddedHearsOfWhatIsOpenAndTheOther
   EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
   agent_.receivers = {"oncall", "second"};
   kill();
+  agent_.step(1s);
   EXPECT_TRUE(comes([&] { return receivers_.taken("second") == 1; }));
   EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
   kill();
@@ -319,6 +323,23 @@ TEST_F(NotificationsOverAKill, TheFirstReceiverHearsOfWhatIsOpen) {
   agent_.receivers = {"oncall"};
   receivers_.answer(200);
   kill();
+  agent_.step(1s);
+  EXPECT_TRUE(comes([&] { return receivers_.taken("oncall") == 1; }));
+}
+
+TEST_F(NotificationsOverAKill, ASilenceHidesOverTheKillAndTellsWhenItEnds) {
+  receivers_.answer(200);
+  rules::Silence silence;
+  silence.matcher = *rules::Matcher::parse(std::vector<std::string>{"alertname=Down"});
+  silence.ends = agent_.now.wall + 1h;
+  silence.author = silence.comment = "test";
+  ASSERT_TRUE(agent_.director().silences().add(silence, agent_.now.wall));
+  break_broker();
+  kill();
+  agent_.step(1s);
+  EXPECT_EQ(agent_.director().silences().all().size(), 1U);
+  EXPECT_EQ(receivers_.taken("oncall"), 0);
+  agent_.step(2h);
   EXPECT_TRUE(comes([&] { return receivers_.taken("oncall") == 1; }));
 }
 

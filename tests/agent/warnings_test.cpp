@@ -107,5 +107,28 @@ TEST_F(Warnings, AnErrorRateThatNothingFillsIsSaid) {
   EXPECT_THAT(of("", "slos:\n  - {use: error-rate, expect: none}\n"), testing::IsEmpty());
 }
 
+TEST_F(Warnings, RoutesThatNameNobodyAndReceiversThatHearNothing) {
+  const std::string receivers =
+      "receivers:\n  - {name: slack, command: {path: /bin/true}}\n"
+      "  - {name: mail, command: {path: /bin/true}}\n";
+  EXPECT_THAT(of(receivers), testing::IsEmpty());
+  EXPECT_THAT(of(receivers + "owners: [{team: shop, topics: orders}]\n"
+                             "routes:\n"
+                             "  - {team: shop, alertname: BrokerDown, cluster: prod, to: mail}\n"
+                             "  - {to: slack}\n"),
+              testing::IsEmpty());
+  EXPECT_THAT(of(receivers + "owners: [{team: shop, topics: orders}]\n"
+                             "routes:\n"
+                             "  - {team: shpo, to: slack}\n"
+                             "  - {alertname: [BrokerDwn, \"Lag*\"], to: slack}\n"
+                             "  - {cluster: test, to: slack}\n"
+                             "  - {to: slack}\n"),
+              testing::ElementsAre("hw.yaml: no route leads to the receiver 'mail': it hears of nothing: "
+                          "name it in a line of 'routes', or remove it",
+                          "hw.yaml:8:1: no team is called 'shpo': did you mean 'shop'?",
+                          "hw.yaml:9:1: no rule or SLO is called 'BrokerDwn': did you mean 'BrokerDown'?",
+                          "hw.yaml:10:1: no cluster is called 'test'"));
+}
+
 }  // namespace
 }  // namespace highwater::agent

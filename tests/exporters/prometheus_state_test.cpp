@@ -33,5 +33,30 @@ TEST(Collector, IsUpWhileItSeesWhatItIsThereFor) {
   EXPECT_FALSE(up({{{"p", "1"}, 1}}, 1h));
 }
 
+TEST(Incidents, AreCountedThoseThatAreSilencedOnceMore) {
+  Report report;
+  report.silences = 3;
+  Direction hidden;
+  hidden.silenced_by = {"silence 1 by ann until it is resolved: known"};
+  for (const bool silenced : {true, false, true}) {
+    Incident& incident = report.incidents.emplace_back();
+    incident.severity = Severity::page;
+    if (silenced) incident.direction = std::make_shared<const Direction>(hidden);
+  }
+  report.incidents[1].direction = std::make_shared<const Direction>();
+  std::string text;
+  Exposition out(MetricsFormat::text, [&](std::string_view piece) {
+    text += piece;
+    return true;
+  });
+  write_alerts(report, out);
+  out.finish();
+  EXPECT_NE(text.find("\nhighwater_incidents{severity=\"page\"} 3\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nhighwater_incidents_silenced{severity=\"page\"} 2\n"), std::string::npos);
+  EXPECT_NE(text.find("\nhighwater_incidents_silenced{severity=\"ticket\"} 0\n"),
+            std::string::npos);
+  EXPECT_NE(text.find("\nhighwater_silences 3\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace highwater

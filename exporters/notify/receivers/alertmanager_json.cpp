@@ -29,6 +29,7 @@ Texts raw_labels(const Incident& incident, const std::string& cluster) {
   if (!cluster.empty()) labels["cluster"] = cluster;
   for (const auto& [name, value] : incident.cause.labels) labels[name] = value;
   for (const auto& [name, value] : incident.cause.entity.labels) labels[name.text()] = value.text();
+  if (!incident.team.empty()) labels["team"] = incident.team;
   labels["alertname"] = incident.cause.rule;
   labels["severity"] = severity_name(incident.severity);
   labels["incident"] = std::to_string(incident.id);
@@ -37,7 +38,8 @@ Texts raw_labels(const Incident& incident, const std::string& cluster) {
 
 Texts labels_of(const Incident& incident, const std::string& cluster) {
   // These are never the ones that a bound leaves out.
-  constexpr std::array<std::string_view, 4> kAlways{"alertname", "cluster", "incident", "severity"};
+  constexpr std::array<std::string_view, 5> kAlways{"alertname", "cluster", "incident", "severity",
+                                                    "team"};
   Texts labels;
   const Texts raw = raw_labels(incident, cluster);
   size_t others = 0;

@@ -1,0 +1,135 @@
+// The definitions of `highwater route`, `highwater silence` and `highwater ack`.
+#include "agent/command_line/common_options.h"
+
+namespace highwater::command_line {
+namespace {
+
+std::vector<ExitCode> silence_codes(const char* done) {
+  return {{0, done}, {2, "no answer, or the agent refused it; standard error says why"}};
+}
+
+Command add() {
+  std::vector<Option> options = {
+      {.name = "for",
+       .value = "DURATION",
+       .help = "How long it lasts: 2h, 1d.",
+       .excludes = "until"},
+      {.name = "until",
+       .value = "TIME",
+       .help = "When it ends, such as '2026-12-05 22:00' in UTC; or 'resolved': when the incidents "
+               "that it hides now have ended."},
+      {.name = "from", .value = "TIME", .help = "When it begins (default: now)."},
+      {.name = "comment", .letter = "m", .value = "TEXT", .help = "Why.", .required = true},
+      {.name = "by", .value = "NAME", .help = "Whose it is (default: who is logged in)."},
+      {.name = "preview", .help = "Only say which open incidents it would hide."}};
+  for (Option& option : agent_options()) options.push_back(std::move(option));
+  return {
+      .name = "add",
+      .section = "Silences",
+      .summary = "tell nobody of certain incidents for a while",
+      .description =
+          "Makes a silence on a running agent, and lists the open incidents that it hides. It hides "
+          "every severity unless it names some. What was told before is still told to have ended.",
+      .arguments = {{.name = "MATCHER",
+                     .help = "What it is about: topic=payments-*, severity=ticket, "
+                             "alertname=/^Lag/, incident=17. All must hold; of several for one "
+                             "label one.",
+                     .repeatable = true,
+                     .required = true}},
+      .options = std::move(options),
+      .examples = {{"highwater silence add cluster=prod broker=3 --for 2h -m 'new disks'",
+                    "while broker 3 is repaired"},
+                   {"highwater silence add incident=17 --until resolved -m 'known, fixed tomorrow'",
+                    "one incident until its end"},
+                   {"highwater silence add group=billing severity=ticket --for 1d -m test --preview",
+                    "what would be hidden?"}},
+      .exit_codes = silence_codes("it was made")};
+}
+
+Command list() {
+  return {.name = "list",
+          .section = "Silences",
+          .summary = "silences and maintenance, and what they hide",
+          .description = "Lists the silences of a running agent, and the maintenance windows of its "
+                         "configuration, with the number of open incidents that each hides.",
+          .options = agent_options(),
+          .examples = {{"highwater silence list", "what is hidden now, and by whom?"}},
+          .exit_codes = silence_codes("listed")};
+}
+
+Command end() {
+  return {.name = "end",
+          .section = "Silences",
+          .summary = "end a silence",
+          .description = "Ends a silence of a running agent. What it hid and still goes on is told.",
+          .arguments = {{.name = "ID",
+                         .help = "The number of the silence, as 'highwater silence list' shows it.",
+                         .required = true}},
+          .options = agent_options(),
+          .examples = {{"highwater silence end 3", "the work is done"}},
+          .exit_codes = silence_codes("it has ended")};
+}
+
+}  // namespace
+
+Command silence_definition() {
+  return {.name = "silence",
+          .section = kAskSection,
+          .summary = "tell nobody of certain incidents for a while",
+          .description = "Makes, lists and ends silences on a running agent.",
+          .commands = {add(), list(), end()}};
+}
+
+Command ack_definition() {
+  std::vector<Option> options = {
+      {.name = "by", .value = "NAME", .help = "Who looks after it (default: who is logged in)."},
+      {.name = "for",
+       .value = "DURATION",
+       .help = "How long: 2h (default: until the incident ends).",
+       .excludes = "end"},
+      {.name = "end", .help = "Withdraw it: the incident is told again."}};
+  for (Option& option : agent_options()) options.push_back(std::move(option));
+  return {
+      .name = "ack",
+      .section = kAskSection,
+      .summary = "say that somebody looks after an incident",
+      .description =
+          "Acknowledges an open incident of a running agent: it is not repeated any more. What "
+          "changes and its end are still told. When its severity rises, or its title names another "
+          "fault, that ends by itself.",
+      .arguments = {{.name = "ID",
+                     .help = "The incident's number, as 'highwater status' shows it.",
+                     .required = true}},
+      .options = std::move(options),
+      .examples = {{"highwater ack 17", "I look after it"},
+                   {"highwater ack 17 --by ann --for 2h", "tell us again in two hours"}},
+      .exit_codes = silence_codes("done")};
+}
+
+Command route_definition() {
+  return {
+      .name = "route",
+      .section = kGenerateSection,
+      .summary = "who hears of an alert, by the routes of a configuration",
+      .description =
+          "Says which lines of 'routes' an alert with these labels goes through, whose it is by "
+          "'owners', who hears of it, and whether 'maintenance' hides it. No agent needs to run.",
+      .arguments = {{.name = "LABEL",
+                     .help = "Labels of the alert, such as severity=page and topic=orders. The "
+                             "cluster is known when there is one only.",
+                     .repeatable = true,
+                     .required = true}},
+      .options = {config_option("The configuration"),
+                  {.name = "at",
+                   .value = "TIME",
+                   .help = "When it happens, such as '2026-12-05 22:00' in UTC (default: now)."},
+                  json_option("JSON instead of text.")},
+      .examples = {{"highwater route severity=page topic=payments-orders", "who is woken now?"},
+                   {"highwater route severity=ticket group=billing --at 2026-12-06T03:00:00+01:00",
+                    "and who hears on a Sunday night?"}},
+      .exit_codes = {{0, "somebody hears of it"},
+                     {1, "nobody hears of it, or not then"},
+                     {2, "the configuration or the labels have mistakes"}}};
+}
+
+}  // namespace highwater::command_line

@@ -1,0 +1,148 @@
+// highwater route: which lines of `routes:` an alert with these labels goes through, and who hears.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "agent/commands/commands.h"
+#include "agent/commands/find_config.h"
+#include "agent/config/config.h"
+#include "rules/routing/moment.h"
+
+namespace highwater::agent {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using rules::Labels;
+using rules::Silence;
+
+constexpr int kMistake = 2;
+
+struct Answer {
+  Labels labels;
+  std::string owner;  // where it says whose it is; empty: nobody's
+  rules::Routed routed;
+  std::vector<std::string> maintenance;  // what hides it then
+};
+
+int mistaken(const std::string& text) {
+  std::cerr << "highwater route: " << text << "\n";
+  return kMistake;
+}
+
+// Without routes every receiver, and of all only those that take its severity.
+std::vector<Hearer> hearers_of(const Config& config, const Answer& answer) {
+  std::vector<Hearer> hearers = answer.routed.hearers;
+  if (config.routing.routes.empty()) {
+    for (const notify::ReceiverConfig& receiver : config.receivers)
+      hearers.push_back({receiver.name, std::nullopt});
+  }
+  const auto severity = answer.labels.find("severity");
+  if (severity == answer.labels.end()) return hearers;
+  std::erase_if(hearers, [&](const Hearer& hearer) {
+    const auto found =
+        std::ranges::find(config.receivers, hearer.receiver, &notify::ReceiverConfig::name);
+    const auto order = [](std::string_view name) {
+      return name == "page" ? 2 : name == "ticket" ? 1 : 0;
+    };
+    return found != config.receivers.end() &&
+           order(severity->second) < order(severity_name(found->policy.lowest));
+  });
+  return hearers;
+}
+
+Answer answer_of(const Config& config, Labels labels, WallTime at) {
+  const rules::RoutingPlan& plan = config.routing;
+  Answer answer;
+  if (!labels.contains("cluster") && config.clusters.size() == 1)
+    labels["cluster"] = config.clusters.front().name;
+  const rules::Owner* const owner = rules::owner_of(plan.owners, labels);
+  if (owner != nullptr && !labels.contains("team")) {
+    labels["team"] = owner->team;
+    answer.owner = owner->where;
+  }
+  answer.routed = rules::route(plan.routes, rules::lines_open(plan.routes, at), labels);
+  for (const Silence& window : plan.maintenance) {
+    if (window.active(at) && rules::covers(window, labels, 0))
+      answer.maintenance.push_back(fmt::format("{} ({})", window.text(at), window.where));
+  }
+  answer.labels = std::move(labels);
+  return answer;
+}
+
+std::string line_text(const rules::Route& line) {
+  std::string to;
+  for (const std::string& receiver : line.to) to += (to.empty() ? "" : ", ") + receiver;
+  return fmt::format("{}{} -> {}{}", line.matcher.text(),
+                     line.during == nullptr ? "" : " during " + line.during->text(),
+                     to.empty() ? "nobody" : to, line.goes_on ? ", and goes on" : "");
+}
+
+std::string interval_text(const Hearer& hearer) {
+  if (!hearer.repeat_interval) return {};
+  if (*hearer.repeat_interval == Duration::zero()) return " (once)";
+  return fmt::format(" (again every {})", format_duration(*hearer.repeat_interval));
+}
+
+std::string plain_text(const Config& config, const Answer& answer, WallTime at) {
+  std::string text = "at " + format_time(at) + ":\n";
+  for (const auto& [name, value] : answer.labels) {
+    text += fmt::format("  {}={}", name, value);
+    if (name == "team" && !answer.owner.empty()) text += "  (" + answer.owner + ")";
+    text += "\n";
+  }
+  for (const size_t line : answer.routed.lines) {
+    const rules::Route& route = config.routing.routes[line];
+    text += fmt::format("{}: {}\n", route.where, line_text(route));
+  }
+  if (config.routing.routes.empty()) text += "there are no routes: every receiver hears\n";
+  const std::vector<Hearer> hearers = hearers_of(config, answer);
+  text += "hears of it:";
+  for (size_t i = 0; i < hearers.size(); ++i)
+    text += (i == 0 ? " " : ", ") + hearers[i].receiver + interval_text(hearers[i]);
+  text += hearers.empty() ? " nobody\n" : "\n";
+  for (const std::string& window : answer.maintenance) text += "but not now: " + window + "\n";
+  return text;
+}
+
+std::string json_text(const Config& config, const Answer& answer, WallTime at) {
+  Json labels = Json::object();
+  for (const auto& [name, value] : answer.labels) labels[name] = value;
+  Json lines = Json::array();
+  for (const size_t line : answer.routed.lines) lines.push_back(config.routing.routes[line].where);
+  Json hearers = Json::array();
+  for (const Hearer& hearer : hearers_of(config, answer)) hearers.push_back(hearer.receiver);
+  const Json json{{"at", format_time(at)},
+                  {"labels", std::move(labels)},
+                  {"owner", answer.owner.empty() ? Json() : Json(answer.owner)},
+                  {"lines", std::move(lines)},
+                  {"receivers", std::move(hearers)},
+                  {"maintenance", answer.maintenance}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+int route_command(const RouteOptions& options) {
+  Result<Labels> labels = rules::parse_labels(options.labels);
+  if (!labels) return mistaken(labels.error().message);
+  WallTime at = SystemClock().now().wall;
+  if (!options.at.empty()) {
+    const Result<WallTime> moment = rules::parse_moment(options.at);
+    if (!moment) return mistaken("--at: " + moment.error().message);
+    at = *moment;
+  }
+  Diagnostics diagnostics;
+  const auto file = find_config(options.config, diagnostics);
+  const auto config = file ? read_config(*file, diagnostics) : std::nullopt;
+  if (!config) {
+    print_mistakes(diagnostics);
+    return kMistake;
+  }
+  const Answer answer = answer_of(*config, std::move(*labels), at);
+  std::cout << (options.json ? json_text(*config, answer, at) : plain_text(*config, answer, at));
+  return hearers_of(*config, answer).empty() || !answer.maintenance.empty() ? 1 : 0;
+}
+
+}  // namespace highwater::agent

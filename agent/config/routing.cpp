@@ -1,0 +1,257 @@
+// `owners:`, `routes:` and `maintenance:`: who hears of what, and when not.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "agent/config/fields.h"
+#include "agent/config/sections.h"
+#include "rules/calendar.h"
+#include "rules/language/during_parser.h"
+#include "rules/routing/moment.h"
+
+namespace highwater::agent {
+namespace {
+
+using rules::LabelPatterns;
+using rules::Matcher;
+using rules::Owner;
+using rules::Route;
+using rules::Silence;
+
+constexpr size_t kMostOwners = 500;
+constexpr size_t kMostRoutes = 500;
+constexpr size_t kMostWindows = 200;
+// Labels that have keys of their own; any other is written below `labels`.
+constexpr std::array<const char*, 7> kLabelKeys{"severity", "alertname", "team", "cluster",
+                                                "broker",   "topic",     "group"};
+constexpr std::string_view kDefaultForm = "add '- {to: [...]}' as the last one";
+
+class RoutingReader {
+ public:
+  RoutingReader(Config& config, Diagnostics& diagnostics)
+      : config_(config), diagnostics_(diagnostics) {
+    for (const notify::ReceiverConfig& receiver : config.receivers)
+      receivers_.push_back(receiver.name);
+  }
+
+  void read(YamlMap& map) {
+    each(map, "owners", kMostOwners, [this](const YamlNode& node) { read_owner(node); });
+    each(map, "routes", kMostRoutes, [this](const YamlNode& node) { read_route(node); });
+    if (const YamlNode* const routes = map.get("routes")) check_default(map, *routes);
+    each(map, "maintenance", kMostWindows, [this](const YamlNode& node) { read_window(node); });
+  }
+
+ private:
+  template <class Read>
+  void each(YamlMap& map, const char* key, size_t most, Read read_one) {
+    const YamlNode* const list = map.get(key);
+    if (list == nullptr) return;
+    if (list->kind != YamlNode::Kind::list) {
+      map.error(*list, fmt::format("'{}' must be a list", key), "start each line with '- '");
+      return;
+    }
+    if (list->items.size() > most)
+      map.error(*list, fmt::format("'{}' has more than {} lines", key, most));
+    for (const YamlNode& item : list->items) read_one(item);
+  }
+
+  void read_owner(const YamlNode& node) {
+    YamlMap map(node, "an owner", config_.file, diagnostics_);
+    if (!map.valid()) return;
+    Owner owner;
+    owner.where = place_of(node);
+    if (map.require("team") != nullptr) owner.team = map.text("team").value_or("");
+    read_patterns(map, "clusters", owner.clusters);
+    read_patterns(map, "topics", owner.topics);
+    read_patterns(map, "groups", owner.groups);
+    map.finish();
+    if (owns_all_ != nullptr)
+      map.error(node,
+                fmt::format("it never owns anything: line {} owns everything", owns_all_->line),
+                "put the line that owns everything last");
+    const auto everything = [](const std::vector<Pattern>& patterns) {
+      return patterns.empty() ||
+             std::ranges::any_of(patterns, [](const Pattern& one) { return one.text() == "*"; });
+    };
+    if (owns_all_ == nullptr && everything(owner.clusters) && owner.topics.empty() &&
+        owner.groups.empty())
+      owns_all_ = &node;
+    config_.routing.owners.push_back(std::move(owner));
+  }
+
+  void read_route(const YamlNode& node) {
+    YamlMap map(node, "a route", config_.file, diagnostics_);
+    if (!map.valid()) return;
+    const size_t before = diagnostics_.size();
+    Route route;
+    route.where = place_of(node);
+    route.matcher = read_matcher(map);
+    route.during = rules::read_during(map, config_.file, diagnostics_);
+    read_receivers_of(map, route);
+    if (map.get("repeat_interval") != nullptr) {
+      Duration interval{};
+      read_duration(map, "repeat_interval", Duration::zero(), std::chrono::hours(24 * 7), interval);
+      route.repeat_interval = interval;
+    }
+    route.goes_on = map.boolean("continue").value_or(false);
+    map.finish();
+    if (diagnostics_.size() == before) {
+      check_reached(map, route);
+      check_heard(map, route);
+    }
+    // One with mistakes is kept, so that it is not missed, and takes nothing from those below it.
+    sound_.push_back(diagnostics_.size() == before);
+    config_.routing.routes.push_back(std::move(route));
+    lines_.push_back(node.line);
+  }
+
+  void read_receivers_of(YamlMap& map, Route& route) {
+    const YamlNode* const to = map.require("to");
+    if (to == nullptr) return;
+    for (const std::string& name : map.texts("to")) {
+      if (std::ranges::find(receivers_, name) == receivers_.end()) {
+        map.error(node_of(*to, name), fmt::format("there is no receiver '{}'", name),
+                  receivers_.empty() ? "there are none: write them under 'receivers'"
+                                     : did_you_mean(name, receivers_));
+      } else if (std::ranges::find(route.to, name) != route.to.end()) {
+        map.error(node_of(*to, name), fmt::format("the receiver '{}' is there twice", name),
+                  "once is enough");
+      }
+      route.to.push_back(name);
+    }
+  }
+
+  static const YamlNode& node_of(const YamlNode& list, const std::string& text) {
+    const auto found = std::ranges::find(list.items, text, &YamlNode::scalar);
+    return found == list.items.end() ? list : *found;
+  }
+
+  Matcher read_matcher(YamlMap& map) {
+    Matcher matcher;
+    for (const char* const key : kLabelKeys) add_label(map, key, matcher);
+    const YamlNode* const labels = map.get("labels");
+    if (labels == nullptr) return matcher;
+    YamlMap others(*labels, "'labels'", config_.file, diagnostics_);
+    if (!others.valid()) return matcher;
+    for (const auto& [key, value] : labels->entries) {
+      if (std::ranges::find(kLabelKeys, key.scalar) != kLabelKeys.end())
+        others.error(key, fmt::format("'{}' has a key of its own", key.scalar),
+                     "write it beside 'labels'");
+      add_label(others, key.scalar, matcher);
+    }
+    return matcher;
+  }
+
+  void add_label(YamlMap& map, const std::string& key, Matcher& matcher) {
+    const YamlNode* const node = map.get(key);
+    if (node == nullptr) return;
+    const size_t before = diagnostics_.size();
+    const std::vector<std::string> texts = map.texts(key);
+    if (diagnostics_.size() != before) return;
+    Result<LabelPatterns> label = rules::make_label_patterns(key, texts);
+    if (label)
+      matcher.add(std::move(*label));
+    else
+      map.error(*node, label.error().message);
+  }
+
+  // Whether one above it takes all that it could match.
+  void check_reached(YamlMap& map, const Route& route) {
+    for (size_t i = 0; i < config_.routing.routes.size(); ++i) {
+      const Route& above = config_.routing.routes[i];
+      if (!sound_[i] || above.goes_on || above.during != nullptr || !above.matcher.covers(route.matcher))
+        continue;
+      map.error(map.node(),
+                fmt::format("it never matches: line {} takes everything that it could", lines_[i]),
+                "put it above that line, or say 'continue: true' there");
+      return;
+    }
+  }
+
+  void check_heard(YamlMap& map, const Route& route) {
+    if (!route.to.empty()) return;
+    const YamlNode& to = *map.node().find("to");
+    const LabelPatterns* const severity = route.matcher.find("severity");
+    const bool pages = severity == nullptr || severity->matches({{"severity", "page"}});
+    if (route.goes_on)
+      map.error(to, "a line that reaches nobody and goes on does nothing", "remove it");
+    else if (pages)
+      map.error(to, "a page that comes here reaches nobody",
+                "name a receiver, or restrict the line with 'severity: [info, ticket]'");
+  }
+
+  void check_default(YamlMap& map, const YamlNode& routes) {
+    if (routes.kind != YamlNode::Kind::list) return;
+    const auto takes_all = [](const Route& route) { return route.takes_all(); };
+    if (std::ranges::any_of(config_.routing.routes, takes_all)) return;
+    map.error(routes, "'routes' has no line for what no other matches: it would reach nobody",
+              std::string(kDefaultForm));
+  }
+
+  void read_window(const YamlNode& node) {
+    YamlMap map(node, "a maintenance window", config_.file, diagnostics_);
+    if (!map.valid()) return;
+    Silence window;
+    window.where = place_of(node);
+    if (map.require("name") != nullptr) window.name = map.text("name").value_or("");
+    if (!window.name.empty() && !windows_.insert(window.name).second)
+      map.error(*node.find("name"), fmt::format("two windows are named '{}'", window.name),
+                "give each its own name");
+    window.comment = map.text("comment").value_or("");
+    window.matcher = read_matcher(map);
+    window.during = rules::read_during(map, config_.file, diagnostics_);
+    const std::string zone = read_zone(map);
+    window.begins = read_moment(map, "from", zone);
+    window.ends = read_moment(map, "until", zone);
+    map.finish();
+    if (window.matcher.matches_all())
+      map.error(node, "it does not say what it is about", "name it, or write 'cluster: \"*\"'");
+    if (node.find("during") == nullptr && node.find("until") == nullptr)
+      map.error(node, "it never ends", "say 'until', or with 'during' when it recurs");
+    if (window.begins && window.ends && *window.ends <= *window.begins)
+      map.error(*node.find("until"), "it ends before it begins");
+    config_.routing.maintenance.push_back(std::move(window));
+  }
+
+  std::string read_zone(YamlMap& map) {
+    const std::string zone = map.text("time_zone").value_or("UTC");
+    if (rules::is_time_zone(zone)) return zone;
+    map.error(*map.node().find("time_zone"), fmt::format("there is no time zone '{}'", zone),
+              "name one as IANA does, like Europe/Berlin or UTC");
+    return "UTC";
+  }
+
+  static std::optional<WallTime> read_moment(YamlMap& map, const char* key,
+                                             const std::string& zone) {
+    const auto text = map.text(key);
+    if (!text) return std::nullopt;
+    const Result<WallTime> moment = rules::parse_moment(*text, zone);
+    if (moment) return *moment;
+    map.error(*map.node().find(key), fmt::format("'{}': {}", key, moment.error().message));
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::string place_of(const YamlNode& node) const {
+    return fmt::format("{}:{}", std::filesystem::path(config_.file).filename().string(), node.line);
+  }
+
+  Config& config_;
+  Diagnostics& diagnostics_;
+  std::vector<std::string> receivers_;
+  const YamlNode* owns_all_ = nullptr;
+  std::vector<int> lines_;   // of the routes
+  std::vector<bool> sound_;  // whether they have no mistake
+  std::set<std::string> windows_;
+};
+
+}  // namespace
+
+void read_routing(YamlMap& map, Config& config, Diagnostics& diagnostics) {
+  RoutingReader(config, diagnostics).read(map);
+}
+
+}  // namespace highwater::agent

@@ -1,0 +1,50 @@
+// Routing: who hears of what, at work in the agent: fills in each report's directions on the
+// pipeline's thread, shows silences to others, and takes what a reload says.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "agent/core/log.h"
+#include "agent/pipeline.h"
+#include "rules/routing/director.h"
+
+namespace highwater::agent {
+
+// Silences and maintenance as they are. Immutable: made anew when something of it changes.
+struct RoutingView {
+  std::vector<rules::Silence> silences;
+  rules::RoutingPlan plan;
+  std::string state_problem;  // why silences are not kept; empty: they are
+};
+
+class Routing {
+ public:
+  Routing(const rules::RoutingPlan& plan, Log& log);
+
+  // The pipeline's thread, and before it starts and after it has ended.
+  [[nodiscard]] rules::Director& director() { return director_; }
+  [[nodiscard]] rules::Silences& silences() { return director_.silences(); }
+  // After the report is made, and after it was kept.
+  void direct(Report& report);
+  void kept(const std::string& state_problem);
+
+  // Main's thread. A plan that names receivers other than `receivers` is read at the next start.
+  void reload(const rules::RoutingPlan& plan, const std::vector<std::string>& receivers,
+              Pipeline& pipeline);
+
+  [[nodiscard]] std::shared_ptr<const RoutingView> view() const;  // any thread
+
+ private:
+  void show(const std::string& state_problem);
+
+  Log& log_;
+  rules::Director director_;
+  uint64_t shown_ = 0;  // the pipeline's thread: the version of the silences in view_
+  mutable std::mutex mutex_;
+  std::shared_ptr<const RoutingView> view_;  // under mutex_
+};
+
+}  // namespace highwater::agent

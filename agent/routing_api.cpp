@@ -1,0 +1,309 @@
+#include "agent/routing_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "exporters/incident_text.h"
+#include "rules/routing/moment.h"
+
+namespace highwater::agent {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using http::Reply;
+using http::ServerRequest;
+using rules::Silence;
+
+constexpr Duration kPatience = std::chrono::seconds(3);
+constexpr size_t kMostHidden = 100;  // incidents that are listed
+
+Reply json_reply(int status, const Json& json) {
+  Reply reply;
+  reply.status = status;
+  reply.content_type = "application/json; charset=utf-8";
+  reply.body = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return reply;
+}
+
+Reply refusal(int status, const std::string& why) {
+  return json_reply(status, {{"error", why}});
+}
+
+Json time_json(const std::optional<WallTime>& time) {
+  return time ? Json(format_time(*time)) : Json();
+}
+
+Json hidden_json(const Silence& silence, const rules::RoutingPlan& plan, const Report* report) {
+  Json list = Json::array();
+  if (report == nullptr) return list;
+  const auto ids = rules::Director::hidden_by(silence, plan, report->incidents);
+  for (const Incident& incident : report->incidents) {
+    if (list.size() >= kMostHidden) break;
+    if (std::ranges::find(ids, incident.id) == ids.end()) continue;
+    list.push_back({{"id", incident.id},
+                    {"severity", severity_name(incident.severity)},
+                    {"title", incident_title(incident)}});
+  }
+  return list;
+}
+
+Json silence_json(const Silence& silence, const rules::RoutingPlan& plan, const Report* report,
+                  WallTime now) {
+  const bool active = silence.active(now);
+  Json json = {{"id", silence.id == 0 ? Json() : Json(silence.id)},
+               {"name", silence.name},
+               {"matchers", silence.matcher.texts()},
+               {"active", active},
+               {"begins", time_json(silence.begins)},
+               {"ends", time_json(silence.ends)},
+               {"until_resolved", silence.incidents},
+               {"during", silence.during == nullptr ? Json() : Json(silence.during->text())},
+               {"author", silence.author},
+               {"comment", silence.comment},
+               {"where", silence.where},
+               {"hides", Json::array()}};
+  if (active) json["hides"] = hidden_json(silence, plan, report);
+  return json;
+}
+
+Reply list(const RoutingContext& context) {
+  const auto view = context.routing.view();
+  const ReportPtr report = context.pipeline.latest();
+  const WallTime now = context.clock.now().wall;
+  Json silences = Json::array();
+  Json maintenance = Json::array();
+  for (const Silence& silence : view->silences)
+    silences.push_back(silence_json(silence, view->plan, report.get(), now));
+  for (const Silence& window : view->plan.maintenance)
+    maintenance.push_back(silence_json(window, view->plan, report.get(), now));
+  return json_reply(200, {{"now", format_time(now)},
+                          {"silences", std::move(silences)},
+                          {"maintenance", std::move(maintenance)}});
+}
+
+// What a request asks for.
+struct Wanted {
+  Silence silence;
+  bool until_resolved = false;
+  bool preview = false;
+};
+
+Result<WallTime> moment_of(const Json& json, const char* key) {
+  const auto moment = rules::parse_moment(json.at(key).get<std::string>());
+  if (!moment) return fail(fmt::format("'{}': {}", key, moment.error().message));
+  return *moment;
+}
+
+// What is of another type than it should be throws.
+Result<Wanted> wanted_of(const Json& json, WallTime now) {
+  constexpr std::string_view kKnown[] = {"matchers", "begins", "ends",    "for",
+                                         "until",    "author", "comment", "preview"};
+  for (const auto& [key, value] : json.items()) {
+    if (std::ranges::find(kKnown, key) == std::end(kKnown))
+      return fail(fmt::format("a silence has no '{}'", key));
+  }
+  Wanted wanted;
+  auto matcher =
+      rules::Matcher::parse(json.value("matchers", Json::array()).get<std::vector<std::string>>());
+  if (!matcher) return tl::unexpected(matcher.error());
+  wanted.silence.matcher = std::move(*matcher);
+  wanted.silence.author = json.value("author", "");
+  wanted.silence.comment = json.value("comment", "");
+  wanted.preview = json.value("preview", false);
+  if (json.contains("begins")) {
+    const auto begins = moment_of(json, "begins");
+    if (!begins) return tl::unexpected(begins.error());
+    wanted.silence.begins = *begins;
+  }
+  const int ends = static_cast<int>(json.contains("ends")) +
+                   static_cast<int>(json.contains("for")) +
+                   static_cast<int>(json.contains("until"));
+  if (ends != 1) return fail("say its end once: 'ends', 'for' or 'until: resolved'");
+  if (json.contains("until")) {
+    if (json.at("until").get<std::string>() != "resolved")
+      return fail("'until' can only be 'resolved'; a moment is written as 'ends'");
+    wanted.until_resolved = true;
+  } else if (json.contains("ends")) {
+    const auto end = moment_of(json, "ends");
+    if (!end) return tl::unexpected(end.error());
+    wanted.silence.ends = *end;
+  } else {
+    const auto lasts = parse_duration(json.at("for").get<std::string>());
+    if (!lasts) return fail("'for': " + lasts.error().message);
+    if (*lasts > rules::Silences::kLongest)
+      return fail("it lasts longer than " + format_duration(rules::Silences::kLongest));
+    wanted.silence.ends = wanted.silence.begins.value_or(now) + *lasts;
+  }
+  return wanted;
+}
+
+Result<Wanted> read_wanted(const std::string& body, WallTime now) {
+  const Json json = Json::parse(body, nullptr, false);
+  if (!json.is_object()) return fail("the body is no JSON object");
+  try {
+    return wanted_of(json, now);
+  } catch (const std::exception&) {
+    return fail(
+        "a value is of the wrong type: 'matchers' is a list of texts, the others are texts");
+  }
+}
+
+// On the pipeline's thread.
+Reply add_now(const RoutingContext& context, Wanted wanted, Now now) {
+  const ReportPtr report = context.pipeline.latest();
+  const rules::RoutingPlan& plan = context.routing.director().plan();
+  Silence& silence = wanted.silence;
+  if (wanted.until_resolved && report != nullptr)
+    silence.incidents = rules::Director::hidden_by(silence, plan, report->incidents);
+  if (wanted.until_resolved && silence.incidents.empty())
+    return refusal(409, "it hides nothing now, so nothing could end it: say an end");
+  const rules::Silences before = wanted.preview ? context.routing.silences() : rules::Silences();
+  const auto id = context.routing.silences().add(silence, now.wall);
+  if (!id) return refusal(400, id.error().message);
+  const Silence added = context.routing.silences().all().back();
+  if (wanted.preview) context.routing.silences() = before;
+  Json json = silence_json(added, plan, report.get(), now.wall);
+  if (wanted.preview) {
+    json["id"] = nullptr;
+  } else {
+    context.log.info("silence added", {{"silence", added.text(now.wall)},
+                                       {"matchers", added.matcher.text()},
+                                       {"hides", json["hides"].size()}});
+  }
+  json["preview"] = wanted.preview;
+  return json_reply(wanted.preview ? 200 : 201, json);
+}
+
+Reply end_now(const RoutingContext& context, uint64_t id, Now now) {
+  const auto ended = context.routing.silences().end(id);
+  if (!ended) return refusal(404, fmt::format("there is no silence {}", id));
+  context.log.info("silence ended by hand", {{"silence", ended->text(now.wall)}});
+  return json_reply(200, {{"id", id}, {"ended", true}});
+}
+
+struct WantedAck {
+  uint64_t incident = 0;
+  std::string by;
+  std::optional<Duration> lasts;  // nothing: to the incident's end
+  bool end = false;
+};
+
+Result<WantedAck> read_ack(uint64_t incident, const std::string& body) {
+  const Json json = Json::parse(body, nullptr, false);
+  if (!json.is_object()) return fail("the body is no JSON object");
+  WantedAck wanted{.incident = incident, .by = {}, .lasts = {}, .end = false};
+  try {
+    wanted.by = json.value("by", "");
+    wanted.end = json.value("end", false);
+    if (!json.contains("for")) return wanted;
+    const auto lasts = parse_duration(json.at("for").get<std::string>());
+    if (!lasts) return fail("'for': " + lasts.error().message);
+    wanted.lasts = *lasts;
+    return wanted;
+  } catch (const std::exception&) {
+    return fail("'by' and 'for' are texts, 'end' is true or false");
+  }
+}
+
+// On the pipeline's thread.
+Reply ack_now(const RoutingContext& context, const WantedAck& wanted, Now now) {
+  const ReportPtr report = context.pipeline.latest();
+  const std::vector<Incident> none;
+  const auto& open = report == nullptr ? none : report->incidents;
+  const auto incident = std::ranges::find(open, wanted.incident, &Incident::id);
+  if (incident == open.end())
+    return refusal(404, fmt::format("no incident {} is open", wanted.incident));
+  rules::Acks& acks = context.routing.director().acks();
+  if (wanted.end) {
+    if (!acks.end(wanted.incident)) return refusal(404, "nobody has acknowledged it");
+    context.log.info("acknowledgement withdrawn", {{"incident", wanted.incident}});
+    return json_reply(200, {{"incident", wanted.incident}, {"acknowledged", nullptr}});
+  }
+  const auto ack = acks.add(*incident, wanted.by, wanted.lasts, now.wall);
+  if (!ack) return refusal(400, ack.error().message);
+  context.log.info("incident acknowledged", {{"incident", ack->incident}, {"by", ack->text()}});
+  return json_reply(200, {{"incident", ack->incident},
+                          {"title", incident_title(*incident)},
+                          {"acknowledged", ack->text()},
+                          {"ends", time_json(ack->ends)}});
+}
+
+// Does it there, and answers when it is judged and written.
+Reply on_pipeline(const RoutingContext& context, std::function<Reply(Now)> act) {
+  const auto reply = std::make_shared<Reply>();
+  const bool done = context.pipeline.change(
+      [reply, act = std::move(act)](Now now) { *reply = act(now); }, kPatience);
+  if (!done) return refusal(503, "the agent is busy: look whether it was done, and try again");
+  const auto view = context.routing.view();
+  if (reply->status < 300 && !view->state_problem.empty())
+    reply->headers.emplace_back("Warning", "199 - \"a restart forgets it: the state is not kept\"");
+  return *reply;
+}
+
+// Nothing: it may change things.
+std::optional<Reply> forbidden(const ServerRequest& request) {
+  // A proxy on this machine comes from here, and brings others.
+  const bool forwarded =
+      !request.header("X-Forwarded-For").empty() || !request.header("Forwarded").empty();
+  if (!request.from_this_machine || forwarded)
+    return refusal(403, "only clients on this machine may change anything");
+  // What a page of the web can send without asking is none of these.
+  if (!request.header("Content-Type").starts_with("application/json"))
+    return refusal(415, "send JSON, with Content-Type: application/json");
+  return std::nullopt;
+}
+
+Reply add(const RoutingContext& context, const ServerRequest& request) {
+  if (auto refused = forbidden(request)) return std::move(*refused);
+  Result<Wanted> wanted = read_wanted(request.body, context.clock.now().wall);
+  if (!wanted) return refusal(400, wanted.error().message);
+  return on_pipeline(context, [&context, wanted = std::move(*wanted)](Now now) {
+    return add_now(context, wanted, now);
+  });
+}
+
+// 0: it is no number.
+uint64_t id_of(const ServerRequest& request) {
+  const std::string_view text = request.placeholder("id");
+  uint64_t id = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? id : 0;
+}
+
+Reply end(const RoutingContext& context, const ServerRequest& request) {
+  if (auto refused = forbidden(request)) return std::move(*refused);
+  const uint64_t id = id_of(request);
+  if (id == 0) return refusal(404, "a silence has a number");
+  return on_pipeline(context, [&context, id](Now now) { return end_now(context, id, now); });
+}
+
+Reply ack(const RoutingContext& context, const ServerRequest& request) {
+  if (auto refused = forbidden(request)) return std::move(*refused);
+  const uint64_t id = id_of(request);
+  if (id == 0) return refusal(404, "an incident has a number");
+  Result<WantedAck> wanted = read_ack(id, request.body);
+  if (!wanted) return refusal(400, wanted.error().message);
+  return on_pipeline(context, [&context, wanted = std::move(*wanted)](Now now) {
+    return ack_now(context, wanted, now);
+  });
+}
+
+}  // namespace
+
+void add_routing_api(http::Server& server, const RoutingContext& given) {
+  const auto context = std::make_shared<const RoutingContext>(given);
+  server.add("GET", "/api/v1/silences", [context](const ServerRequest&) { return list(*context); });
+  server.add("POST", "/api/v1/silences",
+             [context](const ServerRequest& request) { return add(*context, request); });
+  server.add("POST", "/api/v1/silences/{id}/end",
+             [context](const ServerRequest& request) { return end(*context, request); });
+  server.add("POST", "/api/v1/incidents/{id}/ack",
+             [context](const ServerRequest& request) { return ack(*context, request); });
+}
+
+}  // namespace highwater::agent

@@ -1,0 +1,255 @@
+#include "exporters/notify/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "exporters/notify/delivery_span.h"
+
+namespace highwater::notify {
+namespace {
+
+constexpr size_t kMaxUndeliveredLines = 100;
+
+std::string_view status_of(const Notice& notice) {
+  return notice.transition.kind == TransitionKind::resolved ? "resolved" : "firing";
+}
+
+}  // namespace
+
+Worker::Worker(NamedReceiver receiver, const NotifierOptions& options, const Clock& clock, Log& log,
+               SpanSink spans)
+    : receiver_(std::move(receiver)),
+      clock_(clock),
+      log_(log),
+      spans_(std::move(spans)),
+      queue_(receiver_.policy, options.chance) {
+  stats_.name = receiver_.name;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::push(const NoticePtr& notice, SteadyTime now) {
+  std::vector<NoticePtr> lost;
+  {
+    const std::lock_guard lock(mutex_);
+    lost = queue_.push(notice, now);
+    stats_.given_up += lost.size();
+  }
+  changed_.notify_all();
+  for (const NoticePtr& one : lost)
+    log_undelivered(*one, "notification given up: too many wait for this receiver");
+}
+
+void Worker::tell_again(const NoticePtr& notice) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.tell_again(notice);
+  }
+  changed_.notify_all();
+}
+
+void Worker::repeat_every(uint64_t incident, std::optional<Duration> interval) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.repeat_every(incident, interval);
+  }
+  changed_.notify_all();
+}
+
+void Worker::restore(const NoticePtr& told, const std::vector<NoticePtr>& undelivered,
+                     SteadyTime now, const std::string& handle) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.restore(told, undelivered, now, handle);
+  }
+  changed_.notify_all();
+}
+
+void Worker::add_undelivered(std::vector<Undelivered>& all) const {
+  const std::lock_guard lock(mutex_);
+  for (NoticePtr& notice : queue_.undelivered()) {
+    const bool told = queue_.was_told(notice->transition.incident.id);
+    all.push_back({receiver_.name, std::move(notice), told});
+  }
+}
+
+void Worker::add_handles(std::vector<KeptHandle>& all) const {
+  const std::lock_guard lock(mutex_);
+  for (auto& [incident, text] : queue_.handles())
+    all.push_back({receiver_.name, incident, std::move(text)});
+}
+
+std::set<uint64_t> Worker::told() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.told();
+}
+
+bool Worker::was_told(uint64_t incident) const {
+  const std::lock_guard lock(mutex_);
+  return queue_.was_told(incident);
+}
+
+bool Worker::knows(uint64_t incident) const {
+  const std::lock_guard lock(mutex_);
+  return queue_.knows(incident);
+}
+
+uint64_t Worker::settled() const {
+  const std::lock_guard lock(mutex_);
+  return stats_.sent + stats_.rejected + stats_.given_up;
+}
+
+void Worker::begin_stop(SteadyTime now, SteadyTime deadline) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (drain_until_) return;
+    drain_until_ = deadline;
+    queue_.begin_drain(now);
+  }
+  changed_.notify_all();
+}
+
+void Worker::await_end() {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, *drain_until_, [this] { return ended_; });
+}
+
+void Worker::join() {
+  if (!thread_.joinable()) return;
+  thread_.join();
+  const std::vector<NoticePtr> left = queue_.undelivered();
+  for (size_t i = 0; i < std::min(left.size(), kMaxUndeliveredLines); ++i)
+    log_undelivered(*left[i], "notification not delivered before the agent stopped");
+  if (left.size() > kMaxUndeliveredLines) {
+    log_.error("more notifications not delivered before the agent stopped",
+               {{"receiver", receiver_.name}, {"count", left.size() - kMaxUndeliveredLines}});
+  }
+}
+
+ReceiverStats Worker::stats() const {
+  const std::lock_guard lock(mutex_);
+  ReceiverStats stats = stats_;
+  stats.pending = queue_.pending();
+  return stats;
+}
+
+void Worker::run() {
+  while (const std::optional<Delivery> delivery = wait_for_next()) attempt(*delivery);
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::optional<Delivery> Worker::wait_for_next() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    const SteadyTime now = clock_.now().steady;
+    if (drain_until_ && (now >= *drain_until_ || queue_.pending() == 0)) return std::nullopt;
+    ReceiverQueue::Action action = queue_.next_action(now);
+    if (action.send) return std::move(action.send);
+    if (drain_until_ && action.until.value_or(*drain_until_) >= *drain_until_) return std::nullopt;
+    if (action.until) {
+      changed_.wait_until(lock, *action.until);
+    } else {
+      changed_.wait(lock);
+    }
+  }
+}
+
+void Worker::attempt(const Delivery& delivery) {
+  const SpanId span_id = SpanId::random();
+  const Now start = clock_.now();
+  const Answer answer = receiver_.receiver->deliver(
+      delivery,
+      {.limit = receiver_.timeout, .stop = stop_.get_token(), .now = start.wall, .span = span_id});
+  const Now end = clock_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.on_answer(answer, end.steady);
+    count(answer, end.wall);
+  }
+  report(delivery, answer);
+  if (!spans_) return;
+  Span span = delivery_span(receiver_.name, delivery, answer, span_id);
+  span.start = start.wall;
+  span.duration = end.steady - start.steady;
+  spans_(std::move(span));
+}
+
+void Worker::count(const Answer& answer, WallTime now) {
+  stats_.last_error = answer.outcome == Outcome::delivered ? std::string() : answer.text;
+  stats_.misconfigured = answer.outcome == Outcome::refused;
+  switch (answer.outcome) {
+    case Outcome::delivered:
+      ++stats_.sent;
+      stats_.last_success = now;
+      return;
+    case Outcome::retry:
+      ++stats_.failed_attempts;
+      return;
+    case Outcome::refused:
+      ++stats_.rejected;
+      return;
+  }
+}
+
+void Worker::report(const Delivery& delivery, const Answer& answer) {
+  const std::string fault = std::to_string(answer.status);
+  switch (answer.outcome) {
+    case Outcome::delivered:
+      report_delivered(delivery, answer);
+      return;
+    case Outcome::retry:
+      if (fault_ != fault)
+        log_failure(LogLevel::warning, "notification not delivered, it will be tried again",
+                    delivery, answer);
+      fault_ = fault;
+      return;
+    case Outcome::refused:
+      log_failure(LogLevel::error, "notification refused by the receiver: check its settings",
+                  delivery, answer);
+      fault_ = fault;
+      return;
+  }
+}
+
+void Worker::report_delivered(const Delivery& delivery, const Answer& answer) {
+  const Incident& incident = delivery.incident();
+  if (!fault_.empty())
+    log_.info("receiver accepts notifications again", {{"receiver", receiver_.name}});
+  fault_.clear();
+  if (answer.text != beside_ && !answer.text.empty())
+    log_failure(LogLevel::warning, "notification delivered, but not everywhere", delivery, answer);
+  beside_ = answer.text;
+  // What is told again every minute would fill the log.
+  const bool refresh = delivery.repeat && receiver_.policy.resolved_repeated_for;
+  log_.write(refresh ? LogLevel::debug : LogLevel::info, "notification delivered",
+             {{"incident", incident.id},
+              {"correlation_id", incident.correlation.hex()},
+              {"receiver", receiver_.name},
+              {"alertname", incident.cause.rule},
+              {"status", status_of(*delivery.notice)},
+              {"attempt", delivery.attempt}});
+}
+
+void Worker::log_failure(LogLevel level, std::string_view message, const Delivery& delivery,
+                         const Answer& answer) {
+  const Incident& incident = delivery.incident();
+  log_.write(level, message,
+             {{"incident", incident.id},
+              {"correlation_id", incident.correlation.hex()},
+              {"receiver", receiver_.name},
+              {"error", answer.text}});
+}
+
+void Worker::log_undelivered(const Notice& notice, std::string_view message) {
+  const Incident& incident = notice.transition.incident;
+  log_.error(message, {{"incident", incident.id},
+                       {"correlation_id", incident.correlation.hex()},
+                       {"receiver", receiver_.name},
+                       {"alertname", incident.cause.rule},
+                       {"status", status_of(notice)}});
+}
+
+}  // namespace highwater::notify

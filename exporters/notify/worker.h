@@ -1,0 +1,86 @@
+// Worker: the thread of one receiver, a thin shell around its ReceiverQueue: waits, sends, reports.
+// Made and owned by the Notifier; every function but run() may be called on any thread.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "agent/core/log.h"
+#include "exporters/notify/outbox.h"
+#include "exporters/notify/receiver.h"
+#include "exporters/notify/receiver_queue.h"
+
+namespace highwater::notify {
+
+// Everything mutable is behind mutex_; no request, log line or span is made while it is held.
+class Worker {
+ public:
+  Worker(NamedReceiver receiver, const NotifierOptions& options, const Clock& clock, Log& log,
+         SpanSink spans);
+
+  void push(const NoticePtr& notice, SteadyTime now);
+  // Tells again what the receiver has heard of before, in this form.
+  void tell_again(const NoticePtr& notice);
+  // How often the incident is told again from now on; nothing: as the receiver has it; 0: never.
+  void repeat_every(uint64_t incident, std::optional<Duration> interval);
+  void restore(const NoticePtr& told, const std::vector<NoticePtr>& undelivered, SteadyTime now,
+               const std::string& handle);
+
+  [[nodiscard]] const std::string& name() const { return receiver_.name; }
+  void add_undelivered(std::vector<Undelivered>& all) const;
+  void add_handles(std::vector<KeptHandle>& all) const;
+  // The incidents that the receiver has heard of.
+  [[nodiscard]] std::set<uint64_t> told() const;
+  [[nodiscard]] bool was_told(uint64_t incident) const;
+  // Whether it was told, or will be.
+  [[nodiscard]] bool knows(uint64_t incident) const;
+  [[nodiscard]] uint64_t settled() const;
+
+  void begin_stop(SteadyTime now, SteadyTime deadline);
+  // After begin_stop, in this order. Together they return soon after its deadline at the latest.
+  void await_end();
+  void cancel() { stop_.request_stop(); }  // ends a request that is still under way
+  void join();
+
+  [[nodiscard]] ReceiverStats stats() const;
+
+ private:
+  void run();
+  // Nothing: the agent stops, and there is nothing left or no time for it.
+  [[nodiscard]] std::optional<Delivery> wait_for_next();
+  void attempt(const Delivery& delivery);
+  void count(const Answer& answer, WallTime now);
+  void report(const Delivery& delivery, const Answer& answer);
+  void report_delivered(const Delivery& delivery, const Answer& answer);
+  void log_failure(LogLevel level, std::string_view message, const Delivery& delivery,
+                   const Answer& answer);
+  void log_undelivered(const Notice& notice, std::string_view message);
+
+  const NamedReceiver receiver_;
+  const Clock& clock_;
+  Log& log_;
+  const SpanSink spans_;
+  std::stop_source stop_;
+  // The worker's thread: the status of the last failure, empty when all is well; and what went
+  // wrong beside the last delivery.
+  std::string fault_;
+  std::string beside_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  ReceiverQueue queue_;                    // under mutex_, until the thread has ended
+  ReceiverStats stats_;                    // under mutex_; without `pending`
+  std::optional<SteadyTime> drain_until_;  // under mutex_
+  bool ended_ = false;                     // under mutex_
+  std::thread thread_;
+};
+
+}  // namespace highwater::notify

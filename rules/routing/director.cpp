@@ -1,0 +1,217 @@
+#include "rules/routing/director.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+namespace highwater::rules {
+namespace {
+
+constexpr std::string_view kIncidentLabel = "incident";
+
+Labels labels_of(const Incident& incident, std::string_view rule, const Entity& entity,
+                 const std::vector<std::pair<std::string, std::string>>& own,
+                 const Owners& owners) {
+  Labels labels(own.begin(), own.end());
+  for (const auto& [name, value] : entity.labels) labels[name.text()] = value.text();
+  labels["alertname"] = rule;
+  labels["severity"] = severity_name(incident.severity);
+  labels[std::string(kIncidentLabel)] = std::to_string(incident.id);
+  if (!labels.contains("team")) {
+    const Owner* const owner = owner_of(owners, labels);
+    if (owner != nullptr) labels["team"] = owner->team;
+  }
+  return labels;
+}
+
+bool is_standing_cause(const Evidence& evidence) {
+  return evidence.cause && !evidence.ended;
+}
+
+// Differs when something that is looked at does.
+size_t signature_of(const Incident& incident) {
+  size_t hash = static_cast<size_t>(incident.severity) * 31 + incident.unlisted_causes;
+  const auto add = [&](std::string_view rule, const Entity& entity) {
+    hash = (hash * 31 + std::hash<std::string_view>{}(rule)) * 31 + entity.hash();
+  };
+  add(incident.headline.rule, incident.headline.entity);
+  for (const Evidence& item : incident.evidence) {
+    if (is_standing_cause(item)) add(item.rule, item.entity);
+  }
+  return hash;
+}
+
+}  // namespace
+
+Subjects subjects_of(const Incident& incident, const Owners& owners) {
+  Subjects subjects;
+  const auto add = [&](std::string_view rule, const Entity& entity,
+                       const std::vector<std::pair<std::string, std::string>>& own) {
+    Labels labels = labels_of(incident, rule, entity, own, owners);
+    if (std::ranges::find(subjects.causes, labels) == subjects.causes.end())
+      subjects.causes.push_back(std::move(labels));
+  };
+  const Alert& cause = incident.cause;
+  const Alert& headline = incident.headline;
+  add(cause.rule, cause.entity, cause.labels);
+  if (headline.rule != cause.rule || headline.entity != cause.entity)
+    add(headline.rule, headline.entity, headline.labels);
+  for (const Evidence& item : incident.evidence) {
+    if (!is_standing_cause(item)) continue;
+    if (item.rule == headline.rule && item.entity == headline.entity) continue;
+    add(item.rule, item.entity,
+        item.rule == cause.rule ? cause.labels
+                                : std::vector<std::pair<std::string, std::string>>{});
+  }
+  if (incident.unlisted_causes > 0) {
+    // They are of the same rule, in the same cluster.
+    Labels& others = subjects.others.emplace();
+    for (const char* const name : {"alertname", "severity", "cluster", "incident"}) {
+      const auto found = subjects.causes.front().find(name);
+      if (found != subjects.causes.front().end()) others.insert(*found);
+    }
+  }
+  return subjects;
+}
+
+bool covers(const Silence& silence, const Labels& cause, uint64_t incident) {
+  const bool meant = silence.incidents.empty() ||
+                     std::ranges::find(silence.incidents, incident) != silence.incidents.end();
+  return meant && silence.matcher.matches(cause);
+}
+
+Hiding hiding(const ActiveSilences& active, const Subjects& subjects, uint64_t incident) {
+  Hiding hiding;
+  const auto is_covered = [&](const Labels& cause) {
+    bool covered = false;
+    for (const Silence* const silence : active) {
+      if (!covers(*silence, cause, incident)) continue;
+      covered = true;
+      if (std::ranges::find(hiding.by, silence) == hiding.by.end()) hiding.by.push_back(silence);
+    }
+    return covered;
+  };
+  for (const Labels& cause : subjects.causes) {
+    if (!is_covered(cause)) hiding.left.push_back(&cause);
+  }
+  // Where the others lead is not known: to wherever one of the listed does.
+  if (subjects.others && !is_covered(*subjects.others)) {
+    hiding.left.clear();
+    for (const Labels& cause : subjects.causes) hiding.left.push_back(&cause);
+  }
+  return hiding;
+}
+
+Direction direct(const RoutingPlan& plan, const std::vector<bool>& open_lines,
+                 const ActiveSilences& active, const Ack* ack, const Incident& incident,
+                 WallTime now) {
+  Direction direction;
+  direction.everyone = plan.routes.empty();
+  if (ack != nullptr) direction.acknowledged = ack->text();
+  if (direction.everyone && active.empty()) return direction;
+  const Subjects subjects = subjects_of(incident, plan.owners);
+  const Hiding hidden = hiding(active, subjects, incident.id);
+  for (const Labels* const cause : hidden.left)
+    add_hearers(route(plan.routes, open_lines, *cause).hearers, direction.hearers);
+  if (!hidden.left.empty()) return direction;
+  // Whom it leads to when it is told again.
+  for (const Labels& cause : subjects.causes)
+    add_hearers(route(plan.routes, open_lines, cause).hearers, direction.hearers);
+  for (const Silence* const silence : hidden.by)
+    direction.silenced_by.push_back(silence->text(now));
+  return direction;
+}
+
+void Director::replace(RoutingPlan plan) {
+  plan_ = std::move(plan);
+  known_.clear();
+}
+
+ActiveSilences Director::active(WallTime now) const {
+  ActiveSilences active;
+  const auto add = [&](const std::vector<Silence>& silences) {
+    for (const Silence& silence : silences) {
+      if (silence.active(now)) active.push_back(&silence);
+    }
+  };
+  add(plan_.maintenance);
+  add(silences_.all());
+  return active;
+}
+
+std::vector<std::string> Director::direct(Report& report) {
+  const WallTime now = report.at.wall;
+  std::set<uint64_t> open;
+  for (const Incident& incident : report.incidents) open.insert(incident.id);
+  std::vector<std::string> ended;
+  for (const Silence& silence : silences_.expire(now, open))
+    ended.push_back(silence.text(now) + " has ended");
+  for (const Ack& ack : acks_.expire(now, report.incidents))
+    ended.push_back(
+        fmt::format("incident {}, acknowledged {}, is told again", ack.incident, ack.text()));
+
+  std::vector<bool> open_lines = lines_open(plan_.routes, now);
+  active_ = active(now);
+  std::vector<std::string> texts;
+  for (const Silence* const silence : active_) texts.push_back(silence->text(now));
+  if (open_lines != open_lines_ || texts != active_texts_ || acks_.version() != acks_version_) {
+    acks_version_ = acks_.version();
+    open_lines_ = std::move(open_lines);
+    active_texts_ = std::move(texts);
+    for (auto& [id, known] : known_) known.signature = 0;
+  }
+  report.silences = active_.size();
+  ++round_;
+  for (Incident& incident : report.incidents) incident.direction = direction_of(incident, now);
+  for (Transition& transition : report.transitions) {
+    if (transition.kind != TransitionKind::resolved)
+      transition.incident.direction = direction_of(transition.incident, now);
+  }
+  std::erase_if(known_, [this](const auto& entry) { return entry.second.seen != round_; });
+  return ended;
+}
+
+std::vector<StateRecord> Director::records() const {
+  std::vector<StateRecord> records;
+  silences_.add_records(records);
+  acks_.add_records(records);
+  return records;
+}
+
+std::vector<std::string> Director::restore(std::span<const StateRecord> records) {
+  std::vector<std::string> problems = silences_.restore(records);
+  for (std::string& problem : acks_.restore(records)) problems.push_back(std::move(problem));
+  return problems;
+}
+
+DirectionPtr Director::direction_of(const Incident& incident, WallTime now) {
+  Known& known = known_[incident.id];
+  known.seen = round_;
+  const size_t signature = signature_of(incident) | 1U;
+  if (known.signature == signature) return known.direction;
+  known.signature = signature;
+  Direction direction =
+      rules::direct(plan_, open_lines_, active_, acks_.find(incident.id), incident, now);
+  // Nothing that anybody has to look at.
+  const bool usual = direction == Direction();
+  if (usual)
+    known.direction = nullptr;
+  else if (known.direction == nullptr || *known.direction != direction)
+    known.direction = std::make_shared<const Direction>(std::move(direction));
+  return known.direction;
+}
+
+std::vector<uint64_t> Director::hidden_by(const Silence& silence, const RoutingPlan& plan,
+                                          const std::vector<Incident>& open) {
+  std::vector<uint64_t> hidden;
+  for (const Incident& incident : open) {
+    const Subjects subjects = subjects_of(incident, plan.owners);
+    if (hiding({&silence}, subjects, incident.id).left.empty()) hidden.push_back(incident.id);
+  }
+  return hidden;
+}
+
+}  // namespace highwater::rules

@@ -1,0 +1,46 @@
+// Routes: who hears of an alert, by the `routes:` of the configuration. The lines are gone through
+// from the top; the first that matches ends it, unless it says `continue`. Values; pure; any
+// thread. No clock is read.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/report.h"
+#include "agent/core/time.h"
+#include "rules/open_hours.h"
+#include "rules/routing/matcher.h"
+
+namespace highwater::rules {
+
+struct Route {
+  Matcher matcher;
+  std::shared_ptr<const OpenHours> during;  // null: always
+  std::vector<std::string> to;              // names of receivers; none: nobody hears
+  std::optional<Duration> repeat_interval;  // in place of the receivers' own; 0: never
+  bool goes_on = false;                     // `continue: true`: the lines below are tried as well
+  std::string where;                        // "highwater.yaml:20"
+
+  // Whether it takes all that comes, so that no line below is reached.
+  [[nodiscard]] bool takes_all() const {
+    return matcher.matches_all() && during == nullptr && !goes_on;
+  }
+};
+using Routes = std::vector<Route>;
+
+// Which lines hold at that moment, by their `during`.
+[[nodiscard]] std::vector<bool> lines_open(const Routes& routes, WallTime now);
+
+struct Routed {
+  std::vector<size_t> lines;  // that matched
+  std::vector<Hearer> hearers;
+};
+// `open` is lines_open().
+[[nodiscard]] Routed route(const Routes& routes, const std::vector<bool>& open,
+                           const Labels& labels);
+// Adds those who are not among them yet.
+void add_hearers(const std::vector<Hearer>& more, std::vector<Hearer>& hearers);
+
+}  // namespace highwater::rules

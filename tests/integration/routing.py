@@ -1,0 +1,150 @@
+"""Who hears of what, over kill -9: routes to two teams, and a silence."""
+
+import json
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from harness import WORK, Agent, Receiver, end, wait_until
+
+RULES = """\
+alerts:
+  - {name: OrdersBusy, when: topic_partitions >= 6, select: {topic: orders}, caused_by: [], severity: ticket, runbook: partition-skew, summary: "{topic} is busy"}
+  - {name: AuditBusy, when: topic_partitions >= 6, select: {topic: audit}, caused_by: [], severity: ticket, runbook: partition-skew, summary: "{topic} is busy"}
+"""
+
+ROUTING = """\
+owners:
+  - {team: shop, topics: [orders]}
+  - {team: platform, clusters: "*"}
+routes:
+  - {team: shop, to: shop}
+  - {to: platform}
+"""
+
+
+def names(receiver, status="firing"):
+    return {alert["labels"]["alertname"] for _, alert in receiver.alerts() if alert["status"] == status}
+
+
+class Routed:
+    """An agent with two receivers, one of each team."""
+
+    def __init__(self, cluster, binary):
+        self.binary = binary
+        self.shop, self.platform = Receiver(), Receiver()
+        folder = WORK / "routed"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "own.yaml").write_text(RULES)
+        receivers = f"receivers:\n  - {{name: shop, webhook: {{url: \"{self.shop.url}\"}}}}\n  - {{name: platform, webhook: {{url: \"{self.platform.url}\"}}}}\n"
+        self.agent = Agent(binary, cluster.servers()[:2], name="routed", rules="rules: {files: [own.yaml]}\n", extra=receivers + ROUTING)
+
+    def run(self, *arguments):
+        done = subprocess.run([str(self.binary), *arguments, "--url", f"http://127.0.0.1:{self.agent.port}"], capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout + done.stderr
+
+    def restart(self):
+        self.agent.kill()
+        self.agent.start()
+        self.agent.wait_ready()
+
+    def close(self):
+        code = end(self.agent.process)
+        self.agent.log.close()
+        self.shop.close()
+        self.platform.close()
+        assert code == 0, f"exit code {code} after SIGTERM"
+
+
+def test_teams_hear_of_their_own_and_a_silence_survives_kill_9_without_swallowing_the_end(cluster, binary):
+    routed = Routed(cluster, binary)
+    agent = routed.agent
+    try:
+        agent.wait_ready()
+        wait_until(lambda: "OrdersBusy" in names(routed.shop) and "AuditBusy" in names(routed.platform), 20, "each team hears of its topic")
+        assert names(routed.shop) == {"OrdersBusy"} and "OrdersBusy" not in names(routed.platform)
+        team = next(alert["labels"]["team"] for _, alert in routed.shop.alerts())
+        assert team == "shop", team
+
+        code, output = routed.run("silence", "add", "alertname=BrokerDown", "broker=1", "--for", "1h", "--by", "ann", "-m", "new disks")
+        assert code == 0 and "it hides nothing now" in output, output
+        routed.restart()
+        cluster.kill(1)
+        wait_until(lambda: agent.value("highwater_alert", alertname="BrokerDown", broker="1") == 1, 20, "the broker is down")
+        wait_until(lambda: agent.value("highwater_incidents_silenced", severity="page") == 1, 10, "its incident is silenced")
+        assert agent.value("highwater_silences") == 1
+        time.sleep(3)
+        assert "BrokerDown" not in names(routed.platform), "a silenced page was sent"
+        _, status = routed.run("status", "--no-color")
+        assert "silence 1 by ann until" in status and "new disks" in status, status
+
+        # The end of the silence tells it; a silence made again does not swallow the end.
+        code, output = routed.run("silence", "end", "1")
+        assert code == 0, output
+        wait_until(lambda: "BrokerDown" in names(routed.platform), 10, "the page is sent when the silence ends")
+        code, output = routed.run("silence", "add", "cluster=*", "--until", "resolved", "--by", "ann", "-m", "known", "--json")
+        hidden = {incident["title"] for incident in json.loads(output)["hides"]}
+        assert code == 0 and any("Broker 1" in title for title in hidden), output
+        time.sleep(2)  # what was delivered is on the disk within a second
+        routed.restart()
+        cluster.start_one(1)
+        wait_until(lambda: "BrokerDown" in names(routed.platform, "resolved"), 90, "its end is told, although it is silenced")
+        assert "BrokerDown" not in names(routed.shop) | names(routed.shop, "resolved")
+    finally:
+        routed.close()
+
+
+def test_only_this_machine_may_silence_and_only_with_json(cluster, binary):
+    routed = Routed(cluster, binary)
+
+    def post(headers):
+        body = json.dumps({"matchers": ["topic=a"], "for": "1h", "author": "ann", "comment": "test", "preview": True}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{routed.agent.port}/api/v1/silences", data=body, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    try:
+        routed.agent.wait_ready()
+        assert post({"Content-Type": "application/json"}) == 200
+        assert post({"Content-Type": "application/x-www-form-urlencoded"}) == 415
+        assert post({"Content-Type": "application/json", "Origin": "http://example.com"}) == 403
+        assert post({"Content-Type": "application/json", "X-Forwarded-For": "203.0.113.7"}) == 403
+        assert json.loads(routed.agent.get("/api/v1/silences"))["silences"] == [], "a preview made a silence"
+    finally:
+        routed.close()
+
+
+def test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9(cluster, binary):
+    routed = Routed(cluster, binary)
+    agent = routed.agent
+    try:
+        agent.wait_ready()
+        wait_until(lambda: "OrdersBusy" in names(routed.shop), 20, "the team hears of its topic")
+        number = next(alert["labels"]["incident"] for _, alert in routed.shop.alerts())
+        code, output = routed.run("ack", number, "--by", "ann", "--for", "2h")
+        assert code == 0 and f"incident {number} is acknowledged by ann until" in output and "orders is busy" in output, output
+        routed.restart()
+        _, status = routed.run("status", "--no-color")
+        assert "acknowledged by ann until" in status and "team         shop" in status, status
+
+        agent.config.write_text(agent.config.read_text().replace("{team: shop, to: shop}", "{team: shop, to: platform}"))
+        agent.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "OrdersBusy" in names(routed.platform), 10, "who is named by the new routes hears of what is open")
+        shop = [alert["labels"]["alertname"] for _, alert in routed.shop.alerts()]
+        assert shop == ["OrdersBusy"], shop
+        code, output = routed.run("ack", number, "--end")
+        assert code == 0 and "is told again" in output, output
+        code, output = routed.run("ack", "999")
+        assert code == 2 and "no incident 999 is open" in output, output
+    finally:
+        routed.close()
+
+
+TESTS = [test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9,
+         test_teams_hear_of_their_own_and_a_silence_survives_kill_9_without_swallowing_the_end,
+         test_only_this_machine_may_silence_and_only_with_json]
