@@ -94,12 +94,17 @@ def main():
     check_refusals(rules, config)
     check_notifications(config, repository)
     part_of_config = {keyword: content for keyword, content in config.items() if keyword != "required"}
-    counts = {"rules": 0, "configuration": 0, "without a schema": 0}
+    chart = json.loads((repository / "deploy" / "helm" / "highwater" / "values.schema.json").read_text())
+    counts = {"rules": 0, "configuration": 0, "values of the chart": 0, "without a schema": 0}
     failed = []
     for where, text in documents(repository):
         value = yaml.safe_load(text)
         if NO_SCHEMA & value.keys():
             counts["without a schema"] += 1
+            continue
+        if "config" in value:
+            counts["values of the chart"] += 1
+            failed += [f"{where}: {mistake}" for mistake in mistakes(value, chart)]
             continue
         is_rules = "alerts" in value or "slos" in value
         counts["rules" if is_rules else "configuration"] += 1
