@@ -95,6 +95,7 @@ def main():
     check_notifications(config, repository)
     part_of_config = {keyword: content for keyword, content in config.items() if keyword != "required"}
     chart = json.loads((repository / "deploy" / "helm" / "highwater" / "values.schema.json").read_text())
+    chart.pop("required", None)  # a part of the values; the rest are the chart's own
     counts = {"rules": 0, "configuration": 0, "values of the chart": 0, "without a schema": 0}
     failed = []
     for where, text in documents(repository):

@@ -32,14 +32,14 @@ def names(receiver, status="firing"):
 class Routed:
     """An agent with two receivers, one of each team."""
 
-    def __init__(self, cluster, binary):
+    def __init__(self, cluster, binary, name):
         self.binary = binary
         self.shop, self.platform = Receiver(), Receiver()
-        folder = WORK / "routed"
+        folder = WORK / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "own.yaml").write_text(RULES)
         receivers = f"receivers:\n  - {{name: shop, webhook: {{url: \"{self.shop.url}\"}}}}\n  - {{name: platform, webhook: {{url: \"{self.platform.url}\"}}}}\n"
-        self.agent = Agent(binary, cluster.servers()[:2], name="routed", rules="rules: {files: [own.yaml]}\n", extra=receivers + ROUTING)
+        self.agent = Agent(binary, cluster.servers()[:2], name=name, rules="rules: {files: [own.yaml]}\n", extra=receivers + ROUTING)
 
     def run(self, *arguments):
         done = subprocess.run([str(self.binary), *arguments, "--url", f"http://127.0.0.1:{self.agent.port}"], capture_output=True, text=True, timeout=30)
@@ -59,7 +59,7 @@ class Routed:
 
 
 def test_teams_hear_of_their_own_and_a_silence_survives_kill_9_without_swallowing_the_end(cluster, binary):
-    routed = Routed(cluster, binary)
+    routed = Routed(cluster, binary, "routed")
     agent = routed.agent
     try:
         agent.wait_ready()
@@ -97,7 +97,7 @@ def test_teams_hear_of_their_own_and_a_silence_survives_kill_9_without_swallowin
 
 
 def test_only_this_machine_may_silence_and_only_with_json(cluster, binary):
-    routed = Routed(cluster, binary)
+    routed = Routed(cluster, binary, "routed-from-afar")
 
     def post(headers):
         body = json.dumps({"matchers": ["topic=a"], "for": "1h", "author": "ann", "comment": "test", "preview": True}).encode()
@@ -120,7 +120,7 @@ def test_only_this_machine_may_silence_and_only_with_json(cluster, binary):
 
 
 def test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9(cluster, binary):
-    routed = Routed(cluster, binary)
+    routed = Routed(cluster, binary, "routed-3")
     agent = routed.agent
     try:
         agent.wait_ready()
