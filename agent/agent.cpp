@@ -70,9 +70,10 @@ class Agent::Impl {
         clock_(clock),
         log_(log),
         traces_(std::move(traces.config), clock, log),
-        notifier_(notify::make_receivers(config_.receivers,
-                                         {config_.external_url, std::string(kSelfCluster), {}}, log),
-                  {}, clock, log, traces_.sink()),
+        notifier_(
+            notify::make_receivers(config_.receivers,
+                                   {config_.external_url, std::string(kSelfCluster), {}}, log),
+            {}, clock, log, traces_.sink()),
         routing_(config_.routing, log),
         keeper_(state_path(), log),
         recorder_(make_recorder(config_, log)),
@@ -149,7 +150,8 @@ class Agent::Impl {
       if (recorder_) recorder_->stop(kRecordWithin);
     });
     step("notifications", [&] { notifier_.stop(kDeliverWithin); });
-    step("state", [&] { keeper_.stop(pipeline_.engine(), notifier_, routing_.director(), kWriteWithin); });
+    step("state",
+         [&] { keeper_.stop(pipeline_.engine(), notifier_, routing_.director(), kWriteWithin); });
     step("history", [&] {
       if (keeper_.problem().empty()) history_file_.stop(kHistoryWithin);
     });
@@ -181,9 +183,10 @@ class Agent::Impl {
     const size_t rules = loaded->rules.alerts.size();
     pipeline_.replace_rules(look_at(std::move(loaded->rules)));
     changes_.note(clock_.now().wall, {}, "rules reloaded");
-    log_.info("rules, owners, routes and maintenance reloaded; other sections of the "
-              "configuration are read at the next start",
-              {{"rules", rules}});
+    log_.info(
+        "rules, owners, routes and maintenance reloaded; other sections of the "
+        "configuration are read at the next start",
+        {{"rules", rules}});
     return true;
   }
 
