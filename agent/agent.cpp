@@ -146,7 +146,9 @@ class Agent::Impl {
       if (recorder_) recorder_->stop(kRecordWithin);
     });
     step("notifications", [&] { notifier_.stop(kDeliverWithin); });
-    step("state", [&] { keeper_.stop(pipeline_.engine(), notifier_, routing_.director(), kWriteWithin); });
+    step("state", [&] {
+      keeper_.stop(pipeline_.engine(), notifier_, routing_.director(), kWriteWithin);
+    });
     step("traces", [&] { traces_.stop(kTraceWithin); });
     step("http", [&] { server_->stop(kAnswerWithin); });
     const bool whole = collectors.wait_for(kCollectorsWithin) == std::future_status::ready;

@@ -94,13 +94,13 @@ class Pipeline {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<ObservationPtr> pending_;          // under mutex_
-  std::optional<rules::RuleSet> pending_rules_;  // under mutex_
-  std::vector<std::shared_ptr<Asked>> asked_;    // under mutex_
+  std::vector<ObservationPtr> pending_;           // under mutex_
+  std::optional<rules::RuleSet> pending_rules_;   // under mutex_
+  std::vector<std::shared_ptr<Asked>> asked_;     // under mutex_
   std::vector<std::shared_ptr<Change>> changes_;  // under mutex_
-  ReportPtr latest_;                             // under mutex_
-  SteadyTime heartbeat_;                         // under mutex_
-  bool stopping_ = false;                        // under mutex_
+  ReportPtr latest_;                              // under mutex_
+  SteadyTime heartbeat_;                          // under mutex_
+  bool stopping_ = false;                         // under mutex_
   std::thread thread_;
 };
 

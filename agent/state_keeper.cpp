@@ -264,8 +264,8 @@ void StateKeeper::keep(rules::Engine& engine, const Report& report,
   const Now now = report.at;
   const StoreHealth health = writer_->health();
   const std::vector<notify::Undelivered> foreseen = notifier.foresee(report);
-  const bool news = !report.transitions.empty() || !foreseen.empty() ||
-                    director.version() != routing_version_;
+  const bool news =
+      !report.transitions.empty() || !foreseen.empty() || director.version() != routing_version_;
   const bool budgets =
       !budgets_at_ || now.steady >= *budgets_at_ + kBudgetsEvery || health.wants_whole;
   const uint64_t settled = notifier.settled();

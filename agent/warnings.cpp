@@ -178,8 +178,8 @@ void check_names(const Config& config, const rules::Matcher& matcher, const std:
     if (name.empty() || known.contains(name)) continue;
     Diagnostic warning = at(where);
     warning.file = config.file;
-    warning.what = fmt::format("no {} is called '{}'", label == "alertname" ? "rule or SLO" : label,
-                               name);
+    warning.what =
+        fmt::format("no {} is called '{}'", label == "alertname" ? "rule or SLO" : label, name);
     const std::string near = closest(name, names);
     if (!near.empty()) warning.advice = fmt::format("did you mean '{}'?", near);
     warnings.push_back(std::move(warning));
@@ -192,10 +192,10 @@ void check_routing(const Config& config, const rules::RuleSet& rules, Diagnostic
   for (const rules::Route& route : plan.routes) used.insert(route.to.begin(), route.to.end());
   for (const notify::ReceiverConfig& receiver : config.receivers) {
     if (plan.routes.empty() || used.contains(receiver.name)) continue;
-    warnings.push_back({config.file, 0, 0,
-                        fmt::format("no route leads to the receiver '{}': it hears of nothing",
-                                    receiver.name),
-                        "name it in a line of 'routes', or remove it"});
+    warnings.push_back(
+        {config.file, 0, 0,
+         fmt::format("no route leads to the receiver '{}': it hears of nothing", receiver.name),
+         "name it in a line of 'routes', or remove it"});
   }
   std::set<std::string> teams;
   for (const rules::Owner& owner : plan.owners) teams.insert(owner.team);

@@ -373,7 +373,8 @@ void OpenIncident::choose_shown() {
                     worse);
   chosen_.resize(count);
   shown_.evidence.resize(count);
-  shown_.unlisted_causes = standing_causes_ - static_cast<size_t>(std::ranges::count_if(chosen_, is_standing_cause));
+  shown_.unlisted_causes =
+      standing_causes_ - static_cast<size_t>(std::ranges::count_if(chosen_, is_standing_cause));
 }
 
 // What the title needs: the causes by their rules, other ground faults, and whom all is about.

@@ -28,7 +28,8 @@ Command add() {
       .section = "Silences",
       .summary = "tell nobody of certain incidents for a while",
       .description =
-          "Makes a silence on a running agent, and lists the open incidents that it hides. It hides "
+          "Makes a silence on a running agent, and lists the open incidents that it hides. It "
+          "hides "
           "every severity unless it names some. What was told before is still told to have ended.",
       .arguments = {{.name = "MATCHER",
                      .help = "What it is about: topic=payments-*, severity=ticket, "
@@ -37,12 +38,13 @@ Command add() {
                      .repeatable = true,
                      .required = true}},
       .options = std::move(options),
-      .examples = {{"highwater silence add cluster=prod broker=3 --for 2h -m 'new disks'",
-                    "while broker 3 is repaired"},
-                   {"highwater silence add incident=17 --until resolved -m 'known, fixed tomorrow'",
-                    "one incident until its end"},
-                   {"highwater silence add group=billing severity=ticket --for 1d -m test --preview",
-                    "what would be hidden?"}},
+      .examples =
+          {{"highwater silence add cluster=prod broker=3 --for 2h -m 'new disks'",
+            "while broker 3 is repaired"},
+           {"highwater silence add incident=17 --until resolved -m 'known, fixed tomorrow'",
+            "one incident until its end"},
+           {"highwater silence add group=billing severity=ticket --for 1d -m test --preview",
+            "what would be hidden?"}},
       .exit_codes = silence_codes("it was made")};
 }
 
@@ -50,24 +52,26 @@ Command list() {
   return {.name = "list",
           .section = "Silences",
           .summary = "silences and maintenance, and what they hide",
-          .description = "Lists the silences of a running agent, and the maintenance windows of its "
-                         "configuration, with the number of open incidents that each hides.",
+          .description =
+              "Lists the silences of a running agent, and the maintenance windows of its "
+              "configuration, with the number of open incidents that each hides.",
           .options = agent_options(),
           .examples = {{"highwater silence list", "what is hidden now, and by whom?"}},
           .exit_codes = silence_codes("listed")};
 }
 
 Command end() {
-  return {.name = "end",
-          .section = "Silences",
-          .summary = "end a silence",
-          .description = "Ends a silence of a running agent. What it hid and still goes on is told.",
-          .arguments = {{.name = "ID",
-                         .help = "The number of the silence, as 'highwater silence list' shows it.",
-                         .required = true}},
-          .options = agent_options(),
-          .examples = {{"highwater silence end 3", "the work is done"}},
-          .exit_codes = silence_codes("it has ended")};
+  return {
+      .name = "end",
+      .section = "Silences",
+      .summary = "end a silence",
+      .description = "Ends a silence of a running agent. What it hid and still goes on is told.",
+      .arguments = {{.name = "ID",
+                     .help = "The number of the silence, as 'highwater silence list' shows it.",
+                     .required = true}},
+      .options = agent_options(),
+      .examples = {{"highwater silence end 3", "the work is done"}},
+      .exit_codes = silence_codes("it has ended")};
 }
 
 }  // namespace

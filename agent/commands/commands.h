@@ -125,7 +125,7 @@ struct RouteOptions {
   std::string at;                   // a moment; empty: now
   bool json = false;
 };
-// Prints who hears of an alert with these labels. 0: somebody; 1: nobody, or not then; 2: a mistake.
+// Prints who hears of an alert with these labels. 0: somebody; 1: nobody, or not then; 2: mistakes.
 int route_command(const RouteOptions& options);
 
 struct ReplayOptions {

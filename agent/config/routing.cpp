@@ -163,7 +163,8 @@ class RoutingReader {
   void check_reached(YamlMap& map, const Route& route) {
     for (size_t i = 0; i < config_.routing.routes.size(); ++i) {
       const Route& above = config_.routing.routes[i];
-      if (!sound_[i] || above.goes_on || above.during != nullptr || !above.matcher.covers(route.matcher))
+      if (!sound_[i] || above.goes_on || above.during != nullptr ||
+          !above.matcher.covers(route.matcher))
         continue;
       map.error(map.node(),
                 fmt::format("it never matches: line {} takes everything that it could", lines_[i]),

@@ -139,7 +139,8 @@ struct Incident {
   SpanLink revealed_by;           // the poll that revealed it
   std::optional<WallTime> ended;  // nothing while it is open
   std::string resolution;         // why it ended: "the condition ended"
-  DirectionPtr direction;  // while it is open; null: everyone hears of it. Filled in by the pipeline
+  // While it is open; null: everyone hears of it. Filled in by the pipeline.
+  DirectionPtr direction;
 };
 using IncidentPtr = std::shared_ptr<const Incident>;
 
@@ -180,7 +181,7 @@ struct Report {
   std::vector<Incident> incidents;                 // open now; worst first
   std::shared_ptr<const IncidentHistory> history;  // never null once an engine made the report
   std::vector<Transition> transitions;             // since the report before
-  size_t silences = 0;  // that are active, and maintenance. Filled in by the pipeline
+  size_t silences = 0;  // that are active, maintenance as well; filled in by the pipeline
   Span evaluation;                                 // filled in by the pipeline
 };
 using ReportPtr = std::shared_ptr<const Report>;
