@@ -124,7 +124,7 @@ class Agent::Impl {
                            {"recording", config_.record ? config_.record->path : ""}});
     if (config_.receivers.empty()) log_.warning("no receivers are configured: nobody is paged");
     keeper_.restore(pipeline_.engine(), notifier_, routing_.director(), clock_.now());
-    history_file_.restore(catalogue_with(config_.measures));
+    history_file_.restore(catalogue_with(config_.measures), clock_.now().wall);
     changes_.begin(clock_.now().wall);
     server_->start();
     pipeline_.start();

@@ -71,7 +71,7 @@ HistoryFile::HistoryFile(const std::string& path, history::History& history,
       changes_(changes),
       log_(log) {}
 
-void HistoryFile::restore(const Catalogue& catalogue) {
+void HistoryFile::restore(const Catalogue& catalogue, WallTime now) {
   if (path_.empty()) return;
   const auto file = RegularFile::open(path_);
   if (!file && file.error().kind == FileProblem::Kind::missing) return;
@@ -83,8 +83,8 @@ void HistoryFile::restore(const Catalogue& catalogue) {
     return;
   }
   ArchiveReader in(*body);
-  changes_.read(in);
-  history_.read(in, catalogue);
+  changes_.read(in, now);
+  history_.read(in, catalogue, now);
 }
 
 void HistoryFile::keep(SteadyTime now) {

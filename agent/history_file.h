@@ -25,7 +25,7 @@ class HistoryFile {
               Log& log);
 
   // What was kept. Before the first report.
-  void restore(const Catalogue& catalogue);
+  void restore(const Catalogue& catalogue, WallTime now);
   // After each report; writes when it is time. Not while the state is another agent's.
   void keep(SteadyTime now);
   // Writes once more, and waits for the disk as long as `limit`.

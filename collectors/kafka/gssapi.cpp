@@ -234,4 +234,12 @@ std::unique_ptr<SaslExchange> make_gssapi(KerberosSettings settings, std::string
   return std::make_unique<Gssapi>(std::move(settings), std::move(host), std::move(cache));
 }
 
+void forget_tickets(const std::string& cache) {
+  krb5_context context = nullptr;
+  if (krb5_init_context(&context) != 0) return;
+  krb5_ccache tickets = nullptr;
+  if (krb5_cc_resolve(context, cache.c_str(), &tickets) == 0) krb5_cc_destroy(context, tickets);
+  krb5_free_context(context);
+}
+
 }  // namespace highwater::kafka

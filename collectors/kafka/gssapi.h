@@ -16,4 +16,8 @@ namespace highwater::kafka {
 [[nodiscard]] std::unique_ptr<SaslExchange> make_gssapi(KerberosSettings settings, std::string host,
                                                         std::string cache);
 
+// Of a cache of the process: what is asked for next comes from a KDC. For tickets that a broker
+// refused.
+void forget_tickets(const std::string& cache);
+
 }  // namespace highwater::kafka

@@ -96,6 +96,8 @@ struct Login::Workshop {
     if (!std::exchange(token_refused, false)) return;
     tokens.forget();
     msk_tokens.forget();
+    // A broker whose keytab was renewed cannot read them.
+    if (settings.mechanism == Mechanism::gssapi) forget_tickets(ticket_cache);
   }
 
   std::shared_ptr<SaslExchange> make(const std::string& host, std::string secret) const {

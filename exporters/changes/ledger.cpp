@@ -187,7 +187,7 @@ void Ledger::write(ArchiveWriter& out) const {
   }
 }
 
-void Ledger::read(ArchiveReader& in) {
+void Ledger::read(ArchiveReader& in, WallTime now) {
   const auto count = in.number<uint32_t>();
   for (uint32_t i = 0; i < count && in.ok(); ++i) {
     Change change;
@@ -200,6 +200,7 @@ void Ledger::read(ArchiveReader& in) {
       value = Symbol(in.text());
     }
     if (!in.ok()) return;
+    if (change.at > now) continue;
     const std::lock_guard lock(mutex_);
     append(std::move(change));
   }

@@ -46,8 +46,9 @@ class Ledger {
 
   // All of it as bytes. Any thread.
   void write(ArchiveWriter& out) const;
-  // Before the first report; what was read before a mistake stays.
-  void read(ArchiveReader& in);
+  // Before the first report, at `now`; what was read before a mistake stays, and what is of a later
+  // time does not.
+  void read(ArchiveReader& in, WallTime now);
 
  private:
   // The rows of one table as they were last known.

@@ -196,10 +196,10 @@ void History::write(ArchiveWriter& out) const {
   }
 }
 
-void History::read(ArchiveReader& in, const Catalogue& catalogue) {
+void History::read(ArchiveReader& in, const Catalogue& catalogue, WallTime now) {
   const std::lock_guard lock(mutex_);
   const auto began = in.number<int64_t>();
-  if (in.ok() && began != 0) began_ = WallTime(Duration(began));
+  if (in.ok() && began != 0 && WallTime(Duration(began)) < now) began_ = WallTime(Duration(began));
   const auto count = in.number<uint32_t>();
   for (uint32_t i = 0; i < count && in.ok(); ++i) {
     const Measure* const measure = catalogue.find(in.text());
@@ -207,8 +207,8 @@ void History::read(ArchiveReader& in, const Catalogue& catalogue) {
     for (Symbol& cell : cells) cell = Symbol(in.text());
     Series series;
     series.last_used = WallTime(Duration(in.number<int64_t>()));
-    series.fine.read(in);
-    series.coarse.read(in);
+    series.fine.read(in, now);
+    series.coarse.read(in, now);
     const bool fits =
         measure != nullptr && is_kept(measure->name) && measure->dimensions.size() == cells.size();
     if (!in.ok() || !fits || series_.size() >= kMaxSeries) continue;

@@ -63,9 +63,9 @@ class History {
 
   // All of it as bytes. Any thread.
   void write(ArchiveWriter& out) const;
-  // Before the first report. Series of measures that the catalogue does not have are left out; what
-  // was read before a mistake stays.
-  void read(ArchiveReader& in, const Catalogue& catalogue);
+  // Before the first report, at `now`. Series of measures that the catalogue does not have are left
+  // out; what was read before a mistake stays.
+  void read(ArchiveReader& in, const Catalogue& catalogue, WallTime now);
 
  private:
   struct Series {

@@ -165,7 +165,7 @@ void Ring::write(ArchiveWriter& out) const {
   }
 }
 
-void Ring::read(ArchiveReader& in) {
+void Ring::read(ArchiveReader& in, WallTime now) {
   const auto count = in.number<uint16_t>();
   if (count > chunks_ + 1) in.fail();
   for (uint16_t i = 0; i < count && in.ok(); ++i) {
@@ -177,14 +177,16 @@ void Ring::read(ArchiveReader& in) {
     const bool later = chunks_kept_.empty() || chunk.number > chunks_kept_.back().number;
     if (!later || chunk.begin >= chunk.filled || chunk.filled > chunk_steps_) in.fail();
     if (!in.ok()) return;
+    const bool future = int64_t{chunk.number} * chunk_steps_ > number(now);
     if (uneven) {
       chunk.steps = std::make_unique<Step[]>(chunk_steps_);
       for (uint16_t step = chunk.begin; step < chunk.filled; ++step)
         chunk.steps[step] = read_step(in);
-      bytes_ += chunk_steps_ * sizeof(Step);
     } else {
       chunk.even = read_step(in);
     }
+    if (future) continue;
+    if (uneven) bytes_ += chunk_steps_ * sizeof(Step);
     chunks_kept_.push_back(std::move(chunk));
   }
 }

@@ -74,8 +74,9 @@ class Ring {
   [[nodiscard]] bool empty() const { return chunks_kept_.empty(); }
 
   void write(ArchiveWriter& out) const;
-  // Into an empty ring of the same form; what does not fit it fails the reader.
-  void read(ArchiveReader& in);
+  // Into an empty ring of the same form; what does not fit it fails the reader. Chunks that begin
+  // after `now` are left out: a clock was wrong, and they would stand in the way until then.
+  void read(ArchiveReader& in, WallTime now);
 
  private:
   struct Chunk {

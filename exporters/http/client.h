@@ -5,7 +5,8 @@
 // hanging, or answering one byte a second; name lookup, proxy, TLS handshake and the whole body are
 // included. Any thread, several at a time. A connection is kept for the next request to the same
 // address. Redirects are not followed: moved_to() says where they lead. A proxy is taken from
-// http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY, but never for this machine's own addresses.
+// http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY, but never for this machine's own and link-local
+// addresses.
 #pragma once
 
 #include <memory>

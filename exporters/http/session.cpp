@@ -60,10 +60,11 @@ bool is_numeric(const Url& url) {
   return url.ipv6 || url.host.find_first_not_of("0123456789.") == std::string::npos;
 }
 
-// As it would be reached without a proxy: the proxy knows another machine under these names.
-bool is_this_machine(const Url& url) {
+// As it would be reached without a proxy: the proxy knows another machine under these names. So are
+// link-local addresses, where a cloud tells an instance its credentials.
+bool is_near(const Url& url) {
   return url.host == "localhost" || url.host == "::1" || url.host.starts_with("127.") ||
-         url.host.ends_with(".localhost");
+         (url.host.starts_with("169.254.") && is_numeric(url)) || url.host.ends_with(".localhost");
 }
 
 }  // namespace
@@ -239,7 +240,7 @@ void Session::prepare(Exchange& exchange, const TlsMaterial& material, curl_slis
   set(CURLOPT_MAXLIFETIME_CONN, kConnectionLife);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
-  if (is_this_machine(exchange.url)) set(CURLOPT_PROXY, "");
+  if (is_near(exchange.url)) set(CURLOPT_PROXY, "");
 
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, request.tls.verify ? 1L : 0L);

@@ -31,7 +31,7 @@ class HistoryFileTest : public testing::Test {
     history::History history;
     changes::Ledger changes;
     HistoryFile kept(path.empty() ? folder_ + "/state.db" : path, history, changes, log_);
-    kept.restore(Catalogue({}));
+    kept.restore(Catalogue({}), WallTime(2h));
     changes.note(WallTime(1h), {}, note);
     kept.keep(SteadyTime(1h));
     kept.stop(5s);

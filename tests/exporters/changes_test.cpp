@@ -134,15 +134,19 @@ TEST_F(Changes, ComeBackFromTheirBytes) {
   const auto before = seen();
   Ledger again;
   ArchiveReader in(bytes);
-  again.read(in);
+  again.read(in, now_.wall);
   EXPECT_TRUE(in.ok());
   const std::vector<Change> changes = again.between({}, now_.wall + seconds(1));
   ASSERT_EQ(changes.size(), before.size());
   EXPECT_TRUE(changes.front().began_watching);
   EXPECT_EQ(changes.back().about.text() + ": " + changes.back().text, before.back());
+  Ledger before_it;
+  ArchiveReader early(bytes);
+  before_it.read(early, now_.wall - hours(1));
+  EXPECT_EQ(before_it.size(), 0U) << "a clock was wrong";
   Ledger half;
   ArchiveReader cut(std::string_view(bytes).substr(0, bytes.size() - 3));
-  half.read(cut);
+  half.read(cut, now_.wall);
   EXPECT_FALSE(cut.ok());
   EXPECT_EQ(half.size(), 1U) << "what was read before the mistake stays";
 }

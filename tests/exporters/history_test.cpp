@@ -181,7 +181,7 @@ TEST_F(Kept, ComesBackFromItsBytesAndGoesOn) {
 
   History again;
   ArchiveReader in(bytes);
-  again.read(in, catalogue());
+  again.read(in, catalogue(), now_);
   EXPECT_TRUE(in.ok());
   EXPECT_EQ(again.series(), history_.series());
   EXPECT_EQ(again.bytes(), size);
@@ -203,9 +203,34 @@ TEST_F(Kept, WithoutItsMeasureItIsLeftOut) {
   const std::string bytes = out.take();
   History again;
   ArchiveReader in(bytes);
-  again.read(in, Catalogue({&kBrokerUp}));
+  again.read(in, Catalogue({&kBrokerUp}), now_);
   EXPECT_TRUE(in.ok());
   EXPECT_EQ(again.series(), 0U);
+}
+
+TEST_F(Kept, OfAClockThatWasWrongItStandsInNobodysWay) {
+  now_ = kBegin + hours(24 * 365);
+  poll(5);
+  ArchiveWriter out;
+  history_.write(out);
+  const std::string bytes = out.take();
+  History again;
+  ArchiveReader in(bytes);
+  again.read(in, catalogue(), kBegin);
+  EXPECT_TRUE(in.ok());
+  EXPECT_FALSE(again.began());
+  Observation observation = make_observation(
+      "prod", "groups", {make_table(kLagSum, {{{"prod", "billing", "orders"}, 32}})});
+  observation.at = {SteadyTime(hours(1)), kBegin + minutes(1)};
+  Report report;
+  report.at = observation.at;
+  report.snapshot = make_snapshot({std::move(observation)});
+  again.add(report);
+  const auto curve =
+      again.curve("group_topic_lag_records", {Symbol("prod"), Symbol("billing"), Symbol("orders")},
+                  kBegin + minutes(1), kBegin + minutes(2), 10);
+  ASSERT_TRUE(curve);
+  EXPECT_EQ(curve->steps.front().last.value(), 32);
 }
 
 // Whatever the bytes are, what is read is bounded and can be asked and written.
@@ -221,7 +246,7 @@ TEST_F(Kept, DamagedBytesAreSafe) {
       damaged[random() % damaged.size()] = static_cast<char>(random());
     History history;
     ArchiveReader in(damaged);
-    history.read(in, catalogue());
+    history.read(in, catalogue(), now_);
     ArchiveWriter again;
     history.write(again);
     (void)history.curve("group_topic_lag_records",

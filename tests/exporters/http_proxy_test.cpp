@@ -144,6 +144,18 @@ TEST_F(HttpClientProxy, IsNeverAskedForThisMachine) {
   EXPECT_EQ(get("http://localhost:" + std::to_string(server.port()) + "/").value().body, "direct");
 }
 
+// Where a cloud tells an instance its credentials; nobody answers there in a test.
+TEST_F(HttpClientProxy, IsNeverAskedForLinkLocalAddresses) {
+  const Proxy proxy;
+  environment("http_proxy", proxy.address());
+  Request request;
+  request.url = "http://169.254.170.2/v2/credentials";
+  request.deadline = std::chrono::milliseconds(300);
+  const Client client;
+  (void)client.send(request);
+  EXPECT_EQ(proxy.seen(), "");
+}
+
 TEST_F(HttpClientProxy, ThatIsDownIsNamedWithoutItsLogin) {
   int port = 0;
   {
