@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 
+#include "agent/core/web_text.h"
+
 namespace highwater::agent {
 namespace {
 
@@ -55,8 +57,7 @@ std::string shell_word(std::string_view text) {
 
 std::string address_of(const kafka::ClusterSettings& cluster) {
   const auto& [host, port] = cluster.bootstrap.front();
-  const bool plain = host.find(':') == std::string::npos;
-  return fmt::format("{}{}{}:{}", plain ? "" : "[", host, plain ? "" : "]", port);
+  return host_and_port(host, port);
 }
 
 std::string kafka_acls(const std::vector<AccessRule>& rules, const kafka::ClusterSettings& cluster,

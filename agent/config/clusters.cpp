@@ -6,6 +6,7 @@
 #include "agent/config/fields.h"
 #include "agent/config/sections.h"
 #include "agent/config/security.h"
+#include "agent/core/web_text.h"
 #include "collectors/canary/security.h"
 
 namespace highwater::agent {
@@ -79,11 +80,8 @@ class ClustersReader {
     if (!map.valid()) return;
     CanaryConfig canary;
     canary.cluster = cluster.name;
-    for (const auto& [host, port] : cluster.bootstrap) {
-      const bool ipv6 = host.find(':') != std::string::npos;
-      canary.probe.servers += fmt::format("{}{}{}{}:{}", canary.probe.servers.empty() ? "" : ",",
-                                          ipv6 ? "[" : "", host, ipv6 ? "]" : "", port);
-    }
+    for (const auto& [host, port] : cluster.bootstrap)
+      canary.probe.servers += (canary.probe.servers.empty() ? "" : ",") + host_and_port(host, port);
     if (map.require("topic") != nullptr) {
       canary.probe.topic = map.text("topic").value_or("");
       const bool legal = !canary.probe.topic.empty() && canary.probe.topic.size() <= 249 &&

@@ -1,8 +1,15 @@
 #include "agent/core/web_text.h"
 
+#include <fmt/format.h>
+
 #include "agent/core/digest.h"
 
 namespace highwater {
+
+std::string host_and_port(std::string_view host, int64_t port) {
+  const bool ipv6 = host.find(':') != std::string_view::npos;
+  return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", host, ipv6 ? "]" : "", port);
+}
 
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";

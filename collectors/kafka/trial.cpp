@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "agent/core/web_text.h"
 #include "collectors/kafka/bootstrap.h"
 #include "collectors/kafka/deadline.h"
 #include "collectors/kafka/gather.h"
@@ -33,11 +34,6 @@ struct Work {
   std::vector<std::shared_ptr<Connection>> connections;  // by server; null: it failed
   std::vector<MetadataResponse> metadata;                // likewise
 };
-
-std::string address_of(const std::string& host, int32_t port) {
-  const bool plain = host.find(':') == std::string::npos;
-  return fmt::format("{}{}{}:{}", plain ? "" : "[", host, plain ? "" : "]", port);
-}
 
 std::string advice_of(const Failure& failure, bool advertised) {
   const std::string where =
@@ -138,7 +134,7 @@ asio::awaitable<void> try_servers(std::shared_ptr<Work> work, const SaslSettings
   std::vector<asio::awaitable<void>> tasks;
   for (const auto& [id, host, port, rack] : servers) {
     const size_t place = work->trial.servers.size();
-    work->trial.servers.push_back({address_of(host, port), id, {}, false});
+    work->trial.servers.push_back({host_and_port(host, port), id, {}, false});
     work->connections.emplace_back();
     work->metadata.emplace_back();
     tasks.push_back(try_server(work, place, host, port, sasl));

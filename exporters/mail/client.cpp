@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "agent/core/small_file.h"
+#include "agent/core/web_text.h"
 #include "exporters/http/authorities.h"
 
 namespace highwater::mail {
@@ -38,7 +39,7 @@ struct Handles {
 struct Exchange {
   std::string_view left;  // of the message, still to be sent
   http::Authorities authorities;
-  std::string said{};  // the server's last line
+  std::string said{};                    // the server's last line
   std::vector<curl_socket_t> sockets{};  // that are open
   std::array<char, CURL_ERROR_SIZE> detail{};
 
@@ -58,8 +59,7 @@ struct Exchange {
     return size;
   }
   static curl_socket_t open(void* self, curlsocktype, curl_sockaddr* address) {
-    const int made =
-        ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    const int made = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (made >= 0) static_cast<Exchange*>(self)->sockets.push_back(made);
     return made;
   }
@@ -95,16 +95,15 @@ End drive(CURLM* multi, SteadyTime deadline, const std::stop_token& stop, CURLco
     if (stop.stop_requested()) return End::stopped;
     const SteadyTime now = std::chrono::steady_clock::now();
     if (now >= deadline) return End::timed_out;
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
-        std::min<Duration>(deadline - now, kSlice));
+    const auto wait =
+        std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(deadline - now, kSlice));
     curl_multi_poll(multi, nullptr, 0, static_cast<int>(wait.count()), nullptr);
   }
 }
 
 std::string url_of(const Server& server) {
-  const bool six = server.host.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}", server.security == Security::tls ? "smtps" : "smtp",
-                     six ? "[" : "", server.host, six ? "]" : "", server.port);
+  return fmt::format("{}://{}", server.security == Security::tls ? "smtps" : "smtp",
+                     host_and_port(server.host, server.port));
 }
 
 std::string reason(CURLcode code, const Exchange& exchange, long verification) {
@@ -149,8 +148,8 @@ highwater::Result<std::pair<std::string, std::string>> read_certificate(
   std::pair<std::string, std::string> pems;
   if (tls.certificate.empty()) return pems;
   const std::string& key_file = tls.key.empty() ? tls.certificate : tls.key;
-  for (const auto& [path, into] : {std::pair(&tls.certificate, &pems.first),
-                                   std::pair(&key_file, &pems.second)}) {
+  for (const auto& [path, into] :
+       {std::pair(&tls.certificate, &pems.first), std::pair(&key_file, &pems.second)}) {
     auto text = read_small_file(*path, kMaxPem);
     if (!text) return tl::unexpected(text.error().in("TLS: read " + *path));
     *into = std::move(*text);
@@ -176,8 +175,8 @@ void set_connection(CURL* easy, const Server& server, Exchange& exchange,
     set(CURLOPT_USERNAME, server.user.c_str());
     set(CURLOPT_PASSWORD, server.password.c_str());
   }
-  set(CURLOPT_USE_SSL, static_cast<long>(server.security == Security::none ? CURLUSESSL_NONE
-                                                                           : CURLUSESSL_ALL));
+  set(CURLOPT_USE_SSL,
+      static_cast<long>(server.security == Security::none ? CURLUSESSL_NONE : CURLUSESSL_ALL));
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, server.tls.verify ? 1L : 0L);
   set(CURLOPT_SSL_VERIFYHOST, server.tls.verify ? 2L : 0L);
