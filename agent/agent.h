@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/catalogue.h"
 #include "agent/config/config.h"
@@ -31,9 +32,10 @@ class Agent {
   // `doing` is called with each part that is stopped.
   bool stop(const std::function<void(const char* part)>& doing = {});
 
-  // Takes over what can change without a restart (the rules) from the configuration file. On any
-  // mistake nothing changes.
-  bool reload();
+  // Takes over the configuration file as it is now, but for what is read at the start alone, which
+  // the log names. What is written as before keeps its connections, queues and memory. Returns the
+  // mistakes; with any nothing changes. Any thread, after start().
+  std::vector<std::string> reload();
 
   [[nodiscard]] int port() const;
 

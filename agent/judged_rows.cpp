@@ -84,8 +84,14 @@ std::vector<LookedAt> rules_of_user(const rules::RuleSet& rules, const Catalogue
   return looked_at;
 }
 
-JudgedRows::JudgedRows(const sources::SourcePlan& plan, std::vector<Symbol> clusters)
-    : plan_(plan), clusters_(std::move(clusters)) {}
+JudgedRows::JudgedRows(sources::SourcePlan plan, std::vector<Symbol> clusters)
+    : plan_(std::move(plan)), clusters_(std::move(clusters)) {}
+
+void JudgedRows::replace_world(sources::SourcePlan plan, std::vector<Symbol> clusters) {
+  const std::lock_guard lock(mutex_);
+  plan_ = std::move(plan);
+  clusters_ = std::move(clusters);
+}
 
 void JudgedRows::replace_rules(std::vector<LookedAt> rules) {
   const std::lock_guard lock(mutex_);

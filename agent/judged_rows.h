@@ -39,9 +39,11 @@ struct RuleRows {
 
 class JudgedRows {
  public:
-  // `plan` must outlive it: which measures sources fill.
-  JudgedRows(const sources::SourcePlan& plan, std::vector<Symbol> clusters);
+  // `plan`: which measures sources fill.
+  JudgedRows(sources::SourcePlan plan, std::vector<Symbol> clusters);
 
+  // After a reload.
+  void replace_world(sources::SourcePlan plan, std::vector<Symbol> clusters);
   void replace_rules(std::vector<LookedAt> rules);
   // In the order of the rules.
   [[nodiscard]] std::vector<RuleRows> look(const Snapshot& snapshot, SteadyTime now);
@@ -62,10 +64,11 @@ class JudgedRows {
   [[nodiscard]] std::optional<bool> without_table(const Measure& measure, const Snapshot& snapshot,
                                                   SteadyTime now) const;
 
-  const sources::SourcePlan& plan_;
-  const std::vector<Symbol> clusters_;
   std::mutex mutex_;
-  std::vector<Watched> watched_;  // under mutex_
+  // All of it under mutex_.
+  sources::SourcePlan plan_;
+  std::vector<Symbol> clusters_;
+  std::vector<Watched> watched_;
 };
 
 // Why the scope selects none of the rows, with the name that was probably meant.

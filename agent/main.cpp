@@ -112,6 +112,16 @@ const std::map<std::string, Run, std::less<>>& commands() {
        [](const Parsed& p) {
          return notify_test_command({p.arguments, p.text("config"), p.text("severity", "page")});
        }},
+      {"notify log",
+       [](const Parsed& p) {
+         return notify_log_command(agent_options(p), p.text("incident"), p.text("limit"));
+       }},
+      {"mark",
+       [](const Parsed& p) {
+         return mark_command(
+             agent_options(p),
+             {p.argument(0), {p.arguments.begin() + 1, p.arguments.end()}, p.text("at")});
+       }},
       {"ack",
        [](const Parsed& p) {
          return ack_command(agent_options(p),

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "agent/reading_age.h"
+#include "agent/self_observation.h"
+#include "collectors/sources/interpreter.h"
 
 namespace highwater::agent {
 namespace {
@@ -47,6 +49,19 @@ bool is_unreachable(const Snapshot& snapshot, const Symbol& cluster) {
   });
 }
 
+// Tables of other measures have no row in it: what was said of their rows ends.
+ObservationPtr without_others(const Observation& observation,
+                              std::span<const Measure* const> measures) {
+  auto copy = std::make_shared<Observation>(observation);
+  for (Table& table : copy->tables) {
+    if (std::ranges::find(measures, table.measure) != measures.end()) continue;
+    table = TableBuilder(*table.measure, std::make_shared<const KeySet>(table.measure->dimensions,
+                                                                        std::vector<Symbol>()))
+                .build();
+  }
+  return copy;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(rules::RuleSet rules, std::vector<Symbol> clusters,
@@ -55,9 +70,9 @@ Pipeline::Pipeline(rules::RuleSet rules, std::vector<Symbol> clusters,
     : clock_(clock),
       on_report_(std::move(on_report)),
       on_judged_(std::move(on_judged)),
-      clusters_(std::move(clusters)),
       engine_(std::move(rules)),
       observers_(std::move(observers)),
+      clusters_(std::move(clusters)),
       heartbeat_(clock.now().steady) {}
 
 Pipeline::~Pipeline() {
@@ -98,6 +113,26 @@ void Pipeline::publish(ObservationPtr observation) {
   wake_.notify_all();
 }
 
+void Pipeline::watch(const std::vector<Symbol>& clusters,
+                     std::span<const Measure* const> of_sources) {
+  for (const Symbol& cluster : engine_.clusters()) {
+    const bool stays = cluster.text() == kSelfCluster || cluster.text().empty() ||
+                       std::ranges::find(clusters, cluster) != clusters.end();
+    if (stays) continue;
+    engine_.forget_cluster(cluster);
+    monitors_.erase(cluster);
+  }
+  std::erase_if(current_.observations, [&](const auto& entry) {
+    const Symbol& cluster = entry.first.first;
+    return cluster.text() != kSelfCluster && std::ranges::find(clusters, cluster) == clusters.end();
+  });
+  for (auto& [key, observation] : current_.observations) {
+    if (key.second == sources::kSourcesPart) observation = without_others(*observation, of_sources);
+  }
+  const std::lock_guard lock(mutex_);
+  clusters_ = clusters;
+}
+
 void Pipeline::replace_rules(rules::RuleSet rules) {
   {
     const std::lock_guard lock(mutex_);
@@ -106,17 +141,24 @@ void Pipeline::replace_rules(rules::RuleSet rules) {
   wake_.notify_all();
 }
 
-bool Pipeline::change(std::function<void(Now)> act, Duration patience) {
+std::future<void> Pipeline::submit(std::function<void(Now)> act) {
   const auto change = std::make_shared<Change>();
   change->act = std::move(act);
-  const std::future<void> done = change->done.get_future();
+  std::future<void> done = change->done.get_future();
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || changes_.size() >= kMostAsked) return false;
     changes_.push_back(change);
   }
   wake_.notify_all();
-  return done.wait_for(patience) == std::future_status::ready;
+  return done;
+}
+
+bool Pipeline::change(std::function<void(Now)> act, Duration patience) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || changes_.size() >= kMostAsked) return false;
+  }
+  return submit(std::move(act)).wait_for(patience) == std::future_status::ready;
 }
 
 std::optional<ExplainAnswer> Pipeline::explain(ExplainQuestion question, Duration patience) {
@@ -235,7 +277,12 @@ Duration Pipeline::heartbeat_age() const {
 std::vector<std::string> Pipeline::missing() const {
   const ReportPtr report = latest();
   std::vector<std::string> missing;
-  for (const Symbol& cluster : clusters_) {
+  std::vector<Symbol> clusters;
+  {
+    const std::lock_guard lock(mutex_);
+    clusters = clusters_;
+  }
+  for (const Symbol& cluster : clusters) {
     if (report && is_unreachable(*report->snapshot, cluster)) continue;
     for (const std::string_view part : kParts) {
       if (!report || !report->snapshot->observations.contains({cluster, part}))

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -46,9 +47,15 @@ class Pipeline {
 
   void publish(ObservationPtr observation);  // any thread; never waits for an evaluation
   void replace_rules(rules::RuleSet rules);  // any thread; from the next evaluation on
+  // What is watched from now on: alerts about other clusters end, and those about what sources told
+  // of a measure that is not among `of_sources` any more. In change(), or before start().
+  void watch(const std::vector<Symbol>& clusters, std::span<const Measure* const> of_sources);
 
-  // Does that on the pipeline's thread, judges once more, and waits as long as `patience` until the
-  // report is published. False when that took longer, or others wait already and nothing was done.
+  // Does that on the pipeline's thread, before the next evaluation. The future is set when the
+  // report of it is published. Any thread but the pipeline's.
+  std::future<void> submit(std::function<void(Now)> act);
+  // The same, and waits for that as long as `patience`. False when it took longer, or others wait
+  // already and nothing was done.
   // Any thread but the pipeline's.
   bool change(std::function<void(Now)> act, Duration patience);
 
@@ -83,7 +90,6 @@ class Pipeline {
   const Clock& clock_;
   const OnReport on_report_;
   const OnJudged on_judged_;
-  const std::vector<Symbol> clusters_;
 
   // The pipeline's thread only.
   rules::Engine engine_;
@@ -94,6 +100,7 @@ class Pipeline {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
+  std::vector<Symbol> clusters_;                  // under mutex_; changed by the pipeline's thread
   std::vector<ObservationPtr> pending_;           // under mutex_
   std::optional<rules::RuleSet> pending_rules_;   // under mutex_
   std::vector<std::shared_ptr<Asked>> asked_;     // under mutex_

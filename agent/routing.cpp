@@ -1,13 +1,6 @@
 #include "agent/routing.h"
 
-#include <algorithm>
-
 namespace highwater::agent {
-namespace {
-
-constexpr Duration kReloadWithin = std::chrono::seconds(1);
-
-}  // namespace
 
 Routing::Routing(const rules::RoutingPlan& plan, Log& log)
     : log_(log),
@@ -32,25 +25,9 @@ void Routing::show(const std::string& state_problem) {
   view_ = std::move(made);
 }
 
-void Routing::reload(const rules::RoutingPlan& plan, const std::vector<std::string>& receivers,
-                     Pipeline& pipeline) {
-  for (const rules::Route& route : plan.routes) {
-    for (const std::string& name : route.to) {
-      if (std::ranges::find(receivers, name) != receivers.end()) continue;
-      log_.warning(
-          "the routes name a receiver that is read at the next start: until then the former "
-          "routes hold",
-          {{"receiver", name}, {"where", route.where}});
-      return;
-    }
-  }
-  const bool done = pipeline.change(
-      [this, plan](Now) {
-        director_.replace(plan);
-        show(view()->state_problem);
-      },
-      kReloadWithin);
-  if (!done) log_.warning("the routes are reloaded late: the rules are busy");
+void Routing::replace(const rules::RoutingPlan& plan) {
+  director_.replace(plan);
+  show(view()->state_problem);
 }
 
 std::shared_ptr<const RoutingView> Routing::view() const {

@@ -31,9 +31,8 @@ class Routing {
   void direct(Report& report);
   void kept(const std::string& state_problem);
 
-  // Main's thread. A plan that names receivers other than `receivers` is read at the next start.
-  void reload(const rules::RoutingPlan& plan, const std::vector<std::string>& receivers,
-              Pipeline& pipeline);
+  // After a reload; the pipeline's thread.
+  void replace(const rules::RoutingPlan& plan);
 
   [[nodiscard]] std::shared_ptr<const RoutingView> view() const;  // any thread
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/api_reply.h"
 #include "exporters/incident_text.h"
 #include "rules/routing/moment.h"
 
@@ -21,18 +22,6 @@ using rules::Silence;
 
 constexpr Duration kPatience = std::chrono::seconds(3);
 constexpr size_t kMostHidden = 100;  // incidents that are listed
-
-Reply json_reply(int status, const Json& json) {
-  Reply reply;
-  reply.status = status;
-  reply.content_type = "application/json; charset=utf-8";
-  reply.body = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  return reply;
-}
-
-Reply refusal(int status, const std::string& why) {
-  return json_reply(status, {{"error", why}});
-}
 
 Json time_json(const std::optional<WallTime>& time) {
   return time ? Json(format_time(*time)) : Json();
@@ -245,21 +234,8 @@ Reply on_pipeline(const RoutingContext& context, std::function<Reply(Now)> act) 
   return *reply;
 }
 
-// Nothing: it may change things.
-std::optional<Reply> forbidden(const ServerRequest& request) {
-  // A proxy on this machine comes from here, and brings others.
-  const bool forwarded =
-      !request.header("X-Forwarded-For").empty() || !request.header("Forwarded").empty();
-  if (!request.from_this_machine || forwarded)
-    return refusal(403, "only clients on this machine may change anything");
-  // What a page of the web can send without asking is none of these.
-  if (!request.header("Content-Type").starts_with("application/json"))
-    return refusal(415, "send JSON, with Content-Type: application/json");
-  return std::nullopt;
-}
-
 Reply add(const RoutingContext& context, const ServerRequest& request) {
-  if (auto refused = forbidden(request)) return std::move(*refused);
+  if (auto refused = refuse_json_change(request)) return std::move(*refused);
   Result<Wanted> wanted = read_wanted(request.body, context.clock.now().wall);
   if (!wanted) return refusal(400, wanted.error().message);
   return on_pipeline(context, [&context, wanted = std::move(*wanted)](Now now) {
@@ -276,14 +252,14 @@ uint64_t id_of(const ServerRequest& request) {
 }
 
 Reply end(const RoutingContext& context, const ServerRequest& request) {
-  if (auto refused = forbidden(request)) return std::move(*refused);
+  if (auto refused = refuse_json_change(request)) return std::move(*refused);
   const uint64_t id = id_of(request);
   if (id == 0) return refusal(404, "a silence has a number");
   return on_pipeline(context, [&context, id](Now now) { return end_now(context, id, now); });
 }
 
 Reply ack(const RoutingContext& context, const ServerRequest& request) {
-  if (auto refused = forbidden(request)) return std::move(*refused);
+  if (auto refused = refuse_json_change(request)) return std::move(*refused);
   const uint64_t id = id_of(request);
   if (id == 0) return refusal(404, "an incident has a number");
   Result<WantedAck> wanted = read_ack(id, request.body);

@@ -26,6 +26,7 @@ constexpr Duration kTryAgain = seconds(30);
 
 constexpr std::string_view kNoticeKind = "notice";
 constexpr std::string_view kHandleKind = "handle";
+constexpr std::string_view kDeliveryKind = "delivery";   // an entry of the history of deliveries
 constexpr std::string_view kReceiverKind = "receivers";  // one record: who there is to be told
 constexpr std::string_view kReceiverKey = "names";
 constexpr std::string_view kToldKind = "told";      // by receiver: the incidents it has heard of
@@ -117,6 +118,7 @@ void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier,
   for (const std::string& problem : engine.restore(records, now))
     log_.warning("a part of the state is left out", {{"why", problem}});
   restore_notices(*store, engine, notifier);
+  restore_deliveries(*store, notifier.deliveries());
   restore_routing(*store, director);
   routing_version_ = director.version();
   writer_ = std::make_unique<StoreWriter>(std::move(store));
@@ -244,9 +246,25 @@ void StateKeeper::restore_notices(Store& store, const rules::Engine& engine,
             {{"incidents", open.size()}, {"undelivered_notifications", undelivered.size()}});
 }
 
+void StateKeeper::restore_deliveries(Store& store, notify::DeliveryLog& deliveries) {
+  std::vector<notify::DeliveryEntry> entries;
+  size_t unreadable = 0;
+  for (const Record& record : read(store, kDeliveryKind)) {
+    Result<notify::DeliveryEntry> entry = notify::decode_delivery(record.value);
+    if (entry)
+      entries.push_back(std::move(*entry));
+    else
+      ++unreadable;
+  }
+  if (unreadable > 0)
+    log_.warning("a part of the history of deliveries is left out", {{"entries", unreadable}});
+  deliveries.restore(std::move(entries));
+}
+
 void StateKeeper::restore_routing(Store& store, rules::Director& director) {
   std::vector<rules::StateRecord> records;
-  for (const std::string_view kind : {rules::kSilenceKind, rules::kAckKind}) {
+  for (const std::string_view kind :
+       {rules::kSilenceKind, rules::kAckKind, rules::kUnattendedKind}) {
     for (Record& record : read(store, kind)) {
       written_[{std::string(kind), record.key}] = std::hash<std::string>{}(record.value);
       records.push_back({std::string(kind), std::move(record.key), std::move(record.value)});
@@ -282,7 +300,7 @@ void StateKeeper::keep(rules::Engine& engine, const Report& report,
   std::vector<rules::StateRecord> records = engine.state(now, budgets);
   for (rules::StateRecord& record : director.records()) records.push_back(std::move(record));
   add_notices(undelivered, notifier, records);
-  submit(std::move(records), budgets, health.wants_whole);
+  submit(std::move(records), notifier.deliveries(), budgets, health.wants_whole);
   // A disk that already failed or hangs is not waited for again.
   const bool healthy = !health.failing_since && !health.committing_since;
   if (news && healthy) flush(kPatience);
@@ -292,7 +310,8 @@ bool StateKeeper::flush(Duration limit) {
   return writer_ != nullptr && writer_->flush(std::chrono::steady_clock::now() + limit);
 }
 
-void StateKeeper::submit(std::vector<rules::StateRecord> records, bool with_budgets, bool whole) {
+void StateKeeper::submit(std::vector<rules::StateRecord> records, notify::DeliveryLog& deliveries,
+                         bool with_budgets, bool whole) {
   if (whole) written_.clear();
   std::vector<Change> changes;
   std::set<Key> present;
@@ -312,6 +331,13 @@ void StateKeeper::submit(std::vector<rules::StateRecord> records, bool with_budg
     changes.push_back({key.first, key.second, std::nullopt});
     return true;
   });
+  // It knows itself what changed: to compare all of it each time would cost more than the rest.
+  for (const notify::DeliveryLog::Kept& kept : deliveries.take_changes(whole)) {
+    std::optional<std::string> value;
+    if (kept.entry) value = encode_delivery(*kept.entry);
+    changes.push_back(
+        {std::string(kDeliveryKind), fmt::format("{:020}", kept.id), std::move(value)});
+  }
   if (whole)
     writer_->submit_whole(std::move(changes));
   else if (!changes.empty())
@@ -331,7 +357,7 @@ void StateKeeper::stop(const rules::Engine& engine, const notify::Notifier& noti
   std::vector<rules::StateRecord> records = engine.state(*judged_at_, true);
   add_notices(notifier.undelivered(), notifier, records);
   for (rules::StateRecord& record : director.records()) records.push_back(std::move(record));
-  submit(std::move(records), true, writer_->health().wants_whole);
+  submit(std::move(records), notifier.deliveries(), true, writer_->health().wants_whole);
   if (!flush(limit))
     log_.error("the state was not written before the agent stopped",
                {{"why", writer_->health().failure}});

@@ -50,13 +50,15 @@ class StateKeeper {
 
  private:
   using Key = std::pair<std::string, std::string>;  // kind, key
-  void submit(std::vector<rules::StateRecord> records, bool with_budgets, bool whole);
+  void submit(std::vector<rules::StateRecord> records, notify::DeliveryLog& deliveries,
+              bool with_budgets, bool whole);
 
   [[nodiscard]] std::unique_ptr<Store> take(Opened opened);
   void try_again(rules::Engine& engine, rules::Director& director, Now now);
   [[nodiscard]] std::vector<Record> read(Store& store, std::string_view kind);
   void restore_notices(Store& store, const rules::Engine& engine, notify::Notifier& notifier);
   void restore_routing(Store& store, rules::Director& director);
+  void restore_deliveries(Store& store, notify::DeliveryLog& deliveries);
   [[nodiscard]] std::vector<notify::Undelivered> read_notices(Store& store);
   [[nodiscard]] std::vector<notify::KeptHandle> read_handles(Store& store);
 

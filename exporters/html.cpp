@@ -122,6 +122,7 @@ std::string navigation(const PageFrame& frame) {
       "<header><strong><a href=\"{0}/\">Highwater</a></strong>\n"
       "<nav><a href=\"{0}/\">Now</a> <a href=\"{0}/incidents\">Incidents</a> "
       "<a href=\"{0}/changes\">Changes</a> "
+      "<a href=\"{0}/deliveries\">Deliveries</a> "
       "<a href=\"{0}/runbooks\">Runbooks</a> <a href=\"{0}/metrics\">Metrics</a> "
       "<a href=\"{0}/api/v1/status\">JSON</a></nav>\n"
       "<form action=\"{0}/search\" method=\"get\" role=\"search\"><input name=\"q\" "

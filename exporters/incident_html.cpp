@@ -64,7 +64,10 @@ std::string incident_card(const Incident& incident, WallTime now, std::string_vi
       html += row("Silenced", html_escape(silence));
     if (!incident.direction->acknowledged.empty())
       html += row("Acknowledged", html_escape(incident.direction->acknowledged));
+    if (incident.direction->next)
+      html += row("Escalation", html_escape(escalation_text(*incident.direction->next)));
   }
+  if (!parts.told.empty()) html += row("Told", parts.told);
   if (!incident.team.empty()) html += row("Team", html_escape(incident.team));
   if (const std::string impact = impact_text(incident); !impact.empty())
     html += row("Who suffers", html_escape(impact));

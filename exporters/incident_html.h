@@ -11,6 +11,7 @@ namespace highwater {
 // HTML that a page adds to the card.
 struct CardParts {
   std::string changed;  // what changed before it began; empty: the row is left out
+  std::string told;     // who was told, and who could not be; empty: the row is left out
   std::string more;     // at the end
 };
 

@@ -74,6 +74,19 @@ Json acknowledged_json(const Incident& incident) {
   return is ? Json(incident.direction->acknowledged) : Json();
 }
 
+Json changes_json(const Incident& incident) {
+  Json list = Json::array();
+  for (const PriorChange& change : incident.changes)
+    list.push_back({{"seconds_before", to_seconds(change.before)}, {"text", change.text}});
+  return list;
+}
+
+Json escalation_json(const Incident& incident) {
+  if (incident.direction == nullptr || !incident.direction->next) return {};
+  const EscalationStep& next = *incident.direction->next;
+  return {{"at", format_time(next.at)}, {"to", next.to}, {"text", escalation_text(next)}};
+}
+
 }  // namespace
 
 nlohmann::ordered_json alert_json(const Alert& alert) {
@@ -113,6 +126,9 @@ nlohmann::ordered_json incident_json(const Incident& incident) {
           {"receivers", receivers_json(incident)},
           {"silenced_by", silenced_json(incident)},
           {"acknowledged", acknowledged_json(incident)},
+          {"escalates", escalation_json(incident)},
+          {"changes", changes_json(incident)},
+          {"changes_text", changes_text(incident)},
           {"cause", alert_json(incident.cause)},
           {"headline", alert_json(incident.headline)},
           {"evidence", std::move(evidence)},

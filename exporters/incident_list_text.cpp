@@ -27,6 +27,14 @@ Ink ink_of(const std::string& severity, bool open) {
   return severity == "page" ? Ink::red : severity == "ticket" ? Ink::yellow : Ink::plain;
 }
 
+// Why nobody hears more of it now.
+std::string standing_of(const Json& incident) {
+  const auto silences = incident.find("silenced_by");
+  if (silences != incident.end() && silences->is_array() && !silences->empty())
+    return ", silenced";
+  return text_of(incident, "acknowledged").empty() ? "" : ", acknowledged";
+}
+
 }  // namespace
 
 Result<std::string> render_incident_list(std::string_view json, TextStyle style) {
@@ -47,7 +55,7 @@ Result<std::string> render_incident_list(std::string_view json, TextStyle style)
     rows.push_back({{severity, ink_of(severity, open)},
                     {fmt::format("{:.0f}", number_of(incident, "id"))},
                     {ago_text(text_of(incident, "opened"), now)},
-                    {open ? "open, " + time : time},
+                    {open ? "open, " + time + standing_of(incident) : time},
                     {text_of(incident, "title")}});
   }
   const auto shown = static_cast<double>(rows.size() - 1);

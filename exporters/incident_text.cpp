@@ -1,6 +1,7 @@
 #include "exporters/incident_text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "agent/core/time.h"
 
@@ -39,6 +40,19 @@ std::string links_text(const Incident& incident) {
                         link.id, format_time(link.since), link.title);
   }
   return text;
+}
+
+std::string changes_text(const Incident& incident) {
+  std::string text;
+  for (const PriorChange& change : incident.changes)
+    text += fmt::format("{}{} before: {}", text.empty() ? "" : "; ",
+                        describe_duration(change.before), change.text);
+  return text;
+}
+
+std::string escalation_text(const EscalationStep& step) {
+  return fmt::format("{} at {} unless somebody acknowledges it", fmt::join(step.to, ", "),
+                     format_time(step.at));
 }
 
 }  // namespace highwater

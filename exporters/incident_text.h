@@ -21,4 +21,10 @@ namespace highwater {
 // "since 2026-11-29T02:14:00Z also: incident 18, Broker 2 (prod) crashed", a line for each link.
 [[nodiscard]] std::string links_text(const Incident& incident);
 
+// "2 min before: partitions 6 -> 12; 5 min before: deploy 1.42"; empty when nothing is known.
+[[nodiscard]] std::string changes_text(const Incident& incident);
+
+// "lead, boss at 2026-11-29T02:24:00Z unless somebody acknowledges it"
+[[nodiscard]] std::string escalation_text(const EscalationStep& step);
+
 }  // namespace highwater

@@ -56,12 +56,13 @@ const OwnFamily kIncidentsSilenced{"highwater_incidents_silenced",
                                    "",
                                    "severity",
                                    ""};
-const OwnFamily kSilences{"highwater_silences",
-                          "How many silences are active, those that the configuration plans included.",
-                          gauge,
-                          "",
-                          "",
-                          ""};
+const OwnFamily kSilences{
+    "highwater_silences",
+    "How many silences are active, those that the configuration plans included.",
+    gauge,
+    "",
+    "",
+    ""};
 const OwnFamily kAlert{
     "highwater_alert",
     "An alert that is pending or firing, with the labels of what it is about; always 1.",
@@ -93,6 +94,13 @@ const OwnFamily kNotificationsQueued{"highwater_agent_notifications_queued",
                                      "",
                                      "receiver",
                                      "with receivers"};
+const OwnFamily kHeartbeats{"highwater_agent_heartbeats_total",
+                            "Heartbeats that were due, by outcome: sent, failed, or held because "
+                            "something of the agent did not work.",
+                            counter,
+                            "",
+                            "heartbeat, outcome",
+                            "with a heartbeat"};
 const OwnFamily kSpansExported{"highwater_agent_spans_exported_total",
                                "Spans that the trace collector accepted.",
                                counter,
@@ -146,7 +154,7 @@ const OwnFamily kProcessMaxFds{
 
 std::span<const OwnFamily* const> own_families() {
   using namespace families;
-  static constexpr std::array<const OwnFamily*, 26> kAll{&kBuildInfo,
+  static constexpr std::array<const OwnFamily*, 27> kAll{&kBuildInfo,
                                                          &kCollectorUp,
                                                          &kCollectorAge,
                                                          &kCollectorDuration,
@@ -160,6 +168,7 @@ std::span<const OwnFamily* const> own_families() {
                                                          &kEvaluation,
                                                          &kNotifications,
                                                          &kNotificationsQueued,
+                                                         &kHeartbeats,
                                                          &kSpansExported,
                                                          &kSpansDropped,
                                                          &kLogLinesLost,

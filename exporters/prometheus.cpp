@@ -76,8 +76,14 @@ void write_histogram(const Histogram& histogram, const std::string& name, bool t
 }  // namespace
 
 MetricsPage::MetricsPage(const Catalogue& catalogue, MetricsOptions options)
-    : histograms_(catalogue.histograms().begin(), catalogue.histograms().end()),
-      options_(std::move(options)) {
+    : options_(std::move(options)) {
+  replace(catalogue);
+}
+
+void MetricsPage::replace(const Catalogue& catalogue) {
+  const std::lock_guard lock(mutex_);
+  histograms_.assign(catalogue.histograms().begin(), catalogue.histograms().end());
+  families_.clear();
   for (const Measure* measure : catalogue.measures()) {
     const Exported rows = exported(*measure, options_.detail);
     std::string name = "highwater_" + std::string(measure->name);
@@ -88,6 +94,7 @@ MetricsPage::MetricsPage(const Catalogue& catalogue, MetricsOptions options)
 }
 
 void MetricsPage::write(const Report* report, Now now, Exposition& out) {
+  const std::lock_guard lock(mutex_);
   write_build_info(options_.build, out);
   if (report == nullptr) return;
   if (report->snapshot != nullptr) {

@@ -7,6 +7,7 @@
 // are exported is declared in agent/core/exported.h.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,10 @@ class MetricsPage {
   // The measures must outlive it, the catalogue need not.
   MetricsPage(const Catalogue& catalogue, MetricsOptions options);
 
-  // Everything but the end mark. `report` may be null: nothing was judged yet.
+  // After a reload; `metrics_detail` stays as it was.
+  void replace(const Catalogue& catalogue);
+
+  // Any thread. Everything but the end mark. `report` may be null: nothing was judged yet.
   void write(const Report* report, Now now, Exposition& out);
 
  private:
@@ -47,9 +51,11 @@ class MetricsPage {
     FamilyType type;
     Exported rows;
   };
+  const MetricsOptions options_;
+  std::mutex mutex_;
+  // All of it under mutex_.
   std::vector<Family> families_;  // in the order of the catalogue
   std::vector<const HistogramMeasure*> histograms_;
-  const MetricsOptions options_;
   LabelCache cache_;
 };
 

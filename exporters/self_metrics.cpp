@@ -99,6 +99,7 @@ struct SelfMetrics::Impl {
                               .Name(std::string(kNotificationsQueued.name))
                               .Help(std::string(kNotificationsQueued.help))
                               .Register(registry);
+  Family<Counter>& heartbeats = counters(kHeartbeats);
   Counter& spans_exported = counters(kSpansExported).Add({});
   Counter& spans_dropped = counters(kSpansDropped).Add({});
   Counter& log_lines_lost = counters(kLogLinesLost).Add({});
@@ -158,6 +159,16 @@ void SelfMetrics::set_notifications(std::string_view receiver, const Notificatio
              static_cast<double>(total));
   }
   impl_->queued.Add({{"receiver", name}}).Set(static_cast<double>(queued));
+}
+
+void SelfMetrics::set_heartbeats(std::string_view heartbeat, uint64_t sent, uint64_t failed,
+                                 uint64_t held) {
+  const std::lock_guard lock(impl_->totals);
+  for (const auto& [outcome, total] :
+       {std::pair{"sent", sent}, std::pair{"failed", failed}, std::pair{"held", held}}) {
+    catch_up(impl_->heartbeats.Add({{"heartbeat", std::string(heartbeat)}, {"outcome", outcome}}),
+             static_cast<double>(total));
+  }
 }
 
 void SelfMetrics::set_spans(uint64_t exported, uint64_t dropped) {

@@ -38,6 +38,7 @@ class SelfMetrics {
   // Totals since start, as their owners count them.
   void set_notifications(std::string_view receiver, const NotificationTotals& totals,
                          size_t queued);
+  void set_heartbeats(std::string_view heartbeat, uint64_t sent, uint64_t failed, uint64_t held);
   void set_spans(uint64_t exported, uint64_t dropped);
   void set_log_lines_lost(uint64_t total);
 

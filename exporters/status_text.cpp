@@ -163,7 +163,10 @@ void write_incident(const Json& incident, const std::string& now, TerminalText& 
     }
   }
   detail("acknowledged", text_of(incident, "acknowledged"));
+  if (const auto next = incident.find("escalates"); next != incident.end() && next->is_object())
+    detail("escalates", text_of(*next, "text"));
   detail("seen", text_of(alert, "note"));
+  detail("changed", text_of(incident, "changes_text"));
   if (const auto budget = alert.find("budget"); budget != alert.end() && budget->is_object()) {
     const Json texts = budget->value("texts", Json::object());
     detail("objective", text_of(texts, "objective"));

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "rules/engine_impl.h"
 
@@ -212,6 +213,17 @@ void Engine::Impl::replace_alerts(std::vector<AlertRule> rules) {
   }
 }
 
+std::vector<Symbol> Engine::Impl::clusters() const {
+  std::set<Symbol> all;
+  for (const auto& watched : rules_) {
+    for (const auto& [cluster, watch] : watched->clusters) all.insert(cluster);
+  }
+  for (const auto& slo : slos_) {
+    for (const auto& [cluster, watch] : slo->clusters) all.insert(cluster);
+  }
+  return {all.begin(), all.end()};
+}
+
 void Engine::Impl::forget_cluster(const Symbol& cluster) {
   for (const auto& watched : rules_) {
     const auto found = watched->clusters.find(cluster);
@@ -318,6 +330,9 @@ std::vector<std::string> Engine::adopt(std::span<const StateRecord> records) {
   return impl_->adopt(records);
 }
 
+std::vector<Symbol> Engine::clusters() const {
+  return impl_->clusters();
+}
 void Engine::forget_cluster(const Symbol& cluster) {
   impl_->forget_cluster(cluster);
 }

@@ -35,8 +35,8 @@ class Engine {
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
 
   // What must survive a restart: alerts, incidents, the last ids and the budgets of SLOs that have
-  // an alert; with `budgets` also all others. All of it each time; a record that is not among them any more is to be
-  // removed.
+  // an alert; with `budgets` also all others. All of it each time; a record that is not among them
+  // any more is to be removed.
   [[nodiscard]] std::vector<StateRecord> state(Now now, bool budgets) const;
   // Takes it over, before the first evaluation. What cannot be read, or is of no rule any more, is
   // left out and said, one sentence each. Until their rows are seen, restored alerts are unknown.
@@ -56,6 +56,8 @@ class Engine {
   // SLOs that kept name, SLI and entities; those of others end.
   void replace_rules(RuleSet rules);
 
+  // Of which it keeps alerts or budgets.
+  [[nodiscard]] std::vector<Symbol> clusters() const;
   // After a reload: the cluster is not watched any more, so its alerts end. A cluster that is
   // merely missing from a snapshot keeps its alerts, frozen.
   void forget_cluster(const Symbol& cluster);

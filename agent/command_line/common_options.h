@@ -26,5 +26,6 @@ constexpr const char* kGenerateSection = "Work with other programs";
 [[nodiscard]] Command route_definition();
 [[nodiscard]] Command silence_definition();
 [[nodiscard]] Command ack_definition();
+[[nodiscard]] Command mark_definition();
 
 }  // namespace highwater::command_line

@@ -87,7 +87,7 @@ Command run() {
       .summary = "watch the clusters of a configuration until stopped",
       .description =
           "Watches the clusters of a configuration, judges them by its rules and notifies its "
-          "receivers, until SIGTERM or Ctrl-C. SIGHUP reloads the rules.",
+          "receivers, until SIGTERM or Ctrl-C. SIGHUP reloads the configuration.",
       .options = {config_option("The configuration")},
       .examples = {{"highwater run", "with ./highwater.yaml"},
                    {"highwater run --config /etc/highwater/highwater.yaml", "as a service does"}},
@@ -246,7 +246,7 @@ Command program() {
                        {"highwater run", "watch, with metrics and a status page on port 9877"},
                        {"highwater status", "what is wrong now?"}},
           .commands = {init(), check(), run(), status(), explain(), incidents(),
-                       silence_definition(), ack_definition(), test(), replay(),
+                       silence_definition(), ack_definition(), mark_definition(), test(), replay(),
                        import_definition(), generate_definition(), notify_definition(),
                        route_definition(), version(), help()}};
 }

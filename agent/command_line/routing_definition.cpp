@@ -110,6 +110,29 @@ Command ack_definition() {
       .exit_codes = silence_codes("done")};
 }
 
+Command mark_definition() {
+  std::vector<Option> options = {
+      {.name = "at", .value = "TIME", .help = "When it was, in the last 7 days (default: now)."}};
+  for (Option& option : agent_options()) options.push_back(std::move(option));
+  return {
+      .name = "mark",
+      .section = kAskSection,
+      .summary = "note a change outside of Kafka, such as a deployment",
+      .description =
+          "Notes on a running agent that something changed. It stands on the page of changes, and "
+          "on the pages and in the notifications of incidents that begin within half an hour of "
+          "it: of those about what its labels name, or of all without labels.",
+      .arguments = {{.name = "TEXT", .help = "What changed, in a few words.", .required = true},
+                    {.name = "LABEL",
+                     .help =
+                         "What it is about: cluster, topic, group or broker, like group=payments.",
+                     .repeatable = true}},
+      .options = std::move(options),
+      .examples = {{"highwater mark 'deploy payments 1.42' group=payments", "from a deployment"},
+                   {"highwater mark 'firewall changed' --at '2026-12-05 22:00'", "afterwards"}},
+      .exit_codes = silence_codes("noted")};
+}
+
 Command route_definition() {
   return {
       .name = "route",

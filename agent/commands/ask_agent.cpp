@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <nlohmann/json.hpp>
 
+#include "agent/commands/agent_address.h"
 #include "agent/core/utf8.h"
 #include "exporters/http/peer_text.h"
 
@@ -50,6 +52,29 @@ std::optional<std::string> page_of_agent(const std::string& url, std::string_vie
   if (response->status == 200) return std::move(response->body);
   std::cerr << "highwater: the agent answered " << response->status << ": "
             << utf8::first_characters(response->body, 200) << "\n";
+  return std::nullopt;
+}
+
+std::optional<std::string> change_agent(const AgentOptions& options, std::string_view target,
+                                        std::string body) {
+  const auto say = [](const std::string& text) { std::cerr << "highwater: " << text << "\n"; };
+  const auto url = agent_address(options.url, options.config);
+  if (!url) {
+    say(url.error().message);
+    return std::nullopt;
+  }
+  auto response = post_to_agent(*url, target, std::move(body));
+  if (!response) return std::nullopt;
+  if (response->status < 300) {
+    if (!response->header("Warning").empty())
+      say("a restart of the agent forgets it: its state is not kept");
+    return std::move(response->body);
+  }
+  const auto answer = nlohmann::json::parse(response->body, nullptr, false);
+  std::string why;
+  if (answer.is_object() && answer.contains("error") && answer["error"].is_string())
+    why = answer["error"].get<std::string>();
+  say(why.empty() ? fmt::format("the agent answered {}", response->status) : why);
   return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/commands/commands.h"
 #include "exporters/http/client.h"
 
 namespace highwater::agent {
@@ -23,5 +24,10 @@ namespace highwater::agent {
 // As ask_agent(), and only the body of an answer 200; standard error says what else it was.
 [[nodiscard]] std::optional<std::string> page_of_agent(const std::string& url,
                                                        std::string_view target);
+
+// POST of JSON that changes something: the body of an answer below 300; standard error says what
+// else it was, and when a restart of the agent would forget it.
+[[nodiscard]] std::optional<std::string> change_agent(const AgentOptions& options,
+                                                      std::string_view target, std::string body);
 
 }  // namespace highwater::agent

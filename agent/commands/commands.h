@@ -106,6 +106,17 @@ struct NotifyTestOptions {
 // Sends an incident that says it is a test, firing and resolved, and prints each answer.
 // 0: all delivered; 1: some were not; 2: a mistake in the configuration or a name.
 int notify_test_command(const NotifyTestOptions& options);
+// Of one incident, or of all; `limit` is a number, or empty. 0: listed; 2: cannot say.
+int notify_log_command(const AgentOptions& options, const std::string& incident,
+                       const std::string& limit);
+
+struct MarkOptions {
+  std::string text;
+  std::vector<std::string> labels;  // "group=payments"
+  std::string at;                   // a moment; empty: now
+};
+// 0: done; 2: cannot say.
+int mark_command(const AgentOptions& agent, const MarkOptions& options);
 
 struct SilenceOptions {
   std::vector<std::string> matchers;  // "topic=payments-*"

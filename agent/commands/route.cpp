@@ -1,5 +1,6 @@
 // highwater route: which lines of `routes:` an alert with these labels goes through, and who hears.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iostream>
@@ -18,6 +19,9 @@ using rules::Labels;
 using rules::Silence;
 
 constexpr int kMistake = 2;
+
+// Since nobody has acknowledged anything of it, all of its escalation is still to come.
+constexpr Duration kJustBegun = Duration::zero();
 
 struct Answer {
   Labels labels;
@@ -62,7 +66,7 @@ Answer answer_of(const Config& config, Labels labels, WallTime at) {
     labels["team"] = owner->team;
     answer.owner = owner->where;
   }
-  answer.routed = rules::route(plan.routes, rules::lines_open(plan.routes, at), labels);
+  answer.routed = rules::route(plan.routes, rules::lines_open(plan.routes, at), labels, kJustBegun);
   for (const Silence& window : plan.maintenance) {
     if (window.active(at) && rules::covers(window, labels, 0))
       answer.maintenance.push_back(fmt::format("{} ({})", window.text(at), window.where));
@@ -102,6 +106,9 @@ std::string plain_text(const Config& config, const Answer& answer, WallTime at) 
   for (size_t i = 0; i < hearers.size(); ++i)
     text += (i == 0 ? " " : ", ") + hearers[i].receiver + interval_text(hearers[i]);
   text += hearers.empty() ? " nobody\n" : "\n";
+  for (const rules::Escalation& step : answer.routed.next)
+    text += fmt::format("after {}, unless it is acknowledged: {}\n", format_duration(step.after),
+                        fmt::join(step.to, ", "));
   for (const std::string& window : answer.maintenance) text += "but not now: " + window + "\n";
   return text;
 }
@@ -113,11 +120,15 @@ std::string json_text(const Config& config, const Answer& answer, WallTime at) {
   for (const size_t line : answer.routed.lines) lines.push_back(config.routing.routes[line].where);
   Json hearers = Json::array();
   for (const Hearer& hearer : hearers_of(config, answer)) hearers.push_back(hearer.receiver);
+  Json steps = Json::array();
+  for (const rules::Escalation& step : answer.routed.next)
+    steps.push_back({{"after", format_duration(step.after)}, {"to", step.to}});
   const Json json{{"at", format_time(at)},
                   {"labels", std::move(labels)},
                   {"owner", answer.owner.empty() ? Json() : Json(answer.owner)},
                   {"lines", std::move(lines)},
                   {"receivers", std::move(hearers)},
+                  {"escalation", std::move(steps)},
                   {"maintenance", answer.maintenance}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

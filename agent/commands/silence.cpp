@@ -36,27 +36,6 @@ std::string user_name() {
   return "";
 }
 
-// The answer's body when it is the expected one; else standard error says what it was.
-std::optional<std::string> post(const AgentOptions& options, const std::string& target,
-                                const Json& body) {
-  const auto url = agent_address(options.url, options.config);
-  if (!url) {
-    mistaken(url.error().message);
-    return std::nullopt;
-  }
-  auto response = post_to_agent(*url, target, body.dump());
-  if (!response) return std::nullopt;
-  if (response->status < 300) {
-    if (!response->header("Warning").empty())
-      std::cerr << "highwater: a restart of the agent forgets it: its state is not kept\n";
-    return std::move(response->body);
-  }
-  const Json answer = Json::parse(response->body, nullptr, false);
-  const std::string why = answer.is_object() ? text_of(answer, "error") : "";
-  mistaken(why.empty() ? fmt::format("the agent answered {}", response->status) : why);
-  return std::nullopt;
-}
-
 std::string joined(const Json& silence, const char* key) {
   std::string text;
   const auto list = silence.find(key);
@@ -173,7 +152,7 @@ Result<Json> body_of(const SilenceOptions& options) {
 int silence_add_command(const AgentOptions& agent, const SilenceOptions& options) {
   const Result<Json> body = body_of(options);
   if (!body) return mistaken(body.error().message);
-  const auto answer = post(agent, "api/v1/silences", *body);
+  const auto answer = change_agent(agent, "api/v1/silences", body->dump());
   if (!answer) return kCannotSay;
   std::cout << (agent.json ? *answer : added_text(*answer, style_of(agent)));
   return 0;
@@ -194,7 +173,7 @@ int silence_end_command(const AgentOptions& options, const std::string& id) {
   if (id.empty() || id.find_first_not_of("0123456789") != std::string::npos)
     return mistaken(
         fmt::format("'{}' is no number of a silence: 'highwater silence list' has them", id));
-  const auto answer = post(options, fmt::format("api/v1/silences/{}/end", id), Json::object());
+  const auto answer = change_agent(options, fmt::format("api/v1/silences/{}/end", id), "{}");
   if (!answer) return kCannotSay;
   std::cout << (options.json ? *answer : fmt::format("silence {} has ended\n", id));
   return 0;
@@ -211,7 +190,8 @@ int ack_command(const AgentOptions& agent, const AckOptions& options) {
   else
     body["by"] = options.by.empty() ? user_name() : options.by;
   if (!options.lasts.empty()) body["for"] = options.lasts;
-  const auto answer = post(agent, fmt::format("api/v1/incidents/{}/ack", options.incident), body);
+  const auto answer =
+      change_agent(agent, fmt::format("api/v1/incidents/{}/ack", options.incident), body.dump());
   if (!answer) return kCannotSay;
   if (agent.json) {
     std::cout << *answer;

@@ -45,11 +45,14 @@ class Reader {
     }
     YamlMap map = child(root, "the configuration");
     if (!map.valid()) return std::nullopt;
+    config_.written = written_parts(root);
     read_clusters(map, file_, config_, diagnostics_);
     read_listen(map);
+    config_.watch_config = map.boolean("watch_config").value_or(false);
     if (const YamlNode* rules = map.get("rules"))
       config_.rules = rules::read_rule_settings(*rules, file_, diagnostics_);
     read_receivers(map, config_, diagnostics_);
+    read_heartbeats(map, config_, diagnostics_);
     read_routing(map, config_, diagnostics_);
     if (const YamlNode* traces = map.get("traces")) read_traces(*traces);
     if (const YamlNode* log = map.get("log")) read_log(*log);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/written.h"
 #include "agent/core/diagnostic.h"
 #include "agent/core/exported.h"
 #include "agent/core/log.h"
@@ -19,6 +20,7 @@
 #include "collectors/kafka/cluster_poller.h"
 #include "collectors/sources/mapping.h"
 #include "exporters/http/address.h"
+#include "exporters/notify/heartbeat.h"
 #include "exporters/notify/receivers/registry.h"
 #include "exporters/otlp/config.h"
 #include "rules/language/load.h"
@@ -40,6 +42,7 @@ struct CanaryConfig {
 
 struct Config {
   std::string file;
+  WrittenParts written;
   Diagnostics written_secrets;  // where it holds secrets itself, and what to do instead
   std::vector<kafka::ClusterSettings> clusters;  // at least one, names distinct
   http::ListenAddress listen{"127.0.0.1", 9877};
@@ -48,8 +51,10 @@ struct Config {
   std::string external_url;  // without trailing slash; derived from `listen` when not given
   rules::RuleSettings rules;
   std::vector<notify::ReceiverConfig> receivers;
-  rules::RoutingPlan routing;  // its receivers are among those
+  std::vector<notify::HeartbeatConfig> heartbeats;  // names distinct; their receivers among those
+  rules::RoutingPlan routing;                       // its receivers are among those
   otlp::TraceConfig traces;
+  bool watch_config = false;  // the configuration is read again when it or a rule file changes
   LogLevel log_level = LogLevel::info;
   std::optional<LogForm> log_form;  // nothing: human on a terminal, JSON otherwise
   std::vector<std::filesystem::path> runbook_directories;  // beside the built-in ones; theirs win

@@ -25,6 +25,7 @@ using rules::Silence;
 constexpr size_t kMostOwners = 500;
 constexpr size_t kMostRoutes = 500;
 constexpr size_t kMostWindows = 200;
+constexpr size_t kMostSteps = 10;  // of an escalation
 // Labels that have keys of their own; any other is written below `labels`.
 constexpr std::array<const char*, 7> kLabelKeys{"severity", "alertname", "team", "cluster",
                                                 "broker",   "topic",     "group"};
@@ -91,7 +92,8 @@ class RoutingReader {
     route.where = place_of(node);
     route.matcher = read_matcher(map);
     route.during = rules::read_during(map, config_.file, diagnostics_);
-    read_receivers_of(map, route);
+    if (map.require("to") != nullptr) read_receivers_of(map, route.to);
+    read_escalation(map, route);
     if (map.get("repeat_interval") != nullptr) {
       Duration interval{};
       read_duration(map, "repeat_interval", Duration::zero(), std::chrono::hours(24 * 7), interval);
@@ -109,19 +111,50 @@ class RoutingReader {
     lines_.push_back(node.line);
   }
 
-  void read_receivers_of(YamlMap& map, Route& route) {
-    const YamlNode* const to = map.require("to");
-    if (to == nullptr) return;
+  // The steps may stand in any order; they are taken by their time.
+  void read_escalation(YamlMap& map, Route& route) {
+    const YamlNode* const list = map.get("escalate");
+    if (list == nullptr) return;
+    if (list->kind != YamlNode::Kind::list || list->items.empty()) {
+      map.error(*list, "'escalate' must be a list of steps",
+                "write 'escalate: [{after: 10m, to: NAME}]'");
+      return;
+    }
+    if (list->items.size() > kMostSteps)
+      map.error(*list, fmt::format("'escalate' has more than {} steps", kMostSteps));
+    for (const YamlNode& item : list->items) {
+      YamlMap step(item, "a step of 'escalate'", config_.file, diagnostics_);
+      if (!step.valid()) continue;
+      rules::Escalation& escalation = route.escalate.emplace_back();
+      if (step.require("after") != nullptr)
+        read_duration(step, "after", std::chrono::minutes(1), std::chrono::hours(24 * 7),
+                      escalation.after);
+      if (step.require("to") != nullptr) {
+        read_receivers_of(step, escalation.to);
+        if (escalation.to.empty()) step.error(item, "the step reaches nobody", "name a receiver");
+      }
+      step.finish();
+      for (const std::string& name : escalation.to) {
+        if (std::ranges::find(route.to, name) != route.to.end())
+          step.error(*item.find("to"), fmt::format("'{}' has heard of it from the start", name),
+                     "name somebody else");
+      }
+    }
+    std::ranges::stable_sort(route.escalate, {}, &rules::Escalation::after);
+  }
+
+  void read_receivers_of(YamlMap& map, std::vector<std::string>& receivers) {
+    const YamlNode* const to = map.get("to");
     for (const std::string& name : map.texts("to")) {
       if (std::ranges::find(receivers_, name) == receivers_.end()) {
         map.error(node_of(*to, name), fmt::format("there is no receiver '{}'", name),
                   receivers_.empty() ? "there are none: write them under 'receivers'"
                                      : did_you_mean(name, receivers_));
-      } else if (std::ranges::find(route.to, name) != route.to.end()) {
+      } else if (std::ranges::find(receivers, name) != receivers.end()) {
         map.error(node_of(*to, name), fmt::format("the receiver '{}' is there twice", name),
                   "once is enough");
       }
-      route.to.push_back(name);
+      receivers.push_back(name);
     }
   }
 

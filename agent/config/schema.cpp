@@ -271,6 +271,11 @@ Json route(const Json& during) {
   Json properties = labels_looked_at();
   properties["during"] = during;
   properties["to"] = texts("The receivers that hear of it; []: nobody.");
+  properties["escalate"] = {
+      {"type", "array"},
+      {"items", object({{"after", duration("For how long nobody has acknowledged it.")},
+                        {"to", texts("The receivers that hear of it then as well.")}},
+                       {"after", "to"})}};
   properties["repeat_interval"] =
       duration("After what time it is sent again, in place of the receivers' own; 0s: never.");
   properties["continue"] = boolean("Whether the lines below are tried as well.");
@@ -286,6 +291,17 @@ Json window(const Json& during) {
   properties["time_zone"] = text("Of from and until, as IANA names it; UTC by default.");
   properties["during"] = during;
   return object(std::move(properties), {"name"});
+}
+
+Json heartbeat() {
+  return with_tls(object(
+      {{"name", text("What it is called in log lines and metrics.")},
+       {"url", secret(Json{{"type", "string"}, {"pattern", "^https?://"}},
+                      "An address that is asked with GET each time.")},
+       {"receiver", text("A receiver of the kind alertmanager: an alert that always fires.")},
+       {"headers", headers(header_text())},
+       {"every", duration("How often it is sent while everything works.")}},
+      {}));
 }
 
 Json traces() {
@@ -371,26 +387,29 @@ std::string config_schema(std::span<const std::string> runbooks) {
   const Json during = Json::parse(rules::during_schema());
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
               {"title", "The configuration of Highwater"}};
-  schema.update(
-      object({{"clusters", {{"type", "array"}, {"minItems", 1}, {"items", cluster()}}},
-              {"listen", text("Where the agent is reached, as host:port.")},
-              {"allowed_hosts", texts("Names under which it may also be asked on loopback.")},
-              {"memory", text("How much memory the agent may take, such as 256MiB.")},
-              {"external_url", url("The agent's address as people reach it.")},
-              {"rules", Json::parse(rules::rule_settings_schema(catalogue(), runbooks))},
-              {"sources", {{"type", "array"}, {"items", source()}}},
-              {"measures", {{"type", "array"}, {"items", measure()}}},
-              {"receivers", {{"type", "array"}, {"items", receiver()}}},
-              {"owners", {{"type", "array"}, {"items", owner()}}},
-              {"routes", {{"type", "array"}, {"items", route(during)}}},
-              {"maintenance", {{"type", "array"}, {"items", window(during)}}},
-              {"traces", traces()},
-              {"log", log},
-              {"metrics", metrics},
-              {"state", state},
-              {"record", record},
-              {"runbooks", texts("Directories of runbooks beside the built-in ones; theirs win.")}},
-             {"clusters"}));
+  schema.update(object(
+      {{"clusters", {{"type", "array"}, {"minItems", 1}, {"items", cluster()}}},
+       {"listen", text("Where the agent is reached, as host:port.")},
+       {"watch_config",
+        boolean("Whether the configuration is read again when it or a rule file changes.")},
+       {"allowed_hosts", texts("Names under which it may also be asked on loopback.")},
+       {"memory", text("How much memory the agent may take, such as 256MiB.")},
+       {"external_url", url("The agent's address as people reach it.")},
+       {"rules", Json::parse(rules::rule_settings_schema(catalogue(), runbooks))},
+       {"sources", {{"type", "array"}, {"items", source()}}},
+       {"measures", {{"type", "array"}, {"items", measure()}}},
+       {"receivers", {{"type", "array"}, {"items", receiver()}}},
+       {"owners", {{"type", "array"}, {"items", owner()}}},
+       {"routes", {{"type", "array"}, {"items", route(during)}}},
+       {"maintenance", {{"type", "array"}, {"items", window(during)}}},
+       {"heartbeat", {{"anyOf", {heartbeat(), {{"type", "array"}, {"items", heartbeat()}}}}}},
+       {"traces", traces()},
+       {"log", log},
+       {"metrics", metrics},
+       {"state", state},
+       {"record", record},
+       {"runbooks", texts("Directories of runbooks beside the built-in ones; theirs win.")}},
+      {"clusters"}));
   return schema.dump(2) + "\n";
 }
 

@@ -16,6 +16,9 @@ void read_clusters(YamlMap& map, const std::string& file, Config& config, Diagno
 // `receivers:`.
 void read_receivers(YamlMap& map, Config& config, Diagnostics& diagnostics);
 
+// `heartbeat:`, after the receivers.
+void read_heartbeats(YamlMap& map, Config& config, Diagnostics& diagnostics);
+
 // `owners:`, `routes:` and `maintenance:`, after the receivers.
 void read_routing(YamlMap& map, Config& config, Diagnostics& diagnostics);
 

@@ -65,11 +65,13 @@ class Log {
   bool on_change(std::string_view key, std::string_view state, LogLevel level,
                  std::string_view message, std::initializer_list<LogField> fields = {});
 
+  void set_lowest(LogLevel lowest) { lowest_ = lowest; }  // from now on
+
   [[nodiscard]] uint64_t lines_lost() const { return lost_.load(); }  // a full disk, a closed pipe
 
  private:
   const Clock& clock_;
-  const LogLevel lowest_;
+  std::atomic<LogLevel> lowest_;
   const LogForm form_;
   std::mutex mutex_;
   Sink sink_;

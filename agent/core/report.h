@@ -72,7 +72,8 @@ struct Evidence {
   WallTime since;
   bool ended = false;
   bool cause = false;  // one of the incident's causes, and no consequence: another broker that died
-  bool named = false;  // told by its own name beside the incident's: a cause, the quorum that is lost
+  bool named =
+      false;  // told by its own name beside the incident's: a cause, the quorum that is lost
 };
 
 constexpr size_t kMaxEvidence = 20;
@@ -103,7 +104,16 @@ constexpr size_t kMaxLinks = 10;
 struct Hearer {
   std::string receiver;
   std::optional<Duration> repeat_interval;  // in place of the receiver's own; 0: never
+  // Set: it hears of it because nobody acknowledged the incident for so long.
+  std::optional<Duration> escalated{};
   bool operator==(const Hearer&) const = default;
+};
+
+// Who hears of an incident next when nobody acknowledges it.
+struct EscalationStep {
+  WallTime at;
+  std::vector<std::string> to;
+  bool operator==(const EscalationStep&) const = default;
 };
 
 // Who hears of an open incident, and why not now. The same value as long as nothing of it changes.
@@ -114,9 +124,18 @@ struct Direction {
   std::vector<std::string> silenced_by;
   // "by ann until 2026-11-30T08:00:00.000Z": it is not told again; empty: it is not acknowledged.
   std::string acknowledged;
+  std::optional<EscalationStep> next;  // nothing: it is not escalated further
   bool operator==(const Direction&) const = default;
 };
 using DirectionPtr = std::shared_ptr<const Direction>;
+
+// Something that changed shortly before an incident began, and may have caused it.
+struct PriorChange {
+  Duration before{};  // how long
+  std::string text;   // "all 12 members of payments were replaced"
+  bool operator==(const PriorChange&) const = default;
+};
+constexpr size_t kMaxPriorChanges = 3;
 
 struct Incident {
   uint64_t id = 0;      // grows; unique within this agent's state
@@ -133,13 +152,15 @@ struct Incident {
   size_t evidence_count = 0;       // how many there truly are
   size_t unlisted_causes = 0;      // of those beyond the listed ones, how many causes stand
   std::vector<Impact> impact;
-  std::vector<IncidentLink> links;  // at most kMaxLinks, the oldest first
+  std::vector<IncidentLink> links;   // at most kMaxLinks, the oldest first
+  std::vector<PriorChange> changes;  // at most kMaxPriorChanges, the most telling first
   uint64_t former = 0;  // the incident whose cause ended while this evidence still stood
   TraceId former_correlation;
   SpanLink revealed_by;           // the poll that revealed it
   std::optional<WallTime> ended;  // nothing while it is open
   std::string resolution;         // why it ended: "the condition ended"
-  DirectionPtr direction;  // while it is open; null: everyone hears of it. Filled in by the pipeline
+  DirectionPtr
+      direction;  // while it is open; null: everyone hears of it. Filled in by the pipeline
 };
 using IncidentPtr = std::shared_ptr<const Incident>;
 
@@ -170,6 +191,7 @@ struct Transition {
   Incident incident;           // as it was at that moment
   std::string resolution;      // for resolved: "the condition ended", "it is gone: topic deleted"
   ObservationPtr revealed_by;  // for opened: the poll that revealed it; may be null
+  std::string because{};       // why somebody hears of it only now: "not acknowledged for 10 min"
 };
 
 struct Report {
@@ -181,7 +203,7 @@ struct Report {
   std::shared_ptr<const IncidentHistory> history;  // never null once an engine made the report
   std::vector<Transition> transitions;             // since the report before
   size_t silences = 0;  // that are active, and maintenance. Filled in by the pipeline
-  Span evaluation;                                 // filled in by the pipeline
+  Span evaluation;      // filled in by the pipeline
 };
 using ReportPtr = std::shared_ptr<const Report>;
 

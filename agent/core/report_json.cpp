@@ -81,6 +81,10 @@ Json link_json(const IncidentLink& link) {
           {"affected", link.affected}};
 }
 
+Json change_json(const PriorChange& change) {
+  return {{"before", change.before.count()}, {"text", change.text}};
+}
+
 template <class Items, class ToJson>
 Json list_json(const Items& items, ToJson to_json) {
   Json list = Json::array();
@@ -102,6 +106,7 @@ Json incident_json(const Incident& incident) {
                {"evidence_count", incident.evidence_count},
                {"impact", list_json(incident.impact, impact_json)},
                {"links", list_json(incident.links, link_json)},
+               {"changes", list_json(incident.changes, change_json)},
                {"former", incident.former},
                {"former_correlation", incident.former_correlation.hex()},
                {"revealed_by", {incident.revealed_by.trace.hex(), incident.revealed_by.span.hex()}},
@@ -247,6 +252,16 @@ IncidentLink link_of(const Json& json) {
   return link;
 }
 
+PriorChange change_of(const Json& json) {
+  const Reader reader(json);
+  PriorChange change;
+  int64_t before = 0;
+  reader.read("before", before);
+  change.before = Duration(before);
+  reader.read("text", change.text);
+  return change;
+}
+
 template <class Item>
 void read_list(const Reader& reader, const char* name, std::vector<Item>& into,
                Item (*read)(const Json&)) {
@@ -276,6 +291,7 @@ Incident incident_of(const Json& json) {
   reader.read("evidence_count", incident.evidence_count);
   read_list(reader, "impact", incident.impact, impact_of);
   read_list(reader, "links", incident.links, link_of);
+  read_list(reader, "changes", incident.changes, change_of);
   reader.read("ended", incident.ended);
   reader.read("resolution", incident.resolution);
   reader.read("former", incident.former);
@@ -296,6 +312,7 @@ Transition transition_of(const Json& json) {
   reader.read("sequence", transition.sequence);
   reader.read("kind", kind);
   reader.read("resolution", transition.resolution);
+  reader.read("because", transition.because);
   if (const Json* incident = reader.find("incident")) transition.incident = incident_of(*incident);
   for (const TransitionKind known :
        {TransitionKind::opened, TransitionKind::updated, TransitionKind::resolved}) {
@@ -341,7 +358,8 @@ std::string encode_transition(const Transition& transition) {
   return dump({{"sequence", transition.sequence},
                {"kind", transition_name(transition.kind)},
                {"incident", incident_json(transition.incident)},
-               {"resolution", transition.resolution}});
+               {"resolution", transition.resolution},
+               {"because", transition.because}});
 }
 Result<Transition> decode_transition(std::string_view json) {
   return decode(json, transition_of);

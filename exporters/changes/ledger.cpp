@@ -152,12 +152,20 @@ void Ledger::append(Change change) {
 
 void Ledger::begin(WallTime at) {
   const std::lock_guard lock(mutex_);
-  append({at, {}, "the agent was started", true});
+  append({at, {}, "the agent was started", ChangeKind::began_watching});
 }
 
 void Ledger::note(WallTime at, Entity about, std::string text) {
   const std::lock_guard lock(mutex_);
-  append({at, std::move(about), std::move(text), false});
+  append({at, std::move(about), std::move(text), ChangeKind::seen});
+}
+
+void Ledger::mark(WallTime at, Entity about, std::string text) {
+  const std::lock_guard lock(mutex_);
+  const auto is_mark = [](const Change& change) { return change.kind == ChangeKind::mark; };
+  if (static_cast<size_t>(std::ranges::count_if(changes_, is_mark)) >= kMaxMarks)
+    changes_.erase(std::ranges::find_if(changes_, is_mark));
+  append({at, std::move(about), std::move(text), ChangeKind::mark});
 }
 
 std::vector<Change> Ledger::between(WallTime from, WallTime until) const {
@@ -177,7 +185,7 @@ void Ledger::write(ArchiveWriter& out) const {
   out.number(static_cast<uint32_t>(changes_.size()));
   for (const Change& change : changes_) {
     out.number(change.at.time_since_epoch().count());
-    out.number(static_cast<uint8_t>(change.began_watching));
+    out.number(static_cast<uint8_t>(change.kind));
     out.text(change.text);
     out.number(static_cast<uint8_t>(change.about.labels.size()));
     for (const auto& [dimension, value] : change.about.labels) {
@@ -192,7 +200,9 @@ void Ledger::read(ArchiveReader& in, WallTime now) {
   for (uint32_t i = 0; i < count && in.ok(); ++i) {
     Change change;
     change.at = WallTime(Duration(in.number<int64_t>()));
-    change.began_watching = in.number<uint8_t>() != 0;
+    const auto kind = in.number<uint8_t>();
+    if (kind > static_cast<uint8_t>(ChangeKind::mark)) return;
+    change.kind = static_cast<ChangeKind>(kind);
     change.text = in.text();
     change.about.labels.resize(in.number<uint8_t>());
     for (auto& [dimension, value] : change.about.labels) {

@@ -24,11 +24,20 @@ constexpr Duration kKept = std::chrono::hours(30 * 24);
 // Of one measure in one reading; more become one line with the first names.
 constexpr size_t kMaxAtOnce = 10;
 
+// Of them; more push out the oldest mark, and no change that was seen.
+constexpr size_t kMaxMarks = 1000;
+
+enum class ChangeKind : uint8_t {
+  seen = 0,            // by the agent
+  began_watching = 1,  // the agent was started: what came before it is not known
+  mark = 2,            // said by somebody: a deployment
+};
+
 struct Change {
-  WallTime at;  // when it was seen
+  WallTime at;  // when it was seen, or is said to have been
   Entity about;
-  std::string text;             // "retention 7 d -> 1 d"
-  bool began_watching = false;  // the agent was started: what came before it is not known
+  std::string text;  // "retention 7 d -> 1 d"
+  ChangeKind kind = ChangeKind::seen;
 };
 
 class Ledger {
@@ -39,6 +48,8 @@ class Ledger {
   void begin(WallTime at);
   // Something that no measure tells: the rules were reloaded. Any thread.
   void note(WallTime at, Entity about, std::string text);
+  // What somebody says of a change outside of Kafka. Any thread.
+  void mark(WallTime at, Entity about, std::string text);
 
   // The oldest first. `until` excluded.
   [[nodiscard]] std::vector<Change> between(WallTime from, WallTime until) const;
@@ -70,6 +81,9 @@ class Ledger {
 // A change that may have to do with an incident.
 struct Related {
   Change change;
+  // 0: of what the incident is about; 1: of what it affects, or a mark; 2: of what its cluster
+  // rests on; 3: of the agent itself.
+  int distance = 0;
   Duration before{};  // how long before the incident's cause began
 };
 constexpr Duration kLookBack = std::chrono::minutes(30);

@@ -25,10 +25,13 @@ bool is_of_the_ground(const Entity& entity) {
 
 // How far from what the incident is about; nothing: they have nothing to do with each other.
 std::optional<int> distance(const Change& change, const Incident& incident) {
-  if (change.began_watching) return std::nullopt;
+  if (change.kind == ChangeKind::began_watching) return std::nullopt;
   const Entity& about = incident.cause.entity;
-  if (change.about.labels.empty()) return 3;  // the agent's own
-  if (change.about.label("cluster") != about.label("cluster")) return std::nullopt;
+  const bool mark = change.kind == ChangeKind::mark;
+  if (change.about.labels.empty()) return mark ? 1 : 3;  // else the agent's own
+  const Symbol cluster = change.about.label("cluster");
+  const bool any_cluster = mark && cluster.empty();
+  if (!any_cluster && cluster != about.label("cluster")) return std::nullopt;
   if (share_a_name(change.about, about) || share_a_name(change.about, incident.headline.entity))
     return 0;
   const bool affected = std::ranges::any_of(incident.evidence, [&](const Evidence& evidence) {
@@ -36,7 +39,7 @@ std::optional<int> distance(const Change& change, const Incident& incident) {
   });
   if (affected) return 1;
   // Brokers and the controller carry everything.
-  if (is_of_the_ground(change.about)) return 2;
+  if (is_of_the_ground(change.about)) return mark ? 1 : 2;
   // What is about the whole cluster may come from any of it.
   if (about.labels.size() < 2) return 2;
   return std::nullopt;
@@ -50,25 +53,18 @@ WallTime began(const Incident& incident) {
 
 std::vector<Related> changes_before(const Ledger& ledger, const Incident& incident, size_t most) {
   const WallTime until = began(incident);
-  struct Found {
-    int distance;
-    Related related;
-  };
-  std::vector<Found> found;
+  std::vector<Related> found;
   for (Change& change : ledger.between(until - kLookBack, until)) {
     if (const auto far = distance(change, incident)) {
       const Duration before = until - change.at;
-      found.push_back({*far, {std::move(change), before}});
+      found.push_back({std::move(change), *far, before});
     }
   }
-  std::ranges::stable_sort(found, [](const Found& a, const Found& b) {
-    return std::tie(a.distance, a.related.before) < std::tie(b.distance, b.related.before);
+  std::ranges::stable_sort(found, [](const Related& a, const Related& b) {
+    return std::tie(a.distance, a.before) < std::tie(b.distance, b.before);
   });
-  std::vector<Related> related;
-  for (Found& one : found) {
-    if (related.size() < most) related.push_back(std::move(one.related));
-  }
-  return related;
+  if (found.size() > most) found.erase(found.begin() + static_cast<ptrdiff_t>(most), found.end());
+  return found;
 }
 
 }  // namespace highwater::changes

@@ -26,7 +26,8 @@ std::string status_text(const Delivery& delivery) {
   std::string status = "RESOLVED";
   if (!delivery.resolved()) {
     status = severity_name(delivery.incident().severity);
-    std::ranges::transform(status, status.begin(), [](char c) { return static_cast<char>(c - 32); });
+    std::ranges::transform(status, status.begin(),
+                           [](char c) { return static_cast<char>(c - 32); });
   }
   return delivery.notice->test ? "TEST " + status : status;
 }
@@ -47,14 +48,16 @@ std::vector<Fact> facts_of(const Delivery& delivery) {
   if (delivery.resolved()) {
     add("Resolved", delivery.notice->transition.resolution);
     const WallTime end = std::max(delivery.notice->at, incident.opened);
-    add("Lasted", fmt::format("{}, from {} to {}",
-                              describe_duration(end - incident.opened), format_time(incident.opened), format_time(end)));
+    add("Lasted", fmt::format("{}, from {} to {}", describe_duration(end - incident.opened),
+                              format_time(incident.opened), format_time(end)));
     add("Budget spent", cost_text(incident));
   } else {
+    add("Escalated", delivery.notice->transition.because);
     add("Since", format_time(incident.opened));
   }
   add("Impact", impact_text(incident));
   add("Note", note_text(incident));
+  if (!delivery.resolved()) add("Changed", changes_text(incident));
   add("Cause", incident.cause.rule + " " + incident.cause.entity.text());
   add("Team", incident.team);
   if (incident.headline.budget) {
@@ -73,10 +76,10 @@ void add_evidence(const Incident& incident, Message& message) {
                                        listed < count ? fmt::format(", {} of them", listed) : "");
   for (size_t i = 0; i < listed; ++i) {
     const Evidence& item = incident.evidence[i];
-    message.evidence.push_back(line(fmt::format("[{}] {}{}: {}", severity_name(item.severity),
-                                                item.ended ? "ended: " : "", item.rule,
-                                                item.summary),
-                                    kMaxEvidenceBytes));
+    message.evidence.push_back(
+        line(fmt::format("[{}] {}{}: {}", severity_name(item.severity), item.ended ? "ended: " : "",
+                         item.rule, item.summary),
+             kMaxEvidenceBytes));
   }
 }
 

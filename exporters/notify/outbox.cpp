@@ -31,11 +31,12 @@ NoticePtr told_notice(const Incident& incident) {
 
 // For a receiver that has not heard of an incident that is open. Its sequence is one that no
 // transition to come can have: each incident has had a transition of its own.
-NoticePtr opened_notice(const Incident& incident, WallTime at) {
+NoticePtr opened_notice(const Incident& incident, WallTime at, std::string because) {
   Transition transition;
   transition.kind = TransitionKind::opened;
   transition.incident = incident;
   transition.sequence = incident.id;
+  transition.because = std::move(because);
   return notice_of(transition, at);
 }
 
@@ -50,8 +51,14 @@ DirectionPtr hidden_before() {
 struct Standing {
   bool hears = true;
   bool hidden = false;
-  std::optional<Duration> repeat;  // nothing: as it has it itself; 0: never
+  std::optional<Duration> repeat;     // nothing: as it has it itself; 0: never
+  std::optional<Duration> escalated;  // it hears because nobody acknowledged it for so long
 };
+
+std::string because(const Standing& standing) {
+  if (!standing.escalated) return {};
+  return "nobody has acknowledged it for " + describe_duration(*standing.escalated);
+}
 
 bool is_hidden(const DirectionPtr& direction) {
   return direction != nullptr && !direction->silenced_by.empty();
@@ -63,7 +70,10 @@ Standing standing_of(const DirectionPtr& direction, const std::string& receiver)
   if (!direction->everyone) {
     const auto found = std::ranges::find(direction->hearers, receiver, &Hearer::receiver);
     standing.hears = found != direction->hearers.end();
-    if (standing.hears) standing.repeat = found->repeat_interval;
+    if (standing.hears) {
+      standing.repeat = found->repeat_interval;
+      standing.escalated = found->escalated;
+    }
   }
   standing.hidden = is_hidden(direction);
   if (standing.hidden || !standing.hears || !direction->acknowledged.empty())
@@ -75,10 +85,46 @@ Standing standing_of(const DirectionPtr& direction, const std::string& receiver)
 
 Notifier::Notifier(std::vector<NamedReceiver> receivers, NotifierOptions options,
                    const Clock& clock, Log& log, SpanSink spans)
-    : clock_(clock) {
-  if (!options.chance) options.chance = random_chance;
-  for (NamedReceiver& receiver : receivers)
-    workers_.push_back(std::make_unique<Worker>(std::move(receiver), options, clock, log, spans));
+    : options_(options.chance ? std::move(options) : NotifierOptions{random_chance}),
+      clock_(clock),
+      log_(log),
+      spans_(std::move(spans)) {
+  for (NamedReceiver& receiver : receivers) workers_.push_back(make_worker(std::move(receiver)));
+}
+
+std::shared_ptr<Worker> Notifier::make_worker(NamedReceiver receiver) {
+  return std::make_shared<Worker>(std::move(receiver), options_, *deliveries_, clock_, log_,
+                                  spans_);
+}
+
+Notifier::Workers Notifier::workers() const {
+  const std::lock_guard lock(mutex_);
+  return workers_;
+}
+
+void Notifier::replace(const std::set<std::string>& kept, std::vector<NamedReceiver> made) {
+  const SteadyTime now = clock_.now().steady;
+  const Workers before = workers();
+  Workers after;
+  for (const auto& worker : before) {
+    if (kept.contains(worker->name())) after.push_back(worker);
+  }
+  for (NamedReceiver& receiver : made) {
+    const std::string name = receiver.name;
+    const auto former = std::ranges::find(before, name, &Worker::name);
+    std::optional<Worker::Legacy> legacy;
+    if (former != before.end()) legacy.emplace((*former)->retire());
+    after.push_back(make_worker(std::move(receiver)));
+    if (legacy) after.back()->take_over(std::move(*legacy), now);
+    newcomers_.insert(after.back().get());
+  }
+  for (const auto& worker : before) {
+    if (std::ranges::find(after, worker->name(), &Worker::name) == after.end())
+      worker->log_left(worker->retire());
+    if (std::ranges::find(after, worker) == after.end()) newcomers_.erase(worker.get());
+  }
+  const std::lock_guard lock(mutex_);
+  workers_ = std::move(after);
 }
 
 Notifier::~Notifier() {
@@ -104,17 +150,21 @@ std::vector<Notifier::Order> Notifier::orders_of(const Report& report) const {
   }
   for (const Incident& incident : report.incidents) {
     const auto before = directions_.find(incident.id);
-    if (before != directions_.end() && before->second == incident.direction) continue;
+    const bool same = before != directions_.end() && before->second == incident.direction;
+    if (same && newcomers_.empty()) continue;
     const bool was_hidden = before != directions_.end() && is_hidden(before->second);
     if (is_hidden(incident.direction)) continue;
-    NoticePtr notice;
     for (const auto& worker : workers_) {
-      if (!standing_of(incident.direction, worker->name()).hears) continue;
+      if (same && !newcomers_.contains(worker.get())) continue;
+      const Standing standing = standing_of(incident.direction, worker->name());
+      if (!standing.hears) continue;
       if (informed.contains({worker.get(), incident.id})) continue;
       const bool known = worker->knows(incident.id);
-      if (known && !was_hidden) continue;
-      if (notice == nullptr) notice = opened_notice(incident, report.at.wall);
-      orders.push_back({worker.get(), notice, known});
+      const bool newly_escalated = standing.escalated && before != directions_.end() &&
+                                   !standing_of(before->second, worker->name()).hears;
+      if (known && !was_hidden && !newly_escalated) continue;
+      orders.push_back(
+          {worker.get(), opened_notice(incident, report.at.wall, because(standing)), known});
     }
   }
   return orders;
@@ -134,13 +184,14 @@ void Notifier::publish(const ReportPtr& report) {
     const auto before = directions_.find(incident.id);
     const bool same = before != directions_.end() ? before->second == incident.direction
                                                   : incident.direction == nullptr;
-    if (!same) {
-      for (const auto& worker : workers_)
-        worker->repeat_every(incident.id, standing_of(incident.direction, worker->name()).repeat);
+    for (const auto& worker : workers_) {
+      if (same && !newcomers_.contains(worker.get())) continue;
+      worker->repeat_every(incident.id, standing_of(incident.direction, worker->name()).repeat);
     }
     directions.emplace(incident.id, incident.direction);
   }
   directions_ = std::move(directions);
+  newcomers_.clear();
 }
 
 void Notifier::restore(const std::vector<Incident>& open,
@@ -201,13 +252,13 @@ Heard Notifier::heard() const {
 
 std::vector<Undelivered> Notifier::undelivered() const {
   std::vector<Undelivered> all;
-  for (const auto& worker : workers_) worker->add_undelivered(all);
+  for (const auto& worker : workers()) worker->add_undelivered(all);
   return all;
 }
 
 std::vector<KeptHandle> Notifier::handles() const {
   std::vector<KeptHandle> all;
-  for (const auto& worker : workers_) worker->add_handles(all);
+  for (const auto& worker : workers()) worker->add_handles(all);
   return all;
 }
 
@@ -223,7 +274,7 @@ std::vector<Undelivered> Notifier::foresee(const Report& report) const {
 
 uint64_t Notifier::settled() const {
   uint64_t settled = 0;
-  for (const auto& worker : workers_) settled += worker->settled();
+  for (const auto& worker : workers()) settled += worker->settled();
   return settled;
 }
 
@@ -237,7 +288,7 @@ void Notifier::stop(Duration limit) {
 
 std::vector<ReceiverStats> Notifier::stats() const {
   std::vector<ReceiverStats> stats;
-  for (const auto& worker : workers_) stats.push_back(worker->stats());
+  for (const auto& worker : workers()) stats.push_back(worker->stats());
   return stats;
 }
 

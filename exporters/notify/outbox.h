@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "agent/core/log.h"
 #include "agent/core/report.h"
+#include "exporters/notify/delivery_log.h"
 #include "exporters/notify/receiver.h"
 #include "exporters/notify/receiver_queue.h"
 
@@ -100,6 +102,13 @@ class Notifier {
   void stop(Duration limit);
 
   [[nodiscard]] std::vector<ReceiverStats> stats() const;
+  // After a reload, on the pipeline's thread: `kept` go on as they are; those that were `made` anew
+  // take over from the one of their name; all others end. What was not told to a new one of open
+  // incidents is told with the next publish. Ends attempts that are under way.
+  void replace(const std::set<std::string>& kept, std::vector<NamedReceiver> made);
+
+  // Any thread.
+  [[nodiscard]] DeliveryLog& deliveries() const { return *deliveries_; }
 
  private:
   struct Order {
@@ -109,9 +118,20 @@ class Notifier {
   };
   [[nodiscard]] std::vector<Order> orders_of(const Report& report) const;
 
+  using Workers = std::vector<std::shared_ptr<Worker>>;
+  [[nodiscard]] Workers workers() const;  // any thread
+  [[nodiscard]] std::shared_ptr<Worker> make_worker(NamedReceiver receiver);
+
+  const NotifierOptions options_;
   const Clock& clock_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  Log& log_;
+  const SpanSink spans_;
+  const std::unique_ptr<DeliveryLog> deliveries_ = std::make_unique<DeliveryLog>();
+  mutable std::mutex mutex_;
+  Workers workers_;  // under mutex_; changed by the pipeline's thread alone
+  // The pipeline's thread.
   std::map<uint64_t, DirectionPtr> directions_;  // of the open incidents, as last published
+  std::set<const Worker*> newcomers_;            // that have not been part of a publish yet
 };
 
 }  // namespace highwater::notify

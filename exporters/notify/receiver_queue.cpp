@@ -36,6 +36,25 @@ void ReceiverQueue::restore(const NoticePtr& told, const std::vector<NoticePtr>&
   if (found != entries_.end()) found->second.handle = handle;
 }
 
+void ReceiverQueue::take_over(ReceiverQueue&& former, SteadyTime now) {
+  entries_ = std::move(former.entries_);
+  next_order_ = former.next_order_;
+  for (auto& [id, entry] : entries_) {
+    entry.handle.clear();
+    entry.attempts = 0;
+    // It may be accepted now.
+    if (entry.refused && !entry.firing) entry.firing = std::exchange(entry.refused, nullptr);
+    if (!policy_.resolved_repeated_for) continue;
+    entry.repeat_interval.reset();
+    if (entry.told) entry.told_at = now - policy_.repeat_interval;
+  }
+  if (policy_.resolved_repeated_for) return;
+  std::erase_if(entries_, [](const auto& item) {
+    const Entry& entry = item.second;
+    return !entry.open && !entry.firing && (!entry.resolved || entry.repeats_resolved());
+  });
+}
+
 void ReceiverQueue::push_firing(NoticePtr notice, SteadyTime now) {
   const Incident& incident = notice->transition.incident;
   if (incident.severity < policy_.lowest && !entries_.contains(incident.id)) return;
@@ -88,7 +107,9 @@ std::vector<NoticePtr> ReceiverQueue::give_up_oldest_ended() {
       entries_.begin(), entries_.end(), [](const auto& item) { return !item.second.open; }));
   if (ended <= kMaxEnded) return lost;
   // What was delivered, and is only repeated, goes first.
-  const auto rank = [](const Entry& entry) { return std::pair(entry.ended == nullptr, entry.order); };
+  const auto rank = [](const Entry& entry) {
+    return std::pair(entry.ended == nullptr, entry.order);
+  };
   auto oldest = entries_.end();
   for (auto it = entries_.begin(); it != entries_.end(); ++it) {
     if (it->second.open) continue;
@@ -206,8 +227,7 @@ void ReceiverQueue::on_answer(const Answer& answer, SteadyTime now) {
     case Outcome::refused:
       failures_ = 0;
       not_before_ = now;
-      if (found != entries_.end())
-        settle(found, sent.notice, answer, now);
+      if (found != entries_.end()) settle(found, sent.notice, answer, now);
       return;
   }
 }

@@ -44,6 +44,10 @@ class ReceiverQueue {
   void restore(const NoticePtr& newest, const std::vector<NoticePtr>& undelivered, SteadyTime now,
                const std::string& handle = {});
 
+  // After a reload: goes on where the former one was, with other settings. What was being sent is
+  // sent again; what the receiver asked to be kept is forgotten. Before any push.
+  void take_over(ReceiverQueue&& former, SteadyTime now);
+
   // Tells again, in this form, what the receiver has heard of; nothing when it has not.
   void tell_again(NoticePtr notice);
   // How often the open incident is told again from now on: nothing: as the policy says, 0: never.

@@ -16,9 +16,10 @@ std::string_view status_of(const Notice& notice) {
 
 }  // namespace
 
-Worker::Worker(NamedReceiver receiver, const NotifierOptions& options, const Clock& clock, Log& log,
-               SpanSink spans)
+Worker::Worker(NamedReceiver receiver, const NotifierOptions& options, DeliveryLog& deliveries,
+               const Clock& clock, Log& log, SpanSink spans)
     : receiver_(std::move(receiver)),
+      deliveries_(deliveries),
       clock_(clock),
       log_(log),
       spans_(std::move(spans)),
@@ -116,13 +117,34 @@ void Worker::await_end() {
 void Worker::join() {
   if (!thread_.joinable()) return;
   thread_.join();
-  const std::vector<NoticePtr> left = queue_.undelivered();
-  for (size_t i = 0; i < std::min(left.size(), kMaxUndeliveredLines); ++i)
-    log_undelivered(*left[i], "notification not delivered before the agent stopped");
-  if (left.size() > kMaxUndeliveredLines) {
-    log_.error("more notifications not delivered before the agent stopped",
-               {{"receiver", receiver_.name}, {"count", left.size() - kMaxUndeliveredLines}});
+  log_all_undelivered(queue_, "notification not delivered before the agent stopped");
+}
+
+Worker::Legacy Worker::retire() {
+  {
+    const std::lock_guard lock(mutex_);
+    drain_until_ = SteadyTime::min();
   }
+  changed_.notify_all();
+  cancel();
+  if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(mutex_);
+  return {std::move(queue_), stats_};
+}
+
+void Worker::take_over(Legacy former, SteadyTime now) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.take_over(std::move(former.queue), now);
+    stats_ = std::move(former.stats);
+    stats_.misconfigured = false;
+    stats_.last_error.clear();
+  }
+  changed_.notify_all();
+}
+
+void Worker::log_left(const Legacy& left) {
+  log_all_undelivered(left.queue, "notification not delivered: its receiver was removed");
 }
 
 ReceiverStats Worker::stats() const {
@@ -169,6 +191,8 @@ void Worker::attempt(const Delivery& delivery) {
     queue_.on_answer(answer, end.steady);
     count(answer, end.wall);
   }
+  if (answer.outcome != Outcome::delivered || !is_refresh(delivery))
+    deliveries_.add(receiver_.name, delivery, answer, start.wall, end.wall);
   report(delivery, answer);
   if (!spans_) return;
   Span span = delivery_span(receiver_.name, delivery, answer, span_id);
@@ -223,8 +247,7 @@ void Worker::report_delivered(const Delivery& delivery, const Answer& answer) {
     log_failure(LogLevel::warning, "notification delivered, but not everywhere", delivery, answer);
   beside_ = answer.text;
   // What is told again every minute would fill the log.
-  const bool refresh = delivery.repeat && receiver_.policy.resolved_repeated_for;
-  log_.write(refresh ? LogLevel::debug : LogLevel::info, "notification delivered",
+  log_.write(is_refresh(delivery) ? LogLevel::debug : LogLevel::info, "notification delivered",
              {{"incident", incident.id},
               {"correlation_id", incident.correlation.hex()},
               {"receiver", receiver_.name},
@@ -241,6 +264,16 @@ void Worker::log_failure(LogLevel level, std::string_view message, const Deliver
               {"correlation_id", incident.correlation.hex()},
               {"receiver", receiver_.name},
               {"error", answer.text}});
+}
+
+void Worker::log_all_undelivered(const ReceiverQueue& queue, std::string_view message) {
+  const std::vector<NoticePtr> left = queue.undelivered();
+  for (size_t i = 0; i < std::min(left.size(), kMaxUndeliveredLines); ++i)
+    log_undelivered(*left[i], message);
+  if (left.size() > kMaxUndeliveredLines) {
+    log_.error("more notifications were not delivered",
+               {{"receiver", receiver_.name}, {"count", left.size() - kMaxUndeliveredLines}});
+  }
 }
 
 void Worker::log_undelivered(const Notice& notice, std::string_view message) {

@@ -23,8 +23,9 @@ namespace highwater::notify {
 // Everything mutable is behind mutex_; no request, log line or span is made while it is held.
 class Worker {
  public:
-  Worker(NamedReceiver receiver, const NotifierOptions& options, const Clock& clock, Log& log,
-         SpanSink spans);
+  // `deliveries`, `clock` and `log` must outlive it.
+  Worker(NamedReceiver receiver, const NotifierOptions& options, DeliveryLog& deliveries,
+         const Clock& clock, Log& log, SpanSink spans);
 
   void push(const NoticePtr& notice, SteadyTime now);
   // Tells again what the receiver has heard of before, in this form.
@@ -44,6 +45,18 @@ class Worker {
   [[nodiscard]] bool knows(uint64_t incident) const;
   [[nodiscard]] uint64_t settled() const;
 
+  // Ends it at once, without another attempt, and hands on what it knows; the worker is of no use
+  // afterwards.
+  struct Legacy {
+    ReceiverQueue queue;
+    ReceiverStats stats;
+  };
+  [[nodiscard]] Legacy retire();
+  // Before any push: goes on where one of the same name was.
+  void take_over(Legacy former, SteadyTime now);
+  // The receiver is not in the configuration any more: says what it was not told.
+  void log_left(const Legacy& left);
+
   void begin_stop(SteadyTime now, SteadyTime deadline);
   // After begin_stop, in this order. Together they return soon after its deadline at the latest.
   void await_end();
@@ -57,14 +70,20 @@ class Worker {
   // Nothing: the agent stops, and there is nothing left or no time for it.
   [[nodiscard]] std::optional<Delivery> wait_for_next();
   void attempt(const Delivery& delivery);
+  // Whether it only keeps up what a receiver would forget.
+  [[nodiscard]] bool is_refresh(const Delivery& delivery) const {
+    return delivery.repeat && receiver_.policy.resolved_repeated_for;
+  }
   void count(const Answer& answer, WallTime now);
   void report(const Delivery& delivery, const Answer& answer);
   void report_delivered(const Delivery& delivery, const Answer& answer);
   void log_failure(LogLevel level, std::string_view message, const Delivery& delivery,
                    const Answer& answer);
   void log_undelivered(const Notice& notice, std::string_view message);
+  void log_all_undelivered(const ReceiverQueue& queue, std::string_view message);
 
   const NamedReceiver receiver_;
+  DeliveryLog& deliveries_;
   const Clock& clock_;
   Log& log_;
   const SpanSink spans_;

@@ -16,6 +16,8 @@ constexpr size_t kMostListed = 500;
 constexpr std::string_view kHome = ".";
 
 std::string change_html(const changes::Change& change) {
+  if (change.about.labels.empty() && change.kind == changes::ChangeKind::mark)
+    return html_escape(change.text);
   const std::string about =
       change.about.labels.empty() ? "Highwater" : entity_anchors(kHome, change.about);
   return fmt::format("{}: {}", about, html_escape(change.text));
@@ -28,7 +30,7 @@ std::string changes_before(const changes::Ledger& ledger, const Incident& incide
   const WallTime until = changes::began(incident);
   Duration watched = changes::kLookBack;
   for (const changes::Change& change : ledger.between(until - changes::kLookBack, until)) {
-    if (change.began_watching) watched = until - change.at;
+    if (change.kind == changes::ChangeKind::began_watching) watched = until - change.at;
   }
   if (related.empty() && watched < changes::kLookBack)
     return fmt::format("<span class=\"soft\">not known: the agent was started {} before</span>",
@@ -76,7 +78,10 @@ std::string changes_json(const changes::Ledger& ledger, WallTime now, Duration b
     const changes::Change& change = found[found.size() - 1 - i];
     Json about = Json::object();
     for (const auto& [name, value] : change.about.labels) about[name.text()] = value.text();
-    list.push_back({{"at", format_time(change.at)}, {"about", about}, {"text", change.text}});
+    list.push_back({{"at", format_time(change.at)},
+                    {"about", about},
+                    {"text", change.text},
+                    {"mark", change.kind == changes::ChangeKind::mark}});
   }
   const Json json{{"changes", std::move(list)}, {"change_count", found.size()}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

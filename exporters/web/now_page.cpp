@@ -11,6 +11,7 @@
 #include "exporters/incident_text.h"
 #include "exporters/value_text.h"
 #include "exporters/web/changes_page.h"
+#include "exporters/web/deliveries_page.h"
 #include "exporters/web/links.h"
 #include "exporters/web/plot.h"
 
@@ -86,17 +87,17 @@ std::string runbook_link(const Incident& incident, const Runbooks& runbooks) {
   return {};
 }
 
-std::string card(const Incident& incident, WallTime now, const Runbooks& runbooks,
-                 const changes::Ledger& ledger) {
-  return incident_card(incident, now, kHome,
-                       {changes_before(ledger, incident), runbook_link(incident, runbooks)});
+std::string card(const Incident& incident, WallTime now, const PageSources& sources) {
+  return incident_card(
+      incident, now, kHome,
+      {changes_before(sources.changes, incident), told_of(sources.deliveries, incident),
+       runbook_link(incident, sources.runbooks)});
 }
 
-std::string cards(const Report& report, WallTime now, const Runbooks& runbooks,
-                  const changes::Ledger& ledger) {
+std::string cards(const Report& report, WallTime now, const PageSources& sources) {
   std::string html;
   const size_t shown = std::min(report.incidents.size(), kMaxCards);
-  for (size_t i = 0; i < shown; ++i) html += card(report.incidents[i], now, runbooks, ledger);
+  for (size_t i = 0; i < shown; ++i) html += card(report.incidents[i], now, sources);
   if (shown < report.incidents.size())
     html += fmt::format("<p>and <a href=\"incidents\">{}</a></p>\n",
                         counted(report.incidents.size() - shown, "more incident"));
@@ -225,8 +226,7 @@ std::string lately_ended(const Report& report, WallTime now) {
 
 }  // namespace
 
-std::string now_page(const Report* report, Now now, const Runbooks& runbooks,
-                     const history::History& history, const changes::Ledger& ledger) {
+std::string now_page(const Report* report, Now now, const PageSources& sources) {
   if (report == nullptr)
     return html_page("Now",
                      "<h1>Now</h1>\n<p>Nothing was judged yet: the first round is under way.</p>\n",
@@ -234,21 +234,21 @@ std::string now_page(const Report* report, Now now, const Runbooks& runbooks,
   std::vector<ClusterView> clusters;
   if (report->snapshot != nullptr)
     clusters = view_clusters(*report->snapshot, now.steady, kMaxGroups, kMaxBudgets);
-  std::string body = verdict(*report, now.wall) + cards(*report, now.wall, runbooks, ledger) +
-                     unknowns(clusters) + budgets_table(clusters, now.wall, history);
-  for (const ClusterView& cluster : clusters) body += cluster_section(cluster, now.wall, history);
+  std::string body = verdict(*report, now.wall) + cards(*report, now.wall, sources) +
+                     unknowns(clusters) + budgets_table(clusters, now.wall, sources.history);
+  for (const ClusterView& cluster : clusters)
+    body += cluster_section(cluster, now.wall, sources.history);
   body += lately_ended(*report, now.wall);
   return html_page("Now", body + as_of(report->at.wall, now.wall), {.home = kHome, .live = true});
 }
 
 std::optional<std::string> incident_page(const Report* report, WallTime now,
-                                         const Runbooks& runbooks, const changes::Ledger& ledger,
-                                         std::string_view which) {
+                                         const PageSources& sources, std::string_view which) {
   const Incident* const incident = find_incident(report, which);
   if (incident == nullptr) return std::nullopt;
   return html_page(fmt::format("Incident {}", incident->id),
                    fmt::format("<h1>Incident {}</h1>\n", incident->id) +
-                       card(*incident, now, runbooks, ledger) + as_of(report->at.wall, now),
+                       card(*incident, now, sources) + as_of(report->at.wall, now),
                    {.home = kHome, .live = true});
 }
 

@@ -8,17 +8,24 @@
 #include "agent/core/report.h"
 #include "exporters/changes/ledger.h"
 #include "exporters/history/history.h"
+#include "exporters/notify/delivery_log.h"
 #include "exporters/runbooks.h"
 
 namespace highwater::web {
 
+// What pages show beside the report.
+struct PageSources {
+  const Runbooks& runbooks;
+  const history::History& history;
+  const changes::Ledger& changes;
+  const notify::DeliveryLog& deliveries;
+};
+
 // `report` may be null: nothing was judged yet.
-[[nodiscard]] std::string now_page(const Report* report, Now now, const Runbooks& runbooks,
-                                   const history::History& history, const changes::Ledger& ledger);
+[[nodiscard]] std::string now_page(const Report* report, Now now, const PageSources& sources);
 // The incident with that number or correlation id, open or ended; nothing when there is none.
 [[nodiscard]] std::optional<std::string> incident_page(const Report* report, WallTime now,
-                                                       const Runbooks& runbooks,
-                                                       const changes::Ledger& ledger,
+                                                       const PageSources& sources,
                                                        std::string_view which);
 // Those that are open, and those that ended within 30 days.
 [[nodiscard]] std::string incidents_page(const Report* report, WallTime now);

@@ -14,6 +14,7 @@
 #include "exporters/incident_list.h"
 #include "exporters/status.h"
 #include "exporters/web/changes_page.h"
+#include "exporters/web/deliveries_page.h"
 #include "exporters/web/entity_page.h"
 #include "exporters/web/now_page.h"
 #include "exporters/web/search_page.h"
@@ -118,8 +119,8 @@ Reply runbook(const WebContext& context, const ServerRequest& request) {
   page.incident_is_over = page.incident == nullptr && !request.query_value("incident").empty();
   if (page.incident != nullptr) {
     const std::string cluster = page.incident->cause.entity.label("cluster").text();
-    const auto found = context.bootstrap.find(cluster);
-    if (found != context.bootstrap.end()) page.values.emplace_back("bootstrap", found->second);
+    const std::string servers = context.bootstrap ? context.bootstrap(cluster) : "";
+    if (!servers.empty()) page.values.emplace_back("bootstrap", servers);
   }
   return html(context.runbooks.html(name, page));
 }
@@ -173,10 +174,14 @@ Reply not_found(std::string_view what) {
   return reply;
 }
 
+web::PageSources sources_of(const WebContext& context) {
+  return {context.runbooks, context.history, context.changes, context.deliveries};
+}
+
 Reply incident(const WebContext& context, std::string_view which) {
   const ReportPtr report = context.report();
-  auto page = web::incident_page(report.get(), context.clock.now().wall, context.runbooks,
-                                 context.changes, which);
+  auto page =
+      web::incident_page(report.get(), context.clock.now().wall, sources_of(context), which);
   if (page) return html(std::move(*page));
   return not_found("There is no such incident any more: those that ended are kept for 30 days.");
 }
@@ -185,8 +190,7 @@ Reply now(const WebContext& context, const ServerRequest& request) {
   // Where notifications led to before incidents had pages of their own.
   if (const std::string_view which = request.query_value("incident"); !which.empty())
     return incident(context, which);
-  return html(web::now_page(context.report().get(), context.clock.now(), context.runbooks,
-                            context.history, context.changes));
+  return html(web::now_page(context.report().get(), context.clock.now(), sources_of(context)));
 }
 
 // A number of the query, at most `most`; `otherwise` when there is none.
@@ -261,6 +265,23 @@ Reply changes_as_json(const WebContext& context, const ServerRequest& request) {
   return reply;
 }
 
+Reply deliveries(const WebContext& context, const ServerRequest&) {
+  return html(web::deliveries_page(context.deliveries, context.clock.now().wall));
+}
+
+Reply deliveries_as_json(const WebContext& context, const ServerRequest& request) {
+  const size_t incident = number_of(request, "incident", 0, SIZE_MAX);
+  if (incident == 0 && !request.query_value("incident").empty())
+    return plain(400, "'incident' is its number: /api/v1/deliveries?incident=17");
+  Reply reply;
+  reply.content_type = "application/json; charset=utf-8";
+  reply.body =
+      web::deliveries_json(context.deliveries, context.clock.now().wall,
+                           incident == 0 ? std::nullopt : std::optional<uint64_t>(incident),
+                           number_of(request, "limit", 100, web::kMostDeliveries));
+  return reply;
+}
+
 Reply asset(std::string_view content_type, std::string_view text) {
   Reply reply;
   reply.content_type = content_type;
@@ -298,6 +319,8 @@ void add_people_pages(http::Server& server, const std::shared_ptr<const WebConte
   });
   add("/changes", changes);
   add("/api/v1/changes", changes_as_json);
+  add("/deliveries", deliveries);
+  add("/api/v1/deliveries", deliveries_as_json);
   server.add("GET", "/search", [context](const ServerRequest& request) {
     const ReportPtr report = context->report();
     return html(web::search_page(report == nullptr ? nullptr : report->snapshot.get(),

@@ -14,6 +14,7 @@
 #include "exporters/changes/ledger.h"
 #include "exporters/history/history.h"
 #include "exporters/http/server.h"
+#include "exporters/notify/delivery_log.h"
 #include "exporters/prometheus.h"
 #include "exporters/runbooks.h"
 #include "exporters/self_metrics.h"
@@ -28,12 +29,14 @@ struct WebContext {
   const Runbooks& runbooks;
   const history::History& history;
   const changes::Ledger& changes;
+  const notify::DeliveryLog& deliveries;
   std::function<ReportPtr()> report;        // the newest; null before the first
   std::function<Duration()> heartbeat_age;  // since the pipeline last turned
   std::function<bool()> first_round_done;   // every part of every cluster was tried once
   Duration heartbeat_limit = std::chrono::seconds(30);  // an older one is a pipeline that hangs
-  std::map<std::string, std::string> bootstrap;         // by cluster, for the commands in runbooks
-  std::string agent_url = {};                           // the agent's own address, for them as well
+  // Of a cluster, for the commands in runbooks; empty: not known.
+  std::function<std::string(const std::string& cluster)> bootstrap = {};
+  std::string agent_url = {};  // the agent's own address, for them as well
   // Why a rule fires or is quiet. Waits for a second at most; nothing when it cannot be said now.
   std::function<std::optional<ExplainAnswer>(const ExplainQuestion&)> explain = {};
 };

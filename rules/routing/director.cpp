@@ -31,6 +31,16 @@ bool is_standing_cause(const Evidence& evidence) {
   return evidence.cause && !evidence.ended;
 }
 
+// The steps that are due at the same time are one.
+void add_step(const Escalation& step, WallTime since, Duration next,
+              std::optional<EscalationStep>& made) {
+  if (step.after != next) return;
+  if (!made || made->at != since + next) made = EscalationStep{since + next, {}};
+  for (const std::string& receiver : step.to) {
+    if (std::ranges::find(made->to, receiver) == made->to.end()) made->to.push_back(receiver);
+  }
+}
+
 // Differs when something that is looked at does.
 size_t signature_of(const Incident& incident) {
   size_t hash = static_cast<size_t>(incident.severity) * 31 + incident.unlisted_causes;
@@ -105,24 +115,8 @@ Hiding hiding(const ActiveSilences& active, const Subjects& subjects, uint64_t i
   return hiding;
 }
 
-Direction direct(const RoutingPlan& plan, const std::vector<bool>& open_lines,
-                 const ActiveSilences& active, const Ack* ack, const Incident& incident,
-                 WallTime now) {
-  Direction direction;
-  direction.everyone = plan.routes.empty();
-  if (ack != nullptr) direction.acknowledged = ack->text();
-  if (direction.everyone && active.empty()) return direction;
-  const Subjects subjects = subjects_of(incident, plan.owners);
-  const Hiding hidden = hiding(active, subjects, incident.id);
-  for (const Labels* const cause : hidden.left)
-    add_hearers(route(plan.routes, open_lines, *cause).hearers, direction.hearers);
-  if (!hidden.left.empty()) return direction;
-  // Whom it leads to when it is told again.
-  for (const Labels& cause : subjects.causes)
-    add_hearers(route(plan.routes, open_lines, cause).hearers, direction.hearers);
-  for (const Silence* const silence : hidden.by)
-    direction.silenced_by.push_back(silence->text(now));
-  return direction;
+bool RoutingPlan::escalates() const {
+  return std::ranges::any_of(routes, [](const Route& line) { return !line.escalate.empty(); });
 }
 
 void Director::replace(RoutingPlan plan) {
@@ -165,10 +159,12 @@ std::vector<std::string> Director::direct(Report& report) {
   }
   report.silences = active_.size();
   ++round_;
-  for (Incident& incident : report.incidents) incident.direction = direction_of(incident, now);
+  unattended_.keep_only(open);
+  for (Incident& incident : report.incidents)
+    incident.direction = direction_of(incident, report.at);
   for (Transition& transition : report.transitions) {
     if (transition.kind != TransitionKind::resolved)
-      transition.incident.direction = direction_of(transition.incident, now);
+      transition.incident.direction = direction_of(transition.incident, report.at);
   }
   std::erase_if(known_, [this](const auto& entry) { return entry.second.seen != round_; });
   return ended;
@@ -178,23 +174,26 @@ std::vector<StateRecord> Director::records() const {
   std::vector<StateRecord> records;
   silences_.add_records(records);
   acks_.add_records(records);
+  unattended_.add_records(records);
   return records;
 }
 
 std::vector<std::string> Director::restore(std::span<const StateRecord> records) {
   std::vector<std::string> problems = silences_.restore(records);
   for (std::string& problem : acks_.restore(records)) problems.push_back(std::move(problem));
+  for (std::string& problem : unattended_.restore(records)) problems.push_back(std::move(problem));
   return problems;
 }
 
-DirectionPtr Director::direction_of(const Incident& incident, WallTime now) {
+DirectionPtr Director::direction_of(const Incident& incident, Now now) {
   Known& known = known_[incident.id];
   known.seen = round_;
   const size_t signature = signature_of(incident) | 1U;
-  if (known.signature == signature) return known.direction;
+  const bool due = known.due && now.steady >= *known.due;
+  if (known.signature == signature && !due) return known.direction;
   known.signature = signature;
-  Direction direction =
-      rules::direct(plan_, open_lines_, active_, acks_.find(incident.id), incident, now);
+  known.due.reset();
+  Direction direction = made_for(incident, now, known);
   // Nothing that anybody has to look at.
   const bool usual = direction == Direction();
   if (usual)
@@ -202,6 +201,43 @@ DirectionPtr Director::direction_of(const Incident& incident, WallTime now) {
   else if (known.direction == nullptr || *known.direction != direction)
     known.direction = std::make_shared<const Direction>(std::move(direction));
   return known.direction;
+}
+
+Direction Director::made_for(const Incident& incident, Now now, Known& known) {
+  Direction direction;
+  direction.everyone = plan_.routes.empty();
+  const Ack* const ack = acks_.find(incident.id);
+  if (ack != nullptr) direction.acknowledged = ack->text();
+  if (direction.everyone && active_.empty()) return direction;
+  const Subjects subjects = subjects_of(incident, plan_.owners);
+  Hiding hidden = hiding(active_, subjects, incident.id);
+  const bool is_hidden = hidden.left.empty();
+  for (const Silence* const silence : hidden.by) {
+    if (is_hidden) direction.silenced_by.push_back(silence->text(now.wall));
+  }
+  // One that is hidden leads to whom it will be told when the silence ends.
+  if (is_hidden) {
+    for (const Labels& cause : subjects.causes) hidden.left.push_back(&cause);
+  }
+
+  const Unattended::Since* since = nullptr;
+  if (ack != nullptr || is_hidden || !plan_.escalates())
+    unattended_.end(incident.id);
+  else
+    since = &unattended_.begin(incident, now);
+  const std::optional<Duration> age = since ? std::optional(since->age(now)) : std::nullopt;
+  std::optional<Duration> next;
+  for (const Labels* const cause : hidden.left) {
+    const Routed routed = route(plan_.routes, open_lines_, *cause, age);
+    add_hearers(routed.hearers, direction.hearers);
+    for (const Escalation& step : routed.next)
+      next = std::min(next.value_or(step.after), step.after);
+    if (!next) continue;
+    known.due = since->at.steady + *next;
+    for (const Escalation& step : routed.next)
+      add_step(step, since->at.wall, *next, direction.next);
+  }
+  return direction;
 }
 
 std::vector<uint64_t> Director::hidden_by(const Silence& silence, const RoutingPlan& plan,

@@ -19,6 +19,7 @@
 #include "rules/routing/owners.h"
 #include "rules/routing/routes.h"
 #include "rules/routing/silences.h"
+#include "rules/routing/unattended.h"
 
 namespace highwater::rules {
 
@@ -27,6 +28,8 @@ struct RoutingPlan {
   Owners owners;
   Routes routes;                     // none: every receiver hears of everything
   std::vector<Silence> maintenance;  // without ids
+
+  [[nodiscard]] bool escalates() const;
 };
 
 // What is looked at of an incident: the labels of each of its causes.
@@ -48,11 +51,6 @@ struct Hiding {
 };
 [[nodiscard]] Hiding hiding(const ActiveSilences& active, const Subjects& subjects,
                             uint64_t incident);
-// `ack` is null when nobody acknowledged it.
-[[nodiscard]] Direction direct(const RoutingPlan& plan, const std::vector<bool>& open_lines,
-                               const ActiveSilences& active, const Ack* ack,
-                               const Incident& incident, WallTime now);
-
 class Director {
  public:
   explicit Director(RoutingPlan plan) : plan_(std::move(plan)) {}
@@ -71,7 +69,9 @@ class Director {
   // What must survive a restart, and its way back.
   [[nodiscard]] std::vector<StateRecord> records() const;
   [[nodiscard]] std::vector<std::string> restore(std::span<const StateRecord> records);
-  [[nodiscard]] uint64_t version() const { return silences_.version() + acks_.version(); }
+  [[nodiscard]] uint64_t version() const {
+    return silences_.version() + acks_.version() + unattended_.version();
+  }
 
   // What such a silence would hide now.
   [[nodiscard]] static std::vector<uint64_t> hidden_by(const Silence& silence,
@@ -80,16 +80,19 @@ class Director {
 
  private:
   struct Known {
-    size_t signature = 0;  // of what is looked at of the incident
+    size_t signature = 0;           // of what is looked at of the incident
+    std::optional<SteadyTime> due;  // of the next step of its escalation
     DirectionPtr direction;
     uint64_t seen = 0;  // the round
   };
   [[nodiscard]] ActiveSilences active(WallTime now) const;
-  [[nodiscard]] DirectionPtr direction_of(const Incident& incident, WallTime now);
+  [[nodiscard]] DirectionPtr direction_of(const Incident& incident, Now now);
+  [[nodiscard]] Direction made_for(const Incident& incident, Now now, Known& known);
 
   RoutingPlan plan_;
   Silences silences_;
   Acks acks_;
+  Unattended unattended_;
   std::map<uint64_t, Known> known_;
   // Of this round; when they differ from those of the round before, everything is looked at again.
   std::vector<bool> open_lines_;

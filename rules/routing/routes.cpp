@@ -12,7 +12,8 @@ std::vector<bool> lines_open(const Routes& routes, WallTime now) {
   return open;
 }
 
-Routed route(const Routes& routes, const std::vector<bool>& open, const Labels& labels) {
+Routed route(const Routes& routes, const std::vector<bool>& open, const Labels& labels,
+             std::optional<Duration> unattended) {
   Routed routed;
   for (size_t i = 0; i < routes.size(); ++i) {
     const Route& line = routes[i];
@@ -20,6 +21,15 @@ Routed route(const Routes& routes, const std::vector<bool>& open, const Labels& 
     routed.lines.push_back(i);
     std::vector<Hearer> hearers;
     for (const std::string& receiver : line.to) hearers.push_back({receiver, line.repeat_interval});
+    for (const Escalation& step : line.escalate) {
+      if (!unattended) break;
+      if (step.after > *unattended) {
+        routed.next.push_back(step);
+        continue;
+      }
+      for (const std::string& receiver : step.to)
+        hearers.push_back({receiver, line.repeat_interval, step.after});
+    }
     add_hearers(hearers, routed.hearers);
     if (!line.goes_on) break;
   }

@@ -15,11 +15,18 @@
 
 namespace highwater::rules {
 
+// Who hears of an incident as well when nobody has acknowledged it for so long.
+struct Escalation {
+  Duration after{};
+  std::vector<std::string> to;
+};
+
 struct Route {
   Matcher matcher;
   std::shared_ptr<const OpenHours> during;  // null: always
   std::vector<std::string> to;              // names of receivers; none: nobody hears
   std::optional<Duration> repeat_interval;  // in place of the receivers' own; 0: never
+  std::vector<Escalation> escalate;         // the earliest first
   bool goes_on = false;                     // `continue: true`: the lines below are tried as well
   std::string where;                        // "highwater.yaml:20"
 
@@ -36,10 +43,12 @@ using Routes = std::vector<Route>;
 struct Routed {
   std::vector<size_t> lines;  // that matched
   std::vector<Hearer> hearers;
+  std::vector<Escalation> next;  // the steps to come of these lines
 };
-// `open` is lines_open().
+// `open` is lines_open(); `unattended` says for how long nobody has acknowledged the incident:
+// nothing where somebody has, or it is hidden.
 [[nodiscard]] Routed route(const Routes& routes, const std::vector<bool>& open,
-                           const Labels& labels);
+                           const Labels& labels, std::optional<Duration> unattended = std::nullopt);
 // Adds those who are not among them yet.
 void add_hearers(const std::vector<Hearer>& more, std::vector<Hearer>& hearers);
 

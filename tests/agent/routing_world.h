@@ -99,6 +99,15 @@ class RoutingWorld {
       EXPECT_TRUE(director_.silences().end(std::stoull(rest.at(0)))) << line;
     } else if (verb == "ack") {
       ack(rest);
+    } else if (verb == "unack") {
+      EXPECT_TRUE(director_.acks().end(std::stoull(rest.at(0)))) << line;
+    } else if (verb == "down") {
+      pass(*parse_duration(rest.at(0)));
+      restart("");
+    } else if (verb == "clock") {
+      const bool back = rest.at(0).starts_with("-");
+      const Duration jump = *parse_duration(rest.at(0).substr(back ? 1 : 0));
+      now_.wall += back ? -jump : jump;
     } else if (verb == "wait") {
       pass(*parse_duration(rest.at(0)));
     } else if (verb == "at") {
@@ -261,6 +270,7 @@ class RoutingWorld {
     EXPECT_TRUE(director_.acks().add(incident, "ann", lasts, now_.wall));
   }
 
+  // `down 12m`: the agent starts again so much later, and its steady clock anew.
   // As after kill -9 behind the last commit; perhaps with another configuration.
   void restart(const std::string& config) {
     const notify::Heard heard = notifier_->heard();
@@ -270,6 +280,7 @@ class RoutingWorld {
     notifier_.reset();
     director_ = rules::Director(std::move(plan));
     EXPECT_TRUE(director_.restore(records).empty());
+    now_.steady -= std::chrono::hours(50);
     start(heard, undelivered, all());
   }
 

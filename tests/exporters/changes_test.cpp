@@ -138,7 +138,7 @@ TEST_F(Changes, ComeBackFromTheirBytes) {
   EXPECT_TRUE(in.ok());
   const std::vector<Change> changes = again.between({}, now_.wall + seconds(1));
   ASSERT_EQ(changes.size(), before.size());
-  EXPECT_TRUE(changes.front().began_watching);
+  EXPECT_EQ(changes.front().kind, ChangeKind::began_watching);
   EXPECT_EQ(changes.back().about.text() + ": " + changes.back().text, before.back());
   Ledger before_it;
   ArchiveReader early(bytes);

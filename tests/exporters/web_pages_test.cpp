@@ -129,7 +129,8 @@ TEST(EntityPage, HostileNamesAreShownAndNeverObeyed) {
   const Report report = one_group(name);
   const std::string group = page_of(report, Kind::group, name);
   const std::string found = search_page(report.snapshot.get(), "<SCRIPT>");
-  const std::string now = now_page(&report, test_now(), Runbooks::load().value(), {}, {});
+  const std::string now =
+      now_page(&report, test_now(), {Runbooks::load().value(), {}, {}, notify::DeliveryLog()});
   for (const std::string& page : {group, found, now}) {
     EXPECT_THAT(page, Not(HasSubstr("<script>")));
     EXPECT_THAT(page, Not(HasSubstr("\"'&?#")));
@@ -149,7 +150,8 @@ TEST(ChangesPage, ListsTheNewestFirstAndEscapesThem) {
   EXPECT_THAT(page, HasSubstr("rules &lt;b&gt;reloaded&lt;/b&gt;"));
   EXPECT_LT(page.find("again"), page.find("rules &lt;b"));
   EXPECT_THAT(page, Not(HasSubstr("too old")));
-  EXPECT_THAT(changes_json(ledger, now, std::chrono::hours(1)), HasSubstr("\"text\":\"again\"},{"));
+  EXPECT_THAT(changes_json(ledger, now, std::chrono::hours(1)),
+              HasSubstr("\"text\":\"again\",\"mark\":false},{"));
   EXPECT_THAT(changes_page({}, now, std::chrono::hours(1)), HasSubstr("None was seen."));
 }
 

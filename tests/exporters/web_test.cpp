@@ -36,14 +36,17 @@ class Web : public testing::Test {
  protected:
   void SetUp() override {
     server_ = http::Server::listen({"127.0.0.1", 0}).value();
-    WebContext context{clock_, metrics_, self_, runbooks_, history_, changes_, {}, {}, {}, 30s, {}};
+    WebContext context{clock_,      metrics_, self_, runbooks_, history_, changes_,
+                       deliveries_, {},       {},    {},        30s,      {}};
     context.report = [this] {
       const std::lock_guard lock(mutex_);
       return report_;
     };
     context.heartbeat_age = [this] { return Duration(heartbeat_age_.load()); };
     context.first_round_done = [this] { return first_round_done_.load(); };
-    context.bootstrap = {{"prod", "kafka-1:9092"}};
+    context.bootstrap = [](const std::string& cluster) {
+      return cluster == "prod" ? "kafka-1:9092" : "";
+    };
     context.explain = answer_to;
     add_pages(*server_, context);
     server_->start();
@@ -87,6 +90,7 @@ class Web : public testing::Test {
   Runbooks runbooks_ = Runbooks::load().value();
   history::History history_;
   changes::Ledger changes_;
+  notify::DeliveryLog deliveries_;
   std::mutex mutex_;
   ReportPtr report_;
   std::atomic<int64_t> heartbeat_age_{0};
@@ -116,7 +120,8 @@ TEST_F(Web, WhoeverAsksWithinAMomentGetsTheSamePage) {
   const std::string first = get("/metrics").body;
   publish(Report());
   EXPECT_EQ(get("/metrics").body, first);
-  EXPECT_TRUE(get("/metrics", {{"Accept", "application/openmetrics-text"}}).body.ends_with("# EOF\n"))
+  EXPECT_TRUE(
+      get("/metrics", {{"Accept", "application/openmetrics-text"}}).body.ends_with("# EOF\n"))
       << "another form is another page";
   clock_.advance(1s);
   EXPECT_THAT(get("/metrics").body, Not(HasSubstr("highwater_broker_up{")));
@@ -198,7 +203,9 @@ TEST_F(Web, ShowsAnOverview) {
               HasSubstr("<a href=\"runbooks/broker-down?incident=7\">Runbook: Broker down</a>"));
   EXPECT_THAT(page, HasSubstr("Open: 1 page"));
   EXPECT_THAT(page, HasSubstr("1 of 2 brokers up"));
-  EXPECT_THAT(page, HasSubstr("<li class=\"down\"><a href=\"./broker?cluster=prod&amp;name=3\">3: down</a>"));
+  EXPECT_THAT(
+      page,
+      HasSubstr("<li class=\"down\"><a href=\"./broker?cluster=prod&amp;name=3\">3: down</a>"));
   Report quiet = broker_down();
   quiet.snapshot = make_snapshot({make_observation(
       "prod", "groups", {make_table(kLagSum, {{{"prod", "audit", "a"}, 0, Unknown::denied}})})});

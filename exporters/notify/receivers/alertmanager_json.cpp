@@ -98,11 +98,13 @@ Texts annotations_of(const Notice& notice, const Sender& sender, size_t max_byte
   add("evidence", evidence_text(incident));
   add("impact", impact_text(incident));
   add("note", note_text(incident));
+  if (notice.transition.kind != TransitionKind::resolved) add("changes", changes_text(incident));
   add("links", links_text(incident));
   if (headline.budget) {
     for (auto& [name, text] : budget_texts(*headline.budget)) add(name.c_str(), std::move(text));
   }
   add("former", former_text(incident));
+  add("escalated", notice.transition.because);
   if (notice.transition.kind == TransitionKind::resolved) {
     add("resolution", notice.transition.resolution);
     add("budget_spent", cost_text(incident));
@@ -143,11 +145,10 @@ Json named_alert_of(const Notice& notice, const Evidence& item, const Sender& se
   Json alert;
   alert["status"] = over ? "resolved" : "firing";
   alert["labels"] = labels_of(own, sender.cluster);
-  alert["annotations"] = {
-      {"summary", utf8::clean(item.summary, max_annotation)},
-      {"runbook_url", runbook_url(incident, sender.external_url)},
-      {"part_of", utf8::clean(incident_title(incident), max_annotation)},
-      {"correlation_id", incident.correlation.hex()}};
+  alert["annotations"] = {{"summary", utf8::clean(item.summary, max_annotation)},
+                          {"runbook_url", runbook_url(incident, sender.external_url)},
+                          {"part_of", utf8::clean(incident_title(incident), max_annotation)},
+                          {"correlation_id", incident.correlation.hex()}};
   alert["startsAt"] = format_time(item.since);
   alert["endsAt"] = over ? format_time(std::max(notice.at, item.since)) : std::string(kNever);
   alert["generatorURL"] = incident_url(incident, sender.external_url);
@@ -185,8 +186,8 @@ void add_alerts(const Notice& notice, const Sender& sender, size_t max_annotatio
   }
 }
 
-std::string render(std::span<const NoticePtr> notices, size_t left_out,
-                   const Sender& sender, size_t max_annotation) {
+std::string render(std::span<const NoticePtr> notices, size_t left_out, const Sender& sender,
+                   size_t max_annotation) {
   Json alerts = Json::array();
   for (const NoticePtr& notice : notices) add_alerts(*notice, sender, max_annotation, alerts);
   const bool firing = std::any_of(notices.begin(), notices.end(),

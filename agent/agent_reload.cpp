@@ -1,0 +1,140 @@
+// The agent takes over another configuration while it runs.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/agent_impl.h"
+#include "agent/catalogue.h"
+
+namespace highwater::agent {
+namespace {
+
+constexpr auto kTakeOverWithin = std::chrono::seconds(5);
+// Parts of the configuration that a reload leaves as they were at the start.
+constexpr const char* kReadAtStart[] = {"listen",  "external_url", "allowed_hosts",
+                                        "memory",  "state",        "traces",
+                                        "metrics", "runbooks",     "watch_config"};
+
+// The first mistake, and how many there are.
+std::string problem_of(const std::vector<std::string>& mistakes) {
+  if (mistakes.size() == 1) return mistakes.front();
+  return fmt::format("{} (and {} more)", mistakes.front(), mistakes.size() - 1);
+}
+
+}  // namespace
+
+std::vector<std::string> Agent::Impl::reload() {
+  const std::lock_guard lock(reloading_);
+  if (stopping_) return {"the agent stops"};
+  Diagnostics diagnostics;
+  std::optional<Config> config = read_config(file_, diagnostics);
+  std::optional<Loaded> loaded;
+  if (config) loaded = load(*config, diagnostics);
+  if (!loaded) return refuse(diagnostics);
+  set_reload_problem("");
+  say_what_waits(*config);
+  take_over(std::move(*config), std::move(loaded->rules));
+  return {};
+}
+
+std::vector<std::string> Agent::Impl::refuse(const Diagnostics& diagnostics) {
+  std::vector<std::string> mistakes;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    mistakes.push_back(diagnostic.text());
+    log_.error("reload failed: the configuration has mistakes, nothing was changed",
+               {{"where", diagnostic.text()}});
+  }
+  if (mistakes.empty()) mistakes.emplace_back("it cannot be read");
+  set_reload_problem(problem_of(mistakes));
+  return mistakes;
+}
+
+void Agent::Impl::say_what_waits(const Config& config) {
+  const auto say = [this](const char* part) {
+    log_.warning("a part of the configuration changed that is read at the next start",
+                 {{"part", part}});
+  };
+  for (const char* const part : kReadAtStart) {
+    if (!same_part(config_.written, config.written, part)) say(part);
+  }
+  if (config.log_form != config_.log_form) say("log.format");
+}
+
+void Agent::Impl::take_over(Config config, rules::RuleSet rules) {
+  const auto receivers = std::make_shared<NewReceivers>(new_receivers(config));
+  const auto judged = std::make_shared<rules::RuleSet>(look_at(config, std::move(rules)));
+  const auto recorder =
+      same_part(config_.written, config.written, "record")
+          ? nullptr
+          : std::make_shared<std::unique_ptr<Recorder>>(make_recorder(config, log_));
+  const size_t rule_count = judged->alerts.size();
+  const std::vector<Symbol> gone = watchers_.replace(config);
+  metrics_.replace(catalogue_with(config.measures));
+  judged_rows_.replace_world(config.sources, clusters_of(config));
+  heartbeats_.aliveness().expect_anew();
+  const std::future<void> done = pipeline_.submit(
+      [this, receivers, judged, recorder, clusters = clusters_of(config),
+       measures = measures_of_sources(config.sources), routing = config.routing](Now) {
+        pipeline_.watch(clusters, measures);
+        pipeline_.engine().replace_rules(std::move(*judged));
+        notifier_.replace(receivers->kept, std::move(receivers->made));
+        routing_.replace(routing);
+        if (recorder == nullptr) return;
+        if (recorder_) recorder_->stop(kRecordWithin);
+        recorder_ = std::move(*recorder);
+      });
+  if (done.wait_for(kTakeOverWithin) != std::future_status::ready)
+    log_.warning("the reload is taken over late: the rules are busy");
+  watchers_.resume();
+  heartbeats_.replace(config);
+  {
+    const std::lock_guard lock(bootstrap_mutex_);
+    bootstrap_ = bootstrap_of(config);
+  }
+  log_.set_lowest(config.log_level);
+  changes_.note(clock_.now().wall, {}, "configuration reloaded");
+  log_.info("configuration reloaded", {{"rules", rule_count},
+                                       {"clusters", config.clusters.size()},
+                                       {"clusters_left_out", gone.size()},
+                                       {"sources", config.sources.sources.size()},
+                                       {"receivers", config.receivers.size()}});
+  config_ = std::move(config);
+}
+
+Agent::Impl::NewReceivers Agent::Impl::new_receivers(const Config& config) {
+  NewReceivers receivers;
+  std::vector<notify::ReceiverConfig> changed;
+  for (const notify::ReceiverConfig& receiver : config.receivers) {
+    if (same_part(config_.written, config.written, part_name("receivers", receiver.name)))
+      receivers.kept.insert(receiver.name);
+    else
+      changed.push_back(receiver);
+  }
+  receivers.made = notify::make_receivers(changed, surroundings(), log_);
+  for (const notify::ReceiverConfig& receiver : config_.receivers) {
+    if (std::ranges::find(config.receivers, receiver.name, &notify::ReceiverConfig::name) ==
+        config.receivers.end())
+      self_metrics_.set_notifications(receiver.name, {}, 0);
+  }
+  return receivers;
+}
+
+void Agent::Impl::watch_config() {
+  config_watch_.emplace(
+      [this] {
+        const std::lock_guard lock(reloading_);
+        return digest_of_files(file_, config_.rules);
+      },
+      [this] {
+        log_.info("the configuration changed on the disk", {{"config", file_}});
+        std::ignore = reload();
+      });
+}
+
+void Agent::Impl::set_reload_problem(std::string problem) {
+  const std::lock_guard lock(reload_mutex_);
+  reload_problem_ = std::move(problem);
+}
+
+}  // namespace highwater::agent

@@ -1,0 +1,35 @@
+#include "agent/api_reply.h"
+
+#include <nlohmann/json.hpp>
+
+namespace highwater::agent {
+
+using Json = nlohmann::ordered_json;
+
+http::Reply json_reply(int status, const Json& json) {
+  http::Reply reply;
+  reply.status = status;
+  reply.content_type = "application/json; charset=utf-8";
+  reply.body = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return reply;
+}
+
+http::Reply refusal(int status, const std::string& why) {
+  return json_reply(status, {{"error", why}});
+}
+
+std::optional<http::Reply> refuse_change(const http::ServerRequest& request) {
+  const bool forwarded =
+      !request.header("X-Forwarded-For").empty() || !request.header("Forwarded").empty();
+  if (request.from_this_machine && !forwarded && request.header("Origin").empty())
+    return std::nullopt;
+  return refusal(403, "only programs on this machine may change anything");
+}
+
+std::optional<http::Reply> refuse_json_change(const http::ServerRequest& request) {
+  if (auto refused = refuse_change(request)) return refused;
+  if (request.header("Content-Type").starts_with("application/json")) return std::nullopt;
+  return refusal(415, "send JSON, with Content-Type: application/json");
+}
+
+}  // namespace highwater::agent

@@ -1,0 +1,54 @@
+#include "agent/prior_changes.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <utility>
+
+#include "agent/core/entity_text.h"
+
+namespace highwater::agent {
+namespace {
+
+// A person is told of no more than what is likely: what the cluster rests on changes often.
+constexpr int kFarthest = 2;
+constexpr Duration kGroundWithin = std::chrono::minutes(10);
+
+// "topic=orders: partitions 6 -> 12"; a mark speaks for itself.
+std::string text_of(const changes::Change& change) {
+  const std::string about = entity_text(change.about);
+  if (change.kind == changes::ChangeKind::mark || about.empty()) return change.text;
+  return fmt::format("{}: {}", about, change.text);
+}
+
+std::vector<PriorChange> prior_to(const Incident& incident, const changes::Ledger& ledger) {
+  std::vector<PriorChange> prior;
+  for (const changes::Related& one : changes::changes_before(ledger, incident, kMaxPriorChanges)) {
+    const bool likely =
+        one.distance < kFarthest || (one.distance == kFarthest && one.before <= kGroundWithin);
+    if (likely) prior.push_back({one.before, text_of(one.change)});
+  }
+  return prior;
+}
+
+}  // namespace
+
+void PriorChanges::add_to(Report& report, const changes::Ledger& ledger) {
+  std::set<uint64_t> open;
+  const auto fill = [&](Incident& incident) {
+    const auto found = found_.find(incident.id);
+    incident.changes = found != found_.end()
+                           ? found->second
+                           : found_.emplace(incident.id, prior_to(incident, ledger)).first->second;
+  };
+  for (Incident& incident : report.incidents) {
+    open.insert(incident.id);
+    fill(incident);
+  }
+  for (Transition& transition : report.transitions) {
+    if (transition.kind != TransitionKind::resolved) fill(transition.incident);
+  }
+  std::erase_if(found_, [&](const auto& entry) { return !open.contains(entry.first); });
+}
+
+}  // namespace highwater::agent

@@ -1,0 +1,119 @@
+#include "exporters/web/deliveries_page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "exporters/html.h"
+
+namespace highwater::web {
+namespace {
+
+using notify::DeliveryEntry;
+using notify::Outcome;
+
+constexpr std::string_view kHome = ".";
+
+std::string_view outcome_name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::delivered:
+      return "delivered";
+    case Outcome::retry:
+      return "failed";
+    case Outcome::refused:
+      return "refused";
+  }
+  return "failed";
+}
+
+std::string_view what_name(const DeliveryEntry& entry) {
+  return entry.resolved ? "resolved" : severity_name(entry.severity);
+}
+
+std::string failure_text(const DeliveryEntry& entry) {
+  const std::string tries =
+      entry.attempts > 1 ? fmt::format(" {} times", entry.attempts) : std::string();
+  return fmt::format("{}{}: {}", outcome_name(entry.outcome), tries,
+                     entry.text.empty() ? "no reason was given" : entry.text);
+}
+
+// "lead: told 02:14:07" of the newest that was tried.
+std::string told_text(const DeliveryEntry& entry) {
+  if (entry.outcome != Outcome::delivered)
+    return fmt::format("{}: <strong>not delivered</strong>, {}", html_escape(entry.receiver),
+                       html_escape(failure_text(entry)));
+  return fmt::format("{}: told{} at {}", html_escape(entry.receiver),
+                     entry.resolved ? " of its end" : "", format_time(entry.at));
+}
+
+}  // namespace
+
+std::string told_of(const notify::DeliveryLog& log, const Incident& incident) {
+  std::vector<const DeliveryEntry*> newest;  // of each receiver
+  const std::vector<DeliveryEntry> entries = log.newest(incident.id, kMostDeliveries);
+  const std::string correlation = incident.correlation.hex();
+  for (const DeliveryEntry& entry : entries) {
+    // Numbers begin anew when the state was lost.
+    if (entry.correlation != correlation) continue;
+    const bool known = std::ranges::any_of(
+        newest, [&](const DeliveryEntry* one) { return one->receiver == entry.receiver; });
+    if (!known) newest.push_back(&entry);
+  }
+  std::ranges::sort(newest, {}, [](const DeliveryEntry* one) { return one->receiver; });
+  std::string html;
+  for (const DeliveryEntry* const entry : newest)
+    html += (html.empty() ? "" : "<br>\n") + told_text(*entry);
+  return html;
+}
+
+std::string deliveries_page(const notify::DeliveryLog& log, WallTime now) {
+  std::string rows;
+  for (const DeliveryEntry& entry : log.newest(std::nullopt, kMostDeliveries)) {
+    const bool delivered = entry.outcome == Outcome::delivered;
+    rows += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td><a href=\"incident?id={}\">incident {}</a></td><td>{}</td>"
+        "<td>{}</td><td>{}</td></tr>\n",
+        since_text(entry.at, now), html_escape(entry.receiver), entry.correlation, entry.incident,
+        what_name(entry), html_escape(entry.title),
+        delivered ? fmt::format("delivered after {}{}", describe_duration(entry.delay),
+                                entry.text.empty() ? "" : ", but " + html_escape(entry.text))
+                  : "<strong>" + html_escape(failure_text(entry)) + "</strong>");
+  }
+  std::string body = "<h1>Deliveries</h1>\n";
+  if (rows.empty())
+    body += "<p class=\"calm\">Nothing was told to anybody yet.</p>\n";
+  else
+    body += wide_table("Deliveries",
+                       "<th>When</th><th>Receiver</th><th>Incident</th><th>Told</th>"
+                       "<th>Title</th><th>Outcome</th>",
+                       rows);
+  return html_page("Deliveries", body, {.home = kHome, .live = true});
+}
+
+std::string deliveries_json(const notify::DeliveryLog& log, WallTime now,
+                            std::optional<uint64_t> incident, size_t most) {
+  using Json = nlohmann::ordered_json;
+  Json list = Json::array();
+  for (const DeliveryEntry& entry : log.newest(incident, most)) {
+    list.push_back({{"at", format_time(entry.at)},
+                    {"begun", format_time(entry.begun)},
+                    {"receiver", entry.receiver},
+                    {"incident", entry.incident},
+                    {"correlation_id", entry.correlation},
+                    {"title", entry.title},
+                    {"severity", severity_name(entry.severity)},
+                    {"status", entry.resolved ? "resolved" : "firing"},
+                    {"repeat", entry.repeat},
+                    {"outcome", outcome_name(entry.outcome)},
+                    {"attempts", entry.attempts},
+                    {"code", entry.status == 0 ? Json() : Json(entry.status)},
+                    {"why", entry.text},
+                    {"seconds", to_seconds(entry.delay)}});
+  }
+  const Json json{{"now", format_time(now)}, {"deliveries", std::move(list)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace highwater::web

@@ -1,0 +1,243 @@
+"""Hundreds of incidents, receivers that fail, hang, refuse and ask to wait, and kill -9 again and again: nothing is lost.
+
+    tests/integration/killed.py FOLDER [KILLS] [SEED]    FOLDER holds the programs; 100 kills by default
+
+Incidents come from a file that the agent reads as a source. Each receiver keeps what it accepted, with the id that the
+agent gave it. In the end each must have heard of each incident, in order, and of its end; what came twice has the same id.
+"""
+
+import http.server
+import json
+import pathlib
+import random
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from harness import WORK, Agent, end, takes_long, wait_until  # noqa: E402
+
+ITEMS = 200
+
+SOURCES = """\
+sources: [{name: lab, file: lab.prom, every: 1s}]
+measures: [{name: lab_fault, source: lab, metric: lab_fault, unit: boolean, help: Whether it is broken., dimensions: [item]}]
+"""
+# Each item has a rule of its own: alerts of one rule that fire together are one incident.
+RULES = "alerts:\n" + "".join(
+    f"  - {{name: Lab{item}, when: lab_fault == 1, select: {{item: item-{item}}}, for: 0s, keep_firing_for: 0s, caused_by: [], severity: page, "
+    f"runbook: \"https://wiki.example.com/lab\", summary: \"{{item}} is broken\"}}\n" for item in range(ITEMS))
+# What a receiver may do with a request, and how often.
+MOODS = ("accept", "accept", "accept", "fail", "wait", "hang", "cut")
+
+
+class Moody:
+    """An HTTP server that keeps what it accepts as (id, incident, firing), and is in a random mood for each request."""
+
+    def __init__(self, kind, seed):
+        self.kind = kind
+        self.chance = random.Random(seed)
+        self.calm = False
+        self.lock = threading.Lock()
+        self.accepted = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):  # noqa: N802 (the name is http.server's)
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with outer.lock:
+                    mood = "accept" if outer.calm else outer.chance.choice(MOODS)
+                if mood == "cut":
+                    self.close_connection = True
+                    return
+                if mood in ("accept", "hang"):
+                    with outer.lock:
+                        outer.accepted += [(self.headers["Idempotency-Key"], incident, firing) for incident, firing in outer.told(body)]
+                if mood == "hang":
+                    time.sleep(1.5)
+                    mood = "accept"  # it says so too late for the agent, which sends it again
+                try:
+                    self.send_response({"accept": 202, "fail": 503, "wait": 429}[mood])
+                    if mood == "wait":
+                        self.send_header("Retry-After", "1")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                except OSError:
+                    pass
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def told(self, body):
+        """(correlation id, whether it fires) of each incident in a request."""
+        if self.kind == "pagerduty":
+            return [(body["dedup_key"], body["event_action"] == "trigger")]
+        alerts = body["alerts"] if self.kind == "webhook" else body
+        soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 60))  # what fires ends minutes ahead
+        return [(alert["annotations"]["correlation_id"], alert["endsAt"] > soon if self.kind == "alertmanager" else alert["status"] == "firing")
+                for alert in alerts if "correlation_id" in alert["annotations"] and "part_of" not in alert["annotations"]]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Lab:
+    """The file of what is broken."""
+
+    def __init__(self, folder, chance):
+        self.path = folder / "lab.prom"
+        self.chance = chance
+        self.broken = set()
+        self.write()
+
+    def write(self):
+        new = self.path.with_suffix(".new")
+        new.write_text("".join(f'lab_fault{{item="item-{item}"}} {int(item in self.broken)}\n' for item in range(ITEMS)))
+        new.rename(self.path)
+
+    def change(self, most):
+        for item in self.chance.sample(range(ITEMS), self.chance.randrange(1, most)):
+            self.broken ^= {item}
+        self.write()
+
+    def mend(self):
+        self.broken = set()
+        self.write()
+
+
+def configuration(receivers, folder):
+    """Of four kinds; a command's output is the history that is read in the end."""
+    script = folder / "told"
+    script.write_text(f"#!/bin/sh\nline=$(cat)\n[ -e {folder / 'moody'} ] && [ $(($(od -An -N1 -tu1 /dev/urandom) % 4)) = 0 ] && exit 75\n"
+                      f"printf '%s %s\\n' \"$HIGHWATER_DELIVERY_ID\" \"$line\" >> {folder / 'told'}.txt\n")
+    script.chmod(0o755)
+    lines = [f"  - {{name: hook, timeout: 1s, webhook: {{url: \"{receivers['webhook'].url}/\"}}}}",
+             f"  - {{name: duty, timeout: 1s, pagerduty: {{url: \"{receivers['pagerduty'].url}/\", routing_key: {{env: DUTY_KEY}}}}}}",
+             f"  - {{name: am, timeout: 1s, alertmanager: {{urls: [\"{receivers['alertmanager'].url}\"]}}}}",
+             f"  - {{name: script, command: {{path: {script}}}}}"]
+    return "receivers:\n" + "\n".join(lines) + "\n" + SOURCES
+
+
+def incidents_of(agent):
+    """Every incident that the agent knows, by correlation id: whether it is open."""
+    answer = json.loads(agent.get("/api/v1/incidents?last=7d"))
+    return {incident["correlation_id"]: incident["ended"] is None for incident in answer["incidents"]
+            if incident["cause"]["alertname"].startswith("Lab")}
+
+
+def of_the_command(path, hook):
+    told = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        key, body = line.split(" ", 1)
+        told += [(key, incident, firing) for incident, firing in hook.told(json.loads(body))]
+    return told
+
+
+def faults_in(told, incidents):
+    """What is wrong with what one receiver accepted."""
+    faults = []
+    by_incident = {}
+    for key, incident, firing in told:
+        if incident in incidents:
+            by_incident.setdefault(incident, []).append((key, firing))
+    for incident in incidents:
+        heard = by_incident.get(incident)
+        if not heard:
+            faults.append(f"{incident} was never told")
+            continue
+        if heard[-1][1]:
+            faults.append(f"the end of {incident} was not told last: {heard}")
+        seen, ended = set(), False
+        for key, firing in heard:
+            if key in seen:
+                continue  # told again after a restart, with the id it had before
+            seen.add(key)
+            if firing and ended:
+                faults.append(f"{incident} fires after its end: {heard}")
+            ended = ended or not firing
+    return faults
+
+
+def run(servers, binary, kills, seed, name="killed"):
+    chance = random.Random(seed)
+    folder = WORK / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "told.txt").unlink(missing_ok=True)
+    (folder / "own.yaml").write_text(RULES)
+    (folder / "moody").touch()
+    lab = Lab(folder, chance)
+    receivers = {kind: Moody(kind, seed + number) for number, kind in enumerate(("webhook", "pagerduty", "alertmanager"))}
+    agent = Agent(binary, servers[:2], name=name, rules="rules: {builtin: false, files: [own.yaml]}\n", extra=configuration(receivers, folder),
+                  environment={"DUTY_KEY": "0123456789abcdef0123456789abcdef"})
+    known = set()
+    try:
+        for number in range(kills):
+            agent.wait_ready()
+            deadline = time.monotonic() + chance.uniform(0.2, 5)
+            while time.monotonic() < deadline:
+                lab.change(30)
+                time.sleep(chance.uniform(0.2, 1.5))
+            known |= set(incidents_of(agent))
+            agent.kill()
+            agent.start()
+            if number % 10 == 9:
+                print(f"{number + 1} kills", flush=True)
+        agent.wait_ready()
+        for receiver in receivers.values():
+            receiver.calm = True
+        (folder / "moody").unlink()
+        lab.mend()
+        wait_until(lambda: not any(incidents_of(agent).values()), 60, "every incident has ended")
+        wait_until(lambda: all(agent.value("highwater_agent_notifications_queued", receiver=one) == 0 for one in ("hook", "duty", "am", "script")),
+                   180, "everything is delivered")
+        incidents = known | set(incidents_of(agent))
+        told = {kind: receiver.accepted for kind, receiver in receivers.items()}
+        told["command"] = of_the_command(folder / "told.txt", receivers["webhook"])
+        faults = [f"{kind}: {fault}" for kind, accepted in told.items() for fault in faults_in(accepted, incidents)]
+        assert not faults, f"seed {seed}: {len(faults)} faults, of {len(incidents)} incidents\n" + "\n".join(faults[:20])
+        counts = {kind: len(accepted) for kind, accepted in told.items()}
+        print(f"seed {seed}: {kills} kills, {len(incidents)} incidents, accepted {counts}", flush=True)
+        assert len(incidents) >= min(ITEMS, 5 * kills), "too few incidents to prove anything"
+    finally:
+        code = end(agent.process)
+        agent.log.close()
+        for receiver in receivers.values():
+            receiver.close()
+    assert code == 0, f"exit code {code} after SIGTERM"
+
+
+@takes_long
+def test_kill_9_loses_no_notification(cluster, binary):
+    run(cluster.servers(), binary, kills=8, seed=random.randrange(1 << 30))
+
+
+TESTS = [test_kill_9_loses_no_notification]
+
+
+def main():
+    import simulated
+
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    folder = pathlib.Path(sys.argv[1]).resolve()
+    kills = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30)
+    cluster = simulated.SimulatedCluster(folder / "highwater-sim")
+    cluster.start()
+    try:
+        run(cluster.servers(), folder / "highwater", kills, seed)
+    finally:
+        cluster.stop()
+
+
+if __name__ == "__main__":
+    main()
