@@ -78,8 +78,12 @@ Agent::Impl::Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> se
       log_(log),
       heartbeats_(surroundings(), clock, log),
       traces_(std::move(traces.config), clock, log),
-      notifier_(notify::make_receivers(config_.receivers, surroundings(), log), {}, clock, log,
-                traces_.sink()),
+      notifier_(notify::make_receivers(config_.receivers, surroundings(), log),
+                {.on_delivered =
+                     [this](const std::string& receiver, Duration delay) {
+                       self_metrics_.observe_delivery(receiver, delay);
+                     }},
+                clock, log, traces_.sink()),
       routing_(config_.routing, log),
       keeper_(state_path(), log),
       recorder_(make_recorder(config_, log)),

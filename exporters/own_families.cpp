@@ -94,6 +94,13 @@ const OwnFamily kNotificationsQueued{"highwater_agent_notifications_queued",
                                      "",
                                      "receiver",
                                      "with receivers"};
+const OwnFamily kNotificationDelay{
+    "highwater_agent_notification_delay_seconds",
+    "From when something was concluded to when the receiver took it, without repeats.",
+    histogram,
+    "seconds",
+    "receiver",
+    "with receivers"};
 const OwnFamily kHeartbeats{"highwater_agent_heartbeats_total",
                             "Heartbeats that were due, by outcome: sent, failed, or held because "
                             "something of the agent did not work.",
@@ -154,7 +161,7 @@ const OwnFamily kProcessMaxFds{
 
 std::span<const OwnFamily* const> own_families() {
   using namespace families;
-  static constexpr std::array<const OwnFamily*, 27> kAll{&kBuildInfo,
+  static constexpr std::array<const OwnFamily*, 28> kAll{&kBuildInfo,
                                                          &kCollectorUp,
                                                          &kCollectorAge,
                                                          &kCollectorDuration,
@@ -168,6 +175,7 @@ std::span<const OwnFamily* const> own_families() {
                                                          &kEvaluation,
                                                          &kNotifications,
                                                          &kNotificationsQueued,
+                                                         &kNotificationDelay,
                                                          &kHeartbeats,
                                                          &kSpansExported,
                                                          &kSpansDropped,

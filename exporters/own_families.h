@@ -39,6 +39,7 @@ extern const OwnFamily kPolls;
 extern const OwnFamily kEvaluation;
 extern const OwnFamily kNotifications;
 extern const OwnFamily kNotificationsQueued;
+extern const OwnFamily kNotificationDelay;
 extern const OwnFamily kHeartbeats;
 extern const OwnFamily kSpansExported;
 extern const OwnFamily kSpansDropped;

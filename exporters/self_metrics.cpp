@@ -29,6 +29,8 @@ using prometheus::MetricType;
 
 const prometheus::Histogram::BucketBoundaries kEvaluationBuckets{
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
+const prometheus::Histogram::BucketBoundaries kDelayBuckets{0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1,
+                                                            2.5,  5,    10,   30,  60,   300, 3600};
 const prometheus::Histogram::BucketBoundaries kHttpBuckets{
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
@@ -99,6 +101,10 @@ struct SelfMetrics::Impl {
                               .Name(std::string(kNotificationsQueued.name))
                               .Help(std::string(kNotificationsQueued.help))
                               .Register(registry);
+  Family<prometheus::Histogram>& delays = prometheus::BuildHistogram()
+                                              .Name(std::string(kNotificationDelay.name))
+                                              .Help(std::string(kNotificationDelay.help))
+                                              .Register(registry);
   Family<Counter>& heartbeats = counters(kHeartbeats);
   Counter& spans_exported = counters(kSpansExported).Add({});
   Counter& spans_dropped = counters(kSpansDropped).Add({});
@@ -159,6 +165,11 @@ void SelfMetrics::set_notifications(std::string_view receiver, const Notificatio
              static_cast<double>(total));
   }
   impl_->queued.Add({{"receiver", name}}).Set(static_cast<double>(queued));
+}
+
+void SelfMetrics::observe_delivery(std::string_view receiver, Duration delay) {
+  impl_->delays.Add({{"receiver", std::string(receiver)}}, kDelayBuckets)
+      .Observe(to_seconds(delay));
 }
 
 void SelfMetrics::set_heartbeats(std::string_view heartbeat, uint64_t sent, uint64_t failed,

@@ -35,6 +35,8 @@ class SelfMetrics {
   void observe_evaluation(Duration took);
   void count_http_request(std::string_view route, int status, Duration took);
 
+  void observe_delivery(std::string_view receiver, Duration delay);
+
   // Totals since start, as their owners count them.
   void set_notifications(std::string_view receiver, const NotificationTotals& totals,
                          size_t queued);

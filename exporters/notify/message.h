@@ -22,10 +22,10 @@ struct Fact {
 
 // All of it is valid UTF-8 without control characters.
 struct Message {
-  std::string status;  // "PAGE", "TICKET", "INFO" or "RESOLVED"; "TEST PAGE" of a trial
-  std::string title;   // one line: "Broker 3 (prod) crashed"
-  std::string text;    // what it means; paragraphs, may be empty
-  std::vector<Fact> facts;  // the most important first
+  std::string status;          // "PAGE", "TICKET", "INFO" or "RESOLVED"; "TEST PAGE" of a trial
+  std::string title;           // one line: "Broker 3 (prod) crashed"
+  std::string text;            // what it means; paragraphs, may be empty
+  std::vector<Fact> facts;     // the most important first
   std::string evidence_title;  // "12 alerts, 10 of them:"; empty without evidence
   std::vector<std::string> evidence;
   std::string runbook;      // a URL of at most kMaxUrlBytes
@@ -52,8 +52,8 @@ struct Limit {
 };
 [[nodiscard]] size_t length(std::string_view text, Unit unit);
 
-// `text`, or as many words of it as fit with an ellipsis behind them. A word that is longer than all
-// there is, is cut between characters.
+// `text`, or as many words of it as fit with an ellipsis behind them. A word that is longer than
+// all there is, is cut between characters.
 [[nodiscard]] std::string cut(std::string_view text, Limit limit);
 
 using Escape = std::function<std::string(std::string_view)>;

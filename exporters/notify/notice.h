@@ -20,9 +20,9 @@ using NoticePtr = std::shared_ptr<const Notice>;
 // One notification to be delivered.
 struct Delivery {
   NoticePtr notice;
-  std::string id;       // the same for every attempt to deliver the same thing, and for nothing else
-  int attempt = 1;      // grows by one with each attempt for this incident; 1 after a success
-  bool first = true;    // the receiver has not heard of the incident yet
+  std::string id;     // the same for every attempt to deliver the same thing, and for nothing else
+  int attempt = 1;    // grows by one with each attempt for this incident; 1 after a success
+  bool first = true;  // the receiver has not heard of the incident yet
   bool repeat = false;  // the receiver has accepted the same before
   std::string handle;   // what its last answers about the incident asked to be kept; may be empty
   [[nodiscard]] const Incident& incident() const { return notice->transition.incident; }

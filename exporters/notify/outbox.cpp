@@ -1,18 +1,12 @@
 #include "exporters/notify/outbox.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "exporters/notify/worker.h"
 
 namespace highwater::notify {
 namespace {
-
-double random_chance() {
-  thread_local std::mt19937_64 engine{std::random_device{}()};
-  return std::uniform_real_distribution<double>(0, 1)(engine);
-}
 
 NoticePtr notice_of(const Transition& transition, WallTime at) {
   auto notice = std::make_shared<Notice>(Notice{transition, at});
@@ -85,10 +79,7 @@ Standing standing_of(const DirectionPtr& direction, const std::string& receiver)
 
 Notifier::Notifier(std::vector<NamedReceiver> receivers, NotifierOptions options,
                    const Clock& clock, Log& log, SpanSink spans)
-    : options_(options.chance ? std::move(options) : NotifierOptions{random_chance}),
-      clock_(clock),
-      log_(log),
-      spans_(std::move(spans)) {
+    : options_(std::move(options)), clock_(clock), log_(log), spans_(std::move(spans)) {
   for (NamedReceiver& receiver : receivers) workers_.push_back(make_worker(std::move(receiver)));
 }
 

@@ -25,7 +25,9 @@ namespace highwater::notify {
 using SpanSink = std::function<void(Span)>;  // any thread; must not block
 
 struct NotifierOptions {
-  ReceiverQueue::Chance chance;  // for tests; empty: random
+  ReceiverQueue::Chance chance{};  // for tests; empty: random
+  // Something new was delivered, so long after it was concluded. Any thread; may be empty.
+  std::function<void(const std::string& receiver, Duration delay)> on_delivered{};
 };
 
 struct ReceiverStats {

@@ -39,7 +39,8 @@ constexpr size_t kMaxHandleBytes = 512;
 }
 [[nodiscard]] inline Answer retry(std::string why, int status = 0,
                                   std::optional<Duration> after = std::nullopt) {
-  return {.outcome = Outcome::retry, .retry_after = after, .status = status, .text = std::move(why)};
+  return {
+      .outcome = Outcome::retry, .retry_after = after, .status = status, .text = std::move(why)};
 }
 [[nodiscard]] inline Answer refused(std::string why, int status = 0) {
   return {.outcome = Outcome::refused, .status = status, .text = std::move(why)};
@@ -65,8 +66,8 @@ struct QueuePolicy {
   Severity lowest = Severity::ticket;  // incidents below it are not told
   bool send_resolved = true;
   Duration repeat_interval = std::chrono::hours(4);  // an open incident is told again; 0: never
-  // Set: the receiver forgets what is not repeated. Then the end of an incident is repeated as well,
-  // for so long, and what is open is told again at once after a restart of the agent.
+  // Set: the receiver forgets what is not repeated. Then the end of an incident is repeated as
+  // well, for so long, and what is open is told again at once after a restart of the agent.
   std::optional<Duration> resolved_repeated_for{};
 };
 

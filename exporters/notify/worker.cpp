@@ -1,6 +1,7 @@
 #include "exporters/notify/worker.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "exporters/notify/delivery_span.h"
@@ -9,6 +10,11 @@ namespace highwater::notify {
 namespace {
 
 constexpr size_t kMaxUndeliveredLines = 100;
+
+double random_chance() {
+  thread_local std::mt19937_64 engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(engine);
+}
 
 std::string_view status_of(const Notice& notice) {
   return notice.transition.kind == TransitionKind::resolved ? "resolved" : "firing";
@@ -23,7 +29,8 @@ Worker::Worker(NamedReceiver receiver, const NotifierOptions& options, DeliveryL
       clock_(clock),
       log_(log),
       spans_(std::move(spans)),
-      queue_(receiver_.policy, options.chance) {
+      on_delivered_(options.on_delivered),
+      queue_(receiver_.policy, options.chance ? options.chance : random_chance) {
   stats_.name = receiver_.name;
   thread_ = std::thread([this] { run(); });
 }
@@ -194,6 +201,9 @@ void Worker::attempt(const Delivery& delivery) {
   if (answer.outcome != Outcome::delivered || !is_refresh(delivery))
     deliveries_.add(receiver_.name, delivery, answer, start.wall, end.wall);
   report(delivery, answer);
+  if (answer.outcome == Outcome::delivered && !delivery.repeat && on_delivered_)
+    on_delivered_(receiver_.name,
+                  std::max<Duration>(end.wall - delivery.notice->at, Duration::zero()));
   if (!spans_) return;
   Span span = delivery_span(receiver_.name, delivery, answer, span_id);
   span.start = start.wall;

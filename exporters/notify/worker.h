@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -87,6 +88,7 @@ class Worker {
   const Clock& clock_;
   Log& log_;
   const SpanSink spans_;
+  const std::function<void(const std::string&, Duration)> on_delivered_;
   std::stop_source stop_;
   // The worker's thread: the status of the last failure, empty when all is well; and what went
   // wrong beside the last delivery.

@@ -14,6 +14,7 @@
 #include "exporters/web/deliveries_page.h"
 #include "exporters/web/links.h"
 #include "exporters/web/plot.h"
+#include "exporters/web/slo_page.h"
 
 namespace highwater::web {
 namespace {
@@ -113,6 +114,12 @@ std::string spark(const history::History& history, std::string_view measure, Uni
   return curve ? sparkline(*curve, unit) : "";
 }
 
+std::string slo_anchor(const std::string& cluster, const BudgetView& budget) {
+  return fmt::format("<a href=\"{}\">{}</a>",
+                     html_escape(slo_url(kHome, {cluster, budget.slo, budget.entity, {}})),
+                     html_escape(budget.slo));
+}
+
 std::string budgets_table(const std::vector<ClusterView>& clusters, WallTime now,
                           const history::History& history) {
   std::string rows;
@@ -123,7 +130,7 @@ std::string budgets_table(const std::vector<ClusterView>& clusters, WallTime now
                                       {cluster.name, budget.slo, budget.entity}, now);
       rows += fmt::format(
           "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-          html_escape(budget.slo), html_escape(budget.entity),
+          slo_anchor(cluster.name, budget), html_escape(budget.entity),
           anchor(kHome, "cluster", cluster.name, cluster.name),
           budget.remaining ? value_text(*budget.remaining, Unit::ratio) : "no data yet", curve,
           budget.coverage ? value_text(*budget.coverage, Unit::ratio) : "");

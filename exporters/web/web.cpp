@@ -19,6 +19,7 @@
 #include "exporters/web/now_page.h"
 #include "exporters/web/search_page.h"
 #include "exporters/web/series_json.h"
+#include "exporters/web/slo_page.h"
 
 namespace highwater {
 namespace {
@@ -233,6 +234,21 @@ Reply entity(const WebContext& context, web::Kind kind, const ServerRequest& req
       web::kind_name(kind), web::url_encode(question.subject.name)));
 }
 
+Reply slo(const WebContext& context, const ServerRequest& request) {
+  const ReportPtr report = context.report();
+  web::SloQuestion question;
+  question.cluster = request.query_value("cluster");
+  question.slo = request.query_value("name").substr(0, kLongestQuestion);
+  question.entity = request.query_value("entity").substr(0, 3 * kLongestQuestion);
+  question.back = hours_back(request, 24);
+  if (report == nullptr || report->snapshot == nullptr) return not_found("Nothing was judged yet.");
+  const auto answer =
+      context.explain ? context.explain({question.slo, question.entity}) : std::nullopt;
+  auto page = web::slo_page(*report, context.clock.now(), context.history, question, answer);
+  if (page) return html(std::move(*page));
+  return not_found("There is no budget of that SLO for it now.");
+}
+
 Reply series(const WebContext& context, const ServerRequest& request) {
   const ReportPtr report = context.report();
   const WallTime until = context.clock.now().wall;
@@ -319,6 +335,7 @@ void add_people_pages(http::Server& server, const std::shared_ptr<const WebConte
   });
   add("/changes", changes);
   add("/api/v1/changes", changes_as_json);
+  add("/slo", slo);
   add("/deliveries", deliveries);
   add("/api/v1/deliveries", deliveries_as_json);
   server.add("GET", "/search", [context](const ServerRequest& request) {

@@ -29,6 +29,18 @@ class Ear {
     const std::lock_guard lock(mutex_);
     heard_.push_back(what);
   }
+  // A receiver that takes nothing until it may.
+  void set_deaf(const std::string& name, bool deaf) {
+    const std::lock_guard lock(mutex_);
+    if (deaf)
+      deaf_.insert(name);
+    else
+      deaf_.erase(name);
+  }
+  bool is_deaf(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return deaf_.contains(name);
+  }
   std::string heard() {
     const std::lock_guard lock(mutex_);
     std::ranges::sort(heard_);
@@ -46,6 +58,7 @@ class Ear {
  private:
   std::mutex mutex_;
   std::vector<std::string> heard_;
+  std::set<std::string> deaf_;
 };
 
 // "slack+1": incident 1 is new to it; "slack~1": it changed; "slack=1": the same again; "slack-1":
@@ -54,6 +67,7 @@ class EarReceiver : public notify::Receiver {
  public:
   EarReceiver(std::string name, Ear& ear) : name_(std::move(name)), ear_(ear) {}
   notify::Answer deliver(const notify::Delivery& delivery, const notify::Attempt&) override {
+    if (ear_.is_deaf(name_)) return notify::retry("deaf", 503);
     const char* const kind = delivery.resolved() ? "-"
                              : delivery.repeat   ? "="
                              : delivery.first    ? "+"
@@ -101,6 +115,10 @@ class RoutingWorld {
       ack(rest);
     } else if (verb == "unack") {
       EXPECT_TRUE(director_.acks().end(std::stoull(rest.at(0)))) << line;
+    } else if (verb == "deaf") {
+      ear_.set_deaf(rest.at(0), true);
+    } else if (verb == "receivers") {
+      replace_receivers(rest);
     } else if (verb == "down") {
       pass(*parse_duration(rest.at(0)));
       restart("");
@@ -151,14 +169,30 @@ class RoutingWorld {
              const std::vector<Incident>& open) {
     std::vector<notify::NamedReceiver> receivers;
     std::istringstream words(receivers_);
-    for (std::string word; words >> word;) {
-      notify::NamedReceiver& one = receivers.emplace_back();
-      std::tie(one.name, one.policy.lowest) = receiver_of(word);
-      one.receiver = std::make_unique<EarReceiver>(one.name, ear_);
-    }
+    for (std::string word; words >> word;) receivers.push_back(make(word));
     notifier_ = std::make_unique<notify::Notifier>(std::move(receivers), notify::NotifierOptions(),
                                                    clock_, log_, notify::SpanSink());
     notifier_->restore(open, undelivered, heard);
+  }
+
+  notify::NamedReceiver make(const std::string& word) {
+    notify::NamedReceiver one;
+    std::tie(one.name, one.policy.lowest) = receiver_of(word);
+    one.receiver = std::make_unique<EarReceiver>(one.name, ear_);
+    return one;
+  }
+
+  // receivers pager | slack: pager goes on, slack is new or changed, all others end.
+  void replace_receivers(const std::vector<std::string>& words) {
+    const auto bar = std::ranges::find(words, "|");
+    std::set<std::string> kept(words.begin(), bar);
+    std::vector<notify::NamedReceiver> made;
+    for (auto word = bar; word != words.end(); ++word) {
+      if (*word == "|") continue;
+      ear_.set_deaf(receiver_of(*word).first, false);
+      made.push_back(make(*word));
+    }
+    notifier_->replace(kept, std::move(made));
   }
 
   void pass(Duration time) {
@@ -299,7 +333,7 @@ class RoutingWorld {
     notifier_->publish(std::make_shared<const Report>(std::move(made)));
     const auto is_done = [&] {
       for (const auto& stats : notifier_->stats()) {
-        if (stats.pending > 0) return false;
+        if (stats.pending > 0 && !ear_.is_deaf(stats.name)) return false;
       }
       return ear_.heard() == expected;
     };

@@ -15,6 +15,7 @@ inline void use_everything(SelfMetrics& self) {
   self.count_http_request("/metrics", 200, std::chrono::milliseconds(4));
   self.count_http_request("", 404, std::chrono::milliseconds(1));
   self.set_spans(10, 2);
+  self.observe_delivery("oncall", std::chrono::milliseconds(30));
   self.set_heartbeats("heartbeat", 3, 1, 2);
   self.set_spans(15, 2);
   self.set_log_lines_lost(1);

@@ -4,11 +4,13 @@
 
 #include "exporters/value_text.h"
 #include "exporters/web/changes_page.h"
+#include "exporters/web/deliveries_page.h"
 #include "exporters/web/entity_page.h"
 #include "exporters/web/now_page.h"
 #include "exporters/web/plot.h"
 #include "exporters/web/search_page.h"
 #include "exporters/web/series_json.h"
+#include "exporters/web/slo_page.h"
 #include "report_support.h"
 
 namespace highwater::web {
@@ -218,6 +220,82 @@ TEST_F(Curves, AreAlsoJson) {
   EXPECT_THAT(*json, HasSubstr("\"min\":330.0,\"max\":330.0,\"last\":330.0"));
   EXPECT_THAT(*json, HasSubstr("\"unknown\":\"denied\""));
   EXPECT_FALSE(series_json(*last_.snapshot, history_, {{"measure", "nothing"}}, {}, last_.at.wall));
+}
+
+const Measure kBudgetLeft{"slo_error_budget_remaining_ratio",
+                          "What is left.",
+                          Unit::ratio,
+                          MeasureType::gauge,
+                          {"cluster", "slo", "entity"}};
+
+ExplainAnswer burning(const std::string& group) {
+  ExplainAnswer answer;
+  answer.kind = ExplainAnswer::Kind::slo;
+  answer.meaning = "Bad time is when it lags.";
+  Explanation& item = answer.items.emplace_back();
+  item.entity.labels = {{Symbol("cluster"), Symbol("prod")}, {Symbol("group"), Symbol(group)}};
+  ExplainedBudget& budget = item.budget.emplace();
+  budget.objective = 0.999;
+  budget.window = "28d";
+  budget.bad = 600;
+  budget.allowed = 2419;
+  budget.remaining = 0.75;
+  budget.coverage = 0.5;
+  ExplainedTier& tier = budget.tiers.emplace_back();
+  tier.factor = 14.4;
+  tier.severity = Severity::page;
+  tier.burning = true;
+  return answer;
+}
+
+TEST(SloPage, SaysWhatIsLeftAndWhatEachTierSees) {
+  const Report report = report_of({make_observation(
+      "prod", "slos", {make_table(kBudgetLeft, {{{"prod", "lag", "group=billing"}, 0.75}})})});
+  SloQuestion question{"prod", "lag", "group=billing", std::chrono::hours(24)};
+  const std::string page =
+      slo_page(report, test_now(), {}, question, burning("billing")).value_or("");
+  for (const char* const part : {"SLO lag", "99.9 %", "75.0 %", "10 min of 40 min", "28d", "burns",
+                                 "50.0 % of the window", "Bad time is when it lags."})
+    EXPECT_THAT(page, HasSubstr(part));
+  // The rules may be busy, and speak of others.
+  EXPECT_THAT(slo_page(report, test_now(), {}, question, std::nullopt).value_or(""),
+              HasSubstr("The rules are busy"));
+  EXPECT_THAT(slo_page(report, test_now(), {}, question, burning("other")).value_or(""),
+              HasSubstr("The rules are busy"));
+  question.entity = "group=gone";
+  EXPECT_FALSE(slo_page(report, test_now(), {}, question, burning("gone")));
+  EXPECT_EQ(slo_url(".", question), "./slo?cluster=prod&name=lag&entity=group%3Dgone");
+}
+
+TEST(DeliveriesPage, SaysWhoWasToldAndWhoCouldNotBe) {
+  Incident incident;
+  incident.id = 7;
+  incident.correlation.bytes[0] = 7;
+  incident.title = "Broker <3> crashed";
+  notify::DeliveryLog log;
+  const WallTime now = test_now().wall;
+  const auto tell = [&](const char* receiver, const notify::Answer& answer, TransitionKind kind) {
+    notify::Notice notice{{1, kind, incident, {}, nullptr}, now - std::chrono::seconds(2)};
+    notify::Delivery delivery;
+    delivery.notice = std::make_shared<const notify::Notice>(std::move(notice));
+    log.add(receiver, delivery, answer, now, now);
+  };
+  EXPECT_EQ(told_of(log, incident), "");
+  tell("oncall", notify::delivered(202), TransitionKind::opened);
+  tell("slack", notify::retry("HTTP 503: <busy>", 503), TransitionKind::opened);
+  tell("slack", notify::retry("HTTP 503: <busy>", 503), TransitionKind::opened);
+  tell("oncall", notify::delivered(202), TransitionKind::resolved);
+  EXPECT_EQ(told_of(log, incident),
+            "oncall: told of its end at " + format_time(now) +
+                "<br>\nslack: <strong>not delivered</strong>, failed 2 times: HTTP 503: "
+                "&lt;busy&gt;");
+  const std::string page = deliveries_page(log, now);
+  EXPECT_THAT(page, HasSubstr("Broker &lt;3&gt; crashed"));
+  EXPECT_THAT(page, HasSubstr("delivered after 2 s"));
+  EXPECT_THAT(deliveries_json(log, now, 7, 1), HasSubstr("\"status\":\"resolved\""));
+  // The number of an incident of before the state was lost.
+  incident.correlation.bytes[0] = 8;
+  EXPECT_EQ(told_of(log, incident), "");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ import http.server
 import json
 import pathlib
 import random
+import shutil
 import sys
 import threading
 import time
@@ -116,9 +117,12 @@ class Lab:
 
 def configuration(receivers, folder):
     """Of four kinds; a command's output is the history that is read in the end."""
-    script = folder / "told"
-    script.write_text(f"#!/bin/sh\nline=$(cat)\n[ -e {folder / 'moody'} ] && [ $(($(od -An -N1 -tu1 /dev/urandom) % 4)) = 0 ] && exit 75\n"
-                      f"printf '%s %s\\n' \"$HIGHWATER_DELIVERY_ID\" \"$line\" >> {folder / 'told'}.txt\n")
+    script = folder / "tell"
+    # Whole or not at all: the script is killed with the agent as well.
+    script.write_text("#!/bin/sh\nline=$(cat)\n"
+                      f"[ -e {folder / 'moody'} ] && [ $(($(od -An -N1 -tu1 /dev/urandom) % 4)) = 0 ] && exit 75\n"
+                      f"file={folder / 'told'}/$(date +%s%N)\n"
+                      "printf '%s %s\\n' \"$HIGHWATER_DELIVERY_ID\" \"$line\" > $file.part && mv $file.part $file.json\n")
     script.chmod(0o755)
     lines = [f"  - {{name: hook, timeout: 1s, webhook: {{url: \"{receivers['webhook'].url}/\"}}}}",
              f"  - {{name: duty, timeout: 1s, pagerduty: {{url: \"{receivers['pagerduty'].url}/\", routing_key: {{env: DUTY_KEY}}}}}}",
@@ -134,10 +138,10 @@ def incidents_of(agent):
             if incident["cause"]["alertname"].startswith("Lab")}
 
 
-def of_the_command(path, hook):
+def of_the_command(folder, hook):
     told = []
-    for line in path.read_text().splitlines() if path.exists() else []:
-        key, body = line.split(" ", 1)
+    for path in sorted(folder.glob("*.json")):
+        key, body = path.read_text().split(" ", 1)
         told += [(key, incident, firing) for incident, firing in hook.told(json.loads(body))]
     return told
 
@@ -171,7 +175,8 @@ def run(servers, binary, kills, seed, name="killed"):
     chance = random.Random(seed)
     folder = WORK / name
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "told.txt").unlink(missing_ok=True)
+    shutil.rmtree(folder / "told", ignore_errors=True)
+    (folder / "told").mkdir()
     (folder / "own.yaml").write_text(RULES)
     (folder / "moody").touch()
     lab = Lab(folder, chance)
@@ -184,7 +189,7 @@ def run(servers, binary, kills, seed, name="killed"):
             agent.wait_ready()
             deadline = time.monotonic() + chance.uniform(0.2, 5)
             while time.monotonic() < deadline:
-                lab.change(30)
+                lab.change(max(3, 240 // kills))  # some 200 incidents in all: more than 1,000 that wait are given up
                 time.sleep(chance.uniform(0.2, 1.5))
             known |= set(incidents_of(agent))
             agent.kill()
@@ -201,7 +206,7 @@ def run(servers, binary, kills, seed, name="killed"):
                    180, "everything is delivered")
         incidents = known | set(incidents_of(agent))
         told = {kind: receiver.accepted for kind, receiver in receivers.items()}
-        told["command"] = of_the_command(folder / "told.txt", receivers["webhook"])
+        told["command"] = of_the_command(folder / "told", receivers["webhook"])
         faults = [f"{kind}: {fault}" for kind, accepted in told.items() for fault in faults_in(accepted, incidents)]
         assert not faults, f"seed {seed}: {len(faults)} faults, of {len(incidents)} incidents\n" + "\n".join(faults[:20])
         counts = {kind: len(accepted) for kind, accepted in told.items()}

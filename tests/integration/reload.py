@@ -130,6 +130,17 @@ def test_a_reload_takes_everything_over_and_leaves_alone_what_did_not_change(clu
         assert world.agent.value("highwater_brokers", cluster="other") is None
         assert world.connections() >= before, "connections of a cluster that did not change were closed"
 
+        # The same at a restart: what was open of a cluster that is not watched any more ends.
+        world.write(clusters=("prod", "other"), receivers=("first", "second"))
+        world.must_reload()
+        wait_until(lambda: names(world.first).count("OrdersBusy") == 3, 20, "the other cluster's incident is told again")
+        world.write(receivers=("first", "second"))
+        world.agent.kill()
+        world.agent.start()
+        world.agent.wait_ready()
+        wait_until(lambda: names(world.first, "resolved") == ["OrdersBusy"] * 2, 20, "its end is told after the restart")
+        before = world.connections()
+
         # With a mistake nothing changes.
         good = world.config.read_text()
         world.config.write_text(good + "receivres: []\n")
