@@ -5,6 +5,7 @@ Everything runs on loopback, in folders below build/integration, and is ended by
 
 import contextlib
 import http.server
+import itertools
 import json
 import os
 import pathlib
@@ -22,10 +23,20 @@ WORK = ROOT / "build" / "integration"
 PORT_BASE = int(os.environ.get("PORT_BASE", 23090))
 
 
+# Below those that the system gives to connections: an agent that is killed and started again must find its port free.
+FREE_PORTS = range(10000, 20000)
+next_port = itertools.count(os.getpid() * 101)
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for number in next_port:
+        port = FREE_PORTS[number % len(FREE_PORTS)]
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def wait_until(condition, timeout, what):
