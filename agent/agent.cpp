@@ -128,6 +128,8 @@ Agent::Impl::Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> se
 }
 
 void Agent::Impl::start() {
+  // The server answers before the rest has started: a reload that comes early waits.
+  const std::lock_guard lock(reloading_);
   log_.info("starting", {{"version", HIGHWATER_VERSION},
                          {"config", config_.file},
                          {"listen", fmt::format("{}", listen_text())},

@@ -20,9 +20,6 @@ using rules::Silence;
 
 constexpr int kMistake = 2;
 
-// Since nobody has acknowledged anything of it, all of its escalation is still to come.
-constexpr Duration kJustBegun = Duration::zero();
-
 struct Answer {
   Labels labels;
   std::string owner;  // where it says whose it is; empty: nobody's
@@ -66,7 +63,8 @@ Answer answer_of(const Config& config, Labels labels, WallTime at) {
     labels["team"] = owner->team;
     answer.owner = owner->where;
   }
-  answer.routed = rules::route(plan.routes, rules::lines_open(plan.routes, at), labels, kJustBegun);
+  answer.routed = rules::route(plan.routes, rules::open_lines(plan.routes, at), labels,
+                               rules::Unanswered{at, Duration::zero(), at});
   for (const Silence& window : plan.maintenance) {
     if (window.active(at) && rules::covers(window, labels, 0))
       answer.maintenance.push_back(fmt::format("{} ({})", window.text(at), window.where));
@@ -106,9 +104,9 @@ std::string plain_text(const Config& config, const Answer& answer, WallTime at) 
   for (size_t i = 0; i < hearers.size(); ++i)
     text += (i == 0 ? " " : ", ") + hearers[i].receiver + interval_text(hearers[i]);
   text += hearers.empty() ? " nobody\n" : "\n";
-  for (const rules::Escalation& step : answer.routed.next)
-    text += fmt::format("after {}, unless it is acknowledged: {}\n", format_duration(step.after),
-                        fmt::join(step.to, ", "));
+  for (const rules::NextStep& next : answer.routed.next)
+    text += fmt::format("after {}, unless it is acknowledged: {}\n",
+                        format_duration(next.step.after), fmt::join(next.step.to, ", "));
   for (const std::string& window : answer.maintenance) text += "but not now: " + window + "\n";
   return text;
 }
@@ -121,8 +119,8 @@ std::string json_text(const Config& config, const Answer& answer, WallTime at) {
   Json hearers = Json::array();
   for (const Hearer& hearer : hearers_of(config, answer)) hearers.push_back(hearer.receiver);
   Json steps = Json::array();
-  for (const rules::Escalation& step : answer.routed.next)
-    steps.push_back({{"after", format_duration(step.after)}, {"to", step.to}});
+  for (const rules::NextStep& next : answer.routed.next)
+    steps.push_back({{"after", format_duration(next.step.after)}, {"to", next.step.to}});
   const Json json{{"at", format_time(at)},
                   {"labels", std::move(labels)},
                   {"owner", answer.owner.empty() ? Json() : Json(answer.owner)},

@@ -39,18 +39,18 @@ std::string failure_text(const DeliveryEntry& entry) {
                      entry.text.empty() ? "no reason was given" : entry.text);
 }
 
-// "lead: told 02:14:07" of the newest that was tried.
-std::string told_text(const DeliveryEntry& entry) {
+// "lead: told 2026-11-29 02:14:07 UTC, 3 min ago" of the newest that was tried.
+std::string told_text(const DeliveryEntry& entry, WallTime now) {
   if (entry.outcome != Outcome::delivered)
     return fmt::format("{}: <strong>not delivered</strong>, {}", html_escape(entry.receiver),
                        html_escape(failure_text(entry)));
-  return fmt::format("{}: told{} at {}", html_escape(entry.receiver),
-                     entry.resolved ? " of its end" : "", format_time(entry.at));
+  return fmt::format("{}: told{} {}", html_escape(entry.receiver),
+                     entry.resolved ? " of its end" : "", since_text(entry.at, now));
 }
 
 }  // namespace
 
-std::string told_of(const notify::DeliveryLog& log, const Incident& incident) {
+std::string told_of(const notify::DeliveryLog& log, const Incident& incident, WallTime now) {
   std::vector<const DeliveryEntry*> newest;  // of each receiver
   const std::vector<DeliveryEntry> entries = log.newest(incident.id, kMostDeliveries);
   const std::string correlation = incident.correlation.hex();
@@ -64,7 +64,7 @@ std::string told_of(const notify::DeliveryLog& log, const Incident& incident) {
   std::ranges::sort(newest, {}, [](const DeliveryEntry* one) { return one->receiver; });
   std::string html;
   for (const DeliveryEntry* const entry : newest)
-    html += (html.empty() ? "" : "<br>\n") + told_text(*entry);
+    html += (html.empty() ? "" : "<br>\n") + told_text(*entry, now);
   return html;
 }
 

@@ -13,7 +13,8 @@ namespace highwater::web {
 constexpr size_t kMostDeliveries = 500;
 
 // HTML: how it stands with each receiver that was told, or tried; empty when none was.
-[[nodiscard]] std::string told_of(const notify::DeliveryLog& log, const Incident& incident);
+[[nodiscard]] std::string told_of(const notify::DeliveryLog& log, const Incident& incident,
+                                  WallTime now);
 // The newest first.
 [[nodiscard]] std::string deliveries_page(const notify::DeliveryLog& log, WallTime now);
 // {"now", "deliveries": [{"at", "begun", "receiver", "incident", "status", "outcome", ...}]}, the

@@ -91,7 +91,7 @@ std::string runbook_link(const Incident& incident, const Runbooks& runbooks) {
 std::string card(const Incident& incident, WallTime now, const PageSources& sources) {
   return incident_card(
       incident, now, kHome,
-      {changes_before(sources.changes, incident), told_of(sources.deliveries, incident),
+      {changes_before(sources.changes, incident), told_of(sources.deliveries, incident, now),
        runbook_link(incident, sources.runbooks)});
 }
 

@@ -32,11 +32,10 @@ bool is_standing_cause(const Evidence& evidence) {
 }
 
 // The steps that are due at the same time are one.
-void add_step(const Escalation& step, WallTime since, Duration next,
-              std::optional<EscalationStep>& made) {
-  if (step.after != next) return;
-  if (!made || made->at != since + next) made = EscalationStep{since + next, {}};
-  for (const std::string& receiver : step.to) {
+void add_step(const NextStep& step, std::optional<EscalationStep>& made) {
+  if (made && step.at > made->at) return;
+  if (!made || step.at < made->at) made = EscalationStep{step.at, {}};
+  for (const std::string& receiver : step.step.to) {
     if (std::ranges::find(made->to, receiver) == made->to.end()) made->to.push_back(receiver);
   }
 }
@@ -147,13 +146,13 @@ std::vector<std::string> Director::direct(Report& report) {
     ended.push_back(
         fmt::format("incident {}, acknowledged {}, is told again", ack.incident, ack.text()));
 
-  std::vector<bool> open_lines = lines_open(plan_.routes, now);
+  OpenLines lines = open_lines(plan_.routes, now);
   active_ = active(now);
   std::vector<std::string> texts;
   for (const Silence* const silence : active_) texts.push_back(silence->text(now));
-  if (open_lines != open_lines_ || texts != active_texts_ || acks_.version() != acks_version_) {
+  if (lines != open_lines_ || texts != active_texts_ || acks_.version() != acks_version_) {
     acks_version_ = acks_.version();
-    open_lines_ = std::move(open_lines);
+    open_lines_ = std::move(lines);
     active_texts_ = std::move(texts);
     for (auto& [id, known] : known_) known.signature = 0;
   }
@@ -220,22 +219,21 @@ Direction Director::made_for(const Incident& incident, Now now, Known& known) {
     for (const Labels& cause : subjects.causes) hidden.left.push_back(&cause);
   }
 
-  const Unattended::Since* since = nullptr;
-  if (ack != nullptr || is_hidden || !plan_.escalates())
+  std::optional<Unanswered> unanswered;
+  if (ack != nullptr || is_hidden || !plan_.escalates()) {
     unattended_.end(incident.id);
-  else
-    since = &unattended_.begin(incident, now);
-  const std::optional<Duration> age = since ? std::optional(since->age(now)) : std::nullopt;
-  std::optional<Duration> next;
+  } else {
+    const Unattended::Since& since = unattended_.begin(incident, now);
+    unanswered = Unanswered{since.at.wall, since.age(now), now.wall};
+  }
   for (const Labels* const cause : hidden.left) {
-    const Routed routed = route(plan_.routes, open_lines_, *cause, age);
+    const Routed routed = route(plan_.routes, open_lines_, *cause, unanswered);
     add_hearers(routed.hearers, direction.hearers);
-    for (const Escalation& step : routed.next)
-      next = std::min(next.value_or(step.after), step.after);
-    if (!next) continue;
-    known.due = since->at.steady + *next;
-    for (const Escalation& step : routed.next)
-      add_step(step, since->at.wall, *next, direction.next);
+    for (const NextStep& step : routed.next) {
+      add_step(step, direction.next);
+      const SteadyTime due = now.steady + step.in;
+      known.due = std::min(known.due.value_or(due), due);
+    }
   }
   return direction;
 }

@@ -95,7 +95,7 @@ class Director {
   Unattended unattended_;
   std::map<uint64_t, Known> known_;
   // Of this round; when they differ from those of the round before, everything is looked at again.
-  std::vector<bool> open_lines_;
+  OpenLines open_lines_;
   ActiveSilences active_;
   std::vector<std::string> active_texts_;
   uint64_t acks_version_ = 0;

@@ -4,32 +4,50 @@
 
 namespace highwater::rules {
 
-std::vector<bool> lines_open(const Routes& routes, WallTime now) {
-  std::vector<bool> open;
+namespace {
+
+// Who hears as well by now, and who will.
+void escalate(const Route& line, const OpenLine& open, const Unanswered& unanswered,
+              std::vector<Hearer>& hearers, Routed& routed) {
+  const WallTime began = std::max(unanswered.since, open.since.value_or(unanswered.since));
+  Duration age = unanswered.age;
+  if (open.since) age = std::min<Duration>(age, unanswered.now - *open.since);
+  for (const Escalation& step : line.escalate) {
+    if (step.after > age) {
+      routed.next.push_back({step, step.after - age, began + step.after});
+      continue;
+    }
+    for (const std::string& receiver : step.to)
+      hearers.push_back({receiver, line.repeat_interval, step.after});
+  }
+}
+
+}  // namespace
+
+OpenLines open_lines(const Routes& routes, WallTime now) {
+  OpenLines open;
   open.reserve(routes.size());
-  for (const Route& line : routes)
-    open.push_back(line.during == nullptr || line.during->around(now).open);
+  for (const Route& line : routes) {
+    if (line.during == nullptr) {
+      open.push_back({true, std::nullopt});
+      continue;
+    }
+    const OpenHours::Stretch stretch = line.during->around(now);
+    open.push_back({stretch.open, stretch.begin});
+  }
   return open;
 }
 
-Routed route(const Routes& routes, const std::vector<bool>& open, const Labels& labels,
-             std::optional<Duration> unattended) {
+Routed route(const Routes& routes, const OpenLines& open, const Labels& labels,
+             const std::optional<Unanswered>& unanswered) {
   Routed routed;
   for (size_t i = 0; i < routes.size(); ++i) {
     const Route& line = routes[i];
-    if (!open[i] || !line.matcher.matches(labels)) continue;
+    if (!open[i].open || !line.matcher.matches(labels)) continue;
     routed.lines.push_back(i);
     std::vector<Hearer> hearers;
     for (const std::string& receiver : line.to) hearers.push_back({receiver, line.repeat_interval});
-    for (const Escalation& step : line.escalate) {
-      if (!unattended) break;
-      if (step.after > *unattended) {
-        routed.next.push_back(step);
-        continue;
-      }
-      for (const std::string& receiver : step.to)
-        hearers.push_back({receiver, line.repeat_interval, step.after});
-    }
+    if (unanswered) escalate(line, open[i], *unanswered, hearers, routed);
     add_hearers(hearers, routed.hearers);
     if (!line.goes_on) break;
   }

@@ -37,18 +37,37 @@ struct Route {
 };
 using Routes = std::vector<Route>;
 
-// Which lines hold at that moment, by their `during`.
-[[nodiscard]] std::vector<bool> lines_open(const Routes& routes, WallTime now);
+// Whether a line holds at that moment, by its `during`, and since when; nothing: always.
+struct OpenLine {
+  bool open = false;
+  std::optional<WallTime> since{};
+  bool operator==(const OpenLine&) const = default;
+};
+using OpenLines = std::vector<OpenLine>;
+[[nodiscard]] OpenLines open_lines(const Routes& routes, WallTime now);
 
+// For how long nobody has acknowledged an incident. A line whose hours began later counts from
+// then.
+struct Unanswered {
+  WallTime since;
+  Duration age{};  // by the steady clock
+  WallTime now;
+};
+
+// A step of an escalation that is still to come.
+struct NextStep {
+  Escalation step;
+  Duration in{};  // so long from now
+  WallTime at;
+};
 struct Routed {
   std::vector<size_t> lines;  // that matched
   std::vector<Hearer> hearers;
-  std::vector<Escalation> next;  // the steps to come of these lines
+  std::vector<NextStep> next;
 };
-// `open` is lines_open(); `unattended` says for how long nobody has acknowledged the incident:
-// nothing where somebody has, or it is hidden.
-[[nodiscard]] Routed route(const Routes& routes, const std::vector<bool>& open,
-                           const Labels& labels, std::optional<Duration> unattended = std::nullopt);
+// `unanswered`: nothing where somebody has acknowledged the incident, or it is hidden.
+[[nodiscard]] Routed route(const Routes& routes, const OpenLines& open, const Labels& labels,
+                           const std::optional<Unanswered>& unanswered = std::nullopt);
 // Adds those who are not among them yet.
 void add_hearers(const std::vector<Hearer>& more, std::vector<Hearer>& hearers);
 

@@ -237,6 +237,17 @@ const std::vector<Case>& cases() {
         {"wait 1m", "lead+1"},
         {"reload routes: [{to: pager}]"},
         {"resolve 1", "lead-1 pager-1"}}},
+      {"ALineWhoseHoursBeginCountsFromThen",
+       "pager slack lead",
+       "routes: [{severity: page, during: {hours: \"22:00-06:00\"}, to: pager, "
+       "escalate: [{after: 10m, to: lead}]}, {to: slack}]\n",
+       {{"at 2026-06-01 19:00"},
+        {"open 1 page topic=a", "slack+1"},
+        {"at 2026-06-01 22:00", "pager+1"},
+        {"restart"},
+        {"wait 9m"},
+        {"wait 1m", "lead+1"},
+        {"resolve 1", "lead-1 pager-1 slack-1"}}},
       {"TwoCausesEscalateByTheirOwnLines",
        "pager lead boss slack",
        "routes: [{topic: a, to: pager, escalate: [{after: 10m, to: lead}]}, "

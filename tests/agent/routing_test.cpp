@@ -1,4 +1,5 @@
-// Who hears of an alert with certain labels at a certain time; and what a configuration may not say.
+// Who hears of an alert with certain labels at a certain time; and what a configuration may not
+// say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +13,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-constexpr const char* kHead = R"(clusters: [{name: prod, bootstrap: "k:1"}, {name: test, bootstrap: "k:2"}]
+constexpr const char* kHead =
+    R"(clusters: [{name: prod, bootstrap: "k:1"}, {name: test, bootstrap: "k:2"}]
 receivers:
   - {name: pager, command: {path: /bin/true}}
   - {name: slack, command: {path: /bin/true}}
@@ -59,14 +61,23 @@ TEST(Routes, LeadByLabelsAndTime) {
       {{"cluster=prod", "severity=ticket", "topic=payments-in"}, noon, "payments", "slack"},
       {{"cluster=prod", "severity=page", "group=billing"}, noon, "payments", "pager slack"},
       {{"cluster=prod", "severity=page", "group=billing2"}, noon, "platform", "slack"},
-      {{"cluster=prod", "severity=page", "topic=orders", "group=billing"}, noon, "payments", "pager slack"},
+      {{"cluster=prod", "severity=page", "topic=orders", "group=billing"},
+       noon,
+       "payments",
+       "pager slack"},
       {{"cluster=test", "severity=page", "topic=search-in"}, noon, "search", "slack"},
       {{"cluster=prod", "severity=page", "topic=search-in"}, noon, "platform", "slack"},
       {{"cluster=test", "severity=page", "topic=research"}, noon, "platform", "slack"},
       {{"severity=page", "topic=orders"}, noon, "", "slack"},
       {{"cluster=prod", "severity=page", "team=payments"}, noon, "payments", "pager slack"},
-      {{"cluster=prod", "severity=page", "team=other", "topic=payments-in"}, noon, "other", "slack"},
-      {{"cluster=prod", "severity=ticket", "alertname=ReplicationAudit"}, noon, "platform", "mail/1d"},
+      {{"cluster=prod", "severity=page", "team=other", "topic=payments-in"},
+       noon,
+       "other",
+       "slack"},
+      {{"cluster=prod", "severity=ticket", "alertname=ReplicationAudit"},
+       noon,
+       "platform",
+       "mail/1d"},
       {{"cluster=prod", "severity=page", "alertname=LeaderImbalance"}, noon, "platform", "mail/1d"},
       {{"cluster=prod", "severity=ticket", "alertname=NoLeader"}, noon, "platform", "slack"},
       {{"cluster=test", "severity=ticket"}, noon, "platform", ""},
@@ -100,7 +111,7 @@ TEST(Routes, LeadByLabelsAndTime) {
     const WallTime at = *rules::parse_moment(row.at);
     const rules::Routes& routes = config->routing.routes;
     std::vector<std::string> heard;
-    for (const Hearer& one : rules::route(routes, rules::lines_open(routes, at), labels).hearers)
+    for (const Hearer& one : rules::route(routes, rules::open_lines(routes, at), labels).hearers)
       heard.push_back(one.receiver +
                       (one.repeat_interval ? "/" + format_duration(*one.repeat_interval) : ""));
     std::ranges::sort(heard);
@@ -126,26 +137,43 @@ TEST(RoutingConfig, MistakesAreSaidWithTheirPlace) {
       {"routes: []\n", ":7:9:", "no line for what no other matches"},
       {"routes: {to: mail}\n", ":7:9:", "'routes' must be a list"},
       {"routes: [{severity: page}, {to: mail}]\n", ":7:10:", "a route has no 'to'"},
-      {"routes:\n  - {topic: a, to: []}\n  - {to: mail}\n", ":8:20:", "a page that comes here reaches nobody"},
+      {"routes:\n  - {topic: a, to: []}\n  - {to: mail}\n",
+       ":8:20:", "a page that comes here reaches nobody"},
       {"routes:\n  - {to: []}\n", ":8:10:", "a page that comes here reaches nobody"},
-      {"routes:\n  - {severity: ticket, to: [], continue: true}\n  - {to: mail}\n", ":8:28:", "does nothing"},
-      {"routes:\n  - {to: mail}\n  - {severity: page, to: pager}\n", ":9:5:", "it never matches: line 8 takes everything"},
-      {"routes:\n  - {topic: [a, b], to: mail}\n  - {topic: b, severity: page, to: pager}\n  - {to: mail}\n", ":9:5:", "line 8 takes everything"},
-      {"routes:\n  - {topic: \"pay-*\", to: mail}\n  - {topic: pay-in, to: pager}\n  - {to: mail}\n", ":9:5:", "line 8 takes everything"},
-      {"routes: [{severity: pager, to: mail}, {to: mail}]\n", ":7:21:", "'pager' is not a severity: did you mean 'page'?"},
-      {"routes: [{topic: \"/(/\", to: mail}, {to: mail}]\n", ":7:18:", "is not a regular expression"},
+      {"routes:\n  - {severity: ticket, to: [], continue: true}\n  - {to: mail}\n",
+       ":8:28:", "does nothing"},
+      {"routes:\n  - {to: mail}\n  - {severity: page, to: pager}\n",
+       ":9:5:", "it never matches: line 8 takes everything"},
+      {"routes:\n  - {topic: [a, b], to: mail}\n  - {topic: b, severity: page, to: pager}\n  - "
+       "{to: mail}\n",
+       ":9:5:", "line 8 takes everything"},
+      {"routes:\n  - {topic: \"pay-*\", to: mail}\n  - {topic: pay-in, to: pager}\n  - {to: "
+       "mail}\n",
+       ":9:5:", "line 8 takes everything"},
+      {"routes: [{severity: pager, to: mail}, {to: mail}]\n",
+       ":7:21:", "'pager' is not a severity: did you mean 'page'?"},
+      {"routes: [{topic: \"/(/\", to: mail}, {to: mail}]\n",
+       ":7:18:", "is not a regular expression"},
       {"routes: [{severty: page, to: mail}, {to: mail}]\n", ":7:11:", "did you mean 'severity'?"},
-      {"routes: [{labels: {topic: a}, to: mail}, {to: mail}]\n", ":7:20:", "'topic' has a key of its own"},
+      {"routes: [{labels: {topic: a}, to: mail}, {to: mail}]\n",
+       ":7:20:", "'topic' has a key of its own"},
       {"routes: [{during: {days: someday}, to: mail}, {to: mail}]\n", ":7:26:", "there is no day"},
-      {"routes: [{topic: a, to: mail, repeat_interval: 30d}, {to: mail}]\n", ":7:48:", "choose between"},
+      {"routes: [{topic: a, to: mail, repeat_interval: 30d}, {to: mail}]\n",
+       ":7:48:", "choose between"},
       {"owners: [{topics: a}]\n", ":7:10:", "an owner has no 'team'"},
-      {"owners:\n  - {team: a, clusters: \"*\"}\n  - {team: b, topics: x}\n", ":9:5:", "line 8 owns everything"},
+      {"owners:\n  - {team: a, clusters: \"*\"}\n  - {team: b, topics: x}\n",
+       ":9:5:", "line 8 owns everything"},
       {"maintenance: [{name: a, topic: x}]\n", ":7:15:", "it never ends"},
-      {"maintenance: [{name: a, until: 2026-06-01}]\n", ":7:15:", "it does not say what it is about"},
-      {"maintenance: [{name: a, topic: x, from: 2026-06-02, until: 2026-06-01}]\n", ":7:60:", "it ends before it begins"},
+      {"maintenance: [{name: a, until: 2026-06-01}]\n",
+       ":7:15:", "it does not say what it is about"},
+      {"maintenance: [{name: a, topic: x, from: 2026-06-02, until: 2026-06-01}]\n",
+       ":7:60:", "it ends before it begins"},
       {"maintenance: [{name: a, topic: x, until: tomorrow}]\n", ":7:42:", "is no moment"},
-      {"maintenance: [{name: a, topic: x, until: 2026-06-01, time_zone: Berlin}]\n", ":7:65:", "there is no time zone"},
-      {"maintenance: [{name: a, topic: x, until: 2026-06-01}, {name: a, topic: y, until: 2026-06-01}]\n", ":7:62:", "two windows are named 'a'"},
+      {"maintenance: [{name: a, topic: x, until: 2026-06-01, time_zone: Berlin}]\n",
+       ":7:65:", "there is no time zone"},
+      {"maintenance: [{name: a, topic: x, until: 2026-06-01}, {name: a, topic: y, until: "
+       "2026-06-01}]\n",
+       ":7:62:", "two windows are named 'a'"},
   };
   for (const Mistake& mistake : mistakes) {
     Diagnostics diagnostics;
@@ -171,16 +199,17 @@ TEST(Moment, IsReadAsTheClocksShowIt) {
       {"2026-06-01 22:00 -05:30", "UTC", "2026-06-02T03:30:00.000Z"},
       {"2026-06-01 22:00", "Europe/Berlin", "2026-06-01T20:00:00.000Z"},
       {"2026-12-01 22:00", "Europe/Berlin", "2026-12-01T21:00:00.000Z"},
-      {"2026-03-29 02:30", "Europe/Berlin", "2026-03-29T01:00:00.000Z"},   // skipped
-      {"2026-10-25 02:30", "Europe/Berlin", "2026-10-25T00:30:00.000Z"},   // the first of two
+      {"2026-03-29 02:30", "Europe/Berlin", "2026-03-29T01:00:00.000Z"},  // skipped
+      {"2026-10-25 02:30", "Europe/Berlin", "2026-10-25T00:30:00.000Z"},  // the first of two
   };
   for (const Written& one : all) {
     const auto moment = rules::parse_moment(one.text, one.zone);
     ASSERT_TRUE(moment) << one.text;
     EXPECT_EQ(format_time(*moment), one.means) << one.text << " in " << one.zone;
   }
-  for (const char* const wrong : {"", "tomorrow", "2026-13-01", "2026-02-30", "2026-06-01 24:00", "2026-06-01 22",
-                                  "2026-06-01T22:00:00ZZ", "2026-06-01 22:00 Europe/Berlin", "1969-01-01"})
+  for (const char* const wrong :
+       {"", "tomorrow", "2026-13-01", "2026-02-30", "2026-06-01 24:00", "2026-06-01 22",
+        "2026-06-01T22:00:00ZZ", "2026-06-01 22:00 Europe/Berlin", "1969-01-01"})
     EXPECT_FALSE(rules::parse_moment(wrong)) << wrong;
 }
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "exporters/html.h"
 #include "exporters/value_text.h"
 #include "exporters/web/changes_page.h"
 #include "exporters/web/deliveries_page.h"
@@ -280,13 +281,13 @@ TEST(DeliveriesPage, SaysWhoWasToldAndWhoCouldNotBe) {
     delivery.notice = std::make_shared<const notify::Notice>(std::move(notice));
     log.add(receiver, delivery, answer, now, now);
   };
-  EXPECT_EQ(told_of(log, incident), "");
+  EXPECT_EQ(told_of(log, incident, now), "");
   tell("oncall", notify::delivered(202), TransitionKind::opened);
   tell("slack", notify::retry("HTTP 503: <busy>", 503), TransitionKind::opened);
   tell("slack", notify::retry("HTTP 503: <busy>", 503), TransitionKind::opened);
   tell("oncall", notify::delivered(202), TransitionKind::resolved);
-  EXPECT_EQ(told_of(log, incident),
-            "oncall: told of its end at " + format_time(now) +
+  EXPECT_EQ(told_of(log, incident, now),
+            "oncall: told of its end " + since_text(now, now) +
                 "<br>\nslack: <strong>not delivered</strong>, failed 2 times: HTTP 503: "
                 "&lt;busy&gt;");
   const std::string page = deliveries_page(log, now);
@@ -295,7 +296,7 @@ TEST(DeliveriesPage, SaysWhoWasToldAndWhoCouldNotBe) {
   EXPECT_THAT(deliveries_json(log, now, 7, 1), HasSubstr("\"status\":\"resolved\""));
   // The number of an incident of before the state was lost.
   incident.correlation.bytes[0] = 8;
-  EXPECT_EQ(told_of(log, incident), "");
+  EXPECT_EQ(told_of(log, incident, now), "");
 }
 
 }  // namespace

@@ -42,11 +42,14 @@ def test_a_rebalance_is_counted_and_timed(cluster, binary):
         try:
             members.append(consumer(cluster, "danced", "dancers"))
             expect(agent, "group_members", 1, 40, group="dancers")
-            assert agent.value("highwater_group_rebalances_total", group="dancers") == 0, "nobody had to wait for the first member"
+            # Nobody has to wait for the first member. A consumer that joins before its client has seen all partitions joins once more.
+            expect(agent, "group_info", 1, 30, group="dancers", state="Stable")
+            first = agent.value("highwater_group_rebalances_total", group="dancers")
+            assert first <= 1, first
             before = time.monotonic()
             members.append(consumer(cluster, "danced", "dancers"))
             expect(agent, "group_members_joined_total", lambda joined: joined >= 1, 40, group="dancers")
-            expect(agent, "group_rebalances_total", 1, 10, group="dancers")
+            expect(agent, "group_rebalances_total", first + 1, 10, group="dancers")
             # A member that leaves before that would be part of the same rebalance.
             expect(agent, "group_info", 1, 30, group="dancers", state="Stable")
             assert agent.value("highwater_group_rebalance_seconds", group="dancers") == 0
@@ -54,7 +57,7 @@ def test_a_rebalance_is_counted_and_timed(cluster, binary):
             assert took is None or 0 <= took <= time.monotonic() - before, took
             members.pop().stop()
             expect(agent, "group_members_left_total", 1, 40, group="dancers")
-            expect(agent, "group_rebalances_total", 2, 10, group="dancers")
+            expect(agent, "group_rebalances_total", first + 2, 10, group="dancers")
             assert [alert for _, alert in receiver.alerts() if alert["labels"]["alertname"].startswith("Rebalance")] == []
         finally:
             for member in members:

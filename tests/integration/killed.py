@@ -74,6 +74,7 @@ class Moody:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # the agent is killed in the middle of requests
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -171,7 +172,7 @@ def faults_in(told, incidents):
     return faults
 
 
-def run(servers, binary, kills, seed, name="killed"):
+def run(servers, binary, kills, seed, name="kill-9-again"):
     chance = random.Random(seed)
     folder = WORK / name
     folder.mkdir(parents=True, exist_ok=True)
