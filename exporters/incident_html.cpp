@@ -98,4 +98,13 @@ std::string incident_card(const Incident& incident, WallTime now, std::string_vi
   return html + parts.more + "</section>\n";
 }
 
+std::string incident_item(const Incident& incident, WallTime now, std::string_view home) {
+  const std::string_view severity = incident.ended ? "over" : severity_name(incident.severity);
+  return fmt::format(
+      "<li class=\"{0}\"><span class=\"tag\">{0}</span> <a href=\"{1}/incident?id={2}\">{3}</a> "
+      "<span class=\"soft\">since {4}</span></li>\n",
+      severity, home, incident.id, html_escape(incident_title(incident)),
+      since_text(incident.opened, now));
+}
+
 }  // namespace highwater

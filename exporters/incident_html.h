@@ -19,4 +19,8 @@ struct CardParts {
 [[nodiscard]] std::string incident_card(const Incident& incident, WallTime now,
                                         std::string_view home, const CardParts& parts = {});
 
+// One line of a list of incidents, which leads to its page.
+[[nodiscard]] std::string incident_item(const Incident& incident, WallTime now,
+                                        std::string_view home);
+
 }  // namespace highwater

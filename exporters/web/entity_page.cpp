@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "exporters/html.h"
-#include "exporters/incident_text.h"
+#include "exporters/incident_html.h"
 #include "exporters/value_text.h"
 #include "exporters/web/plot.h"
 
@@ -34,19 +34,10 @@ bool is_about(const Incident& incident, const Subject& subject) {
          });
 }
 
-std::string incident_row(const Incident& incident, WallTime now) {
-  const std::string_view severity = incident.ended ? "over" : severity_name(incident.severity);
-  return fmt::format(
-      "<li class=\"{0}\"><span class=\"tag\">{0}</span> <a href=\"{1}/incident?id={2}\">{3}</a> "
-      "<span class=\"soft\">since {4}</span></li>\n",
-      severity, kHome, incident.id, html_escape(incident_title(incident)),
-      since_text(incident.opened, now));
-}
-
 std::string incidents(const Report& report, WallTime now, const Subject& subject) {
   std::string open;
   for (const Incident& incident : report.incidents) {
-    if (is_about(incident, subject)) open += incident_row(incident, now);
+    if (is_about(incident, subject)) open += incident_item(incident, now, kHome);
   }
   std::string html = open.empty() ? "<p class=\"calm\">No open incident names it.</p>\n"
                                   : "<ul class=\"incidents\">\n" + open + "</ul>\n";
@@ -55,7 +46,7 @@ std::string incidents(const Report& report, WallTime now, const Subject& subject
   if (report.history != nullptr) {
     for (const IncidentPtr& incident : *report.history) {
       if (!is_about(*incident, subject)) continue;
-      if (++count <= kMaxIncidents) ended += incident_row(*incident, now);
+      if (++count <= kMaxIncidents) ended += incident_item(*incident, now, kHome);
     }
   }
   if (count == 0) return html;

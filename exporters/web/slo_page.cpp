@@ -7,7 +7,7 @@
 
 #include "agent/core/entity_text.h"
 #include "exporters/html.h"
-#include "exporters/incident_text.h"
+#include "exporters/incident_html.h"
 #include "exporters/value_text.h"
 #include "exporters/web/links.h"
 #include "exporters/web/plot.h"
@@ -35,25 +35,16 @@ bool is_about(const Incident& incident, const SloQuestion& question) {
          });
 }
 
-std::string incident_row(const Incident& incident, WallTime now) {
-  const std::string_view severity = incident.ended ? "over" : severity_name(incident.severity);
-  return fmt::format(
-      "<li class=\"{0}\"><span class=\"tag\">{0}</span> <a href=\"{1}/incident?id={2}\">{3}</a> "
-      "<span class=\"soft\">since {4}</span></li>\n",
-      severity, kHome, incident.id, html_escape(incident_title(incident)),
-      since_text(incident.opened, now));
-}
-
 std::string incidents(const Report& report, WallTime now, const SloQuestion& question) {
   std::string rows;
   for (const Incident& incident : report.incidents) {
-    if (is_about(incident, question)) rows += incident_row(incident, now);
+    if (is_about(incident, question)) rows += incident_item(incident, now, kHome);
   }
   size_t ended = 0;
   if (report.history != nullptr) {
     for (const IncidentPtr& incident : *report.history) {
       if (is_about(*incident, question) && ++ended <= kMaxEnded)
-        rows += incident_row(*incident, now);
+        rows += incident_item(*incident, now, kHome);
     }
   }
   if (rows.empty()) return "<p class=\"calm\">No incident of the last 30 days names it.</p>\n";
