@@ -145,7 +145,7 @@ void Agent::Impl::start() {
   // What was open of a cluster that is not watched any more ends.
   pipeline_.watch(clusters_of(config_), measures_of_sources(config_.sources));
   pipeline_.start();
-  watchers_.start();
+  watchers_.begin();
   heartbeats_.replace(config_);
   if (config_.watch_config) watch_config();
 }

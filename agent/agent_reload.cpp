@@ -86,7 +86,7 @@ void Agent::Impl::take_over(Config config, rules::RuleSet rules) {
       });
   if (done.wait_for(kTakeOverWithin) != std::future_status::ready)
     log_.warning("the reload is taken over late: the rules are busy");
-  watchers_.resume();
+  watchers_.begin();
   heartbeats_.replace(config);
   {
     const std::lock_guard lock(bootstrap_mutex_);

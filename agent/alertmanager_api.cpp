@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "agent/alertmanager_matchers.h"
@@ -22,7 +20,6 @@ using http::Reply;
 using http::ServerRequest;
 using rules::Silence;
 
-constexpr Duration kPatience = std::chrono::seconds(3);
 constexpr Duration kFiresFor = std::chrono::minutes(5);  // unless it is still there then
 constexpr size_t kMostIncidents = 1000;
 
@@ -39,14 +36,9 @@ World world_of(const AlertmanagerContext& context) {
 }
 
 // Its clients take an error as one text.
-Reply refused(int status, const std::string& why) {
-  return json_reply(status, Json(why));
-}
-
-// Nothing: it may change things.
-std::optional<Reply> refused_change(const std::optional<Reply>& refusal) {
-  if (!refusal) return std::nullopt;
-  return refused(refusal->status, Json::parse(refusal->body, nullptr, false).value("error", ""));
+Reply in_their_form(Reply reply) {
+  if (reply.status < 400) return reply;
+  return json_reply(reply.status, Json::parse(reply.body, nullptr, false).value("error", ""));
 }
 
 // Maintenance that is on now stands among the silences, by its name.
@@ -157,13 +149,13 @@ Result<Json> alerts_for(const AlertmanagerContext& context, const ServerRequest&
 
 Reply alerts(const AlertmanagerContext& context, const ServerRequest& request) {
   const auto found = alerts_for(context, request);
-  return found ? json_reply(200, *found) : refused(400, found.error().message);
+  return found ? json_reply(200, *found) : refusal(400, found.error().message);
 }
 
 // By name, as people read them.
 Reply groups(const AlertmanagerContext& context, const ServerRequest& request) {
   auto found = alerts_for(context, request);
-  if (!found) return refused(400, found.error().message);
+  if (!found) return refusal(400, found.error().message);
   std::map<std::pair<std::string, std::string>, Json> groups;  // by receiver and name
   for (const Json& alert : *found) {
     for (const Json& receiver : alert.at("receivers"))
@@ -209,7 +201,7 @@ bool is_like(const Json& silence, const std::vector<LabelFilter>& filters) {
 
 Reply silences(const AlertmanagerContext& context, const ServerRequest& request) {
   const auto filters = filters_of(request);
-  if (!filters) return refused(400, filters.error().message);
+  if (!filters) return refusal(400, filters.error().message);
   const World world = world_of(context);
   Json list = Json::array();
   for (const Silence* const silence : silences_of(world)) {
@@ -225,14 +217,7 @@ Reply silence(const AlertmanagerContext& context, const ServerRequest& request) 
     if (id_of(*one) == request.placeholder("id"))
       return json_reply(200, silence_json(*one, world.now));
   }
-  return refused(404, "there is no such silence");
-}
-
-// 0: it is no number.
-uint64_t number_of(std::string_view text) {
-  uint64_t number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? number : 0;
+  return refusal(404, "there is no such silence");
 }
 
 struct Wanted {
@@ -254,7 +239,7 @@ Result<Wanted> wanted_of(const Json& json) {
   wanted.silence.author = json.at("createdBy").get<std::string>();
   wanted.silence.comment = json.at("comment").get<std::string>();
   const std::string id = json.value("id", "");
-  wanted.replaces = number_of(id);
+  wanted.replaces = number_in(id);
   if (!id.empty() && wanted.replaces == 0) return fail("maintenance stands in the configuration");
   return wanted;
 }
@@ -269,29 +254,22 @@ Result<Wanted> read_wanted(const std::string& body) {
   }
 }
 
-Reply on_pipeline(const AlertmanagerContext& context, std::function<Reply(Now)> act) {
-  const auto reply = std::make_shared<Reply>();
-  const bool done = context.routing.pipeline.change(
-      [reply, act = std::move(act)](Now now) { *reply = act(now); }, kPatience);
-  return done ? *reply : refused(503, "the agent is busy: look whether it was done, and try again");
-}
-
 Reply add_silence(const AlertmanagerContext& context, const ServerRequest& request) {
-  if (auto refusal = refused_change(refuse_json_change(request))) return std::move(*refusal);
+  if (auto refused = refuse_json_change(request)) return std::move(*refused);
   auto wanted = read_wanted(request.body);
-  if (!wanted) return refused(400, wanted.error().message);
-  return on_pipeline(context, [&context, wanted = std::move(*wanted)](Now now) {
+  if (!wanted) return refusal(400, wanted.error().message);
+  return on_pipeline(context.routing, [&context, wanted = std::move(*wanted)](Now now) {
     rules::Silences& all = context.routing.routing.silences();
     Silence silence = wanted.silence;
     // Clients say the moment at which they asked.
     silence.begins = std::max(*silence.begins, now.wall);
     const rules::Silences before = all;
     if (wanted.replaces != 0 && !all.end(wanted.replaces))
-      return refused(404, "there is no such silence");
+      return refusal(404, "there is no such silence");
     const auto id = all.add(silence, now.wall);
     if (!id) {
       all = before;
-      return refused(400, id.error().message);
+      return refusal(400, id.error().message);
     }
     context.routing.log.info("silence added", {{"silence", all.all().back().text(now.wall)},
                                                {"matchers", silence.matcher.text()}});
@@ -300,11 +278,11 @@ Reply add_silence(const AlertmanagerContext& context, const ServerRequest& reque
 }
 
 Reply end_silence(const AlertmanagerContext& context, const ServerRequest& request) {
-  if (auto refusal = refused_change(refuse_change(request))) return std::move(*refusal);
-  const uint64_t id = number_of(request.placeholder("id"));
-  return on_pipeline(context, [&context, id](Now now) {
+  if (auto refused = refuse_change(request)) return std::move(*refused);
+  const uint64_t id = number_in(request.placeholder("id"));
+  return on_pipeline(context.routing, [&context, id](Now now) {
     const auto ended = context.routing.routing.silences().end(id);
-    if (!ended) return refused(404, "there is no such silence");
+    if (!ended) return refusal(404, "there is no such silence");
     context.routing.log.info("silence ended by hand", {{"silence", ended->text(now.wall)}});
     Reply reply;
     reply.content_type = "application/json; charset=utf-8";
@@ -318,9 +296,10 @@ void add_alertmanager_api(http::Server& server, const AlertmanagerContext& given
   const auto context = std::make_shared<const AlertmanagerContext>(given);
   const auto add = [&](const char* method, const char* path,
                        Reply (*answer)(const AlertmanagerContext&, const ServerRequest&)) {
-    server.add(
-        method, std::string("/api/v2/") + path,
-        [context, answer](const ServerRequest& request) { return answer(*context, request); });
+    server.add(method, std::string("/api/v2/") + path,
+               [context, answer](const ServerRequest& request) {
+                 return in_their_form(answer(*context, request));
+               });
   };
   add("GET", "alerts", alerts);
   add("GET", "alerts/groups", groups);

@@ -1,5 +1,6 @@
 #include "agent/api_reply.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace highwater::agent {
@@ -16,6 +17,12 @@ http::Reply json_reply(int status, const Json& json) {
 
 http::Reply refusal(int status, const std::string& why) {
   return json_reply(status, {{"error", why}});
+}
+
+uint64_t number_in(std::string_view text) {
+  uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? number : 0;
 }
 
 std::optional<http::Reply> refuse_change(const http::ServerRequest& request) {

@@ -4,9 +4,11 @@
 // Until `listen` knows logins, only programs on this machine may change anything.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "exporters/http/server.h"
 
@@ -15,6 +17,9 @@ namespace highwater::agent {
 [[nodiscard]] http::Reply json_reply(int status, const nlohmann::ordered_json& json);
 // {"error": why}
 [[nodiscard]] http::Reply refusal(int status, const std::string& why);
+
+// Of a silence or an incident; 0: it is no number.
+[[nodiscard]] uint64_t number_in(std::string_view text);
 
 // Nothing: it may change things. A proxy on this machine comes from here, and brings others; a page
 // of the web says where it is from.

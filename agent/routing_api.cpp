@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -222,18 +221,6 @@ Reply ack_now(const RoutingContext& context, const WantedAck& wanted, Now now) {
                           {"ends", time_json(ack->ends)}});
 }
 
-// Does it there, and answers when it is judged and written.
-Reply on_pipeline(const RoutingContext& context, std::function<Reply(Now)> act) {
-  const auto reply = std::make_shared<Reply>();
-  const bool done = context.pipeline.change(
-      [reply, act = std::move(act)](Now now) { *reply = act(now); }, kPatience);
-  if (!done) return refusal(503, "the agent is busy: look whether it was done, and try again");
-  const auto view = context.routing.view();
-  if (reply->status < 300 && !view->state_problem.empty())
-    reply->headers.emplace_back("Warning", "199 - \"a restart forgets it: the state is not kept\"");
-  return *reply;
-}
-
 Reply add(const RoutingContext& context, const ServerRequest& request) {
   if (auto refused = refuse_json_change(request)) return std::move(*refused);
   Result<Wanted> wanted = read_wanted(request.body, context.clock.now().wall);
@@ -243,24 +230,16 @@ Reply add(const RoutingContext& context, const ServerRequest& request) {
   });
 }
 
-// 0: it is no number.
-uint64_t id_of(const ServerRequest& request) {
-  const std::string_view text = request.placeholder("id");
-  uint64_t id = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
-  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? id : 0;
-}
-
 Reply end(const RoutingContext& context, const ServerRequest& request) {
   if (auto refused = refuse_json_change(request)) return std::move(*refused);
-  const uint64_t id = id_of(request);
+  const uint64_t id = number_in(request.placeholder("id"));
   if (id == 0) return refusal(404, "a silence has a number");
   return on_pipeline(context, [&context, id](Now now) { return end_now(context, id, now); });
 }
 
 Reply ack(const RoutingContext& context, const ServerRequest& request) {
   if (auto refused = refuse_json_change(request)) return std::move(*refused);
-  const uint64_t id = id_of(request);
+  const uint64_t id = number_in(request.placeholder("id"));
   if (id == 0) return refusal(404, "an incident has a number");
   Result<WantedAck> wanted = read_ack(id, request.body);
   if (!wanted) return refusal(400, wanted.error().message);
@@ -270,6 +249,17 @@ Reply ack(const RoutingContext& context, const ServerRequest& request) {
 }
 
 }  // namespace
+
+http::Reply on_pipeline(const RoutingContext& context, std::function<http::Reply(Now)> act) {
+  const auto reply = std::make_shared<Reply>();
+  const bool done = context.pipeline.change(
+      [reply, act = std::move(act)](Now now) { *reply = act(now); }, kPatience);
+  if (!done) return refusal(503, "the agent is busy: look whether it was done, and try again");
+  const auto view = context.routing.view();
+  if (reply->status < 300 && !view->state_problem.empty())
+    reply->headers.emplace_back("Warning", "199 - \"a restart forgets it: the state is not kept\"");
+  return *reply;
+}
 
 void add_routing_api(http::Server& server, const RoutingContext& given) {
   const auto context = std::make_shared<const RoutingContext>(given);

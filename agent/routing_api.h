@@ -5,6 +5,8 @@
 // Until `listen` knows logins, only clients on this machine may change anything.
 #pragma once
 
+#include <functional>
+
 #include "agent/core/log.h"
 #include "agent/pipeline.h"
 #include "agent/routing.h"
@@ -19,6 +21,11 @@ struct RoutingContext {
   const Clock& clock;
   Log& log;
 };
+
+// Does it on the pipeline's thread, and answers when it is judged and written. The server's
+// threads.
+[[nodiscard]] http::Reply on_pipeline(const RoutingContext& context,
+                                      std::function<http::Reply(Now)> act);
 
 // Before the server starts.
 void add_routing_api(http::Server& server, const RoutingContext& context);

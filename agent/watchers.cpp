@@ -142,11 +142,7 @@ std::map<std::string, Watchers::Entry> Watchers::entries_of(const Config& config
   return entries;
 }
 
-void Watchers::start() {
-  resume();
-}
-
-void Watchers::resume() {
+void Watchers::begin() {
   for (const Entry& entry : waiting_) entry->start();
   waiting_.clear();
 }

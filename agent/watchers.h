@@ -29,12 +29,12 @@ class Watchers {
   Watchers(const Watchers&) = delete;
   Watchers& operator=(const Watchers&) = delete;
 
-  void start();
-  // After start(). Nothing is published of what is left out, or was changed, from its begin on;
-  // what is new or changed begins in resume(). In between nothing of the parts that are the same is
+  // Starts what was made and has not begun: everything, at first.
+  void begin();
+  // After begin(). Nothing is published of what is left out, or was changed, from its begin on;
+  // what is new or changed waits for begin(). In between nothing of the parts that are the same is
   // missed. Returns which clusters are not watched any more.
   [[nodiscard]] std::vector<Symbol> replace(const Config& config);
-  void resume();
 
   // Tells all to stop, and waits for them as long as `patience` with await(). False: some still
   // run, and whatever they use must outlive them.

@@ -55,6 +55,13 @@ std::optional<std::string> page_of_agent(const std::string& url, std::string_vie
   return std::nullopt;
 }
 
+std::optional<std::string> read_agent(const AgentOptions& options, std::string_view target) {
+  const auto url = agent_address(options.url, options.config);
+  if (url) return page_of_agent(*url, target);
+  std::cerr << "highwater: " << url.error().message << "\n";
+  return std::nullopt;
+}
+
 std::optional<std::string> change_agent(const AgentOptions& options, std::string_view target,
                                         std::string body) {
   const auto say = [](const std::string& text) { std::cerr << "highwater: " << text << "\n"; };

@@ -25,6 +25,10 @@ namespace highwater::agent {
 [[nodiscard]] std::optional<std::string> page_of_agent(const std::string& url,
                                                        std::string_view target);
 
+// The same of the agent that the options mean.
+[[nodiscard]] std::optional<std::string> read_agent(const AgentOptions& options,
+                                                    std::string_view target);
+
 // POST of JSON that changes something: the body of an answer below 300; standard error says what
 // else it was, and when a restart of the agent would forget it.
 [[nodiscard]] std::optional<std::string> change_agent(const AgentOptions& options,

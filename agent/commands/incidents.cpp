@@ -3,7 +3,6 @@
 #include <iostream>
 
 #include "agent/command_line/terminal_settings.h"
-#include "agent/commands/agent_address.h"
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
 #include "agent/core/time.h"
@@ -23,12 +22,7 @@ int incidents_command(const AgentOptions& options, const std::string& last) {
     std::cerr << "highwater incidents: --last: " << back.error().message << "\n";
     return kCannotSay;
   }
-  const auto url = agent_address(options.url, options.config);
-  if (!url) {
-    std::cerr << "highwater: " << url.error().message << "\n";
-    return kCannotSay;
-  }
-  const auto json = page_of_agent(*url, "api/v1/incidents?last=" + format_duration(*back));
+  const auto json = read_agent(options, "api/v1/incidents?last=" + format_duration(*back));
   if (!json) return kCannotSay;
   const bool colour = command_line::wants_colour(STDOUT_FILENO, options.no_color);
   const Result<std::string> table =

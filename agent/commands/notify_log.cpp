@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/command_line/terminal_settings.h"
-#include "agent/commands/agent_address.h"
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
 #include "exporters/ago_text.h"
@@ -78,11 +77,9 @@ int notify_log_command(const AgentOptions& options, const std::string& incident,
   if (!incident.empty() && !is_number(incident))
     return mistaken("--incident: an incident has a number");
   if (!limit.empty() && !is_number(limit)) return mistaken("--limit: it must be a number above 0");
-  const auto url = agent_address(options.url, options.config);
-  if (!url) return mistaken(url.error().message);
   std::string target = "api/v1/deliveries?limit=" + (limit.empty() ? "30" : limit);
   if (!incident.empty()) target += "&incident=" + incident;
-  const auto json = page_of_agent(*url, target);
+  const auto json = read_agent(options, target);
   if (!json) return kCannotSay;
   const Result<std::string> table =
       table_of(*json, {command_line::wants_colour(STDOUT_FILENO, options.no_color),

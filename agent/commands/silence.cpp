@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "agent/command_line/terminal_settings.h"
-#include "agent/commands/agent_address.h"
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
 #include "exporters/json_fields.h"
@@ -159,9 +158,7 @@ int silence_add_command(const AgentOptions& agent, const SilenceOptions& options
 }
 
 int silence_list_command(const AgentOptions& options) {
-  const auto url = agent_address(options.url, options.config);
-  if (!url) return mistaken(url.error().message);
-  const auto json = page_of_agent(*url, "api/v1/silences");
+  const auto json = read_agent(options, "api/v1/silences");
   if (!json) return kCannotSay;
   const Result<std::string> text = list_text(*json, style_of(options));
   if (!text) return mistaken(text.error().message);
