@@ -225,7 +225,8 @@ void GroupOffsets::add_commit(const CommittedOffset& commit, const GroupView& gr
     rows.age.add_unknown(committed);
     return;
   }
-  rows.age.add(commit, reason, group.committed_at.value_or(rows.now), run.age);
+  rows.age.add(commit, reason, group.committed_at.value_or(rows.now), group.committed_took,
+               run.age);
   run.any_commit = true;
   run.reason = worse(run.reason, reason);
   run.committed_known = run.committed_known && committed == Unknown::known;

@@ -111,7 +111,7 @@ RetentionMargin::Margin RetentionMargin::margin_of(const GroupTopic& topic,
       margin.complete = false;
       continue;
     }
-    narrow(margin, seen, *topic.topic->config, age_of(seen.commit->unread, read).seconds);
+    narrow(margin, seen, *topic.topic->config, age_of(seen.commit->unread, read, {}).seconds);
   }
   return margin;
 }

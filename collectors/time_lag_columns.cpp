@@ -38,14 +38,14 @@ double to_seconds(kafka::Millis time) {
 
 }  // namespace
 
-Age age_of(const kafka::UnreadSince& unread, SteadyTime read) {
+Age age_of(const kafka::UnreadSince& unread, SteadyTime read, std::chrono::milliseconds took) {
   const kafka::Millis now = kafka::to_millis(read);
   // What came after the offset was read was not unread then.
   if (!unread.any || unread.time.earliest >= now) return {};
   const auto since = [now](kafka::Millis time) { return std::max<kafka::Millis>(0, now - time); };
   const kafka::Millis likely = since(unread.time.likely);
-  const kafka::Millis off =
-      std::max(since(unread.time.earliest) - likely, likely - since(unread.time.latest));
+  const kafka::Millis least = since(unread.time.latest + took.count());
+  const kafka::Millis off = std::max(since(unread.time.earliest) - likely, likely - least);
   return {to_seconds(likely), to_seconds(off) + kUncertainty};
 }
 
@@ -57,10 +57,10 @@ TimeLagColumns::TimeLagColumns(size_t expected_rows)
     : seconds_(kSeconds, expected_rows), error_(kError, expected_rows) {}
 
 void TimeLagColumns::add(const kafka::CommittedOffset& commit, Unknown reason, SteadyTime read,
-                         Worst& worst) {
+                         std::chrono::milliseconds took, Worst& worst) {
   reason = first_unknown(reason, commit.unread.reason);
   const bool any = commit.unread.any || reason == Unknown::known;
-  const Age age = age_of(commit.unread, read);
+  const Age age = age_of(commit.unread, read, took);
   seconds_.add(any ? age.seconds : kNoValue, reason);
   error_.add(any ? age.error : kNoValue, reason);
   worst.seconds = std::max(worst.seconds, age.seconds);

@@ -15,8 +15,10 @@ struct Age {
   double seconds = 0;
   double error = 0;
 };
-// At the moment `read`, when the commit was read.
-[[nodiscard]] Age age_of(const kafka::UnreadSince& unread, SteadyTime read);
+// At the moment `read`, when the answer with the commit came. The broker read it up to `took`
+// before: since then another may have been made, and the record was younger.
+[[nodiscard]] Age age_of(const kafka::UnreadSince& unread, SteadyTime read,
+                         std::chrono::milliseconds took);
 
 class TimeLagColumns {
  public:
@@ -30,7 +32,8 @@ class TimeLagColumns {
 
   explicit TimeLagColumns(size_t expected_rows);
   // `reason`: why its lag in records is unknown; then the seconds are as well.
-  void add(const kafka::CommittedOffset& commit, Unknown reason, SteadyTime read, Worst& worst);
+  void add(const kafka::CommittedOffset& commit, Unknown reason, SteadyTime read,
+           std::chrono::milliseconds took, Worst& worst);
   void add_unknown(Unknown reason);
   void move_to(Observation& observation, const std::shared_ptr<const KeySet>& keys) &&;
 

@@ -216,7 +216,9 @@ struct GroupView {
   Unknown listed = Unknown::known;  // not known: state and coordinator are from before
   Unknown committed_reason = Unknown::not_asked;  // of the whole group's offsets
   std::vector<CommittedTopic> committed;   // the last that could be read; share groups have none
-  std::optional<SteadyTime> committed_at;  // when they were read
+  // When the answer with them came; the broker read them before, by no more than `committed_took`.
+  std::optional<SteadyTime> committed_at;
+  std::chrono::milliseconds committed_took{};
   std::optional<std::vector<GroupMember>> members;  // the last description
   Unknown members_reason = Unknown::not_asked;
   std::string assignor;

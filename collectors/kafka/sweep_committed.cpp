@@ -127,7 +127,10 @@ asio::awaitable<void> Sweep::read_committed(RunPtr run) {
   for (GroupView& known : view_.groups) {
     if (!worth_reading(known)) {
       // As if it had been read: it has not moved for long.
-      if (known.committed_reason == Unknown::known) known.committed_at = run->start.steady;
+      if (known.committed_reason == Unknown::known) {
+        known.committed_at = run->start.steady;
+        known.committed_took = {};
+      }
       continue;
     }
     const auto coordinator = by_broker.find(known.coordinator);
@@ -154,8 +157,10 @@ asio::awaitable<void> Sweep::read_committed_of(RunPtr run, int32_t broker,
                                                OffsetFetchRequest request) {
   std::vector<std::string> names;
   for (const auto& asked : request.groups) names.push_back(asked.group_id);
+  const SteadyTime asked = std::chrono::steady_clock::now();
   auto answer = co_await ask(run, broker, std::move(request));
   if (!run->open) co_return;
+  const SteadyTime answered = std::chrono::steady_clock::now();
   if (!answer) {
     run->problems.push_back({fmt::format("broker {}: OffsetFetch: {}", broker, answer.error().what),
                              broker_entity(broker)});
@@ -186,7 +191,8 @@ asio::awaitable<void> Sweep::read_committed_of(RunPtr run, int32_t broker,
       for (const auto& partition : topic.partitions)
         refusals.add(partition.error_code, read.group_id);
     }
-    known->committed_at = std::chrono::steady_clock::now();
+    known->committed_at = answered;
+    known->committed_took = std::chrono::ceil<std::chrono::milliseconds>(answered - asked);
     const size_t before = offsets_in(known->committed);
     const size_t now = offsets_in(read.topics);
     if (now > before && !room_.take_committed(now - before)) {
@@ -195,7 +201,7 @@ asio::awaitable<void> Sweep::read_committed_of(RunPtr run, int32_t broker,
     }
     const bool first = known->committed.empty();
     const bool moved = merge_committed(known->committed, read);
-    if (moved && !first) known->last_commit_change = std::chrono::steady_clock::now();
+    if (moved && !first) known->last_commit_change = answered;
     int& quiet = group_quiet_polls_[known->id];
     quiet = moved || known->state != "Empty" ? 0 : quiet + 1;
   }

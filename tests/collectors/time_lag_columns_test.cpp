@@ -54,6 +54,16 @@ TEST(LagInSeconds, IsOfTheMomentAtWhichTheOffsetWasRead) {
   EXPECT_EQ(error(seen, "2"), is(0));
 }
 
+TEST(LagInSeconds, SaysHowMuchYoungerItWasIfTheAnswerWasLongUnderWay) {
+  ClusterView view = with_payments({-60, 0, -0.5});
+  view.groups[0].committed_took = std::chrono::milliseconds(2400);
+  const Observation seen = interpret(view);
+  EXPECT_EQ(seconds(seen, "0"), is(60));
+  EXPECT_EQ(error(seen, "0"), is(3.5)) << "asked 2.4 s before, and the record came up to 1 s later";
+  EXPECT_EQ(seconds(seen, "2"), is(0.5));
+  EXPECT_EQ(error(seen, "2"), is(2.1)) << "no age is less than 0, but more is possible as before";
+}
+
 TEST(LagInSeconds, IsNeverNegative) {
   ClusterView view = with_payments({-60, 0, -5});
   view.groups[0].committed_at = at(-6).steady;
