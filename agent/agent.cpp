@@ -9,6 +9,7 @@
 #include "agent/agent_impl.h"
 #include "agent/alertmanager_api.h"
 #include "agent/config/reach.h"
+#include "agent/forms.h"
 #include "agent/marks_api.h"
 #include "agent/reload_api.h"
 #include "agent/routing_api.h"
@@ -110,10 +111,8 @@ Agent::Impl::Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> se
     log_.warning("OTEL_* variable ignored", {{"why", warning}});
   add_pages(*server_, web_context());
   add_routing_api(*server_, {pipeline_, routing_, clock, log});
+  add_forms(*server_, {pipeline_, routing_, clock, log});
   server_->allow_hosts(own_names(config_));
-  server_->observe([this](std::string_view route, int status, Duration took) {
-    self_metrics_.count_http_request(route, status, took);
-  });
   add_alertmanager_api(*server_, {{pipeline_, routing_, clock, log},
                                   [this] {
                                     std::vector<std::string> names;

@@ -161,6 +161,7 @@ const std::map<std::string, Run, std::less<>>& commands() {
        [](const Parsed& p) { return generate_completion_command(p.argument(0)); }},
       {"generate man", [](const Parsed& p) { return generate_man_command(p.argument(0)); }},
       {"generate metrics", [](const Parsed&) { return generate_metrics_command(); }},
+      {"generate openapi", [](const Parsed&) { return generate_openapi_command(); }},
       {"generate command-line", [](const Parsed&) { return generate_command_line_command(); }},
       {"version", [](const Parsed& p) { return version_command(p.has("json")); }},
       {"help", help_command}};

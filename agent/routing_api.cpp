@@ -21,9 +21,17 @@ using rules::Silence;
 
 constexpr Duration kPatience = std::chrono::seconds(3);
 constexpr size_t kMostHidden = 100;  // incidents that are listed
+constexpr size_t kMostPast = 20;
+constexpr Duration kLastWeek = std::chrono::hours(24 * 7);
 
 Json time_json(const std::optional<WallTime>& time) {
   return time ? Json(format_time(*time)) : Json();
+}
+
+Json incident_json(const Incident& incident) {
+  return {{"id", incident.id},
+          {"severity", severity_name(incident.severity)},
+          {"title", incident_title(incident)}};
 }
 
 Json hidden_json(const Silence& silence, const rules::RoutingPlan& plan, const Report* report) {
@@ -33,9 +41,7 @@ Json hidden_json(const Silence& silence, const rules::RoutingPlan& plan, const R
   for (const Incident& incident : report->incidents) {
     if (list.size() >= kMostHidden) break;
     if (std::ranges::find(ids, incident.id) == ids.end()) continue;
-    list.push_back({{"id", incident.id},
-                    {"severity", severity_name(incident.severity)},
-                    {"title", incident_title(incident)}});
+    list.push_back(incident_json(incident));
   }
   return list;
 }
@@ -59,7 +65,23 @@ Json silence_json(const Silence& silence, const rules::RoutingPlan& plan, const 
   return json;
 }
 
-Reply list(const RoutingContext& context) {
+// What a silence with these matchers would have hidden of what ended within the last week.
+void add_last_week(Json& json, const Silence& silence, const rules::RoutingPlan& plan,
+                   const Report* report, WallTime now) {
+  Json list = Json::array();
+  size_t count = 0;
+  if (report != nullptr && report->history != nullptr) {
+    for (const IncidentPtr& incident : *report->history) {
+      if (incident->opened < now - kLastWeek) continue;
+      if (rules::Director::hidden_by(silence, plan, {*incident}).empty()) continue;
+      if (++count <= kMostPast) list.push_back(incident_json(*incident));
+    }
+  }
+  json["would_have_hidden"] = std::move(list);
+  json["would_have_hidden_count"] = count;
+}
+
+Json list(const RoutingContext& context) {
   const auto view = context.routing.view();
   const ReportPtr report = context.pipeline.latest();
   const WallTime now = context.clock.now().wall;
@@ -69,9 +91,9 @@ Reply list(const RoutingContext& context) {
     silences.push_back(silence_json(silence, view->plan, report.get(), now));
   for (const Silence& window : view->plan.maintenance)
     maintenance.push_back(silence_json(window, view->plan, report.get(), now));
-  return json_reply(200, {{"now", format_time(now)},
-                          {"silences", std::move(silences)},
-                          {"maintenance", std::move(maintenance)}});
+  return {{"now", format_time(now)},
+          {"silences", std::move(silences)},
+          {"maintenance", std::move(maintenance)}};
 }
 
 // What a request asks for.
@@ -158,6 +180,7 @@ Reply add_now(const RoutingContext& context, Wanted wanted, Now now) {
   Json json = silence_json(added, plan, report.get(), now.wall);
   if (wanted.preview) {
     json["id"] = nullptr;
+    add_last_week(json, added, plan, report.get(), now.wall);
   } else {
     context.log.info("silence added", {{"silence", added.text(now.wall)},
                                        {"matchers", added.matcher.text()},
@@ -221,33 +244,6 @@ Reply ack_now(const RoutingContext& context, const WantedAck& wanted, Now now) {
                           {"ends", time_json(ack->ends)}});
 }
 
-Reply add(const RoutingContext& context, const ServerRequest& request) {
-  if (auto refused = refuse_json_change(request)) return std::move(*refused);
-  Result<Wanted> wanted = read_wanted(request.body, context.clock.now().wall);
-  if (!wanted) return refusal(400, wanted.error().message);
-  return on_pipeline(context, [&context, wanted = std::move(*wanted)](Now now) {
-    return add_now(context, wanted, now);
-  });
-}
-
-Reply end(const RoutingContext& context, const ServerRequest& request) {
-  if (auto refused = refuse_json_change(request)) return std::move(*refused);
-  const uint64_t id = number_in(request.placeholder("id"));
-  if (id == 0) return refusal(404, "a silence has a number");
-  return on_pipeline(context, [&context, id](Now now) { return end_now(context, id, now); });
-}
-
-Reply ack(const RoutingContext& context, const ServerRequest& request) {
-  if (auto refused = refuse_json_change(request)) return std::move(*refused);
-  const uint64_t id = number_in(request.placeholder("id"));
-  if (id == 0) return refusal(404, "an incident has a number");
-  Result<WantedAck> wanted = read_ack(id, request.body);
-  if (!wanted) return refusal(400, wanted.error().message);
-  return on_pipeline(context, [&context, wanted = std::move(*wanted)](Now now) {
-    return ack_now(context, wanted, now);
-  });
-}
-
 }  // namespace
 
 http::Reply on_pipeline(const RoutingContext& context, std::function<http::Reply(Now)> act) {
@@ -261,15 +257,58 @@ http::Reply on_pipeline(const RoutingContext& context, std::function<http::Reply
   return *reply;
 }
 
+Json silences_json(const RoutingContext& context) {
+  return list(context);
+}
+
+Reply add_silence(const RoutingContext& context, const std::string& json) {
+  Result<Wanted> wanted = read_wanted(json, context.clock.now().wall);
+  if (!wanted) return refusal(400, wanted.error().message);
+  return on_pipeline(context, [&context, wanted = std::move(*wanted)](Now now) {
+    return add_now(context, wanted, now);
+  });
+}
+
+Reply end_silence(const RoutingContext& context, std::string_view id) {
+  const uint64_t number = number_in(id);
+  if (number == 0) return refusal(404, "a silence has a number");
+  return on_pipeline(context,
+                     [&context, number](Now now) { return end_now(context, number, now); });
+}
+
+Reply acknowledge(const RoutingContext& context, std::string_view incident,
+                  const std::string& json) {
+  const uint64_t id = number_in(incident);
+  if (id == 0) return refusal(404, "an incident has a number");
+  Result<WantedAck> wanted = read_ack(id, json);
+  if (!wanted) return refusal(400, wanted.error().message);
+  return on_pipeline(context, [&context, wanted = std::move(*wanted)](Now now) {
+    return ack_now(context, wanted, now);
+  });
+}
+
 void add_routing_api(http::Server& server, const RoutingContext& given) {
   const auto context = std::make_shared<const RoutingContext>(given);
-  server.add("GET", "/api/v1/silences", [context](const ServerRequest&) { return list(*context); });
-  server.add("POST", "/api/v1/silences",
-             [context](const ServerRequest& request) { return add(*context, request); });
-  server.add("POST", "/api/v1/silences/{id}/end",
-             [context](const ServerRequest& request) { return end(*context, request); });
-  server.add("POST", "/api/v1/incidents/{id}/ack",
-             [context](const ServerRequest& request) { return ack(*context, request); });
+  const auto add_change = [&](std::string path,
+                              Reply (*change)(const RoutingContext&, const ServerRequest&)) {
+    server.add("POST", std::move(path), [context, change](const ServerRequest& request) {
+      if (auto refused = refuse_json_change(request)) return std::move(*refused);
+      return change(*context, request);
+    });
+  };
+  server.add("GET", "/api/v1/silences",
+             [context](const ServerRequest&) { return json_reply(200, silences_json(*context)); });
+  add_change("/api/v1/silences", [](const RoutingContext& routing, const ServerRequest& request) {
+    return add_silence(routing, request.body);
+  });
+  add_change("/api/v1/silences/{id}/end",
+             [](const RoutingContext& routing, const ServerRequest& request) {
+               return end_silence(routing, request.placeholder("id"));
+             });
+  add_change("/api/v1/incidents/{id}/ack",
+             [](const RoutingContext& routing, const ServerRequest& request) {
+               return acknowledge(routing, request.placeholder("id"), request.body);
+             });
 }
 
 }  // namespace highwater::agent

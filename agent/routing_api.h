@@ -6,6 +6,9 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
 
 #include "agent/core/log.h"
 #include "agent/pipeline.h"
@@ -26,6 +29,13 @@ struct RoutingContext {
 // threads.
 [[nodiscard]] http::Reply on_pipeline(const RoutingContext& context,
                                       std::function<http::Reply(Now)> act);
+
+// What the API answers; the forms of the pages do the same. Who asks was checked before.
+[[nodiscard]] nlohmann::ordered_json silences_json(const RoutingContext& context);
+[[nodiscard]] http::Reply add_silence(const RoutingContext& context, const std::string& json);
+[[nodiscard]] http::Reply end_silence(const RoutingContext& context, std::string_view id);
+[[nodiscard]] http::Reply acknowledge(const RoutingContext& context, std::string_view incident,
+                                      const std::string& json);
 
 // Before the server starts.
 void add_routing_api(http::Server& server, const RoutingContext& context);

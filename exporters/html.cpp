@@ -15,8 +15,11 @@ body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,s
 header{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem;align-items:center;padding:.5rem 1rem;
 border-bottom:1px solid var(--line)}
 header strong a{color:var(--ink);text-decoration:none}header form{margin-left:auto}
-input{font:inherit;color:inherit;background:var(--code);border:1px solid var(--line);
-border-radius:4px;padding:.15em .5em;width:14rem;max-width:100%}
+input,textarea,select,button{font:inherit;color:inherit;background:var(--code);border:1px solid var(--line);
+border-radius:4px;padding:.15em .5em;max-width:100%}input{width:14rem}textarea{width:30rem;display:block}
+button{cursor:pointer;border-color:var(--soft)}
+.form{display:flex;flex-wrap:wrap;gap:.5em 1.2em;align-items:end;margin:.6em 0}.form label{display:block}
+.form .whole{flex-basis:100%}.wrong{border-left:8px solid var(--page);padding:.3em .8em}
 main{max-width:76rem;margin:0 auto;padding:.4rem 1rem 4rem;overflow-wrap:anywhere}
 main.text{max-width:46rem}
 h1{font-size:1.5rem;line-height:1.2;margin:.6em 0 .3em}h2{font-size:1.15rem;margin:1.5em 0 .4em}
@@ -89,7 +92,8 @@ constexpr std::string_view kScript = R"js("use strict";
   function busy() {
     var selection = window.getSelection();
     var inside = document.activeElement && main.contains(document.activeElement) && document.activeElement !== main;
-    return document.hidden || inside || (selection && !selection.isCollapsed);
+    var written = Array.prototype.some.call(main.querySelectorAll("input,textarea"), function (one) { return one.value !== one.defaultValue; });
+    return document.hidden || inside || written || (selection && !selection.isCollapsed);
   }
   function show(text) {
     var fresh = new DOMParser().parseFromString(text, "text/html").querySelector("main");
@@ -122,7 +126,7 @@ std::string navigation(const PageFrame& frame) {
       "<header><strong><a href=\"{0}/\">Highwater</a></strong>\n"
       "<nav><a href=\"{0}/\">Now</a> <a href=\"{0}/incidents\">Incidents</a> "
       "<a href=\"{0}/changes\">Changes</a> "
-      "<a href=\"{0}/deliveries\">Deliveries</a> "
+      "<a href=\"{0}/silences\">Silences</a> <a href=\"{0}/deliveries\">Deliveries</a> "
       "<a href=\"{0}/runbooks\">Runbooks</a> <a href=\"{0}/metrics\">Metrics</a> "
       "<a href=\"{0}/api/v1/status\">JSON</a></nav>\n"
       "<form action=\"{0}/search\" method=\"get\" role=\"search\"><input name=\"q\" "
@@ -131,6 +135,13 @@ std::string navigation(const PageFrame& frame) {
       "value=\"{1}\">"
       "</form></header>\n",
       frame.home, html_escape(frame.search));
+}
+
+// "2026-01-31 23:59:59 UTC"
+std::string moment(WallTime at) {
+  std::string time = format_time(at);
+  time.replace(time.find('T'), 1, " ");
+  return time.substr(0, 19) + " UTC";
 }
 
 }  // namespace
@@ -166,7 +177,7 @@ std::string html_page(std::string_view title, std::string_view body, const PageF
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"referrer\" content=\"no-referrer\">\n"
+      "<meta name=\"referrer\" content=\"same-origin\">\n"
       "<title>{0} - Highwater</title>\n"
       "<link rel=\"icon\" href=\"{1}/static/icon.svg\">\n"
       "<link rel=\"stylesheet\" href=\"{1}/static/highwater.css\">\n"
@@ -192,10 +203,13 @@ std::string_view live_script() {
 }
 
 std::string since_text(WallTime since, WallTime now) {
-  std::string time = format_time(since);
-  time.replace(time.find('T'), 1, " ");
   const Duration age = std::max<Duration>(now - since, Duration::zero());
-  return fmt::format("{} UTC, {} ago", time.substr(0, 19), describe_duration(age));
+  return fmt::format("{}, {} ago", moment(since), describe_duration(age));
+}
+
+std::string until_text(WallTime until, WallTime now) {
+  const Duration left = std::max<Duration>(until - now, Duration::zero());
+  return fmt::format("{}, in {}", moment(until), describe_duration(left));
 }
 
 std::string as_of(WallTime at, WallTime now) {

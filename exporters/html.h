@@ -28,6 +28,8 @@ struct PageFrame {
 [[nodiscard]] std::string_view live_script();
 // "2026-01-31 23:59:59 UTC, 3 min 20 s ago"
 [[nodiscard]] std::string since_text(WallTime since, WallTime now);
+// "2026-01-31 23:59:59 UTC, in 3 min 20 s"
+[[nodiscard]] std::string until_text(WallTime until, WallTime now);
 // The line at the end of a page: of when it is, and which version of the program made it.
 [[nodiscard]] std::string as_of(WallTime at, WallTime now);
 

@@ -13,6 +13,7 @@
 namespace highwater {
 namespace {
 
+constexpr std::string_view kClearsAt = "clears_at";  // of the texts of a budget
 constexpr size_t kUnfolded = 3;  // alerts that an incident shows without being asked
 
 std::string row(std::string_view name, const std::string& html) {
@@ -42,6 +43,14 @@ std::string heading_of(std::string name) {
   return name;
 }
 
+// When it will end, as far as that can be said.
+std::string end_html(const Incident& incident, WallTime now, const CardParts& parts) {
+  if (incident.ended) return {};
+  const auto& budget = incident.headline.budget;
+  if (!budget || !budget->clears_at) return parts.ends;
+  return until_text(*budget->clears_at, now) + ", if all is good from now on";
+}
+
 }  // namespace
 
 std::string incident_card(const Incident& incident, WallTime now, std::string_view home,
@@ -59,6 +68,8 @@ std::string incident_card(const Incident& incident, WallTime now, std::string_vi
   if (incident.ended)
     html +=
         row("Ended", since_text(*incident.ended, now) + ": " + html_escape(incident.resolution));
+  if (const std::string end = end_html(incident, now, parts); !end.empty())
+    html += row("Ends", end);
   if (incident.direction != nullptr) {
     for (const std::string& silence : incident.direction->silenced_by)
       html += row("Silenced", html_escape(silence));
@@ -69,8 +80,9 @@ std::string incident_card(const Incident& incident, WallTime now, std::string_vi
   }
   if (!parts.told.empty()) html += row("Told", parts.told);
   if (!incident.team.empty()) html += row("Team", html_escape(incident.team));
-  if (const std::string impact = impact_text(incident); !impact.empty())
-    html += row("Who suffers", html_escape(impact));
+  const std::string impact = impact_text(incident);
+  html += row("Who suffers", impact.empty() ? "<span class=\"soft\">nobody that is known</span>"
+                                            : html_escape(impact));
   html += row("Cause", fmt::format("{}: {}", html_escape(headline.rule),
                                    web::entity_anchors(home, headline.entity)));
   if (const std::string note = note_text(incident); !note.empty())
@@ -82,8 +94,9 @@ std::string incident_card(const Incident& incident, WallTime now, std::string_vi
     html += row("Cost", cost);
   // How fast the budget burns is said while it does.
   if (headline.budget && !incident.ended) {
-    for (const auto& [name, text] : budget_texts(*headline.budget))
-      html += row(heading_of(name), html_escape(text));
+    for (const auto& [name, text] : budget_texts(*headline.budget)) {
+      if (name != kClearsAt) html += row(heading_of(name), html_escape(text));
+    }
   }
   for (const IncidentLink& link : incident.links)
     html += row(link.affected ? "May affect" : "See also",

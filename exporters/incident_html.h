@@ -12,6 +12,7 @@ namespace highwater {
 struct CardParts {
   std::string changed;  // what changed before it began; empty: the row is left out
   std::string told;     // who was told, and who could not be; empty: the row is left out
+  std::string ends;     // when it will end; empty: the row is left out, but for a budget's
   std::string more;     // at the end
 };
 

@@ -160,12 +160,13 @@ Command incidents() {
 Command test() {
   return {.name = "test",
           .section = kRules,
-          .summary = "test rules on series of your own",
+          .summary = "test rules on series of your own, and who would hear of alerts",
           .description =
               "Runs rule tests: series go in, and what should have fired is compared with "
-              "what did. Prints TAP.",
+              "what did. Runs routing tests: an alert and a moment go in, and who should hear of "
+              "it is compared with who would. Prints TAP.",
           .arguments = {{.name = "FILE",
-                         .help = "Files of rule tests.",
+                         .help = "Files of rule tests or routing tests.",
                          .completes = Completes::file,
                          .repeatable = true,
                          .required = true}},

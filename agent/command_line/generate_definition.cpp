@@ -148,6 +148,18 @@ Command man() {
           .exit_codes = {{0, "written"}, {1, "a file cannot be written"}}};
 }
 
+Command openapi() {
+  return {
+      .name = "openapi",
+      .section = kReference,
+      .summary = "the agent's HTTP API as OpenAPI 3.1",
+      .description =
+          "Writes the description of what programs can ask an agent over HTTP to standard "
+          "output. A running agent serves the same at /api/v1/openapi.yaml.",
+      .examples = {{"highwater generate openapi > highwater-api.yaml", "for a client generator"}},
+      .exit_codes = {{0, "written"}}};
+}
+
 Command reference(const std::string& name, const std::string& of) {
   return {.name = name,
           .section = kReference,
@@ -166,7 +178,7 @@ Command generate_definition() {
               "Writes Prometheus rules, Grafana dashboards, JSON Schema, scrape "
               "configuration, shell completions and references.",
           .commands = {prometheus(), scrape(), dashboards(), acls(), schema(), completion(), man(),
-                       reference("metrics", "every metric"),
+                       openapi(), reference("metrics", "every metric"),
                        reference("command-line", "the command line")}};
 }
 

@@ -33,6 +33,14 @@ std::optional<http::Response> send(const std::string& url, std::string_view targ
 
 }  // namespace
 
+std::string refusal_of(const http::Response& response) {
+  const auto answer = nlohmann::json::parse(response.body, nullptr, false);
+  if (answer.is_object() && answer.contains("error") && answer["error"].is_string())
+    return std::string(utf8::first_characters(answer["error"].get<std::string>(), 300));
+  return fmt::format("the agent answered {}: {}", response.status,
+                     utf8::first_characters(response.body, 200));
+}
+
 std::optional<http::Response> ask_agent(const std::string& url, std::string_view target) {
   return send(url, target, {});
 }
@@ -50,8 +58,7 @@ std::optional<std::string> page_of_agent(const std::string& url, std::string_vie
   auto response = ask_agent(url, target);
   if (!response) return std::nullopt;
   if (response->status == 200) return std::move(response->body);
-  std::cerr << "highwater: the agent answered " << response->status << ": "
-            << utf8::first_characters(response->body, 200) << "\n";
+  std::cerr << "highwater: " << refusal_of(*response) << "\n";
   return std::nullopt;
 }
 
@@ -77,11 +84,7 @@ std::optional<std::string> change_agent(const AgentOptions& options, std::string
       say("a restart of the agent forgets it: its state is not kept");
     return std::move(response->body);
   }
-  const auto answer = nlohmann::json::parse(response->body, nullptr, false);
-  std::string why;
-  if (answer.is_object() && answer.contains("error") && answer["error"].is_string())
-    why = answer["error"].get<std::string>();
-  say(why.empty() ? fmt::format("the agent answered {}", response->status) : why);
+  say(refusal_of(*response));
   return std::nullopt;
 }
 

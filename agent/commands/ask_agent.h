@@ -16,6 +16,9 @@ namespace highwater::agent {
 [[nodiscard]] std::optional<http::Response> ask_agent(const std::string& url,
                                                       std::string_view target);
 
+// Why it did not do what was asked, as it says itself.
+[[nodiscard]] std::string refusal_of(const http::Response& response);
+
 // POST of JSON, with the same answers.
 [[nodiscard]] std::optional<http::Response> post_to_agent(const std::string& url,
                                                           std::string_view target,

@@ -85,6 +85,8 @@ int generate_acls_command(const AclOptions& options);
 int generate_metrics_command();
 // Writes docs/command-line.md to standard output.
 int generate_command_line_command();
+// The description of the agent's API. 0: written; 1: standard output cannot be written.
+int generate_openapi_command();
 // Writes a completion script for "bash", "zsh" or "fish" to standard output.
 int generate_completion_command(const std::string& shell);
 // Writes manual pages into the folder, and their names to standard output.

@@ -1,5 +1,5 @@
-// `highwater generate completion`, `man` and `command-line`: what is made of the definition of the
-// command line.
+// `highwater generate completion`, `man` and `command-line`, which are made of the definition of the
+// command line, and `openapi`.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -8,6 +8,7 @@
 #include "agent/command_line/manual.h"
 #include "agent/commands/commands.h"
 #include "agent/core/build_info.h"
+#include "exporters/web/api.h"
 
 namespace highwater::agent {
 
@@ -36,6 +37,11 @@ int generate_man_command(const std::string& folder) {
     }
     std::cout << path.string() << "\n";
   }
+  return std::cout ? 0 : 1;
+}
+
+int generate_openapi_command() {
+  std::cout << openapi_text() << std::flush;
   return std::cout ? 0 : 1;
 }
 

@@ -47,8 +47,7 @@ int explain_command(const AgentOptions& options, const std::string& name,
       response->body, {colour, command_line::terminal_width(STDOUT_FILENO, kWidest),
                        command_line::is_terminal(STDOUT_FILENO)});
   if (!view || (response->status != 200 && response->status != kNotFound)) {
-    std::cerr << "highwater: the agent answered " << response->status << ": "
-              << utf8::first_characters(response->body, 200) << "\n";
+    std::cerr << "highwater: " << refusal_of(*response) << "\n";
     return kCannotSay;
   }
   std::cout << (options.json ? response->body : view->text);

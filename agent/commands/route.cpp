@@ -8,7 +8,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/commands/find_config.h"
-#include "agent/config/config.h"
+#include "agent/routed.h"
 #include "rules/routing/moment.h"
 
 namespace highwater::agent {
@@ -20,57 +20,16 @@ using rules::Silence;
 
 constexpr int kMistake = 2;
 
-struct Answer {
-  Labels labels;
-  std::string owner;  // where it says whose it is; empty: nobody's
-  rules::Routed routed;
-  std::vector<std::string> maintenance;  // what hides it then
-};
-
 int mistaken(const std::string& text) {
   std::cerr << "highwater route: " << text << "\n";
   return kMistake;
 }
 
-// Without routes every receiver, and of all only those that take its severity.
-std::vector<Hearer> hearers_of(const Config& config, const Answer& answer) {
-  std::vector<Hearer> hearers = answer.routed.hearers;
-  if (config.routing.routes.empty()) {
-    for (const notify::ReceiverConfig& receiver : config.receivers)
-      hearers.push_back({receiver.name, std::nullopt});
-  }
-  const auto severity = answer.labels.find("severity");
-  if (severity == answer.labels.end()) return hearers;
-  std::erase_if(hearers, [&](const Hearer& hearer) {
-    const auto found =
-        std::ranges::find(config.receivers, hearer.receiver, &notify::ReceiverConfig::name);
-    const auto order = [](std::string_view name) {
-      return name == "page" ? 2 : name == "ticket" ? 1 : 0;
-    };
-    return found != config.receivers.end() &&
-           order(severity->second) < order(severity_name(found->policy.lowest));
-  });
-  return hearers;
-}
-
-Answer answer_of(const Config& config, Labels labels, WallTime at) {
-  const rules::RoutingPlan& plan = config.routing;
-  Answer answer;
-  if (!labels.contains("cluster") && config.clusters.size() == 1)
-    labels["cluster"] = config.clusters.front().name;
-  const rules::Owner* const owner = rules::owner_of(plan.owners, labels);
-  if (owner != nullptr && !labels.contains("team")) {
-    labels["team"] = owner->team;
-    answer.owner = owner->where;
-  }
-  answer.routed = rules::route(plan.routes, rules::open_lines(plan.routes, at), labels,
-                               rules::Unanswered{at, Duration::zero(), at});
-  for (const Silence& window : plan.maintenance) {
-    if (window.active(at) && rules::covers(window, labels, 0))
-      answer.maintenance.push_back(fmt::format("{} ({})", window.text(at), window.where));
-  }
-  answer.labels = std::move(labels);
-  return answer;
+std::vector<std::string> windows_of(const RoutedAlert& answer, WallTime at) {
+  std::vector<std::string> texts;
+  for (const Silence* const window : answer.maintenance)
+    texts.push_back(fmt::format("{} ({})", window->text(at), window->where));
+  return texts;
 }
 
 std::string line_text(const rules::Route& line) {
@@ -87,7 +46,7 @@ std::string interval_text(const Hearer& hearer) {
   return fmt::format(" (again every {})", format_duration(*hearer.repeat_interval));
 }
 
-std::string plain_text(const Config& config, const Answer& answer, WallTime at) {
+std::string plain_text(const Config& config, const RoutedAlert& answer, WallTime at) {
   std::string text = "at " + format_time(at) + ":\n";
   for (const auto& [name, value] : answer.labels) {
     text += fmt::format("  {}={}", name, value);
@@ -99,25 +58,24 @@ std::string plain_text(const Config& config, const Answer& answer, WallTime at) 
     text += fmt::format("{}: {}\n", route.where, line_text(route));
   }
   if (config.routing.routes.empty()) text += "there are no routes: every receiver hears\n";
-  const std::vector<Hearer> hearers = hearers_of(config, answer);
   text += "hears of it:";
-  for (size_t i = 0; i < hearers.size(); ++i)
-    text += (i == 0 ? " " : ", ") + hearers[i].receiver + interval_text(hearers[i]);
-  text += hearers.empty() ? " nobody\n" : "\n";
+  for (size_t i = 0; i < answer.hearers.size(); ++i)
+    text += (i == 0 ? " " : ", ") + answer.hearers[i].receiver + interval_text(answer.hearers[i]);
+  text += answer.hearers.empty() ? " nobody\n" : "\n";
   for (const rules::NextStep& next : answer.routed.next)
     text += fmt::format("after {}, unless it is acknowledged: {}\n",
                         format_duration(next.step.after), fmt::join(next.step.to, ", "));
-  for (const std::string& window : answer.maintenance) text += "but not now: " + window + "\n";
+  for (const std::string& window : windows_of(answer, at)) text += "but not now: " + window + "\n";
   return text;
 }
 
-std::string json_text(const Config& config, const Answer& answer, WallTime at) {
+std::string json_text(const Config& config, const RoutedAlert& answer, WallTime at) {
   Json labels = Json::object();
   for (const auto& [name, value] : answer.labels) labels[name] = value;
   Json lines = Json::array();
   for (const size_t line : answer.routed.lines) lines.push_back(config.routing.routes[line].where);
   Json hearers = Json::array();
-  for (const Hearer& hearer : hearers_of(config, answer)) hearers.push_back(hearer.receiver);
+  for (const Hearer& hearer : answer.hearers) hearers.push_back(hearer.receiver);
   Json steps = Json::array();
   for (const rules::NextStep& next : answer.routed.next)
     steps.push_back({{"after", format_duration(next.step.after)}, {"to", next.step.to}});
@@ -127,7 +85,7 @@ std::string json_text(const Config& config, const Answer& answer, WallTime at) {
                   {"lines", std::move(lines)},
                   {"receivers", std::move(hearers)},
                   {"escalation", std::move(steps)},
-                  {"maintenance", answer.maintenance}};
+                  {"maintenance", windows_of(answer, at)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -149,9 +107,9 @@ int route_command(const RouteOptions& options) {
     print_mistakes(diagnostics);
     return kMistake;
   }
-  const Answer answer = answer_of(*config, std::move(*labels), at);
+  const RoutedAlert answer = route_alert(*config, std::move(*labels), at);
   std::cout << (options.json ? json_text(*config, answer, at) : plain_text(*config, answer, at));
-  return hearers_of(*config, answer).empty() || !answer.maintenance.empty() ? 1 : 0;
+  return answer.hearers.empty() || !answer.maintenance.empty() ? 1 : 0;
 }
 
 }  // namespace highwater::agent

@@ -60,6 +60,18 @@ void write_hidden(const Json& silence, TerminalText& out) {
              Ink::yellow, 2);
 }
 
+void write_last_week(const Json& silence, TerminalText& out) {
+  const double count = number_of(silence, "would_have_hidden_count");
+  out.line(fmt::format("in the last 7 days it would have hidden {:.0f} incident{}", count,
+                       count == 1 ? "" : "s"));
+  const auto past = list_of(silence, "would_have_hidden");
+  for (const Json& incident : past)
+    out.line(fmt::format("{} {:.0f}: {}", text_of(incident, "severity"), number_of(incident, "id"),
+                         text_of(incident, "title")),
+             Ink::soft, 2);
+  if (static_cast<double>(past.size()) < count) out.line("...");
+}
+
 std::string added_text(const std::string& body, TextStyle style) {
   const Json silence = Json::parse(body, nullptr, false);
   if (!silence.is_object()) return body;
@@ -71,6 +83,7 @@ std::string added_text(const std::string& body, TextStyle style) {
   else
     out.line(fmt::format("silence {:.0f}: {}", number_of(silence, "id"), what), Ink::green, 2);
   write_hidden(silence, out);
+  if (is_true(silence, "preview")) write_last_week(silence, out);
   return out.take();
 }
 

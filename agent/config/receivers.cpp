@@ -177,8 +177,7 @@ void read_kind(YamlMap& receiver, ReceiverConfig& entry, Config& config, Diagnos
     entry.settings = SettingsReader(*node, *kind, config, diagnostics).read();
   }
   if (entry.kind == nullptr)
-    receiver.error(receiver.node(), "the receiver has no kind",
-                   "add one of: " + kind_names());
+    receiver.error(receiver.node(), "the receiver has no kind", "add one of: " + kind_names());
 }
 
 void read_policy(YamlMap& receiver, notify::QueuePolicy& policy) {
@@ -197,10 +196,38 @@ void read_policy(YamlMap& receiver, notify::QueuePolicy& policy) {
                 policy.repeat_interval);
 }
 
+std::optional<notify::TextForm> read_form(YamlMap& message, const char* key) {
+  const auto text = message.text(key);
+  if (!text) return std::nullopt;
+  auto form = notify::TextForm::parse(*text);
+  if (form) return std::move(*form);
+  message.error(*message.node().find(key), fmt::format("'{}': {}", key, form.error().message));
+  return std::nullopt;
+}
+
+void read_message(YamlMap& receiver, ReceiverConfig& entry, Config& config,
+                  Diagnostics& diagnostics) {
+  const YamlNode* const node = receiver.get("message");
+  if (node == nullptr) return;
+  if (entry.kind != nullptr && !entry.kind->to_people) {
+    receiver.error(
+        *node, fmt::format("'{}' writes to programs: it has no message to shape", entry.kind->name),
+        "remove 'message'");
+    return;
+  }
+  YamlMap message(*node, "'message'", config.file, diagnostics);
+  if (!message.valid()) return;
+  entry.message = {read_form(message, "title"), read_form(message, "body")};
+  message.finish();
+  if (entry.message.title && node->find("title")->scalar.find('\n') != std::string::npos)
+    message.error(*node->find("title"), "'title' must be one line");
+}
+
 void check_rhythm(YamlMap& receiver, const ReceiverConfig& entry) {
   const YamlNode* const interval = receiver.node().find("repeat_interval");
   if (interval == nullptr || entry.kind == nullptr || !entry.kind->rhythm) return;
-  receiver.error(*interval, fmt::format("'repeat_interval' has no meaning for '{}'", entry.kind->name),
+  receiver.error(*interval,
+                 fmt::format("'repeat_interval' has no meaning for '{}'", entry.kind->name),
                  "leave it out: it repeats to people by its own configuration");
 }
 
@@ -214,6 +241,7 @@ ReceiverConfig read_receiver(YamlMap& receiver, std::set<std::string>& names, Co
                    "give each its own name");
   read_kind(receiver, entry, config, diagnostics);
   read_policy(receiver, entry.policy);
+  read_message(receiver, entry, config, diagnostics);
   read_duration(receiver, "timeout", std::chrono::milliseconds(100), std::chrono::seconds(60),
                 entry.timeout);
   check_rhythm(receiver, entry);

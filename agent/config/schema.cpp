@@ -1,5 +1,8 @@
 #include "agent/config/schema.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -233,6 +236,12 @@ Json receiver() {
        {"severity",
         described({{"enum", {"info", "ticket", "page"}}}, "The lowest that is sent to it.")},
        {"send_resolved", boolean("Whether it hears of what has ended.")},
+       {"message",
+        described(object({{"title", text("What it is called; one line.")},
+                          {"body", text("In place of what it means, the facts and the evidence.")}},
+                         {}),
+                  fmt::format("Of messages to people. Placeholders: {{{}}}.",
+                              fmt::join(notify::placeholder_names(), "}, {")))},
        {"timeout", duration("How long it has to answer.")},
        {"repeat_interval", duration("After what time an open incident is sent again; 0s: never.")}},
       {"name"});

@@ -40,6 +40,15 @@ Reply plain(int status, std::string_view text) {
   return reply;
 }
 
+// Which Host may be asked for is checked before (host_check.h), so that no other site can have the
+// same name.
+bool from_own_page(const ServerRequest& request) {
+  const std::string_view origin = request.header("Origin");
+  const std::string_view host = request.header("Host");
+  constexpr std::string_view kScheme = "http://";
+  return !host.empty() && origin.starts_with(kScheme) && origin.substr(kScheme.size()) == host;
+}
+
 Reply run(const Handler& handler, const ServerRequest& request) {
   try {
     return handler(request);
@@ -73,9 +82,9 @@ Routes::Answer Routes::answer(ServerRequest& request) const {
       allowed += (allowed.empty() ? "" : ", ") + route.method;
       continue;
     }
-    // Browsers send Origin with everything that changes something; no page of another site may.
-    if (request.method != "GET" && !request.header("Origin").empty())
-      return {plain(403, "not from a browser"), known};
+    // Browsers send Origin with everything that changes something; only our own pages may.
+    if (request.method != "GET" && !request.header("Origin").empty() && !from_own_page(request))
+      return {plain(403, "not from a page of another site"), known};
     request.placeholders = std::move(*values);
     return {run(route.handler, request), known};
   }

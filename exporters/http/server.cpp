@@ -194,4 +194,8 @@ std::string_view ServerRequest::header(std::string_view name) const {
   return {};
 }
 
+bool ServerRequest::is_local() const {
+  return from_this_machine && header("X-Forwarded-For").empty() && header("Forwarded").empty();
+}
+
 }  // namespace highwater::http

@@ -38,6 +38,8 @@ struct ServerRequest {
   [[nodiscard]] std::string_view placeholder(std::string_view name) const;
   [[nodiscard]] std::string_view query_value(std::string_view name) const;
   [[nodiscard]] std::string_view header(std::string_view name) const;
+  // From this machine, and not brought by a proxy on it.
+  [[nodiscard]] bool is_local() const;
 };
 
 // Takes a piece of a long reply; false when the client is gone, and the rest need not be made.
@@ -85,7 +87,7 @@ class Server {
 
   // Before start(). `path` may have placeholders for whole segments: "/runbooks/{name}". Handlers
   // run on several threads at a time and must not wait for anything; what they throw becomes a 500
-  // without a word of it. A request other than GET that a browser sends across sites is refused.
+  // without a word of it. A request other than GET that a page of another site sends is refused.
   void add(std::string method, std::string path, Handler handler, Urgency urgency = Urgency::usual);
   // Before start(). Beside localhost and addresses in digits, the names under which this machine
   // may be asked on its loopback addresses; any other is answered 421, so that a page of the web

@@ -112,7 +112,8 @@ std::string footer(const Message& message, Limit limit) {
 
 }  // namespace
 
-Message message_of(const Delivery& delivery, const std::string& external_url) {
+Message message_of(const Delivery& delivery, const std::string& external_url,
+                   const MessageForm& form) {
   const Incident& incident = delivery.incident();
   Message message;
   message.status = status_text(delivery);
@@ -126,6 +127,13 @@ Message message_of(const Delivery& delivery, const std::string& external_url) {
   message.correlation = incident.correlation.hex();
   message.severity = incident.severity;
   message.resolved = delivery.resolved();
+  if (form.title) message.title = line(form.title->render(delivery, external_url));
+  if (form.body) {
+    message.text = utf8::clean(form.body->render(delivery, external_url), kMaxTextBytes);
+    message.facts.clear();
+    message.evidence_title.clear();
+    message.evidence.clear();
+  }
   return message;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "exporters/notify/message_form.h"
 #include "exporters/notify/notice.h"
 
 namespace highwater::notify {
@@ -37,7 +38,8 @@ struct Message {
   [[nodiscard]] std::string headline() const { return "[" + status + "] " + title; }
 };
 
-[[nodiscard]] Message message_of(const Delivery& delivery, const std::string& external_url);
+[[nodiscard]] Message message_of(const Delivery& delivery, const std::string& external_url,
+                                 const MessageForm& form = {});
 
 // The cause's runbook: itself when it is a URL, else the agent's page, filled in for the incident.
 [[nodiscard]] std::string runbook_url(const Incident& incident, const std::string& external_url);

@@ -22,18 +22,6 @@ constexpr size_t kMaxNames = 200;
 constexpr size_t kPlotSteps = 360;
 constexpr std::string_view kHome = ".";
 
-bool is_about(const Entity& entity, const Subject& subject) {
-  return entity.label("cluster").text() == subject.cluster &&
-         entity.label(kind_name(subject.kind)).text() == subject.name;
-}
-
-bool is_about(const Incident& incident, const Subject& subject) {
-  return is_about(incident.cause.entity, subject) || is_about(incident.headline.entity, subject) ||
-         std::ranges::any_of(incident.evidence, [&](const Evidence& evidence) {
-           return is_about(evidence.entity, subject);
-         });
-}
-
 std::string incidents(const Report& report, WallTime now, const Subject& subject) {
   std::string open;
   for (const Incident& incident : report.incidents) {

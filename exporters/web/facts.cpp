@@ -101,6 +101,18 @@ class Gathering {
 
 }  // namespace
 
+bool is_about(const Entity& entity, const Subject& subject) {
+  return entity.label("cluster").text() == subject.cluster &&
+         entity.label(kind_name(subject.kind)).text() == subject.name;
+}
+
+bool is_about(const Incident& incident, const Subject& subject) {
+  return is_about(incident.cause.entity, subject) || is_about(incident.headline.entity, subject) ||
+         std::ranges::any_of(incident.evidence, [&](const Evidence& evidence) {
+           return is_about(evidence.entity, subject);
+         });
+}
+
 Facts facts_about(const Snapshot& snapshot, SteadyTime now, const Subject& subject) {
   Gathering gathering(subject, now);
   for (const auto& [part, observation] : snapshot.observations) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/core/observation.h"
+#include "agent/core/report.h"
 #include "exporters/web/links.h"
 
 namespace highwater::web {
@@ -18,6 +19,10 @@ struct Subject {
   std::string cluster;
   std::string name;  // the cluster's own for a cluster
 };
+
+[[nodiscard]] bool is_about(const Entity& entity, const Subject& subject);
+// ... or rests on something that is.
+[[nodiscard]] bool is_about(const Incident& incident, const Subject& subject);
 
 struct Fact {
   const Table* table = nullptr;

@@ -12,6 +12,7 @@
 #include "exporters/value_text.h"
 #include "exporters/web/changes_page.h"
 #include "exporters/web/deliveries_page.h"
+#include "exporters/web/incident_forms.h"
 #include "exporters/web/links.h"
 #include "exporters/web/plot.h"
 #include "exporters/web/slo_page.h"
@@ -88,11 +89,31 @@ std::string runbook_link(const Incident& incident, const Runbooks& runbooks) {
   return {};
 }
 
-std::string card(const Incident& incident, WallTime now, const PageSources& sources) {
-  return incident_card(
-      incident, now, kHome,
-      {changes_before(sources.changes, incident), told_of(sources.deliveries, incident, now),
-       runbook_link(incident, sources.runbooks)});
+std::string card(const Incident& incident, WallTime now, const PageSources& sources,
+                 std::string ends = {}) {
+  return incident_card(incident, now, kHome,
+                       {.changed = changes_before(sources.changes, incident),
+                        .told = told_of(sources.deliveries, incident, now),
+                        .ends = std::move(ends),
+                        .more = runbook_link(incident, sources.runbooks)});
+}
+
+// When what it judges is as it should be; a budget says itself when it lets go.
+std::string end_of(const Incident& incident, const IncidentQuestion& question) {
+  const Alert& alert = incident.headline;
+  if (incident.ended || alert.budget || !question.explain) return {};
+  const auto answer = question.explain({alert.rule, alert.entity.text()});
+  if (!answer || answer->kind != ExplainAnswer::Kind::alert) return {};
+  const std::string condition = fmt::format("<code>{}</code>", html_escape(answer->judges));
+  for (const Explanation& item : answer->items) {
+    if (!item.alert || item.entity != alert.entity) continue;
+    if (item.alert->unknown)
+      return fmt::format("not before it can be read whether {} still holds", condition);
+    if (item.ends_in)
+      return fmt::format("in {}, if {} does not hold again", describe_duration(*item.ends_in),
+                         condition);
+  }
+  return fmt::format("when {} holds no longer", condition);
 }
 
 std::string cards(const Report& report, WallTime now, const PageSources& sources) {
@@ -250,12 +271,15 @@ std::string now_page(const Report* report, Now now, const PageSources& sources) 
 }
 
 std::optional<std::string> incident_page(const Report* report, WallTime now,
-                                         const PageSources& sources, std::string_view which) {
-  const Incident* const incident = find_incident(report, which);
+                                         const PageSources& sources,
+                                         const IncidentQuestion& question) {
+  const Incident* const incident = find_incident(report, question.which);
   if (incident == nullptr) return std::nullopt;
+  const std::string forms = question.may_change ? incident_forms(*incident) : std::string();
   return html_page(fmt::format("Incident {}", incident->id),
                    fmt::format("<h1>Incident {}</h1>\n", incident->id) +
-                       card(*incident, now, sources) + as_of(report->at.wall, now),
+                       card(*incident, now, sources, end_of(*incident, question)) + forms +
+                       as_of(report->at.wall, now),
                    {.home = kHome, .live = true});
 }
 

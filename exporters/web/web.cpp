@@ -3,22 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <mutex>
 #include <string>
 
 #include "agent/core/time.h"
-#include "exporters/explain.h"
 #include "exporters/html.h"
 #include "exporters/incident_list.h"
-#include "exporters/status.h"
+#include "exporters/web/api.h"
 #include "exporters/web/changes_page.h"
 #include "exporters/web/deliveries_page.h"
 #include "exporters/web/entity_page.h"
 #include "exporters/web/now_page.h"
+#include "exporters/web/request.h"
 #include "exporters/web/search_page.h"
-#include "exporters/web/series_json.h"
 #include "exporters/web/slo_page.h"
 
 namespace highwater {
@@ -26,15 +24,9 @@ namespace {
 
 using http::Reply;
 using http::ServerRequest;
-
-constexpr size_t kLongestQuestion = 300;
-
-Reply plain(int status, std::string text) {
-  Reply reply;
-  reply.status = status;
-  reply.body = std::move(text) + "\n";
-  return reply;
-}
+using web::hours_back;
+using web::kLongestQuestion;
+using web::number_of;
 
 Reply html(std::string page) {
   Reply reply;
@@ -43,8 +35,11 @@ Reply html(std::string page) {
   return reply;
 }
 
-bool is_ready(const WebContext& context, const ReportPtr& report) {
-  return report != nullptr && context.first_round_done();
+Reply plain(int status, std::string text) {
+  Reply reply;
+  reply.status = status;
+  reply.body = std::move(text) + "\n";
+  return reply;
 }
 
 // The newest page of metrics. One is made at a time, of the report that is the newest then, and
@@ -105,7 +100,7 @@ Reply health(const WebContext& context) {
 }
 
 Reply readiness(const WebContext& context) {
-  if (is_ready(context, context.report())) return plain(200, "ready");
+  if (context.is_ready(context.report())) return plain(200, "ready");
   return plain(503, "not ready: the first round has not ended yet");
 }
 
@@ -126,49 +121,6 @@ Reply runbook(const WebContext& context, const ServerRequest& request) {
   return html(context.runbooks.html(name, page));
 }
 
-Reply status(const WebContext& context) {
-  const ReportPtr report = context.report();
-  StatusInput input;
-  input.report = report.get();
-  input.ready = is_ready(context, report);
-  input.now = context.clock.now();
-  input.heartbeat_age = context.heartbeat_age();
-  Reply reply;
-  reply.content_type = "application/json; charset=utf-8";
-  reply.body = status_json(input);
-  return reply;
-}
-
-Reply incidents(const WebContext& context, const ServerRequest& request) {
-  std::string_view asked = request.query_value("last");
-  if (asked.empty()) asked = kListedByDefault;
-  const Result<Duration> last = parse_duration(asked.substr(0, kLongestQuestion));
-  if (!last)
-    return plain(400,
-                 "'last' says how far back: /api/v1/incidents?last=7d: " + last.error().message);
-  const ReportPtr report = context.report();
-  Reply reply;
-  reply.content_type = "application/json; charset=utf-8";
-  reply.body = incident_list_json(report.get(), context.clock.now().wall, *last);
-  return reply;
-}
-
-Reply explain(const WebContext& context, const ServerRequest& request) {
-  ExplainQuestion question{std::string(request.query_value("name")),
-                           std::string(request.query_value("entity"))};
-  if (question.name.empty()) return plain(400, "name a rule: /api/v1/explain?name=BrokerDown");
-  if (question.name.size() > kLongestQuestion || question.entity.size() > kLongestQuestion)
-    return plain(400, "nothing has so long a name");
-  const auto answer = context.explain ? context.explain(question) : std::nullopt;
-  if (!answer) return plain(503, "the rules are busy: ask again in a moment");
-  const ReportPtr report = context.report();
-  Reply reply;
-  reply.status = answer->kind == ExplainAnswer::Kind::unknown ? 404 : 200;
-  reply.content_type = "application/json; charset=utf-8";
-  reply.body = explain_json(*answer, report.get());
-  return reply;
-}
-
 Reply not_found(std::string_view what) {
   Reply reply = html(html_page("Not found", fmt::format("<h1>Not found</h1>\n<p>{}</p>\n", what)));
   reply.status = 404;
@@ -179,10 +131,10 @@ web::PageSources sources_of(const WebContext& context) {
   return {context.runbooks, context.history, context.changes, context.deliveries};
 }
 
-Reply incident(const WebContext& context, std::string_view which) {
+Reply incident(const WebContext& context, const ServerRequest& request, std::string_view which) {
   const ReportPtr report = context.report();
-  auto page =
-      web::incident_page(report.get(), context.clock.now().wall, sources_of(context), which);
+  auto page = web::incident_page(report.get(), context.clock.now().wall, sources_of(context),
+                                 {which, request.is_local(), context.explain});
   if (page) return html(std::move(*page));
   return not_found("There is no such incident any more: those that ended are kept for 30 days.");
 }
@@ -190,26 +142,8 @@ Reply incident(const WebContext& context, std::string_view which) {
 Reply now(const WebContext& context, const ServerRequest& request) {
   // Where notifications led to before incidents had pages of their own.
   if (const std::string_view which = request.query_value("incident"); !which.empty())
-    return incident(context, which);
+    return incident(context, request, which);
   return html(web::now_page(context.report().get(), context.clock.now(), sources_of(context)));
-}
-
-// A number of the query, at most `most`; `otherwise` when there is none.
-size_t number_of(const ServerRequest& request, std::string_view name, size_t otherwise,
-                 size_t most) {
-  const std::string_view text = request.query_value(name);
-  size_t value = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || read.ec != std::errc() || read.ptr != text.data() + text.size())
-    return otherwise;
-  return std::min(value, most);
-}
-
-constexpr size_t kMostHours = 24 * 14;
-
-Duration hours_back(const ServerRequest& request, size_t otherwise) {
-  return std::chrono::hours(
-      std::max<size_t>(number_of(request, "hours", otherwise, kMostHours), 1));
 }
 
 Reply entity(const WebContext& context, web::Kind kind, const ServerRequest& request) {
@@ -249,53 +183,13 @@ Reply slo(const WebContext& context, const ServerRequest& request) {
   return not_found("There is no budget of that SLO for it now.");
 }
 
-Reply series(const WebContext& context, const ServerRequest& request) {
-  const ReportPtr report = context.report();
-  const WallTime until = context.clock.now().wall;
-  const Duration back = hours_back(request, 6);
-  const auto json = report == nullptr || report->snapshot == nullptr
-                        ? std::nullopt
-                        : web::series_json(*report->snapshot, context.history, request.query,
-                                           until - back, until);
-  if (!json)
-    return plain(
-        404,
-        "no such series: name a measure and its labels, "
-        "/api/v1/series?measure=group_topic_lag_records&cluster=prod&group=billing&topic=orders");
-  Reply reply;
-  reply.content_type = "application/json; charset=utf-8";
-  reply.body = *json;
-  return reply;
-}
-
 Reply changes(const WebContext& context, const ServerRequest& request) {
   return html(
       web::changes_page(context.changes, context.clock.now().wall, hours_back(request, 24)));
 }
 
-Reply changes_as_json(const WebContext& context, const ServerRequest& request) {
-  Reply reply;
-  reply.content_type = "application/json; charset=utf-8";
-  reply.body =
-      web::changes_json(context.changes, context.clock.now().wall, hours_back(request, 24));
-  return reply;
-}
-
 Reply deliveries(const WebContext& context, const ServerRequest&) {
   return html(web::deliveries_page(context.deliveries, context.clock.now().wall));
-}
-
-Reply deliveries_as_json(const WebContext& context, const ServerRequest& request) {
-  const size_t incident = number_of(request, "incident", 0, SIZE_MAX);
-  if (incident == 0 && !request.query_value("incident").empty())
-    return plain(400, "'incident' is its number: /api/v1/deliveries?incident=17");
-  Reply reply;
-  reply.content_type = "application/json; charset=utf-8";
-  reply.body =
-      web::deliveries_json(context.deliveries, context.clock.now().wall,
-                           incident == 0 ? std::nullopt : std::optional<uint64_t>(incident),
-                           number_of(request, "limit", 100, web::kMostDeliveries));
-  return reply;
 }
 
 Reply asset(std::string_view content_type, std::string_view text) {
@@ -312,7 +206,6 @@ void add_people_pages(http::Server& server, const std::shared_ptr<const WebConte
   };
   add("/", now);
   add("/runbooks/{name}", runbook);
-  add("/api/v1/series", series);
   server.add("GET", "/static/live.js", [](const ServerRequest&) {
     return asset("text/javascript; charset=utf-8", live_script());
   });
@@ -325,7 +218,7 @@ void add_people_pages(http::Server& server, const std::shared_ptr<const WebConte
   server.add("GET", "/static/highwater.css",
              [](const ServerRequest&) { return asset("text/css; charset=utf-8", stylesheet()); });
   server.add("GET", "/incident", [context](const ServerRequest& request) {
-    return incident(*context, request.query_value("id"));
+    return incident(*context, request, request.query_value("id"));
   });
   server.add("GET", "/incidents", [context](const ServerRequest&) {
     return html(web::incidents_page(context->report().get(), context->clock.now().wall));
@@ -334,10 +227,8 @@ void add_people_pages(http::Server& server, const std::shared_ptr<const WebConte
     return html(web::runbook_list_page(context->runbooks));
   });
   add("/changes", changes);
-  add("/api/v1/changes", changes_as_json);
   add("/slo", slo);
   add("/deliveries", deliveries);
-  add("/api/v1/deliveries", deliveries_as_json);
   server.add("GET", "/search", [context](const ServerRequest& request) {
     const ReportPtr report = context->report();
     return html(web::search_page(report == nullptr ? nullptr : report->snapshot.get(),
@@ -365,11 +256,7 @@ void add_pages(http::Server& server, const WebContext& given) {
   server.add(
       "GET", "/readyz", [context](const ServerRequest&) { return readiness(*context); },
       http::Urgency::urgent);
-  server.add("GET", "/api/v1/status", [context](const ServerRequest&) { return status(*context); });
-  server.add("GET", "/api/v1/incidents",
-             [context](const ServerRequest& request) { return incidents(*context, request); });
-  server.add("GET", "/api/v1/explain",
-             [context](const ServerRequest& request) { return explain(*context, request); });
+  add_api(server, context);
   server.observe([&self = given.self_metrics](std::string_view route, int code, Duration took) {
     self.count_http_request(route, code, took);
   });

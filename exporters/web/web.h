@@ -39,6 +39,10 @@ struct WebContext {
   std::string agent_url = {};  // the agent's own address, for them as well
   // Why a rule fires or is quiet. Waits for a second at most; nothing when it cannot be said now.
   std::function<std::optional<ExplainAnswer>(const ExplainQuestion&)> explain = {};
+
+  [[nodiscard]] bool is_ready(const ReportPtr& newest) const {
+    return newest != nullptr && first_round_done();
+  }
 };
 
 // Before the server starts.

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -5,6 +6,7 @@
 #include <atomic>
 #include <future>
 
+#include "exporters/http/form.h"
 #include "http_server_fixture.h"
 
 namespace highwater::http {
@@ -74,6 +76,36 @@ TEST_F(HttpServer, KeepsBrowsersOfOtherSitesFromChangingAnything) {
   EXPECT_THAT(
       raw("POST /echo HTTP/1.1\r\nOrigin: http://evil.example\r\nContent-Length: 1\r\n\r\nx"),
       StartsWith("HTTP/1.1 403"));
+  const auto from = [&](std::string_view origin, std::string_view host) {
+    return raw(
+        fmt::format("POST /echo HTTP/1.1\r\nHost: {}\r\nOrigin: {}\r\nContent-Length: 1\r\n\r\nx",
+                    host, origin));
+  };
+  EXPECT_THAT(from("http://localhost:9187", "localhost:9187"), StartsWith("HTTP/1.1 200"));
+  for (const std::string_view origin :
+       {"null", "http://", "http://localhost", "http://localhost:9188", "https://localhost:9187",
+        "http://localhost:9187.evil.example", "localhost:9187"})
+    EXPECT_THAT(from(origin, "localhost:9187"), StartsWith("HTTP/1.1 403")) << origin;
+  EXPECT_THAT(from("http://evil.example", "evil.example"), StartsWith("HTTP/1.1 421"));
+}
+
+TEST(HttpForm, IsReadAsBrowsersSendIt) {
+  const HeaderList form =
+      parse_form("matchers=topic%3Da%0D%0Agroup%3D%C3%A4&for=&why=new+disks&&x&=y");
+  const HeaderList expected{{"matchers", "topic=a\r\ngroup=\xC3\xA4"},
+                            {"for", ""},
+                            {"why", "new disks"},
+                            {"x", ""},
+                            {"", "y"}};
+  EXPECT_EQ(form, expected);
+  EXPECT_EQ(form_value(form, "why"), "new disks");
+  EXPECT_EQ(form_value(form, "none"), "");
+}
+
+TEST(HttpForm, LeavesWhatIsNoEncodingAsItIs) {
+  EXPECT_EQ(parse_form("a=100%&b=%zz%4&c=%-1%25+2"),
+            (HeaderList{{"a", "100%"}, {"b", "%zz%4"}, {"c", "%-1% 2"}}));
+  EXPECT_TRUE(parse_form("").empty());
 }
 
 TEST_F(HttpServer, SaysNothingAboutAnException) {

@@ -12,40 +12,13 @@
 #include "exporters/web/search_page.h"
 #include "exporters/web/series_json.h"
 #include "exporters/web/slo_page.h"
-#include "report_support.h"
+#include "web_support.h"
 
 namespace highwater::web {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-const Measure kTopicPartitions{"topic_partitions",
-                               "How many partitions.",
-                               Unit::count,
-                               MeasureType::gauge,
-                               {"cluster", "topic"}};
-const Measure kMembers{
-    "group_members", "How many members.", Unit::count, MeasureType::gauge, {"cluster", "group"}};
-
-Report report_of(std::vector<Observation> observations) {
-  Report report;
-  report.at = test_now();
-  report.snapshot = make_snapshot(std::move(observations));
-  return report;
-}
-
-Report one_group(const std::string& group = "billing", Unknown lag = Unknown::known) {
-  std::vector<Row> partitions;
-  for (int i = 0; i < 12; ++i)
-    partitions.push_back({{"prod", group, "orders", std::to_string(i)}, 5.0 * i, lag});
-  return report_of(
-      {make_observation("prod", "groups",
-                        {make_table(kMembers, {{{"prod", group}, 3}}),
-                         make_table(kLagSum, {{{"prod", group, "orders"}, 330, lag}}),
-                         make_table(kLagSeconds, {{{"prod", group, "orders"}, 420, lag}}),
-                         make_table(kLag, partitions)})});
-}
 
 std::string page_of(const Report& report, Kind kind, const std::string& name, size_t page = 0,
                     const history::History& history = {}) {

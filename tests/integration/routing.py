@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from harness import WORK, Agent, Receiver, end, wait_until
@@ -119,6 +120,63 @@ def test_only_this_machine_may_silence_and_only_with_json(cluster, binary):
         routed.close()
 
 
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def test_the_forms_of_the_pages_silence_and_acknowledge(cluster, binary):
+    """As a browser sends them; one of another site, or from afar, changes nothing."""
+    routed = Routed(cluster, binary, "routed-forms")
+    agent = routed.agent
+    origin = f"http://127.0.0.1:{agent.port}"
+
+    def send(path, fields, **headers):
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin} | {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(origin + path, data=urllib.parse.urlencode(fields).encode(), headers={k: v for k, v in headers.items() if v})
+        try:
+            with urllib.request.build_opener(NoRedirect).open(request, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers.get("Location") or error.read().decode()
+
+    def silences():
+        return json.loads(agent.get("/api/v1/silences"))["silences"]
+
+    try:
+        agent.wait_ready()
+        wait_until(lambda: "OrdersBusy" in names(routed.shop), 20, "the team hears of its topic")
+        number = next(alert["labels"]["incident"] for _, alert in routed.shop.alerts())
+        form = {"matchers": "alertname=OrdersBusy\r\ntopic=ord*\r\n", "for": "2h", "author": "ann", "comment": "new disks & more"}
+        for refused in ({"Origin": None}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {"X_Forwarded_For": "203.0.113.7"}):
+            assert send("/silences", form | {"action": "add"}, **refused)[0] == 403, refused
+            assert send("/incident", {"id": number, "by": "ann", "action": "ack"}, **refused)[0] == 403, refused
+
+        status, page = send("/silences", form | {"action": "preview"})
+        assert status == 200 and "Not made yet" in page and "orders is busy" in page and "new disks &amp; more" in page, page
+        assert silences() == [], "a preview made a silence"
+        status, page = send("/silences", form | {"author": "", "action": "add"})
+        assert status == 400 and "Not made:" in page and "topic=ord*" in page, page
+
+        assert send("/silences", form | {"action": "add"}) == (303, "silences")
+        made, = silences()
+        assert made["matchers"] == ["alertname=OrdersBusy", "topic=ord*"] and made["comment"] == "new disks & more", made
+        assert [incident["title"] for incident in made["hides"]] == ["orders is busy"], made
+        page = agent.get("/silences")
+        assert f"End silence {made['id']}" in page and "orders is busy" in page, page
+        assert send("/silences", {"id": made["id"], "action": "end"}) == (303, "silences")
+        assert silences() == []
+
+        assert send("/incident", {"id": number, "by": "", "for": "", "action": "ack"})[0] == 400
+        assert send("/incident", {"id": number, "by": "ann", "for": "2h", "action": "ack"}) == (303, f"incident?id={number}")
+        page = agent.get(f"/incident?id={number}")
+        assert "by ann until" in page and "Withdraw the acknowledgement" in page, page
+        assert send("/incident", {"id": number, "action": "end"}) == (303, f"incident?id={number}")
+        assert "by ann until" not in agent.get(f"/incident?id={number}")
+    finally:
+        routed.close()
+
+
 def test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9(cluster, binary):
     routed = Routed(cluster, binary, "routed-3")
     agent = routed.agent
@@ -145,6 +203,7 @@ def test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9(cluster
         routed.close()
 
 
-TESTS = [test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9,
+TESTS = [test_the_forms_of_the_pages_silence_and_acknowledge,
+         test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9,
          test_teams_hear_of_their_own_and_a_silence_survives_kill_9_without_swallowing_the_end,
          test_only_this_machine_may_silence_and_only_with_json]

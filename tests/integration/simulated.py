@@ -39,9 +39,10 @@ class Happening:
 class SimulatedCluster:
     """The simulator behind the same methods, so that the same tests hold both to the same behaviour."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, scenario=SCENARIO):
         self.brokers = 3
         self.binary = binary
+        self.scenario = scenario
         self.away = set()
         self.partitions_of = {"orders": 6, "audit": 6, "quiet": 1, "short-lived": 3}
         self.process = None
@@ -49,7 +50,7 @@ class SimulatedCluster:
     def start(self):
         WORK.mkdir(parents=True, exist_ok=True)
         scenario = WORK / "contract.yaml"
-        scenario.write_text(SCENARIO)
+        scenario.write_text(self.scenario)
         self.process = subprocess.Popen([str(self.binary), str(scenario), "--control"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = []
         first = self.process.stdout.readline().split()

@@ -38,10 +38,10 @@ class TimeLagTest : public testing::Test {
   }
   [[nodiscard]] double age() {
     EXPECT_EQ(watcher.unread().reason, Unknown::known);
-    return collectors::age_of(watcher.unread(), now_at(now).steady).seconds;
+    return collectors::age_of(watcher.unread(), now_at(now).steady, {}).seconds;
   }
   [[nodiscard]] double error() {
-    return collectors::age_of(watcher.unread(), now_at(now).steady).error;
+    return collectors::age_of(watcher.unread(), now_at(now).steady, {}).error;
   }
   [[nodiscard]] Unknown reason() { return watcher.unread().reason; }
   void expect_true(int64_t committed) {

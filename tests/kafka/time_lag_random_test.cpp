@@ -143,7 +143,7 @@ void run(uint64_t seed, const Producer& produce, const std::function<Consumer(Ra
       }
       continue;
     }
-    const auto age = collectors::age_of(unread, now_at(now).steady);
+    const auto age = collectors::age_of(unread, now_at(now).steady, {});
     const double truth = static_cast<double>(log.age(committed, now)) / 1000;
     ASSERT_TRUE(std::isfinite(age.seconds) && std::isfinite(age.error));
     ASSERT_GE(age.seconds, 0);

@@ -74,8 +74,9 @@ class Discord : public HttpReceiver {
     Result<http::Request> request = post(settings().secret("url"), delivery, attempt);
     if (!request) return not_sent(request.error());
     // A group that is called @everyone calls nobody.
-    const Json body{{"allowed_mentions", {{"parse", Json::array()}}},
-                    {"embeds", {embed_of(message_of(delivery, sender().external_url))}}};
+    const Json body{
+        {"allowed_mentions", {{"parse", Json::array()}}},
+        {"embeds", {embed_of(message_of(delivery, sender().external_url, sender().form))}}};
     request->body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
     const auto response = send(*request);
     Answer answer = judge(*request, response, attempt.now);
@@ -101,6 +102,7 @@ class Discord : public HttpReceiver {
 const ReceiverKind& discord_kind() {
   static const ReceiverKind kKind{.name = "discord",
                                   .help = "Messages in a channel of Discord.",
+                                  .to_people = true,
                                   .settings = {{.key = "url",
                                                 .type = SettingType::address,
                                                 .required = true,

@@ -92,7 +92,8 @@ class Email : public Receiver {
   }
 
   [[nodiscard]] mail::Draft draft_of(const Delivery& delivery, const Attempt& attempt) const {
-    const Message message = message_of(delivery, context_.sender.external_url);
+    const Message message =
+        message_of(delivery, context_.sender.external_url, context_.sender.form);
     mail::Draft draft;
     draft.from = settings_.text("from");
     draft.from_name = "Highwater";
@@ -105,8 +106,8 @@ class Email : public Receiver {
     draft.urgent = !message.resolved && message.severity == Severity::page;
     // The first mail has the id of the thread, the others answer it.
     const std::string domain = draft.from.substr(draft.from.find('@') + 1);
-    const std::string thread = fmt::format("{}.{}@{}", message.correlation,
-                                           id_part(context_.sender.receiver), domain);
+    const std::string thread =
+        fmt::format("{}.{}@{}", message.correlation, id_part(context_.sender.receiver), domain);
     draft.id = delivery.first ? thread : fmt::format("{}.{}", delivery.id, thread);
     if (!delivery.first) draft.answers = thread;
     return draft;
@@ -158,6 +159,7 @@ const ReceiverKind& email_kind() {
   static const ReceiverKind kKind{
       .name = "email",
       .help = "Mails by SMTP; an incident is one thread.",
+      .to_people = true,
       .settings = {{.key = "host",
                     .type = SettingType::text,
                     .required = true,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "exporters/notify/message_form.h"
 #include "exporters/notify/receiver.h"
 #include "exporters/notify/receivers/settings.h"
 
@@ -20,6 +21,7 @@ struct Sender {
   std::string receiver;      // its name in the configuration
   std::string external_url;  // where people reach this agent, without trailing slash
   std::string cluster;       // for entities that have no cluster of their own; may be empty
+  MessageForm form{};        // of the messages to people
 };
 
 // What a receiver is made with.
@@ -41,8 +43,9 @@ struct Rhythm {
 };
 
 struct ReceiverKind {
-  std::string name{};  // its key in the configuration
-  std::string help{};  // one sentence
+  std::string name{};      // its key in the configuration
+  std::string help{};      // one sentence
+  bool to_people = false;  // it writes messages, whose form a configuration may choose
   std::vector<Setting> settings{};
   bool tls = true;  // also takes ca_file, verify, certificate and key
   std::optional<Rhythm> rhythm{};

@@ -46,17 +46,16 @@ class Ntfy : public HttpReceiver {
     const size_t slash = request->url.rfind('/');
     const std::string topic = request->url.substr(slash + 1);
     request->url.resize(slash + 1);
-    const Message message = message_of(delivery, sender().external_url);
-    const Json body{
-        {"topic", topic},
-        {"title", cut(message.headline(), kTitle)},
-        {"message", plain_text(message, kText)},
-        {"priority", priority_of(message)},
-        {"tags", {tag_of(message)}},
-        {"click", message.page},
-        {"actions",
-         {{{"action", "view"}, {"label", "Runbook"}, {"url", message.runbook}},
-          {{"action", "view"}, {"label", "Incident"}, {"url", message.page}}}}};
+    const Message message = message_of(delivery, sender().external_url, sender().form);
+    const Json body{{"topic", topic},
+                    {"title", cut(message.headline(), kTitle)},
+                    {"message", plain_text(message, kText)},
+                    {"priority", priority_of(message)},
+                    {"tags", {tag_of(message)}},
+                    {"click", message.page},
+                    {"actions",
+                     {{{"action", "view"}, {"label", "Runbook"}, {"url", message.runbook}},
+                      {{"action", "view"}, {"label", "Incident"}, {"url", message.page}}}}};
     request->body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
     return judge(*request, send(*request), attempt.now, {topic});
   }
@@ -67,8 +66,8 @@ std::optional<SettingMistake> check_ntfy(const Settings& settings) {
   if (url.is_elsewhere()) return std::nullopt;
   const auto parsed = http::parse_url(url.written());
   if (!parsed) return std::nullopt;
-  const bool topic = !parsed->target.ends_with('/') &&
-                     parsed->target.find('?') == std::string::npos;
+  const bool topic =
+      !parsed->target.ends_with('/') && parsed->target.find('?') == std::string::npos;
   if (topic) return std::nullopt;
   return SettingMistake{"url", "'url' does not end with a topic",
                         "write it like https://ntfy.sh/my-topic"};
@@ -80,11 +79,13 @@ const ReceiverKind& ntfy_kind() {
   static const ReceiverKind kKind{
       .name = "ntfy",
       .help = "Messages to the phones that follow a topic of ntfy.",
+      .to_people = true,
       .settings = {{.key = "url",
                     .type = SettingType::address,
                     .required = true,
                     .help = "The server with the topic, like https://ntfy.sh/my-topic."},
-                   header_setting(), bearer_setting()},
+                   header_setting(),
+                   bearer_setting()},
       .check = check_ntfy,
       .make = make_receiver<Ntfy>};
   return kKind;

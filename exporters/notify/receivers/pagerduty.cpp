@@ -36,8 +36,7 @@ class PagerDuty : public HttpReceiver {
     if (!key) return not_sent(key.error());
     Result<http::Request> request = post(settings().secret("url", kEvents), delivery, attempt);
     if (!request) return not_sent(request.error());
-    request->body =
-        event(delivery, *key).dump(-1, ' ', false, Json::error_handler_t::replace);
+    request->body = event(delivery, *key).dump(-1, ' ', false, Json::error_handler_t::replace);
     Answer answer = judge(*request, send(*request), attempt.now, {*key});
     if (answer.status == 429 && !answer.retry_after) answer.retry_after = kThrottled;
     return answer;
@@ -45,7 +44,7 @@ class PagerDuty : public HttpReceiver {
 
  private:
   [[nodiscard]] Json event(const Delivery& delivery, const std::string& key) const {
-    const Message message = message_of(delivery, sender().external_url);
+    const Message message = message_of(delivery, sender().external_url, sender().form);
     Json event{{"routing_key", key},
                {"event_action", message.resolved ? "resolve" : "trigger"},
                {"dedup_key", message.correlation}};
@@ -95,12 +94,14 @@ std::optional<SettingMistake> check_pagerduty(const Settings& settings) {
 }
 
 std::vector<Setting> pagerduty_settings() {
-  std::vector<Setting> settings{
-      {.key = "routing_key",
-       .type = SettingType::secret,
-       .required = true,
-       .help = "The integration key of the service, 32 characters."},
-      {.key = "url", .type = SettingType::address, .fallback = kEvents, .help = "Where events go."}};
+  std::vector<Setting> settings{{.key = "routing_key",
+                                 .type = SettingType::secret,
+                                 .required = true,
+                                 .help = "The integration key of the service, 32 characters."},
+                                {.key = "url",
+                                 .type = SettingType::address,
+                                 .fallback = kEvents,
+                                 .help = "Where events go."}};
   for (const SeveritySetting& one : kSeverities)
     settings.push_back({.key = one.key,
                         .type = SettingType::choice,
@@ -115,6 +116,7 @@ std::vector<Setting> pagerduty_settings() {
 const ReceiverKind& pagerduty_kind() {
   static const ReceiverKind kKind{.name = "pagerduty",
                                   .help = "Events for PagerDuty's Events API v2.",
+                                  .to_people = true,
                                   .settings = pagerduty_settings(),
                                   .check = check_pagerduty,
                                   .make = make_receiver<PagerDuty>};

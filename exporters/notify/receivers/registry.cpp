@@ -36,16 +36,8 @@ void check_certificates(const ReceiverConfig& config, const http::Client& client
 
 std::span<const ReceiverKind* const> receiver_kinds() {
   static const std::array kKinds{
-      &webhook_kind(),
-      &alertmanager_kind(),
-      &pagerduty_kind(),
-      &slack_kind(),
-      &ntfy_kind(),
-      &telegram_kind(),
-      &discord_kind(),
-      &teams_kind(),
-      &email_kind(),
-      &command_kind(),
+      &webhook_kind(),  &alertmanager_kind(), &pagerduty_kind(), &slack_kind(), &ntfy_kind(),
+      &telegram_kind(), &discord_kind(),      &teams_kind(),     &email_kind(), &command_kind(),
   };
   return kKinds;
 }
@@ -81,7 +73,7 @@ std::vector<NamedReceiver> make_receivers(const std::vector<ReceiverConfig>& con
   for (const ReceiverConfig& config : configs) {
     check_secrets(config, log);
     const ReceiverContext context{
-        .sender = {config.name, surroundings.external_url, surroundings.cluster},
+        .sender = {config.name, surroundings.external_url, surroundings.cluster, config.message},
         .transport = surroundings.transport};
     NamedReceiver& made = receivers.emplace_back();
     made.name = config.name;

@@ -18,6 +18,7 @@ struct ReceiverConfig {
   const ReceiverKind* kind = nullptr;  // one of receiver_kinds()
   Settings settings;
   QueuePolicy policy;
+  MessageForm message;
   Duration timeout = std::chrono::seconds(10);  // of one attempt, from connect to the last byte
 };
 

@@ -23,12 +23,12 @@ constexpr size_t kMaxAnswer = size_t{256} * 1024;
 constexpr size_t kMaxSaid = 200;
 
 // The answers of the Web API that say "later".
-constexpr std::array<std::string_view, 6> kLater{
-    "ratelimited",     "internal_error",       "fatal_error",
-    "request_timeout", "service_unavailable", "team_added_to_org"};
+constexpr std::array<std::string_view, 6> kLater{"ratelimited",         "internal_error",
+                                                 "fatal_error",         "request_timeout",
+                                                 "service_unavailable", "team_added_to_org"};
 // And those that say that the message to be updated cannot be.
-constexpr std::array<std::string_view, 4> kMessageGone{
-    "message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"};
+constexpr std::array<std::string_view, 4> kMessageGone{"message_not_found", "cant_update_message",
+                                                       "edit_window_closed", "is_inactive"};
 
 template <size_t N>
 bool is_one_of(const std::array<std::string_view, N>& all, std::string_view one) {
@@ -82,7 +82,7 @@ class Slack : public HttpReceiver {
   using HttpReceiver::HttpReceiver;
 
   Answer deliver(const Delivery& delivery, const Attempt& attempt) override {
-    const Message message = message_of(delivery, sender().external_url);
+    const Message message = message_of(delivery, sender().external_url, sender().form);
     if (settings().has("url")) return post_to_webhook(message, delivery, attempt);
     const auto known = Handle::parse(delivery.handle);
     if (!known) return open(message, delivery, attempt);
@@ -110,7 +110,8 @@ class Slack : public HttpReceiver {
     return call.answer;
   }
 
-  // The message as it stands now, and what is new in its thread: an update by itself is not noticed.
+  // The message as it stands now, and what is new in its thread: an update by itself is not
+  // noticed.
   Answer update(const Message& message, const Handle& known, const Delivery& delivery,
                 const Attempt& attempt) const {
     Json body = slack_message(message);
@@ -120,8 +121,8 @@ class Slack : public HttpReceiver {
     if (is_one_of(kMessageGone, call.error)) return open(message, delivery, attempt);
     if (call.answer.outcome != Outcome::delivered) return call.answer;
     // The whole channel hears of what is worse, of what still goes on, and of the end.
-    const bool loud = message.resolved || delivery.repeat ||
-                      severity_name(message.severity) != known.severity;
+    const bool loud =
+        message.resolved || delivery.repeat || severity_name(message.severity) != known.severity;
     Json reply{{"channel", known.place.channel},
                {"thread_ts", known.place.ts},
                {"text", slack_thread_text(message)},
@@ -167,9 +168,9 @@ class Slack : public HttpReceiver {
     call.error = text("error");
     const std::string why = fmt::format(
         "{}: {}", method,
-        call.error.empty() ? "the answer is not Slack's"
-                           : utf8::clean(http::without_secrets(call.error, request), kMaxSaid,
-                                         utf8::Lines::join));
+        call.error.empty()
+            ? "the answer is not Slack's"
+            : utf8::clean(http::without_secrets(call.error, request), kMaxSaid, utf8::Lines::join));
     const int status = call.answer.status;
     if (is_one_of(kLater, call.error))
       call.answer = retry(why, status, parse_retry_after(response->header("Retry-After"), now));
@@ -197,6 +198,7 @@ const ReceiverKind& slack_kind() {
   static const ReceiverKind kKind{
       .name = "slack",
       .help = "Messages in a channel of Slack.",
+      .to_people = true,
       .settings = {{.key = "url",
                     .type = SettingType::address,
                     .help = "Of an incoming webhook: each change is a message of its own."},

@@ -46,12 +46,10 @@ Json card_of(const Message& message, size_t text_bytes) {
     return Json{{"type", "Action.OpenUrl"}, {"title", title}, {"url", url}};
   };
   const Json actions = {open("Runbook", message.runbook), open("Incident", message.page)};
-  const Json card{{"type", "AdaptiveCard"},
-                  {"$schema", "http://adaptivecards.io/schemas/adaptive-card.json"},
-                  {"version", "1.4"},
-                  {"msteams", {{"width", "Full"}}},
-                  {"body", std::move(body)},
-                  {"actions", actions}};
+  const Json card{
+      {"type", "AdaptiveCard"},  {"$schema", "http://adaptivecards.io/schemas/adaptive-card.json"},
+      {"version", "1.4"},        {"msteams", {{"width", "Full"}}},
+      {"body", std::move(body)}, {"actions", actions}};
   return {{"type", "message"},
           {"attachments",
            {{{"contentType", "application/vnd.microsoft.card.adaptive"}, {"content", card}}}}};
@@ -73,7 +71,7 @@ class Teams : public HttpReceiver {
   Answer deliver(const Delivery& delivery, const Attempt& attempt) override {
     Result<http::Request> request = post(settings().secret("url"), delivery, attempt);
     if (!request) return not_sent(request.error());
-    request->body = body_of(message_of(delivery, sender().external_url));
+    request->body = body_of(message_of(delivery, sender().external_url, sender().form));
     return send_and_judge(*request, attempt);
   }
 };
@@ -83,6 +81,7 @@ class Teams : public HttpReceiver {
 const ReceiverKind& teams_kind() {
   static const ReceiverKind kKind{.name = "teams",
                                   .help = "Adaptive Cards in a channel of Microsoft Teams.",
+                                  .to_people = true,
                                   .settings = {{.key = "url",
                                                 .type = SettingType::address,
                                                 .required = true,

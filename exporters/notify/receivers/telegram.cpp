@@ -21,11 +21,12 @@ constexpr size_t kMaxAnswer = size_t{64} * 1024;
 
 // In Telegram's HTML. Its limit holds for what is seen; here for the tags as well.
 std::string text_of(const Message& message) {
-  const std::string head = "<b>" + cut_escaped(message.headline(), kHeadline, html_escape) + "</b>\n\n";
-  const std::string end =
-      fmt::format("\n\n<a href=\"{}\">Runbook</a> · <a href=\"{}\">Incident</a>\nCorrelation id: "
-                  "<code>{}</code>",
-                  html_escape(message.runbook), html_escape(message.page), message.correlation);
+  const std::string head =
+      "<b>" + cut_escaped(message.headline(), kHeadline, html_escape) + "</b>\n\n";
+  const std::string end = fmt::format(
+      "\n\n<a href=\"{}\">Runbook</a> · <a href=\"{}\">Incident</a>\nCorrelation id: "
+      "<code>{}</code>",
+      html_escape(message.runbook), html_escape(message.page), message.correlation);
   const size_t used = length(head, kText.unit) + length(end, kText.unit);
   const size_t room = kText.most - std::min(kText.most, used);
   return head + cut_escaped(body_text(message), {room}, html_escape) + end;
@@ -53,7 +54,7 @@ class Telegram : public HttpReceiver {
  private:
   [[nodiscard]] Json body_of(const Delivery& delivery) const {
     Json body{{"chat_id", settings().text("chat_id")},
-              {"text", text_of(message_of(delivery, sender().external_url))},
+              {"text", text_of(message_of(delivery, sender().external_url, sender().form))},
               {"parse_mode", "HTML"},
               {"link_preview_options", {{"is_disabled", true}}}};
     if (settings().has("topic_id")) body["message_thread_id"] = settings().number("topic_id", 0);
@@ -75,7 +76,8 @@ class Telegram : public HttpReceiver {
                  ? inner[key].get<int64_t>()
                  : int64_t{0};
     };
-    if (const int64_t id = number("result", "message_id"); id > 0) answer.handle = std::to_string(id);
+    if (const int64_t id = number("result", "message_id"); id > 0)
+      answer.handle = std::to_string(id);
     const int64_t wait = number("parameters", "retry_after");
     if (answer.outcome == Outcome::retry && wait > 0)
       answer.retry_after = std::chrono::seconds(std::min<int64_t>(wait, 86'400));
@@ -88,6 +90,7 @@ const ReceiverKind& telegram_kind() {
   static const ReceiverKind kKind{
       .name = "telegram",
       .help = "Messages of a bot in a chat of Telegram.",
+      .to_people = true,
       .settings = {{.key = "token",
                     .type = SettingType::secret,
                     .required = true,

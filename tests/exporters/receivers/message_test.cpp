@@ -45,7 +45,8 @@ TEST(Cut, LeavesRoomForWhatEscapingAdds) {
   };
   EXPECT_EQ(cut_escaped("a & b", {9}, escape), "a &amp; b");
   for (size_t most = 1; most < 40; ++most)
-    EXPECT_LE(length(cut_escaped("a && b && c && d && e &", {most}, escape), Unit::characters), most);
+    EXPECT_LE(length(cut_escaped("a && b && c && d && e &", {most}, escape), Unit::characters),
+              most);
 }
 
 TEST(Message, SaysWhatWhenWhyAndWhatToDo) {
@@ -90,6 +91,50 @@ TEST(Message, CountsAllTheEvidence) {
   const Message message = message_of(firing(samples::huge(7)), "http://watch");
   EXPECT_EQ(message.evidence_title, "400 alerts, 20 of them:");
   EXPECT_EQ(message.evidence.size(), 20);
+}
+
+std::string rendered(std::string_view form, const Delivery& delivery) {
+  const auto parsed = TextForm::parse(form);
+  return parsed ? parsed->render(delivery, "http://watch") : "refused: " + parsed.error().message;
+}
+
+TEST(TextForm, FillsInWhatItKnows) {
+  EXPECT_EQ(rendered("{severity}: broker {broker} of {cluster}", firing()),
+            "page: broker 3 of prod");
+  EXPECT_EQ(rendered("{status} {resolved} {lasted}", resolved()),
+            "resolved the condition ended 1 s");
+  EXPECT_EQ(rendered("{status}{resolved}{lasted}", firing()), "firing");
+  EXPECT_EQ(rendered("{{not} a placeholder}", firing()), "{not} a placeholder}");
+  EXPECT_EQ(rendered("", firing()), "");
+}
+
+TEST(TextForm, LeavesOutWhatDependsOnNothing) {
+  EXPECT_EQ(rendered("a{?topic} topic {topic}{/topic} b", firing()), "a b");
+  EXPECT_EQ(rendered("a{?broker} broker {broker}{/broker} b", firing()), "a broker 3 b");
+  EXPECT_EQ(rendered("{?topic}x{?broker}y{/broker}z{/topic}.", firing()), ".");
+  EXPECT_EQ(rendered("{?broker}x{?topic}y{/topic}z{/broker}.", firing()), "xz.");
+}
+
+TEST(TextForm, SaysWhatIsWrong) {
+  const auto why = [](std::string_view form) { return TextForm::parse(form).error().message; };
+  EXPECT_THAT(why("{tittle}"), HasSubstr("no placeholder 'tittle': did you mean 'title'"));
+  EXPECT_THAT(why("{title"), HasSubstr("not closed"));
+  EXPECT_THAT(why("{?topic}x"), HasSubstr("'{?topic}' is not closed"));
+  EXPECT_THAT(why("x{/topic}"), HasSubstr("closes nothing"));
+  EXPECT_THAT(why("{?topic}{?group}{/topic}{/group}"), HasSubstr("'{/topic}' closes nothing"));
+  EXPECT_THAT(why(std::string(4001, 'x')), HasSubstr("4000 bytes"));
+  EXPECT_THAT(why("{?topic}{?topic}{?topic}{?topic}{?topic}"), HasSubstr("deeper than 4"));
+}
+
+TEST(Message, ReadsAsTheConfigurationWants) {
+  const MessageForm form{TextForm::parse("{title}\n{team}!").value(),
+                         TextForm::parse("Broker {broker}.\n{description}").value()};
+  const Message message = message_of(firing(samples::huge(7)), "http://watch", form);
+  EXPECT_EQ(message.title.find('\n'), std::string::npos);
+  EXPECT_THAT(message.text, HasSubstr("Broker 3.\n"));
+  EXPECT_TRUE(message.facts.empty() && message.evidence.empty());
+  EXPECT_THAT(plain_text(message, {500}),
+              EndsWith("Correlation id: ab000000000000000000000000000007"));
 }
 
 }  // namespace

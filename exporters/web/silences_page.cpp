@@ -1,0 +1,145 @@
+#include "exporters/web/silences_page.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "exporters/html.h"
+#include "exporters/json_fields.h"
+#include "exporters/web/incident_forms.h"
+
+namespace highwater::web {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kHome = ".";
+
+std::string escaped(const Json& json, const char* key) {
+  return html_escape(text_of(json, key));
+}
+
+std::string matchers_html(const Json& silence) {
+  std::string html;
+  const auto list = silence.find("matchers");
+  if (list != silence.end() && list->is_array()) {
+    for (const Json& matcher : *list) {
+      if (matcher.is_string())
+        html += fmt::format("<code>{}</code> ", html_escape(clean(matcher.get<std::string>())));
+    }
+  }
+  return html.empty() ? "everything" : html;
+}
+
+std::string incident_links(const Json& silence, const char* key) {
+  std::string html;
+  for (const Json& incident : list_of(silence, key))
+    html += fmt::format("<li><a href=\"incident?id={0:.0f}\">incident {0:.0f}</a>, {1}: {2}</li>\n",
+                        number_of(incident, "id"), escaped(incident, "severity"),
+                        escaped(incident, "title"));
+  return html.empty() ? "nothing now" : "<ul>" + html + "</ul>";
+}
+
+// "2026-11-30 08:00:00 UTC" of a time in the API.
+std::string moment(std::string time) {
+  if (time.size() < 19) return html_escape(time);
+  time[10] = ' ';
+  return html_escape(time.substr(0, 19)) + " UTC";
+}
+
+std::string end_text(const Json& silence) {
+  if (const std::string ends = text_of(silence, "ends"); !ends.empty()) return moment(ends);
+  if (const std::string during = text_of(silence, "during"); !during.empty())
+    return html_escape(during);
+  return "what it hides is resolved";
+}
+
+std::string end_form(const Json& silence) {
+  return fmt::format(
+      "<form method=\"post\" action=\"silences\"><input type=\"hidden\" name=\"id\" "
+      "value=\"{0:.0f}\"><button name=\"action\" value=\"end\" aria-label=\"End silence "
+      "{0:.0f}\">End</button></form>",
+      number_of(silence, "id"));
+}
+
+std::string row(const Json& silence, bool may_end) {
+  const bool active = is_true(silence, "active");
+  const std::string name = text_of(silence, "name");
+  const std::string begins = text_of(silence, "begins");
+  return fmt::format(
+      "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{}</td><td>{}</td></tr>\n",
+      name.empty() ? fmt::format("{:.0f}", number_of(silence, "id")) : html_escape(name),
+      active           ? "active"
+      : begins.empty() ? "waits"
+                       : "begins " + moment(begins),
+      end_text(silence), matchers_html(silence), active ? incident_links(silence, "hides") : "",
+      escaped(silence, "comment"),
+      text_of(silence, "author").empty() ? "" : " (" + escaped(silence, "author") + ")",
+      may_end ? end_form(silence) : "");
+}
+
+std::string table(const Json& silences, const char* key, std::string_view what, bool may_end) {
+  std::string rows;
+  for (const Json& silence : list_of(silences, key)) rows += row(silence, may_end);
+  if (rows.empty()) return {};
+  return wide_table(what,
+                    "<th>Which</th><th>State</th><th>Until</th><th>Of what</th><th>Hides</th>"
+                    "<th>Why</th><th>Change</th>",
+                    rows);
+}
+
+std::string preview_html(const Json& preview) {
+  if (!preview.is_object()) return {};
+  std::string html =
+      "<section class=\"card\">\n<h2>Not made yet: this is what it would do</h2>\n<p>" +
+      matchers_html(preview) + "until " + end_text(preview) +
+      "</p>\n<p>Hides: " + incident_links(preview, "hides") + "</p>\n";
+  const double past = number_of(preview, "would_have_hidden_count");
+  html += fmt::format("<p>In the last 7 days it would have hidden {:.0f} incident{}{}</p>\n", past,
+                      past == 1 ? "" : "s",
+                      past > 0 ? ": " + incident_links(preview, "would_have_hidden") : ".");
+  return html + "</section>\n";
+}
+
+std::string form_html(const SilenceForm& form) {
+  return fmt::format(
+      "<form class=\"form\" method=\"post\" action=\"silences\">\n"
+      "<label class=\"whole\">What it hides: labels, one a line, such as "
+      "<code>topic=payments-*</code><textarea name=\"matchers\" rows=\"4\" spellcheck=\"false\">"
+      "\n{}</textarea></label>\n{}"
+      "<label>Your name<br><input name=\"author\" autocomplete=\"username\" value=\"{}\"></label>\n"
+      "<label>Why<br><input name=\"comment\" value=\"{}\"></label>\n"
+      "<button name=\"action\" value=\"preview\">Show what it would hide</button>\n"
+      "<button name=\"action\" value=\"add\">Silence</button>\n</form>\n",
+      html_escape(form.matchers),
+      duration_choice(form.lasts, "until what it hides now is resolved"), html_escape(form.author),
+      html_escape(form.comment));
+}
+
+}  // namespace
+
+std::string silences_page(const Json& silences, const SilenceForm& form, const Json& preview,
+                          bool may_change) {
+  const std::string made = table(silences, "silences", "Silences", may_change);
+  const std::string maintenance = table(silences, "maintenance", "Maintenance", false);
+  std::string body = "<h1>Silences</h1>\n";
+  body += made.empty() ? "<p class=\"calm\">There are none: whatever happens is told.</p>\n" : made;
+  if (!maintenance.empty()) body += "<h2>Maintenance in the configuration</h2>\n" + maintenance;
+  if (!may_change)
+    return html_page("Silences",
+                     body +
+                         "<p class=\"soft\">Silences are made on the agent's machine: "
+                         "<code>highwater silence add</code> there, or this page through "
+                         "<code>ssh -L</code> or <code>kubectl port-forward</code>.</p>\n",
+                     {.home = kHome, .live = true});
+  body += "<h2>A new silence</h2>\n";
+  if (!form.mistake.empty())
+    body += fmt::format("<p class=\"wrong\" role=\"alert\">Not made: {}</p>\n",
+                        html_escape(form.mistake));
+  // What somebody writes must not be replaced by a newer page.
+  const bool live = form.mistake.empty() && !preview.is_object();
+  return html_page("Silences", body + preview_html(preview) + form_html(form),
+                   {.home = kHome, .live = live});
+}
+
+}  // namespace highwater::web
