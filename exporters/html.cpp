@@ -19,7 +19,7 @@ input,textarea,select,button{font:inherit;color:inherit;background:var(--code);b
 border-radius:4px;padding:.15em .5em;max-width:100%}input{width:14rem}textarea{width:30rem;display:block}
 button{cursor:pointer;border-color:var(--soft)}
 .form{display:flex;flex-wrap:wrap;gap:.5em 1.2em;align-items:end;margin:.6em 0}.form label{display:block}
-.form .whole{flex-basis:100%}.wrong{border-left:8px solid var(--page);padding:.3em .8em}
+.form label{min-width:0;max-width:100%}.form .whole{width:100%}.wrong{border-left:8px solid var(--page);padding:.3em .8em}
 main{max-width:76rem;margin:0 auto;padding:.4rem 1rem 4rem;overflow-wrap:anywhere}
 main.text{max-width:46rem}
 h1{font-size:1.5rem;line-height:1.2;margin:.6em 0 .3em}h2{font-size:1.15rem;margin:1.5em 0 .4em}
@@ -184,7 +184,10 @@ std::string html_page(std::string_view title, std::string_view body, const PageF
       "<script src=\"{1}/static/live.js\" defer></script></head>\n<body>{2}<main{3}>\n{4}</main>"
       "</body></html>\n",
       html_escape(title), frame.home, navigation(frame),
-      frame.live ? " data-live" : " class=\"text\"", body);
+      frame.live   ? " data-live"
+      : frame.wide ? ""
+                   : " class=\"text\"",
+      body);
 }
 
 std::string wide_table(std::string_view what, std::string_view head, std::string_view rows) {

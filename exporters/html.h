@@ -15,6 +15,7 @@ namespace highwater {
 struct PageFrame {
   std::string_view home = ".";   // the way from the page to the first one
   bool live = false;             // the script reads it again every few seconds
+  bool wide = false;             // as wide as a live one; else it is a text to be read
   std::string_view search = {};  // what stands in the search box
 };
 // `title` is plain text, `body` is HTML.

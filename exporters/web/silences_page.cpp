@@ -62,30 +62,32 @@ std::string end_form(const Json& silence) {
       number_of(silence, "id"));
 }
 
-std::string row(const Json& silence, bool may_end) {
+std::string row(std::string_view name, const std::string& html) {
+  return html.empty() ? "" : fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", name, html);
+}
+
+std::string card(const Json& silence, bool may_end) {
   const bool active = is_true(silence, "active");
   const std::string name = text_of(silence, "name");
   const std::string begins = text_of(silence, "begins");
-  return fmt::format(
-      "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{}</td><td>{}</td></tr>\n",
-      name.empty() ? fmt::format("{:.0f}", number_of(silence, "id")) : html_escape(name),
-      active           ? "active"
-      : begins.empty() ? "waits"
-                       : "begins " + moment(begins),
-      end_text(silence), matchers_html(silence), active ? incident_links(silence, "hides") : "",
-      escaped(silence, "comment"),
-      text_of(silence, "author").empty() ? "" : " (" + escaped(silence, "author") + ")",
-      may_end ? end_form(silence) : "");
+  const std::string state = active           ? "active"
+                            : begins.empty() ? "waits"
+                                             : "begins " + moment(begins);
+  return fmt::format("<section class=\"card{}\">\n<h2>{}: {}</h2>\n<table>\n",
+                     active ? " ticket" : "",
+                     name.empty() ? fmt::format("Silence {:.0f}", number_of(silence, "id"))
+                                  : html_escape(name),
+                     matchers_html(silence)) +
+         row("State", state) + row("Until", end_text(silence)) +
+         row("Hides", active ? incident_links(silence, "hides") : "") +
+         row("Why", escaped(silence, "comment")) + row("By", escaped(silence, "author")) +
+         "</table>\n" + (may_end ? end_form(silence) : "") + "</section>\n";
 }
 
-std::string table(const Json& silences, const char* key, std::string_view what, bool may_end) {
-  std::string rows;
-  for (const Json& silence : list_of(silences, key)) rows += row(silence, may_end);
-  if (rows.empty()) return {};
-  return wide_table(what,
-                    "<th>Which</th><th>State</th><th>Until</th><th>Of what</th><th>Hides</th>"
-                    "<th>Why</th><th>Change</th>",
-                    rows);
+std::string cards(const Json& silences, const char* key, bool may_end) {
+  std::string html;
+  for (const Json& silence : list_of(silences, key)) html += card(silence, may_end);
+  return html;
 }
 
 std::string preview_html(const Json& preview) {
@@ -120,8 +122,8 @@ std::string form_html(const SilenceForm& form) {
 
 std::string silences_page(const Json& silences, const SilenceForm& form, const Json& preview,
                           bool may_change) {
-  const std::string made = table(silences, "silences", "Silences", may_change);
-  const std::string maintenance = table(silences, "maintenance", "Maintenance", false);
+  const std::string made = cards(silences, "silences", may_change);
+  const std::string maintenance = cards(silences, "maintenance", false);
   std::string body = "<h1>Silences</h1>\n";
   body += made.empty() ? "<p class=\"calm\">There are none: whatever happens is told.</p>\n" : made;
   if (!maintenance.empty()) body += "<h2>Maintenance in the configuration</h2>\n" + maintenance;
@@ -139,7 +141,7 @@ std::string silences_page(const Json& silences, const SilenceForm& form, const J
   // What somebody writes must not be replaced by a newer page.
   const bool live = form.mistake.empty() && !preview.is_object();
   return html_page("Silences", body + preview_html(preview) + form_html(form),
-                   {.home = kHome, .live = live});
+                   {.home = kHome, .live = live, .wide = true});
 }
 
 }  // namespace highwater::web

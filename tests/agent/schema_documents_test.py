@@ -16,7 +16,7 @@ import sys
 import jsonschema
 import yaml
 
-NO_SCHEMA = {"tests", "series", "interval", "input_series"}
+NO_SCHEMA = {"tests", "series", "interval", "input_series", "silences"}
 
 
 def mistakes(value, schema):
@@ -84,6 +84,10 @@ def check_notifications(config, repository):
         keys = set(receiver["properties"][kind]["properties"]) - {"ca_file", "verify", "certificate", "key"}
         documented = set(re.findall(r"^\| `([a-z_]+)` \|", sections.get(kind, ""), re.M))
         assert keys == documented, f"docs/notifications.md, {kind}: {sorted(keys ^ documented)}"
+    known = set(re.findall(r"\{(\w+)\}", receiver["properties"]["message"]["description"]))
+    rows = re.findall(r"^\| (`.*?`) \|", sections["Your own words"], re.M)
+    documented = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert known == documented, f"docs/notifications.md, placeholders: {sorted(known ^ documented)}"
 
 
 def main():

@@ -48,7 +48,7 @@ try {
   assert.match(await main(), new RegExp(`incident ${incident}, page`));
   await press('Silence');
   assert.match(page.url(), /\/silences$/);
-  assert.match(await main(), /new disks \(ann\)/);
+  assert.match(await main(), /Why\s+new disks\s+By\s+ann/);
   await page.goto(`${origin}/incident?id=${incident}`);
   assert.match(await main(), /Silenced\s+silence 1 by ann/);
   await page.goto(`${origin}/silences`);
