@@ -34,6 +34,14 @@ bool is_control(std::string_view sequence) {
          (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9);
 }
 
+constexpr std::string_view kNoName = "(no name)";
+
+// Nearly every name: the one inside is the same.
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.size() <= Border::kLongestName && name != kNoName &&
+         std::ranges::all_of(name, is_plain);
+}
+
 // Each byte or character that cannot be shown becomes a question mark.
 std::string readable(std::string_view text, size_t most) {
   std::string shown;
@@ -84,25 +92,30 @@ void enter_group(Group& group) {
   }
 }
 
-// A partition that is told of twice, or with a number below zero, is no partition.
+// A partition that is told of twice, or with a number below zero, is no partition. Brokers tell of
+// them in no order, and they are numbered without gaps: a place for each is all that is needed.
 void tidy_partitions(MetadataResponse::Topic& topic) {
   auto& partitions = topic.partitions;
-  const auto index = &MetadataResponse::Partition::partition_index;
-  std::erase_if(partitions, [](const auto& one) { return one.partition_index < 0; });
-  if (std::ranges::is_sorted(partitions, std::ranges::less_equal(), index)) return;
-  std::unordered_set<int32_t> seen;
-  std::erase_if(partitions,
-                [&](const auto& one) { return !seen.insert(one.partition_index).second; });
+  std::vector<bool> seen(partitions.size());
+  std::unordered_set<int32_t> beyond;
+  std::erase_if(partitions, [&](const auto& one) {
+    if (one.partition_index < 0) return true;
+    const auto place = static_cast<size_t>(one.partition_index);
+    if (place >= seen.size()) return !beyond.insert(one.partition_index).second;
+    const bool twice = seen[place];
+    seen[place] = true;
+    return twice;
+  });
 }
 
 }  // namespace
 
 std::string name_inside(std::string_view true_name) {
-  if (true_name.empty()) return "(no name)";
-  if (true_name.size() <= Border::kLongestName && true_name != "(no name)") {
-    if (std::ranges::all_of(true_name, is_plain)) return std::string(true_name);
-    if (readable(true_name, Border::kLongestName) == true_name) return std::string(true_name);
-  }
+  if (true_name.empty()) return std::string(kNoName);
+  if (is_plain_name(true_name)) return std::string(true_name);
+  if (true_name.size() <= Border::kLongestName && true_name != kNoName &&
+      readable(true_name, Border::kLongestName) == true_name)
+    return std::string(true_name);
   return fmt::format("{}~{:016x}", readable(true_name, kReadable), hash_of(true_name));
 }
 
@@ -137,6 +150,7 @@ void Border::enter(ListGroupsResponse& answer) {
   std::erase_if(answer.groups, [this](ListGroupsResponse::Group& group) {
     make_readable(group.group_state);
     make_readable(group.protocol_type);
+    if (is_plain_name(group.group_id)) return false;
     std::string inside = name_inside(group.group_id);
     if (inside == group.group_id) return false;
     const auto known = true_names_.find(inside);

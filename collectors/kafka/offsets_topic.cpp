@@ -29,6 +29,12 @@ uint32_t code_point(std::string_view sequence) {
 uint32_t java_hash(std::string_view text) {
   uint32_t hash = 0;
   while (!text.empty()) {
+    const auto first = static_cast<unsigned char>(text.front());
+    if (first < 0x80) {
+      hash = 31 * hash + first;
+      text.remove_prefix(1);
+      continue;
+    }
     const size_t length = utf8::sequence_length(text);
     const uint32_t point = length == 0 ? kReplacement : code_point(text.substr(0, length));
     if (point < 0x10000) {

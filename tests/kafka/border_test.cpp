@@ -124,15 +124,12 @@ TEST(Border, APartitionThatIsToldOfTwiceIsTakenOnce) {
   MetadataResponse metadata;
   metadata.topics.emplace_back().name = "orders";
   auto& partitions = metadata.topics[0].partitions;
-  partitions.resize(4);
-  partitions[0].partition_index = 1;
-  partitions[1].partition_index = -5;
-  partitions[2].partition_index = 0;
-  partitions[3].partition_index = 1;
+  for (const int32_t index : {1, -5, 2'000'000'000, 0, 1, 2'000'000'000})
+    partitions.emplace_back().partition_index = index;
   Border().enter(metadata);
-  ASSERT_EQ(partitions.size(), 2U);
-  EXPECT_EQ(partitions[0].partition_index, 1);
-  EXPECT_EQ(partitions[1].partition_index, 0);
+  std::vector<int32_t> taken;
+  for (const auto& partition : partitions) taken.push_back(partition.partition_index);
+  EXPECT_THAT(taken, ElementsAre(1, 2'000'000'000, 0));
 }
 
 TEST(Border, WhatMembersSayOfThemselvesIsCutAndReadable) {
@@ -189,8 +186,7 @@ TEST(Border, OffsetsThatNoLogHasAreNone) {
   EXPECT_EQ(ends.topics[2].partitions[0].error_code, ErrorCode::kUnknownServerError);
 
   OffsetFetchResponse commits;
-  auto& commit =
-      commits.groups.emplace_back().topics.emplace_back().partitions.emplace_back();
+  auto& commit = commits.groups.emplace_back().topics.emplace_back().partitions.emplace_back();
   commit.committed_offset = INT64_MAX;
   Border().enter(commits);
   EXPECT_EQ(commit.committed_offset, int64_t{1} << 53);
