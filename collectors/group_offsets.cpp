@@ -115,6 +115,7 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
   uncommitted_.clear();
   assigned_topics_.clear();
   by_group_.clear();
+  partitions_.reserve(keys_.expected_rows());
 
   Rows rows(keys_.expected_rows(), observation.at.steady);
   for (uint32_t i = 0; i < view.groups.size(); ++i) add_group(view, view.groups[i], i, rows);

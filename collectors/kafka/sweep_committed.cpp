@@ -48,6 +48,7 @@ bool merge_committed(CommittedTopic& topic,
   };
   if (known.size() == told.size() && std::ranges::all_of(told, merge_in_place)) return moved;
   known.clear();
+  known.reserve(told.size());
   for (const auto& read : told) known.push_back(to_view(read));
   std::ranges::sort(known, {}, &CommittedOffset::partition);
   return true;
