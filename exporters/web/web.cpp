@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "agent/core/time.h"
 #include "exporters/html.h"
@@ -43,20 +45,20 @@ Reply plain(int status, std::string text) {
 }
 
 // The newest page of metrics. One is made at a time, of the report that is the newest then, and
-// whoever asks within a moment gets the same: clients that ask again and again would otherwise
-// take all the time there is, and keep as many old reports in memory as there are threads.
+// whoever asks within a moment of two others gets the same as the second: clients that ask again
+// and again would otherwise take all the time there is, and keep as many old reports in memory as
+// there are threads. The page of a scrape that comes alone is not kept, for until the next one it
+// would only be a megabyte of memory.
 class NewestPage {
  public:
   void write(const WebContext& context, MetricsFormat format, const http::ReplySink& sink) {
     const std::lock_guard lock(mutex_);
     const SteadyTime now = context.clock.now().steady;
-    if (whole_ && format == format_ && now - made_ < kValid) {
-      sink(text_);
-      return;
-    }
-    whole_ = true;
+    const bool again = made_ && now - *made_ < kValid;
+    if (whole_ && format == format_ && again) return send(sink);
+    whole_ = again;
     format_ = format;
-    text_.clear();
+    text_ = {};
     bool taken = true;
     Exposition out(format, [&](std::string_view piece) {
       whole_ = whole_ && text_.size() + piece.size() <= kKept;
@@ -72,13 +74,21 @@ class NewestPage {
   }
 
  private:
+  // The library copies what it is given, three times.
+  void send(const http::ReplySink& sink) const {
+    std::string_view rest = text_;
+    while (!rest.empty() && sink(rest.substr(0, kPiece)))
+      rest.remove_prefix(std::min(kPiece, rest.size()));
+  }
+
   static constexpr Duration kValid = std::chrono::milliseconds(200);
   static constexpr size_t kKept = 4U << 20;  // larger pages are made for each client
+  static constexpr size_t kPiece = size_t{64} << 10;
 
   std::mutex mutex_;
   std::string text_;
   MetricsFormat format_{};
-  SteadyTime made_{};
+  std::optional<SteadyTime> made_;
   bool whole_ = false;
 };
 
