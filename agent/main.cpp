@@ -19,6 +19,13 @@
 #include "agent/command_line/terminal_settings.h"
 #include "agent/commands/commands.h"
 
+// libcurl brings GnuTLS along, for protocols that are never used here. It asks this when it is
+// loaded, and would otherwise test itself and load its modules: memory and time at each start for
+// nothing.
+extern "C" int _gnutls_global_init_skip() {  // NOLINT(bugprone-reserved-identifier)
+  return 1;
+}
+
 namespace {
 
 using highwater::command_line::Parsed;
