@@ -1,8 +1,11 @@
 """The measurements behind docs/performance.md, on real Kafka brokers. scripts/bench builds what this runs."""
 
+import contextlib
 import importlib.machinery
 import importlib.util
 import pathlib
+import re
+import shutil
 import socket
 import statistics
 import subprocess
@@ -61,7 +64,7 @@ def first_error(body, topic):
 
 def scrape_ms(agent):
     """Milliseconds from a scrape's request to its last byte, the median, and its size. Read as it comes: what Python's own
-    client would do with the chunks takes as long as the agent."""
+    client would do with the chunks takes as long as the agent. So far apart that none is given the page of another."""
     times = []
     buffer = bytearray(1 << 20)
     for _ in range(40):
@@ -72,7 +75,7 @@ def scrape_ms(agent):
             while count := connection.recv_into(buffer):
                 size += count
             times.append((time.perf_counter() - started) * 1000)
-        time.sleep(0.05)
+        time.sleep(0.25)
     return statistics.median(times), size
 
 
@@ -92,13 +95,17 @@ def measure(agent, what):
     latency, size = scrape_ms(agent)
     print(f"{what}: {cycles:.0f} complete cycles in {wall:.0f} s")
     print(f"  CPU per cycle, everything included   {cpu / cycles * 1000:8.2f} ms   ({cpu / wall * 100:.2f} % of a core)")
-    print(f"  resident memory                      {agent.rss_mib():8.1f} MiB")
+    print(f"  resident memory                      {agent.rss_mib():8.1f} MiB   ({agent.rss_mib('RssAnon'):.1f} MiB of its own, "
+          "the rest pages of program and libraries)")
     print(f"  requests to Kafka per cycle          {asked / cycles:8.1f}")
     print(f"  GET /metrics, median of 40           {latency:8.2f} ms   ({size / 1024:.0f} KiB, {len(agent.metrics())} series)", flush=True)
 
 
-def cost(other=None, turns=3):
-    """With another build of the agent both are measured in turns, because a machine is not the same from minute to minute."""
+SIZE = "2,000 partitions, 510 groups, 5,400 committed offsets, 3 brokers, a poll of 1 s"
+
+
+@contextlib.contextmanager
+def loaded_cluster():
     cluster = Cluster()
     cluster.start()
     try:
@@ -108,15 +115,44 @@ def cost(other=None, turns=3):
         cluster.consume("load-00", "warm-up", 10)
         sizes = [10] * 480 + [20] * 30
         commit(cluster, [f"group-{index:03d}" for index in range(510)], lambda index: f"load-{index % 20:02d}", lambda index: sizes[index])
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def cost(other=None, turns=3):
+    """With another build of the agent both are measured in turns, because a machine is not the same from minute to minute."""
+    with loaded_cluster() as cluster:
         for binary in [other, BINARY] * int(turns) if other else [BINARY]:
             agent = Agent(binary, cluster.servers(), poll="1s", name="bench-cost", detail=None)
             try:
                 agent.wait_ready(60)
-                measure(agent, f"{binary}: " * bool(other) + "2,000 partitions, 510 groups, 5,400 committed offsets, 3 brokers, a poll of 1 s")
+                measure(agent, f"{binary}: " * bool(other) + SIZE)
             finally:
                 agent.stop()
-    finally:
-        cluster.stop()
+
+
+def instructions(*others):
+    """Of a cycle, by valgrind: the same whatever else the machine does. The kernel's are not among them."""
+    if shutil.which("callgrind_control") is None:
+        return print("instructions: left out, valgrind is not installed")
+    out = ROOT / "build" / "integration" / "bench-instructions.out"
+    under = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}"]
+    with loaded_cluster() as cluster:
+        for binary in [*others, BINARY]:
+            agent = Agent(binary, cluster.servers(), poll="1s", name="bench-instructions", detail=None, under=under)
+            try:
+                agent.wait_ready(120)
+                time.sleep(SETTLE)
+                polls = total(agent, "highwater_agent_polls_total", collector="groups")
+                for state in ("on", "off"):
+                    subprocess.run(["callgrind_control", "-i", state, str(agent.process.pid)], check=True, stdout=subprocess.DEVNULL)
+                    time.sleep(WATCH if state == "on" else 0)
+                cycles = total(agent, "highwater_agent_polls_total", collector="groups") - polls
+            finally:
+                agent.stop()
+            counted = int(re.search(r"^totals: (\d+)", out.read_text(), re.MULTILINE).group(1))
+            print(f"{binary}: {SIZE}: {counted / cycles / 1e6:.2f} million instructions per cycle ({cycles:.0f} cycles)", flush=True)
 
 
 # Every topic is written to, and every group reads slower than that: so far behind, records over its topics.
@@ -320,7 +356,7 @@ def micro():
         subprocess.run([str(name)], check=True)
 
 
-PARTS = {"cost": cost, "lag": lag, "small": small, "page": page, "hang": hang, "stall": stall, "restarts": restarts, "micro": micro}
+PARTS = {"cost": cost, "instructions": instructions, "lag": lag, "small": small, "page": page, "hang": hang, "stall": stall, "restarts": restarts, "micro": micro}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] not in PARTS:

@@ -310,7 +310,8 @@ class Agent:
     """A running agent with its configuration, log and metrics."""
 
     def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None, fresh=True, cluster="",
-                 detail="full"):
+                 detail="full", under=()):
+        """`under`: a program that runs the agent, with its options."""
         self.directory = WORK / name
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -327,7 +328,7 @@ class Agent:
                 file.unlink()
         self.log_path = self.directory / "agent.log"
         self.log = open(self.log_path, "wb")
-        self.command = [str(binary), "run", "--config", str(self.config)]
+        self.command = [*under, str(binary), "run", "--config", str(self.config)]
         self.environment = dict(os.environ, **(environment or {}))
         self.start()
 
@@ -370,9 +371,10 @@ class Agent:
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def rss_mib(self):
+    def rss_mib(self, kind="VmRSS"):
+        """Also "RssAnon", its own, and "RssFile", pages of the program and of libraries."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
+        return int(re.search(rf"{kind}:\s+(\d+)", status).group(1)) / 1024
 
     def stop(self):
         code = end(self.process)
