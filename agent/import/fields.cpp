@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "agent/import/yaml_text.h"
+
 namespace highwater::agent {
 namespace {
 
@@ -12,6 +14,11 @@ constexpr size_t kMostLosses = 50;
 const YamlNode& no_node() {
   static const YamlNode empty;
   return empty;
+}
+
+// Where a blank is missing behind the ':' the value is a part of the key, and may be a secret.
+std::string_view shown_key(std::string_view key) {
+  return key.substr(0, key.find_first_of(":=\"'*&\\"));
 }
 
 }  // namespace
@@ -84,7 +91,8 @@ void Fields::report(const YamlNode& node, const std::string& what, std::vector<L
 
 void Fields::collect(const YamlNode& node, const std::string& path, std::vector<Left>& left) {
   for (const auto& [key, value] : node.entries)
-    collect_one(value, key.line, path.empty() ? key.scalar : path + "." + key.scalar, left);
+    collect_one(value, key.line,
+                fmt::format("{}{}{}", path, path.empty() ? "" : ".", shown_key(key.scalar)), left);
   for (size_t i = 0; i < node.items.size(); ++i)
     collect_one(node.items[i], node.items[i].line, fmt::format("{}[{}]", path, i), left);
 }
@@ -95,6 +103,10 @@ void Fields::collect_one(const YamlNode& node, int line, const std::string& path
     collect(node, path, left);
   else
     left.push_back({line, path});
+}
+
+std::string loss_text(const std::string& file, const Loss& loss) {
+  return fmt::format("{}:{}: {}", file, loss.line, one_line(loss.what));
 }
 
 std::string peek(const YamlNode& map, std::string_view key) {

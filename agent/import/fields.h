@@ -17,6 +17,8 @@ struct Loss {
   int line = 0;
   std::string what;
 };
+// "file:12: what", without line breaks.
+[[nodiscard]] std::string loss_text(const std::string& file, const Loss& loss);
 
 class Fields {
  public:

@@ -7,38 +7,14 @@
 #include <map>
 #include <set>
 
-#include "agent/core/utf8.h"
+#include "agent/import/yaml_text.h"
 #include "rules/language/load.h"
 
 namespace highwater::agent {
 namespace {
 
 constexpr size_t kLongestName = 100;
-constexpr size_t kLongestLoss = 400;
 constexpr size_t kMostLabelsTried = 32;
-
-// One line, whatever a name has in it: a line break would end a comment.
-std::string one_line(std::string_view text) {
-  std::string line(utf8::first_characters(text, kLongestLoss));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
-  }
-  return line;
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n')
-      out += "\\n";
-    else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
-      out += ' ';
-    else
-      out += c;
-  }
-  return out + "\"";
-}
 
 std::string quoted_list(const std::vector<std::string>& texts) {
   std::vector<std::string> items;
@@ -334,7 +310,7 @@ void name_owner(ImportedSlo& slo) {
 }
 
 std::string loss_text(const Import& import, const Loss& loss) {
-  return fmt::format("{}:{}: {}", import.file, loss.line, one_line(loss.what));
+  return loss_text(import.file, loss);
 }
 
 }  // namespace highwater::agent
