@@ -1,5 +1,5 @@
-// highwater-import: SLOs of other tools as a rule file. A program of its own, because it reads
-// PromQL and nothing of the daemon does.
+// highwater-import: SLOs of other tools as a rule file, and Alertmanager's configuration as ours. A
+// program of its own, because it reads PromQL and nothing of the daemon does.
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +18,7 @@
 #include "agent/import/openslo.h"
 #include "agent/import/sloth.h"
 #include "agent/import_names.h"
+#include "agent/import_routing.h"
 #include "exporters/runbooks.h"
 
 namespace highwater::agent {
@@ -31,6 +32,7 @@ struct Options {
   std::string from;
   std::string file;
   std::string config;
+  std::vector<std::string> severities;
 };
 
 int refused(const std::string& what) {
@@ -59,8 +61,58 @@ int mistaken(const std::string& what) {
   return kNothing;
 }
 
+// What all imports begin with.
+struct Input {
+  std::string text;
+  std::string name;  // of the file, for people
+  std::optional<Config> config;
+  Runbooks runbooks;
+};
+
+int import_slos(const Options& options, const Input& input) {
+  Diagnostics diagnostics;
+  const std::optional<Config>& config = input.config;
+  const Catalogue measures = config ? catalogue_with(config->measures) : catalogue();
+  ImportContext context{MetricNames{measures},
+                        [&](std::string_view name) { return input.runbooks.exists(name); }};
+  if (config) {
+    context.names.mapped = mapped_metrics(*config);
+    for (const auto& cluster : config->clusters) context.names.clusters.push_back(cluster.name);
+  }
+  std::optional<Import> import = options.from == "openslo"
+                                     ? import_openslo(input.text, input.name, context, diagnostics)
+                                     : import_sloth(input.text, input.name, context, diagnostics);
+  if (!import) return refused(diagnostics);
+  std::cout << write_rules(*import, context) << std::flush;
+  for (const Loss& loss : import->losses) std::cerr << loss_text(*import, loss) << "\n";
+  if (!std::cout) return refused("cannot write the rules to standard output");
+  if (import->written == 0) return refused("no SLO of " + input.name + " could be taken over");
+  return import->losses.empty() ? 0 : kWithLosses;
+}
+
+int import_routing(const Options& options, const Input& input) {
+  Result<alertmanager::SeverityNames> severities = severities_of(options.severities);
+  if (!severities) return refused(severities.error().message);
+  Diagnostics diagnostics;
+  const std::optional<ImportedRouting> import = import_alertmanager(
+      input.text, input.name, known_names(input.config, input.runbooks, std::move(*severities)),
+      diagnostics);
+  if (!import) return refused(diagnostics);
+  std::cout << import->yaml << std::flush;
+  for (const Loss& loss : import->losses) std::cerr << loss_text(input.name, loss) << "\n";
+  if (!std::cout) return refused("cannot write the configuration to standard output");
+  if (import->receivers == 0)
+    return refused("no receiver of " + input.name + " could be taken over");
+  const Diagnostics wrong = refused_by_check(import->yaml);
+  for (const Diagnostic& diagnostic : wrong) std::cerr << diagnostic.text() << "\n";
+  return import->losses.empty() && wrong.empty() ? 0 : kWithLosses;
+}
+
 int import(const Options& options) {
-  const Result<std::string> text = read_text(options.file);
+  const bool routing = options.from == "alertmanager";
+  if (!routing && !options.severities.empty())
+    return refused("--severity is for Alertmanager's routes");
+  Result<std::string> text = read_text(options.file);
   if (!text) return refused("cannot read " + options.file + ": " + text.error().message);
   Diagnostics diagnostics;
   std::optional<Config> config;
@@ -68,26 +120,12 @@ int import(const Options& options) {
     config = read_config(options.config, diagnostics);
     if (!config) return refused(diagnostics);
   }
-  const Result<Runbooks> runbooks =
+  Result<Runbooks> runbooks =
       config ? Runbooks::load(config->runbook_directories) : Runbooks::load();
   if (!runbooks) return refused(runbooks.error().message);
-  const Catalogue measures = config ? catalogue_with(config->measures) : catalogue();
-  ImportContext context{MetricNames{measures},
-                        [&](std::string_view name) { return runbooks->exists(name); }};
-  if (config) {
-    context.names.mapped = mapped_metrics(*config);
-    for (const auto& cluster : config->clusters) context.names.clusters.push_back(cluster.name);
-  }
-  const std::string name = options.file == "-" ? "standard input" : options.file;
-  std::optional<Import> import = options.from == "openslo"
-                                     ? import_openslo(*text, name, context, diagnostics)
-                                     : import_sloth(*text, name, context, diagnostics);
-  if (!import) return refused(diagnostics);
-  std::cout << write_rules(*import, context) << std::flush;
-  for (const Loss& loss : import->losses) std::cerr << loss_text(*import, loss) << "\n";
-  if (!std::cout) return refused("cannot write the rules to standard output");
-  if (import->written == 0) return refused("no SLO of " + name + " could be taken over");
-  return import->losses.empty() ? 0 : kWithLosses;
+  const Input input{std::move(*text), options.file == "-" ? "standard input" : options.file,
+                    std::move(config), std::move(*runbooks)};
+  return routing ? import_routing(options, input) : import_slos(options, input);
 }
 
 }  // namespace
@@ -109,6 +147,6 @@ int main(int argc, char** argv) {
     std::cout << "highwater-import " << build_text(highwater::build_info()) << "\n";
     return 0;
   }
-  return highwater::agent::import(
-      {parsed->argument(0), parsed->argument(1), parsed->text("config")});
+  return highwater::agent::import({parsed->argument(0), parsed->argument(1), parsed->text("config"),
+                                   parsed->texts("severity")});
 }

@@ -186,14 +186,15 @@ const Command& import_definition() {
   static const Command command{
       .name = "import",
       .section = kGenerateSection,
-      .summary = "turn SLOs of Sloth or OpenSLO into a rule file",
+      .summary = "take over SLOs of Sloth or OpenSLO, or Alertmanager's routes",
       .description =
-          "Writes SLOs of Sloth or OpenSLO as a rule file of Highwater to standard output. "
+          "Writes SLOs of Sloth or OpenSLO as a rule file of Highwater to standard output, or the "
+          "receivers, routes and muted hours of an Alertmanager as sections of a configuration. "
           "What could not be taken over, or not exactly, is listed on standard error and "
-          "at the head of the rules. The program highwater-import does it.",
+          "at the head of the output. The program highwater-import does it.",
       .arguments = {{.name = "FROM",
                      .help = "What wrote the file.",
-                     .words = {"sloth", "openslo"},
+                     .words = {"sloth", "openslo", "alertmanager"},
                      .required = true},
                     {.name = "FILE",
                      .help = "The file; - is standard input.",
@@ -205,9 +206,17 @@ const Command& import_definition() {
                    .help = "A configuration whose own measures, metrics, clusters and runbooks are "
                            "known as well.",
                    .completes = Completes::file},
+                  {.name = "severity",
+                   .value = "THEIRS=OURS",
+                   .help = "Of Alertmanager: a value of its label severity, and what it is here: "
+                           "page, ticket or info (default: critical=page, warning=ticket, "
+                           "info=info; also page and ticket by their own names).",
+                   .repeatable = true},
                   {.name = "version", .help = "Show the version."}},
       .examples = {{"highwater import sloth slos.yaml > rules.yaml", "a file of Sloth"},
-                   {"cat *.yaml | highwater import openslo -", "OpenSLO from standard input"}},
+                   {"cat *.yaml | highwater import openslo -", "OpenSLO from standard input"},
+                   {"highwater import alertmanager --severity error=ticket alertmanager.yml",
+                    "who hears of what"}},
       .exit_codes = {{0, "everything was taken over"},
                      {1, "with losses, which are listed"},
                      {2, "nothing could be taken over, or the file cannot be read"}}};

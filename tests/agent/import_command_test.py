@@ -99,6 +99,42 @@ measures:
         config = self.write("highwater.yaml", f"clusters: [{{name: prod, bootstrap: '127.0.0.1:9092'}}]\nrules: {{files: [{rules}]}}\n")
         self.assertEqual(ended(HIGHWATER, "check", config)[0], 0)
 
+    ALERTMANAGER = """\
+route: {receiver: team, routes: [{receiver: pager, matchers: [severity="error"]}]}
+receivers:
+  - {name: team, webhook_configs: [{url_file: /run/team}]}
+  - {name: pager, pagerduty_configs: [{routing_key: k3y}]}
+"""
+
+    def test_alertmanager_has_the_same_exit_codes(self):
+        file = self.write("alertmanager.yml", self.ALERTMANAGER)
+        code, out, err = ended(IMPORT, "alertmanager", file)
+        self.assertEqual(code, 1)
+        self.assertIn(f"{file}:1: route: no severity of Highwater is like 'error'", err)
+        self.assertIn("#   line 1: route: no severity of Highwater is like 'error'", out)
+        code, out, err = ended(IMPORT, "alertmanager", "--severity", "error=page", file)
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("# Severities: page is error, critical, page; ticket is warning, ticket; info is info.\n", out)
+        self.assertIn("  - {severity: page, to: pager}  # line 1\n", out)
+        self.assertNotIn("k3y", out)
+        for wrong in ("error", "error=urgent", "=page"):
+            code, _, err = ended(IMPORT, "alertmanager", "--severity", wrong, file)
+            self.assertEqual(code, 2)
+            self.assertIn(f"--severity '{wrong}'", err)
+        self.assertEqual(ended(IMPORT, "sloth", "--severity", "error=page", self.sloth())[0], 2)
+        lost = self.write("lost.yml", "route: {receiver: a}\nreceivers: [{name: a, opsgenie_configs: [{api_key: x}]}]\n")
+        code, _, err = ended(IMPORT, "alertmanager", lost)
+        self.assertEqual(code, 2)
+        self.assertIn("no receiver of", err)
+
+    def test_what_check_would_refuse_of_alertmanagers_routes_is_said(self):
+        file = self.write("alertmanager.yml", "route: {receiver: ops, routes: [{receiver: team, matchers: [team=a]}]}\nreceivers:\n"
+                          "  - {name: ops, opsgenie_configs: [{api_key: x}]}\n  - {name: team, webhook_configs: [{url_file: /u}]}\n")
+        code, out, err = ended(IMPORT, "alertmanager", file)
+        self.assertEqual(code, 1)
+        self.assertIn("# {to: ops}  # line 1: 'ops' was not taken over (opsgenie)", out)
+        self.assertRegex(err, r"the output:\d+:\d+: 'routes' has no line for what no other matches")
+
     def test_highwater_import_starts_it(self):
         self.assertEqual(ended(HIGHWATER, "import", "sloth", self.sloth()), ended(IMPORT, "sloth", self.sloth()))
         self.assertIn("import", ended(HIGHWATER, "--help")[1])
