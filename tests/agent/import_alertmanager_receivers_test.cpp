@@ -120,6 +120,7 @@ TEST(ImportAlertmanagerReceivers, WhatCannotBeTakenOverIsSaid) {
       {"webhook_configs: [{url_file: /u, http_config: {oauth2: {client_id: x}}}]",
        "http_config: 'oauth2' was not taken over"},
       {"webhook_configs: [{url_file: u}]", "a path is relative"},
+      {"webhook_configs: [{url_file: /u, timeout: 2m}]", "a timeout of 2m: 60s is the longest"},
       {"webhook_configs: [{url_file: /u, unheard_of: 1}]",
        "'webhook_configs[0].unheard_of' was not taken over"},
       {"unheard_of: 1, webhook_configs: [{url_file: /u}]",

@@ -209,6 +209,8 @@ struct Refusal {
 };
 
 TEST(ImportAlertmanagerRoutes, WhatAlertmanagerRefusesIsRefused) {
+  std::string many;
+  for (int i = 0; i < 51; ++i) many += fmt::format("l{}=x,", i);
   const std::vector<Refusal> rows{
       {"  routes: [{receiver: nobody}]\n", "there is no receiver 'nobody'"},
       {"  routes: [{receiver: main, mute_time_intervals: [never]}]\n",
@@ -217,6 +219,7 @@ TEST(ImportAlertmanagerRoutes, WhatAlertmanagerRefusesIsRefused) {
       {"  routes: [{receiver: main, matchers: ['team']}]\n", "'team' is no matcher"},
       {"  routes: [{receiver: main, matchers: ['team=\"a']}]\n", "is no matcher"},
       {"  routes: [hello]\n", "a route is no map"},
+      {"  routes: [{receiver: main, matchers: ['" + many + "']}]\n", "more than 50 matchers"},
   };
   for (const Refusal& row : rows)
     EXPECT_THAT(from_routes(row.text).refused, Contains(HasSubstr(row.says))) << row.text;

@@ -10,7 +10,7 @@
 namespace highwater::agent::alertmanager {
 namespace {
 
-constexpr size_t kMostSteps = 50'000;
+constexpr size_t kMostSteps = 20'000;
 
 // A route whose children are being gone through.
 struct Level {

@@ -16,7 +16,7 @@ constexpr std::string_view kPagerDuty = "https://events.pagerduty.com/v2/enqueue
 constexpr std::string_view kTelegram = "https://api.telegram.org";
 constexpr std::string_view kSlackApi = "https://slack.com/api/chat.postMessage";
 
-bool is_seconds(std::string_view text) {
+bool is_timeout(std::string_view text) {
   const Result<Duration> length = parse_duration(text);
   return length && *length >= std::chrono::milliseconds(100) && *length <= std::chrono::seconds(60);
 }
@@ -33,7 +33,10 @@ bool read_webhook(ConfigReader& reader) {
   reader.set("url", url);
   (void)reader.text("max_alerts");  // a notification is one incident
   const std::string timeout = reader.text("timeout");
-  if (is_seconds(timeout)) reader.ours().timeout = timeout;
+  if (is_timeout(timeout))
+    reader.ours().timeout = timeout;
+  else if (!timeout.empty() && timeout != "0s")
+    reader.lose(fmt::format("a timeout of {}: 60s is the longest, 10s holds without", timeout));
   reader.read_send_resolved(true);
   reader.read_http(true);
   if (url.empty()) reader.lose("a webhook without a url");

@@ -11,6 +11,7 @@ namespace highwater::agent::alertmanager {
 namespace {
 
 constexpr size_t kMostNodes = 5000;
+constexpr size_t kMostMatchers = 50;  // of one route
 
 class TreeReader {
  public:
@@ -107,6 +108,9 @@ class TreeReader {
         matchers.emplace_back(&value, Matcher{label.scalar, sign, value.scalar});
       }
     }
+    if (matchers.size() > kMostMatchers)
+      return wrong(node, fmt::format("a route has more than {} matchers", kMostMatchers),
+                   "divide it");
     for (const auto& [at, matcher] : matchers) {
       say_unknown(matcher, *at);
       const Result<void> added = add_matcher(matcher, known_.severities, demand);
