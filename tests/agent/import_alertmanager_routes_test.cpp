@@ -248,6 +248,12 @@ TEST(ImportAlertmanagerRoutes, HugeTreesAreRefusedWithAPlace) {
   std::string wide;
   for (int i = 0; i < 3000; ++i)
     wide += fmt::format("    - {{receiver: pager, matchers: [topic=\"t{}\"]}}\n", i);
+  std::string regexes;
+  for (int i = 0; i < 2001; ++i)
+    regexes +=
+        fmt::format("    - {{receiver: pager, matchers: ['topic=~\"[a-{}]\"']}}\n", "xyz"[i % 3]);
+  EXPECT_THAT(from_routes("  routes:\n" + regexes).refused,
+              ElementsAre(HasSubstr("more than 2000 regular expressions")));
   EXPECT_THAT(from_routes("  routes:\n" + wide).refused,
               ElementsAre(HasSubstr("the routes become more than 500 lines")));
   std::string branching;

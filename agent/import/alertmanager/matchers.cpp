@@ -164,20 +164,23 @@ Result<std::vector<Matcher>> parse_matchers(std::string_view text) {
   return MatcherReader(text).read();
 }
 
-Result<void> add_matcher(const Matcher& matcher, const SeverityNames& severities, Demand& demand) {
-  const bool negative = is_negative(matcher.sign);
+Result<LabelValues> values_of(const Matcher& matcher) {
   Result<LabelValues> values = is_regex(matcher.sign) ? LabelValues::like_regex(matcher.value)
                                                       : LabelValues::one_of({matcher.value});
   if (!values)
     return fail(fmt::format("'{}' of '{}' is no regular expression: {}", matcher.value,
                             matcher.label, values.error().message));
-  if (matcher.label == "severity") {
-    add_severity(matcher, *values, severities, demand);
-    return {};
-  }
-  // A label that is not there is the empty text to Alertmanager.
-  bool takes_empty = matcher.value.empty();
-  if (is_regex(matcher.sign) && !takes_empty)
+  return values;
+}
+
+void add_matcher(const Matcher& matcher, const LabelValues& values, const SeverityNames& severities,
+                 Demand& demand) {
+  const bool negative = is_negative(matcher.sign);
+  if (matcher.label == "severity") return add_severity(matcher, values, severities, demand);
+  // A label that is not there is the empty text to Alertmanager. What it is compared with here is
+  // never empty: alternatives are without the empty one, and ".+" is anything.
+  bool takes_empty = matcher.value.empty() || (!values.is_anything() && values.takes(""));
+  if (is_regex(matcher.sign) && !values.names().empty())
     takes_empty = Pattern::parse(fmt::format("/^(?:{})$/", matcher.value))->matches("");
   const bool all = is_regex(matcher.sign) && matcher.value == ".*";
   if (all) {
@@ -189,14 +192,13 @@ Result<void> add_matcher(const Matcher& matcher, const SeverityNames& severities
       demand.exceptions.push_back({matcher.label, LabelValues::anything()});
   } else if (!negative) {
     if (takes_empty)
-      demand.exceptions.push_back({matcher.label, *values, true});
+      demand.exceptions.push_back({matcher.label, values, true});
     else
-      want(matcher.label, *values, demand);
+      want(matcher.label, values, demand);
   } else {
     if (takes_empty) want(matcher.label, LabelValues::anything(), demand);
-    demand.exceptions.push_back({matcher.label, *values});
+    demand.exceptions.push_back({matcher.label, values});
   }
-  return {};
 }
 
 }  // namespace highwater::agent::alertmanager

@@ -40,9 +40,10 @@ struct Demand {
   std::string inexact;    // a label for which its patterns could not be joined
 };
 
-// Adds a matcher to it. Fails on a value that is no regular expression. A label that is not there
-// is empty in Alertmanager.
-[[nodiscard]] Result<void> add_matcher(const Matcher& matcher, const SeverityNames& severities,
-                                       Demand& demand);
+// What its label is compared with. Fails when that is no regular expression.
+[[nodiscard]] Result<LabelValues> values_of(const Matcher& matcher);
+// Adds a matcher to it. A label that is not there is empty in Alertmanager.
+void add_matcher(const Matcher& matcher, const LabelValues& values, const SeverityNames& severities,
+                 Demand& demand);
 
 }  // namespace highwater::agent::alertmanager

@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kMostNodes = 5000;
 constexpr size_t kMostMatchers = 50;  // of one route
+constexpr size_t kMostRegexes = 2000;
 
 class TreeReader {
  public:
@@ -112,13 +113,22 @@ class TreeReader {
       return wrong(node, fmt::format("a route has more than {} matchers", kMostMatchers),
                    "divide it");
     for (const auto& [at, matcher] : matchers) {
-      say_unknown(matcher, *at);
-      const Result<void> added = add_matcher(matcher, known_.severities, demand);
-      if (!added) wrong(*at, added.error().message, "Alertmanager refuses it as well");
+      const bool regex =
+          matcher.sign == Matcher::Sign::like || matcher.sign == Matcher::Sign::unlike;
+      if (regex && ++regexes_ > kMostRegexes) {
+        if (regexes_ == kMostRegexes + 1)
+          wrong(*at, fmt::format("there are more than {} regular expressions", kMostRegexes),
+                "import a copy that has those for Kafka");
+        return;
+      }
+      const Result<LabelValues> values = values_of(matcher);
+      if (!values) return wrong(*at, values.error().message, "Alertmanager refuses it as well");
+      say_unknown(matcher, *values, *at);
+      add_matcher(matcher, *values, known_.severities, demand);
     }
   }
 
-  void say_unknown(const Matcher& matcher, const YamlNode& at) {
+  void say_unknown(const Matcher& matcher, const LabelValues& values, const YamlNode& at) {
     if (!known_.labels.empty() && !known_.labels.contains(matcher.label)) {
       tally_.add(fmt::format("the label '{}' is on no alert of Highwater, unless a rule's 'labels' "
                              "give it",
@@ -129,12 +139,8 @@ class TreeReader {
     const bool names = matcher.label == "alertname" && (matcher.sign == Matcher::Sign::equal ||
                                                         matcher.sign == Matcher::Sign::like);
     if (!names || known_.alerts.empty()) return;
-    const auto values = matcher.sign == Matcher::Sign::equal
-                            ? LabelValues::one_of({matcher.value})
-                            : LabelValues::like_regex(matcher.value);
-    if (!values) return;
     const bool any = std::ranges::any_of(
-        known_.alerts, [&](const std::string& name) { return values->takes(name); });
+        known_.alerts, [&](const std::string& name) { return values.takes(name); });
     if (!any)
       tally_.add(fmt::format("no rule of Highwater has a name like '{}'", matcher.value), at.line);
   }
@@ -150,6 +156,7 @@ class TreeReader {
   Diagnostics& diagnostics_;
   Tally tally_;
   size_t nodes_ = 0;
+  size_t regexes_ = 0;
 };
 
 }  // namespace
