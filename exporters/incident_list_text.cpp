@@ -27,15 +27,13 @@ Ink ink_of(const std::string& severity, bool open) {
   return severity == "page" ? Ink::red : severity == "ticket" ? Ink::yellow : Ink::plain;
 }
 
-// Why nobody hears more of it now.
-std::string standing_of(const Json& incident) {
-  const auto silences = incident.find("silenced_by");
-  if (silences != incident.end() && silences->is_array() && !silences->empty())
-    return ", silenced";
-  return text_of(incident, "acknowledged").empty() ? "" : ", acknowledged";
-}
-
 }  // namespace
+
+std::string incident_standing(const Json& incident) {
+  const auto silences = incident.find("silenced_by");
+  if (silences != incident.end() && silences->is_array() && !silences->empty()) return "silenced";
+  return text_of(incident, "acknowledged").empty() ? "" : "acknowledged";
+}
 
 Result<std::string> render_incident_list(std::string_view json, TextStyle style) {
   const Json answer = Json::parse(json, nullptr, false);
@@ -51,11 +49,14 @@ Result<std::string> render_incident_list(std::string_view json, TextStyle style)
   for (const Json& incident : list_of(answer, "incidents")) {
     const std::string severity = text_of(incident, "severity");
     const bool open = text_of(incident, "ended").empty();
+    const std::string standing = incident_standing(incident);
     const std::string time = seconds_text(number_of(incident, "lasted_seconds"));
     rows.push_back({{severity, ink_of(severity, open)},
                     {fmt::format("{:.0f}", number_of(incident, "id"))},
                     {ago_text(text_of(incident, "opened"), now)},
-                    {open ? "open, " + time + standing_of(incident) : time},
+                    {!open              ? time
+                     : standing.empty() ? "open, " + time
+                                        : "open, " + time + ", " + standing},
                     {text_of(incident, "title")}});
   }
   const auto shown = static_cast<double>(rows.size() - 1);

@@ -1,6 +1,7 @@
 // The answer of `/api/v1/incidents` as a table for a terminal. Pure; any thread.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -10,5 +11,8 @@
 namespace highwater {
 
 [[nodiscard]] Result<std::string> render_incident_list(std::string_view json, TextStyle style);
+
+// Why nobody is notified of it now: "silenced", "acknowledged", or nothing.
+[[nodiscard]] std::string incident_standing(const nlohmann::json& incident);
 
 }  // namespace highwater

@@ -89,6 +89,12 @@ Json notices(const Snapshot* snapshot) {
   return texts;
 }
 
+Json quiet_since(const Report& report) {
+  if (!report.incidents.empty() || report.history == nullptr || report.history->empty()) return {};
+  const std::optional<WallTime>& ended = report.history->front()->ended;
+  return ended ? Json(format_time(*ended)) : Json();
+}
+
 template <class Items, class ToJson>
 Json capped(const Items& items, size_t count, ToJson to_json) {
   Json json = Json::array();
@@ -113,12 +119,13 @@ std::string status_json(const StatusInput& input) {
   json["clusters"] = Json::array();
   if (report.snapshot != nullptr) {
     for (const ClusterView& cluster :
-         view_clusters(*report.snapshot, input.now.steady, kStatusGroups, kStatusBudgets))
+         view_clusters(*report.snapshot, input.now.steady, input.groups, input.budgets))
       json["clusters"].push_back(cluster_json(cluster));
   }
   json["notices"] = notices(report.snapshot.get());
   json["incidents"] = capped(report.incidents, kStatusIncidents, incident_json);
   json["incident_count"] = report.incidents.size();
+  json["quiet_since"] = quiet_since(report);
   json["alerts"] = capped(report.alerts, kStatusAlerts, alert_json);
   json["alert_count"] = report.alerts.size();
   // Names that are no UTF-8 must not make the whole status unreadable.

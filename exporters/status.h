@@ -3,8 +3,9 @@
 //
 // {"version", "at", "ready", "heartbeat_age_seconds", "clusters": [{"name", "brokers", "parts",
 // "groups", "group_count", "unknown_group_count"}], "incidents": [...], "incident_count",
-// "alerts": [...], "alert_count"}. A number that is unknown is null; so is a part's "unreadable"
-// while something of it can be read.
+// "quiet_since", "alerts": [...], "alert_count"}. A number that is unknown is null; so is a part's
+// "unreadable" while something of it can be read, and "quiet_since", when the last incident ended,
+// while one is open or none is known.
 #pragma once
 
 #include <optional>
@@ -14,9 +15,10 @@
 
 namespace highwater {
 
-constexpr size_t kStatusBudgets = 10;   // per cluster, those with the least left
-constexpr size_t kStatusGroups = 10;    // per cluster, those with the most lag, then the unknown
-constexpr size_t kStatusProblems = 10;  // per part
+constexpr size_t kStatusBudgets = 10;     // per cluster, those with the least left
+constexpr size_t kStatusGroups = 10;      // per cluster, those with the most lag, then the unknown
+constexpr size_t kMostStatusRows = 5000;  // of groups and of budgets, for who asks for more
+constexpr size_t kStatusProblems = 10;    // per part
 constexpr size_t kStatusIncidents = 100;
 constexpr size_t kStatusAlerts = 1000;
 constexpr size_t kStatusBrokers = 1000;  // per cluster
@@ -26,6 +28,8 @@ struct StatusInput {
   bool ready = false;
   Now now;
   std::optional<Duration> heartbeat_age;  // of the pipeline
+  size_t groups = kStatusGroups;          // so many of each cluster
+  size_t budgets = kStatusBudgets;
 };
 
 [[nodiscard]] std::string status_json(const StatusInput& input);

@@ -26,22 +26,12 @@ std::string counted(double count, std::string_view noun) {
   return fmt::format("{} {}{}", whole(count), noun, count == 1 ? "" : "s");
 }
 
-std::string seconds_text(double seconds) {
-  const double bounded = std::clamp(seconds, 0.0, 1e9);
-  return describe_duration(std::chrono::milliseconds(std::llround(bounded * 1000)));
-}
-
 void write_brokers(const Json& cluster, const std::string& now, TerminalText& out) {
   std::vector<std::vector<TextCell>> rows{
       {{"BROKER", Ink::soft}, {"STATE", Ink::soft}, {"SINCE", Ink::soft}, {"NOTE", Ink::soft}}};
   for (const Json& broker : list_of(cluster, "brokers")) {
-    const auto up = broker.find("up");
-    const bool known = up != broker.end() && up->is_boolean();
-    std::string state = text_of(broker, "status");
-    if (state.empty()) state = !known ? "unknown" : is_true(broker, "up") ? "up" : "down";
-    const Ink ink = !known ? Ink::yellow : is_true(broker, "up") ? Ink::green : Ink::red;
     rows.push_back({{text_of(broker, "id")},
-                    {state, ink},
+                    broker_state(broker),
                     {ago_text(text_of(broker, "since"), now)},
                     {text_of(broker, "note")}});
   }
@@ -108,16 +98,48 @@ void write_budgets(const Json& cluster, TerminalText& out) {
       continue;
     }
     const double left = remaining->get<double>();
-    const Ink ink = left <= 0 ? Ink::red : left < 0.25 ? Ink::yellow : Ink::plain;
     rows.push_back({{text_of(budget, "slo")},
-                    {percent_text(budget, "remaining"), ink},
+                    {percent_text(budget, "remaining"), budget_ink(left)},
                     {percent_text(budget, "coverage")},
                     {text_of(budget, "entity")}});
   }
   if (rows.size() > 1) out.table(rows);
 }
 
-void write_cluster(const Json& cluster, const std::string& now, TerminalText& out) {
+void write_notices(const Json& status, TerminalText& out) {
+  const auto notices = status.find("notices");
+  if (notices == status.end() || !notices->is_array() || notices->empty()) return;
+  for (const Json& notice : *notices) {
+    if (notice.is_string()) out.line("note: " + clean(notice.get<std::string>()), Ink::yellow, 2);
+  }
+  out.line();
+}
+
+}  // namespace
+
+std::string seconds_text(double seconds) {
+  const double bounded = std::clamp(seconds, 0.0, 1e9);
+  return describe_duration(std::chrono::milliseconds(std::llround(bounded * 1000)));
+}
+
+TextCell broker_state(const Json& broker) {
+  const auto up = broker.find("up");
+  const bool known = up != broker.end() && up->is_boolean();
+  std::string state = text_of(broker, "status");
+  if (state.empty()) state = !known ? "unknown" : is_true(broker, "up") ? "up" : "down";
+  return {state, !known ? Ink::yellow : is_true(broker, "up") ? Ink::green : Ink::red};
+}
+
+Ink budget_ink(double left) {
+  return left <= 0 ? Ink::red : left < 0.25 ? Ink::yellow : Ink::plain;
+}
+
+Ink severity_ink(const std::string& severity) {
+  if (severity == "page") return Ink::red;
+  return severity == "ticket" ? Ink::yellow : Ink::soft;
+}
+
+void write_cluster_state(const Json& cluster, const std::string& now, TerminalText& out) {
   const double unknown = number_of(cluster, "unknown_rows");
   const double unknown_groups = number_of(cluster, "unknown_group_count");
   std::string head = fmt::format("CLUSTER {}: {} of {} up, {}", text_of(cluster, "name"),
@@ -129,14 +151,6 @@ void write_cluster(const Json& cluster, const std::string& now, TerminalText& ou
   out.line(head, Ink::bold);
   write_brokers(cluster, now, out);
   write_parts(cluster, out);
-  write_groups(cluster, out);
-  write_budgets(cluster, out);
-  out.line();
-}
-
-Ink severity_ink(const std::string& severity) {
-  if (severity == "page") return Ink::red;
-  return severity == "ticket" ? Ink::yellow : Ink::soft;
 }
 
 void write_incident(const Json& incident, const std::string& now, TerminalText& out) {
@@ -189,16 +203,6 @@ void write_incident(const Json& incident, const std::string& now, TerminalText& 
   detail("correlation", text_of(incident, "correlation_id"));
 }
 
-void write_notices(const Json& status, TerminalText& out) {
-  const auto notices = status.find("notices");
-  if (notices == status.end() || !notices->is_array() || notices->empty()) return;
-  for (const Json& notice : *notices) {
-    if (notice.is_string()) out.line("note: " + clean(notice.get<std::string>()), Ink::yellow, 2);
-  }
-  out.line();
-}
-
-// Why nothing can be said, although no incident is open; empty when there is no reason.
 std::string why_unsure(const Json& status) {
   if (!is_true(status, "ready")) return "the agent has not finished its first round";
   const auto clusters = list_of(status, "clusters");
@@ -218,8 +222,6 @@ std::string why_unsure(const Json& status) {
   }
   return "";
 }
-
-}  // namespace
 
 Result<StatusView> render_status(std::string_view json, TextStyle style) {
   const Json status = Json::parse(json, nullptr, false);
@@ -244,7 +246,12 @@ Result<StatusView> render_status(std::string_view json, TextStyle style) {
     out.line();
   }
   write_notices(status, out);
-  for (const Json& cluster : list_of(status, "clusters")) write_cluster(cluster, now, out);
+  for (const Json& cluster : list_of(status, "clusters")) {
+    write_cluster_state(cluster, now, out);
+    write_groups(cluster, out);
+    write_budgets(cluster, out);
+    out.line();
+  }
   std::string text = out.take();
   while (text.ends_with("\n\n")) text.pop_back();
   view.text = std::move(text);

@@ -24,6 +24,8 @@ std::string_view code(Ink ink) {
       return "\x1b[33m";
     case Ink::green:
       return "\x1b[32m";
+    case Ink::reverse:
+      return "\x1b[7m";
   }
   return "";
 }
@@ -41,12 +43,18 @@ std::string clean(std::string_view text) {
   return out;
 }
 
+std::string painted(const TextCell& cell, bool colour) {
+  // Here, where all of it passes: much of it was named by clients of Kafka.
+  if (!colour || cell.ink == Ink::plain || cell.text.empty()) return clean(cell.text);
+  return fmt::format("{}{}\x1b[0m", code(cell.ink), clean(cell.text));
+}
+
 void TerminalText::line(const std::string& text, Ink ink, size_t indent) {
   const size_t start = std::min(text.find_first_not_of(' '), text.size());
   const std::string_view rest = std::string_view(text).substr(start);
   const std::string head(start, ' ');
   if (start + utf8::count_characters(rest) <= style_.width) {
-    text_ += head + painted({std::string(rest), ink}) + "\n";
+    text_ += head + painted({std::string(rest), ink}, style_.colour) + "\n";
     return;
   }
   // Each line is painted by itself, so that no colour runs over a line's end.
@@ -57,7 +65,8 @@ void TerminalText::line(const std::string& text, Ink ink, size_t indent) {
     const size_t end = left.find('\n');
     const std::string_view one = left.substr(0, end);
     const size_t blanks = std::min(one.find_first_not_of(' '), one.size());
-    text_ += std::string(blanks, ' ') + painted({std::string(one.substr(blanks)), ink}) + "\n";
+    text_ += std::string(blanks, ' ') +
+             painted({std::string(one.substr(blanks)), ink}, style_.colour) + "\n";
     if (end == std::string_view::npos) return;
     left.remove_prefix(end + 1);
   }
@@ -104,19 +113,13 @@ void TerminalText::table(const std::vector<std::vector<TextCell>>& rows) {
       column += 1;
       if (last && column + length > style_.width && column < style_.width)
         cell.text = wrap(clean(cell.text), style_.width, column, column);
-      line += cell.text.find('\n') == std::string::npos ? painted(cell) : cell.text;
+      line += cell.text.find('\n') == std::string::npos ? painted(cell, style_.colour) : cell.text;
       if (i + 1 < row.size()) line.append(widths[i] - length + 1, ' ');
       column += widths[i] + 1;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text_ += line + "\n";
   }
-}
-
-std::string TerminalText::painted(const TextCell& cell) const {
-  // Here, where all of it passes: much of it was named by clients of Kafka.
-  if (!style_.colour || cell.ink == Ink::plain || cell.text.empty()) return clean(cell.text);
-  return fmt::format("{}{}\x1b[0m", code(cell.ink), clean(cell.text));
 }
 
 }  // namespace highwater

@@ -11,7 +11,7 @@
 
 namespace highwater {
 
-enum class Ink : uint8_t { plain, bold, soft, red, yellow, green };
+enum class Ink : uint8_t { plain, bold, soft, red, yellow, green, reverse };
 
 // Without what a terminal would obey: C0 and C1 control characters become '?'.
 [[nodiscard]] std::string clean(std::string_view text);
@@ -28,6 +28,9 @@ struct TextCell {
   Ink ink = Ink::plain;
 };
 
+// Cleaned, and between the codes of its ink when `colour` is wanted.
+[[nodiscard]] std::string painted(const TextCell& cell, bool colour);
+
 class TerminalText {
  public:
   explicit TerminalText(TextStyle style) : style_(style) {}
@@ -41,7 +44,6 @@ class TerminalText {
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
-  [[nodiscard]] std::string painted(const TextCell& cell) const;
   [[nodiscard]] std::vector<size_t> widths_of(const std::vector<std::vector<TextCell>>& rows) const;
 
   const TextStyle style_;

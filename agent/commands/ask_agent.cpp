@@ -13,22 +13,45 @@ namespace highwater::agent {
 
 namespace {
 
-std::optional<http::Response> send(const std::string& url, std::string_view target,
-                                   http::Request request) {
+http::Request addressed(const std::string& url, std::string_view target, http::Request request) {
   request.url = fmt::format("{}{}{}", url, url.ends_with('/') ? "" : "/", target);
   request.deadline = std::chrono::seconds(5);
   request.max_response_bytes = size_t{16} << 20;
+  return request;
+}
+
+// Empty when it is no redirect.
+std::string redirect_text(const http::Response& response, const http::Request& request) {
+  const std::string moved = http::moved_to(response, request);
+  return moved.empty() ? "" : fmt::format("the agent answered {}: {}", response.status, moved);
+}
+
+std::optional<http::Response> send(const std::string& url, std::string_view target,
+                                   http::Request bare) {
+  const http::Request request = addressed(url, target, std::move(bare));
   Result<http::Response> response = http::Client().send(request);
   if (!response) {
     std::cerr << "highwater: " << response.error().message
               << "\n  is the agent running? its address is given with --url\n";
     return std::nullopt;
   }
-  if (const std::string moved = http::moved_to(*response, request); !moved.empty()) {
-    std::cerr << "highwater: the agent answered " << response->status << ": " << moved << "\n";
+  if (const std::string redirect = redirect_text(*response, request); !redirect.empty()) {
+    std::cerr << "highwater: " << redirect << "\n";
     return std::nullopt;
   }
   return std::move(*response);
+}
+
+// Everything but letters, digits and what never means anything in a query.
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    encoded += plain ? std::string(1, c)
+                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return encoded;
 }
 
 }  // namespace
@@ -39,6 +62,24 @@ std::string refusal_of(const http::Response& response) {
     return std::string(utf8::first_characters(answer["error"].get<std::string>(), 300));
   return fmt::format("the agent answered {}: {}", response.status,
                      utf8::first_characters(response.body, 200));
+}
+
+Result<std::string> try_agent(const std::string& url, std::string_view target,
+                              std::stop_token stop) {
+  http::Request request = addressed(url, target, {});
+  request.stop = std::move(stop);
+  Result<http::Response> response = http::Client().send(request);
+  if (!response) return tl::unexpected<Error>(std::move(response.error()));
+  if (const std::string redirect = redirect_text(*response, request); !redirect.empty())
+    return fail(redirect);
+  if (response->status != 200) return fail(refusal_of(*response));
+  if (response->truncated) return fail("the agent's answer is longer than 16 MiB");
+  return std::move(response->body);
+}
+
+std::string explain_target(std::string_view name, std::string_view entity) {
+  return fmt::format("api/v1/explain?name={}&entity={}", percent_encoded(name),
+                     percent_encoded(entity));
 }
 
 std::optional<http::Response> ask_agent(const std::string& url, std::string_view target) {

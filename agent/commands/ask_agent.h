@@ -1,18 +1,28 @@
-// What `highwater status`, `incidents`, `explain` and `silence` ask of a running agent. Main's
-// thread.
+// What `highwater status`, `incidents`, `explain`, `silence` and `watch` ask of a running agent.
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "agent/commands/commands.h"
+#include "agent/core/result.h"
 #include "exporters/http/client.h"
 
 namespace highwater::agent {
 
-// GET of `target`, without a slash in front, below the agent's address. Nothing: there is no
-// answer, or a redirect; standard error says why.
+// The body of what answers GET of `target`, without a slash in front, below the agent's address,
+// with 200; the Error says what else came of it. Writes nothing, ends when asked to. Any thread.
+[[nodiscard]] Result<std::string> try_agent(const std::string& url, std::string_view target,
+                                            std::stop_token stop);
+
+// What explains a rule or an SLO, as a target of these functions.
+[[nodiscard]] std::string explain_target(std::string_view name, std::string_view entity);
+
+// The rest is for main's thread.
+
+// GET of `target`. Nothing: there is no answer, or a redirect; standard error says why.
 [[nodiscard]] std::optional<http::Response> ask_agent(const std::string& url,
                                                       std::string_view target);
 

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -17,18 +16,6 @@ constexpr int kCannotSay = 2;
 constexpr size_t kWidest = 200;
 constexpr int kNotFound = 404;
 
-// Everything but letters, digits and what never means anything in a query.
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    encoded += plain ? std::string(1, c)
-                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-  }
-  return encoded;
-}
-
 }  // namespace
 
 int explain_command(const AgentOptions& options, const std::string& name,
@@ -38,9 +25,7 @@ int explain_command(const AgentOptions& options, const std::string& name,
     std::cerr << "highwater: " << url.error().message << "\n";
     return kCannotSay;
   }
-  const auto response =
-      ask_agent(*url, fmt::format("api/v1/explain?name={}&entity={}", percent_encoded(name),
-                                  percent_encoded(entity)));
+  const auto response = ask_agent(*url, explain_target(name, entity));
   if (!response) return kCannotSay;
   const bool colour = command_line::wants_colour(STDOUT_FILENO, options.no_color);
   const Result<ExplainView> view = render_explanation(

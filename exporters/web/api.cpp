@@ -46,13 +46,15 @@ Reply refuse(int status, const std::string& why) {
   return json_reply(status, {{"error", why}});
 }
 
-Reply status(const WebContext& context, const ServerRequest&) {
+Reply status(const WebContext& context, const ServerRequest& request) {
   const ReportPtr report = context.report();
   StatusInput input;
   input.report = report.get();
   input.ready = context.is_ready(report);
   input.now = context.clock.now();
   input.heartbeat_age = context.heartbeat_age();
+  input.groups = number_of(request, "groups", kStatusGroups, kMostStatusRows);
+  input.budgets = number_of(request, "budgets", kStatusBudgets, kMostStatusRows);
   return json_reply(status_json(input));
 }
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "exporters/http/client.h"
@@ -312,6 +313,38 @@ TEST_F(Web, AnswersTheStatusAsJson) {
   EXPECT_EQ(status.header("Content-Type"), "application/json; charset=utf-8");
   EXPECT_THAT(status.body, HasSubstr("\"ready\": true"));
   EXPECT_THAT(status.body, HasSubstr("\"correlation_id\": \"0af7651916cd43dd8448eb211c80319c\""));
+}
+
+TEST_F(Web, ListsAsManyGroupsAsItIsAskedFor) {
+  std::vector<Row> rows;
+  for (int i = 0; i < 30; ++i) rows.push_back({{"prod", "g" + std::to_string(i), "t"}, 1.0 * i});
+  Report report;
+  report.snapshot =
+      make_snapshot({make_observation("prod", "groups", {make_table(kLagSum, rows)})});
+  publish(report);
+  const auto listed = [&](const std::string& query) {
+    const auto status = nlohmann::json::parse(get("/api/v1/status" + query).body);
+    return status["clusters"][0]["groups"].size();
+  };
+  EXPECT_EQ(listed(""), 10U);
+  EXPECT_EQ(listed("?groups=25"), 25U);
+  EXPECT_EQ(listed("?groups=99999999"), 30U);
+  EXPECT_EQ(listed("?groups=many"), 10U);
+}
+
+TEST_F(Web, SaysSinceWhenAllIsQuiet) {
+  const auto quiet_since = [&](Report report) {
+    publish(std::move(report));
+    return nlohmann::json::parse(get("/api/v1/status").body)["quiet_since"];
+  };
+  Report report = with_history();
+  const WallTime ended = *report.history->front()->ended;
+  report.incidents = {broker_down_incident()};
+  EXPECT_EQ(quiet_since(report), nullptr) << "one is open";
+  report.incidents.clear();
+  EXPECT_EQ(quiet_since(report), format_time(ended));
+  report.history = nullptr;
+  EXPECT_EQ(quiet_since(report), nullptr) << "none is known";
 }
 
 TEST_F(Web, AnswersEverythingElsePlainly) {
