@@ -104,6 +104,10 @@ const std::map<std::string, Run, std::less<>>& commands() {
       {"run", [](const Parsed& p) { return run_command(p.text("config")); }},
       {"check", [](const Parsed& p) { return check_command(check_options(p)); }},
       {"status", [](const Parsed& p) { return status_command(agent_options(p)); }},
+      {"watch",
+       [](const Parsed& p) { return watch_command(agent_options(p), p.text("interval", "2s")); }},
+      {"top",
+       [](const Parsed& p) { return watch_command(agent_options(p), p.text("interval", "2s")); }},
       {"explain",
        [](const Parsed& p) {
          return explain_command(agent_options(p), p.argument(0), p.text("entity"));

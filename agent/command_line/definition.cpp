@@ -115,6 +115,40 @@ Command status() {
                      {2, "cannot say: no answer, or what was read is too old"}}};
 }
 
+Command watch() {
+  std::vector<Option> options = agent_options();
+  std::erase_if(options, [](const Option& option) { return option.name == "json"; });
+  options.insert(options.begin(), {.name = "interval",
+                                   .value = "DURATION",
+                                   .help = "How often the agent is asked: 500ms to 1h (default: "
+                                           "2s)."});
+  return {
+      .name = "watch",
+      .section = kAsk,
+      .summary = "what status shows, live: lists to search, sort and open",
+      .description =
+          "Shows on the whole terminal what is open now and what is not known, the clusters with "
+          "their brokers, the error budgets with least left and the groups that lag most, and "
+          "keeps it fresh. Enter opens a row: an incident's whole text, why a budget burns, all "
+          "topics of a group. '/' filters, 's' sorts, '?' lists the keys, 'q' quits. While the "
+          "agent does not answer, the last answer stays, marked as old.",
+      .options = std::move(options),
+      .examples = {{"highwater watch", "the agent of ./highwater.yaml, or the one on this host"},
+                   {"highwater watch --url http://monitor:9877 --interval 5s",
+                    "an agent elsewhere, every five seconds"}},
+      .exit_codes = {{0, "somebody quit"},
+                     {2, "no terminal, one that cannot be drawn on, or a mistaken option"}}};
+}
+
+// What a hand types that knows top(1).
+Command top() {
+  Command command = watch();
+  command.name = "top";
+  command.summary = "another name of watch";
+  command.examples = {{"highwater top", "as highwater watch"}};
+  return command;
+}
+
 Command explain() {
   std::vector<Option> options = agent_options();
   options.insert(options.begin(),
@@ -246,7 +280,7 @@ Command program() {
                        {"highwater check", "validate it"},
                        {"highwater run", "watch, with metrics and a status page on port 9877"},
                        {"highwater status", "what is wrong now?"}},
-          .commands = {init(), check(), run(), status(), explain(), incidents(),
+          .commands = {init(), check(), run(), status(), watch(), top(), explain(), incidents(),
                        silence_definition(), ack_definition(), mark_definition(), test(), replay(),
                        import_definition(), generate_definition(), notify_definition(),
                        route_definition(), version(), help()}};
@@ -278,7 +312,7 @@ const std::vector<ExitCode>& common_exit_codes() {
 const std::vector<Named>& environment() {
   static const std::vector<Named> variables{
       {"HIGHWATER_URL",
-       "Where status, explain, incidents and silence find the agent, unless --url says it."},
+       "Where status, watch, explain, incidents and silence find the agent, unless --url says it."},
       {"NO_COLOR", "When it is set: no colours."},
       {"CLICOLOR_FORCE", "When it is set and not 0: colours even where there is no terminal."},
       {"COLUMNS", "How wide texts and tables are, instead of the width of the terminal."},

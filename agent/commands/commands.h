@@ -50,6 +50,9 @@ struct AgentOptions {
 // 0: healthy; 1: incidents are open; 2: cannot say.
 int status_command(const AgentOptions& options);
 
+// `interval`: between two requests, like "2s". 0: somebody quit; 2: no terminal, or a mistake.
+int watch_command(const AgentOptions& options, const std::string& interval);
+
 // `last`: how far back, like "7d". 0: listed; 2: cannot say.
 int incidents_command(const AgentOptions& options, const std::string& last);
 

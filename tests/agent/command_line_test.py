@@ -95,6 +95,19 @@ class CommandLine(unittest.TestCase):
             lines = [line for line in output.splitlines() if not line.startswith("  highwater")]
             self.assertLessEqual(max(map(len, lines)), int(columns))
 
+    def test_watch_without_a_terminal_names_what_to_use(self):
+        for command in "watch", "top":
+            code, output, error = highwater(command, TERM="xterm")
+            self.assertEqual((code, output), (2, ""))
+            self.assertIn("needs a terminal", error)
+            self.assertIn("'highwater status'", error)
+
+    def test_watch_refuses_intervals_that_make_no_sense(self):
+        for interval in "2", "100ms", "2d":
+            code, _, error = highwater("watch", "--interval", interval)
+            self.assertEqual(code, 2)
+            self.assertIn("--interval", error)
+
     def test_the_version_is_the_same_everywhere(self):
         _, text, _ = highwater("version")
         _, as_json, _ = highwater("version", "--json")
