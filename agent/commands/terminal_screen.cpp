@@ -118,7 +118,14 @@ void TerminalScreen::forget() {
 
 void TerminalScreen::suspend() {
   give_back(true);
-  raise(SIGSTOP);
+  // Not SIGSTOP: where no shell could continue the process, this one does nothing.
+  sigset_t stop;
+  sigset_t mask;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &stop, &mask);
+  raise(SIGTSTP);
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
   resume();
 }
 

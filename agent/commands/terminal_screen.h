@@ -24,7 +24,7 @@ class TerminalScreen {
   [[nodiscard]] bool draw(const std::vector<std::string>& lines);
   // The next frame is written whole, on a cleared screen.
   void forget();
-  // Gives the terminal back, and takes it again when the process is continued.
+  // Gives the terminal back, stops the process, and takes the terminal again when it is continued.
   void suspend();
   // Takes it again after somebody else may have had it.
   void resume();
