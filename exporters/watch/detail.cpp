@@ -116,11 +116,10 @@ std::vector<std::string> detail_lines(const Model& model, const View& view, size
   if (!index) return {};
   const TextStyle style{colour, width, true};
   TerminalText out(style);
-  if (detail.gone)
-    out.line(detail.section == Section::incidents
-                 ? "It is not open any more; what follows is how it was last seen."
-                 : "The agent does not list it any more; what follows is how it was last seen.",
-             Ink::yellow, 0);
+  const std::string_view gone = detail.section == Section::incidents
+                                    ? "It is not open any more"
+                                    : "The agent does not list it any more";
+  if (detail.gone) out.line(fmt::format("{}: this is how it was last seen.", gone), Ink::yellow);
   switch (detail.section) {
     case Section::incidents:
       write_incident(*picture.incidents[*index].json, picture.now, out);

@@ -89,6 +89,7 @@ std::vector<std::string> reason_lines(const Connection& agent, size_t width) {
 
 std::vector<TextCell> unknown_cells(const Picture& picture, size_t most) {
   std::vector<TextCell> cells;
+  cells.reserve(picture.unknown.size() + picture.notices.size());
   for (const std::string& what : picture.unknown)
     cells.push_back({"NOT KNOWN: " + what, Ink::yellow});
   for (const std::string& notice : picture.notices)
@@ -118,11 +119,12 @@ std::vector<std::string> header_lines(const Model& model, Size size, bool colour
          Ink::yellow});
     return lines;
   }
-  if (agent.away_since)
+  if (agent.away_since) {
     add({fmt::format("OLD: all below is {} old, of {}. The agent is asked every {}.",
                      age_text(agent.answered.value_or(agent.now), agent.now),
                      clock_text(model.picture->now), describe_duration(agent.interval)),
          Ink::yellow});
+  }
   const TextCell then = verdict(*model.picture);
   add(agent.away_since ? TextCell{"THEN: " + then.text, Ink::soft} : then);
   const size_t most = size.height < 30 ? 3 : 5;

@@ -99,14 +99,13 @@ std::string title_line(const Picture& picture, const View& view, const Part& par
   if (part.height < part.rows.size())
     text = fmt::format(" {}-{} of {}", begin + 1, begin + part.height,
                        grouped(static_cast<double>(part.rows.size())));
+  const bool filtered = !view.filter.empty();
+  const auto number = [](size_t count) { return grouped(static_cast<double>(count)); };
   if (const size_t count = true_count(picture, part.section); count > part.rows.size())
-    text += view.filter.empty()
-                ? fmt::format(" (there are {})", grouped(static_cast<double>(count)))
-                : fmt::format(" (without the filter {})", grouped(static_cast<double>(count)));
-  if (part.section == Section::groups && view.filter.empty())
-    text +=
-        fmt::format(" ({} group{}, by topic)", grouped(static_cast<double>(picture.group_count)),
-                    picture.group_count == 1 ? "" : "s");
+    text += (filtered ? " (without the filter " : " (there are ") + number(count) + ")";
+  const std::string_view groups = picture.group_count == 1 ? "group" : "groups";
+  if (part.section == Section::groups && !filtered)
+    text += fmt::format(" ({} {}, by topic)", number(picture.group_count), groups);
   const size_t order = view.order[static_cast<size_t>(part.section)];
   return Line(width, colour)
       .add(title(part.section), Ink::bold)
@@ -132,7 +131,8 @@ std::string away_text(const ClusterRow& row) {
     list += (list.empty() ? "" : ", ") + broker.id;
   }
   std::string text;
-  for (const auto& [state, list] : brokers) text += (text.empty() ? "" : "; ") + list + " " + state;
+  for (const auto& [state, list] : brokers)
+    text += fmt::format("{}{} {}", text.empty() ? "" : "; ", list, state);
   return text;
 }
 
