@@ -168,6 +168,7 @@ def test_an_incident_comes_and_goes_on_the_screen(cluster, binary):
         terminal.type("\x1b[Dg\r")
         screen = terminal.wait("EXPLANATION")
         assert "correlation" in screen and "CLUSTERS" not in screen, screen
+        terminal.wait("BrokerDown: ")  # the explanation is asked for when the row is opened
         terminal.type("G")
         terminal.wait("last sample")
         terminal.type("\x1b")
