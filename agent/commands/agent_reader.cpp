@@ -1,10 +1,10 @@
 #include "agent/commands/agent_reader.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <exception>
 #include <utility>
 

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import termios
 import threading
+import time
 
 from harness import end, wait_until, watched
 
@@ -28,12 +29,14 @@ class Terminal:
         self.modes = {"alternate": False, "cursor": True, "wrap": True}
         self.lines, self.row, self.column, self.bytes = {}, 0, 0, 0
         self.strange, self.colours = [], set()
-        self.lock = threading.Lock()
+        self.lock, self.reading = threading.Lock(), threading.Event()
+        self.reading.set()
         environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "HIGHWATER_URL")}
         self.process = subprocess.Popen([str(word) for word in command], stdin=self.slave, stdout=self.slave, stderr=self.slave,
                                         env=environment | {"TERM": "xterm-256color"} | variables, start_new_session=True,
                                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-        threading.Thread(target=self.follow, daemon=True).start()
+        self.reader = threading.Thread(target=self.follow, daemon=True)
+        self.reader.start()
 
     def resize(self, columns, rows):
         self.columns, self.rows = columns, rows
@@ -43,7 +46,7 @@ class Terminal:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         waiting = ""
         with contextlib.suppress(OSError):
-            while True:
+            while self.reading.wait():
                 data = os.read(self.master, 65536)
                 with self.lock:
                     self.bytes += len(data)
@@ -129,7 +132,9 @@ class Terminal:
 
     def close(self):
         end(self.process)
+        self.reading.set()
         os.close(self.slave)
+        self.reader.join(5)  # before its descriptor is another terminal's
         os.close(self.master)
 
 
@@ -209,6 +214,16 @@ def test_the_terminal_is_given_back_on_every_way_out(cluster, binary):
                 terminal.wait("3 of 3 brokers up")
                 terminal.process.send_signal(number)
                 terminal.expect_end(-number)
+        # A terminal that takes nothing any more, as behind a connection that hangs.
+        with watching(binary, agent) as terminal:
+            terminal.wait("3 of 3 brokers up")
+            terminal.reading.clear()
+            for columns in range(100, 200):
+                terminal.resize(columns, 60)
+                time.sleep(0.02)
+            terminal.process.send_signal(signal.SIGTERM)
+            assert terminal.process.wait(10) == -signal.SIGTERM
+            assert termios.tcgetattr(terminal.slave) == terminal.before
         # Where nobody could continue it, Ctrl-Z stops nothing.
         with watching(binary, agent) as terminal:
             terminal.wait("3 of 3 brokers up")
