@@ -39,11 +39,15 @@ bool is_terminal(int descriptor) {
   return isatty(descriptor) != 0;
 }
 
+std::string terminal_type() {
+  return std::string(variable("TERM"));
+}
+
 bool wants_colour(int descriptor, bool no_color_option) {
   if (no_color_option || !variable("NO_COLOR").empty()) return false;
   if (const std::string_view force = variable("CLICOLOR_FORCE"); !force.empty() && force != "0")
     return true;
-  return is_terminal(descriptor) && variable("TERM") != "dumb";
+  return is_terminal(descriptor) && terminal_type() != "dumb";
 }
 
 }  // namespace highwater::command_line

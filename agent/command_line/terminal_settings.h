@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 namespace highwater::command_line {
 
@@ -10,6 +11,9 @@ namespace highwater::command_line {
 [[nodiscard]] size_t terminal_width(int descriptor, size_t most);
 
 [[nodiscard]] bool is_terminal(int descriptor);
+
+// What TERM says; empty when it is not set.
+[[nodiscard]] std::string terminal_type();
 
 // Whether to write colours to `descriptor`: not with --no-color, NO_COLOR, TERM=dumb, or when it is
 // no terminal. CLICOLOR_FORCE writes them into pipes as well.

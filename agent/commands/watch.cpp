@@ -6,10 +6,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <string_view>
+#include <string>
 
 #include "agent/command_line/terminal_settings.h"
 #include "agent/commands/agent_address.h"
@@ -162,15 +161,16 @@ int watch_command(const AgentOptions& options, const std::string& interval) {
   if (!every) return refuse("--interval: " + every.error().message);
   if (*every < kShortest || *every > kLongest)
     return refuse("--interval: between 500ms and 1h, not " + interval);
-  if (!command_line::is_terminal(STDIN_FILENO) || !command_line::is_terminal(STDOUT_FILENO))
+  if (!command_line::is_terminal(STDIN_FILENO) || !command_line::is_terminal(STDOUT_FILENO)) {
     return refuse(
         "it needs a terminal for keys and screen: for a program or a pipe there is 'highwater "
         "status'");
-  const char* const type = std::getenv("TERM");
-  if (type == nullptr || std::string_view(type).empty() || std::string_view(type) == "dumb")
-    return refuse(
-        "this terminal (TERM=" + std::string(type == nullptr ? "" : type) +
-        ") cannot be drawn on: 'highwater status' writes lines, or set TERM to what it is");
+  }
+  if (const std::string type = command_line::terminal_type(); type.empty() || type == "dumb") {
+    return refuse("this terminal (TERM=" + type +
+                  ") cannot be drawn on: 'highwater status' writes lines, or set TERM to what it "
+                  "is");
+  }
   const auto url = agent_address(options.url, options.config);
   if (!url) return refuse(url.error().message);
   try {
