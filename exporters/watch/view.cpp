@@ -59,11 +59,11 @@ bool group_comes_first(const GroupRow& a, const GroupRow& b, size_t order) {
 void sort(const Picture& picture, Section section, size_t order, std::vector<size_t>& rows) {
   switch (section) {
     case Section::incidents:
-      if (order == 1)
-        std::ranges::stable_sort(
-            rows, std::ranges::greater{}, [&](size_t i) -> const auto& {
-              return picture.incidents[i].opened;
-            });
+      if (order == 1) {
+        std::ranges::stable_sort(rows, [&](size_t i, size_t j) {
+          return picture.incidents[i].opened > picture.incidents[j].opened;
+        });
+      }
       return;
     case Section::clusters:
       if (order == 1)

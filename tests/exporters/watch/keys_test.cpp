@@ -151,6 +151,19 @@ TEST_F(WatchKeyPresses, SortTheSelectedList) {
   EXPECT_EQ(groups_in(*picture, view).front(), "billing");
 }
 
+TEST_F(WatchKeyPresses, SortIncidentsByAgeAndClustersByBrokersAway) {
+  Json status = status_with_faults();
+  status["incidents"][1]["opened"] = "2026-11-29T11:59:00.000Z";
+  std::swap(status["clusters"][0], status["clusters"][1]);
+  picture = picture_of(status);
+  type("s", view, picture);
+  EXPECT_EQ(selected(), "4");
+  press(KeyKind::next_section);
+  EXPECT_EQ(selected(), "staging");
+  type("s", view, picture);
+  EXPECT_EQ(selected(), "prod");
+}
+
 TEST_F(WatchKeyPresses, OpenAndCloseARow) {
   press(KeyKind::enter);
   ASSERT_TRUE(view.detail);
