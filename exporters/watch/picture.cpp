@@ -88,11 +88,12 @@ void add_unknown(const Json& cluster, const ClusterRow& row, Picture& picture) {
   };
   for_objects(cluster, "parts", [&](const Json& part) {
     const std::string name = text_of(part, "name");
-    if (is_true(part, "stale"))
-      add(fmt::format("nothing new of {} for {}", name,
-                      seconds_text(number_of(part, "age_seconds"))));
-    else if (const std::string why = text_of(part, "unreadable"); !why.empty())
+    if (is_true(part, "stale")) {
+      const std::string age = seconds_text(number_of(part, "age_seconds"));
+      add(fmt::format("nothing new of {} for {}", name, age));
+    } else if (const std::string why = text_of(part, "unreadable"); !why.empty()) {
       add(fmt::format("nothing of {} can be read: {}", name, why));
+    }
   });
   if (const size_t groups = count_of(cluster, "unknown_group_count"); groups > 0)
     add("the lag of " + counted(groups, "group") + " is unknown");
