@@ -55,14 +55,37 @@ const Measure kInUseLag{
     "for a day for those never seen in use.",
     Unit::seconds, MeasureType::gauge, kTopic};
 
-constexpr std::array<const Measure*, 8> kMeasures{
-    &kStalled, &kStopped, &kSlow, &kRewound, &kUncommitted, &kCommitAge, &kBeyondEnd, &kInUseLag};
+const Measure kStalledMember{
+    "group_stalled_member_info",
+    "The member that reads the partition of the topic in which the group's committed offset has "
+    "stood still for longest; only while one does, as in group_stalled_partitions.",
+    Unit::info,
+    MeasureType::gauge,
+    {"cluster", "group", "topic", "partition", "client_id", "host"}};
+
+constexpr std::array<const Measure*, 9> kMeasures{&kStalled,   &kStopped,     &kSlow,
+                                                  &kRewound,   &kUncommitted, &kCommitAge,
+                                                  &kBeyondEnd, &kInUseLag,    &kStalledMember};
 
 constexpr double kMemory = 48.0 * 3600;  // seconds
 constexpr double kDay = 24.0 * 3600;
 constexpr double kDoubt = 20 * 60;
 constexpr double kLongRun = 2 * 3600;
 constexpr size_t kMaxNotes = 1000;
+constexpr size_t kMaxMembers = 100;  // looked for in one poll
+
+// Who reads the partition for the group; null when nobody does, or it is not known.
+const kafka::GroupMember* reader_of(const kafka::GroupView& group, const Symbol& topic,
+                                    int32_t partition) {
+  if (!group.members) return nullptr;
+  for (const kafka::GroupMember& member : *group.members) {
+    for (const auto& [name, partitions] : member.assignment) {
+      if (name == topic && std::ranges::find(partitions, partition) != partitions.end())
+        return &member;
+    }
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -89,6 +112,8 @@ void GroupVerdicts::add_to(Observation& observation, const GroupReadings& readin
   Column stalled(kStalled, count), stopped(kStopped, count), slow(kSlow, count),
       rewound(kRewound, count), uncommitted(kUncommitted, count), age(kCommitAge, count),
       in_use_lag(kInUseLag, count), beyond_end(kBeyondEnd, count);
+  Column members(kStalledMember, member_keys_.expected_rows());
+  size_t looked_for = 0;
   for (size_t row = 0; row < count; ++row) {
     const GroupTopic& topic = readings.topics[row];
     const TopicProgress& seen = progress[row];
@@ -124,7 +149,10 @@ void GroupVerdicts::add_to(Observation& observation, const GroupReadings& readin
     if (seen.one_short > 0) add_one_short_note(observation, readings, row, seen);
     if (seen.stuck > 0 && (stop || (attended && topic.read)))
       add_note(observation, readings, row, seen);
+    if (reads && seen.stuck > 0 && looked_for++ < kMaxMembers)
+      add_member(members, readings, row, seen);
   }
+  observation.tables.push_back(std::move(members).build(member_keys_.finish()));
   for (Column* column :
        {&stalled, &stopped, &slow, &rewound, &uncommitted, &age, &in_use_lag, &beyond_end})
     observation.tables.push_back(std::move(*column).build(readings.topic_keys));
@@ -143,6 +171,21 @@ void GroupVerdicts::add_in_use_lag(Column& column, const GroupTopic& topic,
   if (in_use) return column.add(topic.age.seconds, topic.age.reason);
   const bool tells = activity.has_members || habit.known();
   column.add(0, first_unknown(activity.reason, tells ? Unknown::known : Unknown::not_asked));
+}
+
+void GroupVerdicts::add_member(Column& members, const GroupReadings& readings, size_t row,
+                               const TopicProgress& progress) {
+  const kafka::GroupView& group = readings.view.groups[readings.topics[row].group];
+  const Symbol topic = readings.topic_keys->row(row).back();
+  const int32_t partition = readings.partitions[progress.stuck_row].commit->partition;
+  const kafka::GroupMember* const member = reader_of(group, topic, partition);
+  if (member == nullptr) return;
+  // "/10.0.0.7": a client's address, as Java writes it.
+  std::string_view host = member->client_host;
+  if (host.starts_with('/')) host.remove_prefix(1);
+  member_keys_.add(readings.view.cluster, group.id, topic, Symbol::number(partition),
+                   Symbol(member->client_id), Symbol(host));
+  members.add(1);
 }
 
 void GroupVerdicts::add_note(Observation& observation, const GroupReadings& readings, size_t row,

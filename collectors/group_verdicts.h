@@ -23,6 +23,7 @@
 #include "agent/core/watch_first.h"
 #include "collectors/column.h"
 #include "collectors/group_progress.h"
+#include "collectors/key_tracker.h"
 
 namespace highwater::collectors {
 
@@ -57,12 +58,16 @@ class GroupVerdicts {
 
   static void add_in_use_lag(Column& column, const GroupTopic& topic, const TopicProgress& seen,
                              const GroupActivity& activity, const Habit& habit, SteadyTime now);
+  // Whom to look at where the group stands still.
+  void add_member(Column& members, const GroupReadings& readings, size_t row,
+                  const TopicProgress& progress);
   static void add_note(Observation& observation, const GroupReadings& readings, size_t row,
                        const TopicProgress& progress);
   static void add_one_short_note(Observation& observation, const GroupReadings& readings,
                                  size_t row, const TopicProgress& progress);
 
   RowHistory<Habit> habits_;  // by group
+  KeyTracker member_keys_{{"cluster", "group", "topic", "partition", "client_id", "host"}};
 };
 
 }  // namespace highwater::collectors

@@ -21,11 +21,21 @@ const Measure kOpen{
     Unit::seconds,
     MeasureType::gauge,
     {"cluster", "topic"}};
-constexpr std::array<const Measure*, 1> kMeasures{&kOpen};
+const Measure kHolds{
+    "open_transaction_seconds",
+    "For how long the transaction has held back readers of committed records in the partition, of "
+    "those that did for a minute or more and whose coordinators were asked; its transactional id "
+    "is "
+    "empty when no coordinator that the agent may ask knows of it, as when it hangs.",
+    Unit::seconds,
+    MeasureType::gauge,
+    {"cluster", "topic", "partition", "transactional_id"}};
+constexpr std::array<const Measure*, 2> kMeasures{&kOpen, &kHolds};
 
 // What was there at the first look and stays for so long is as old as that, to say the least.
 constexpr Duration kOldEnough = std::chrono::minutes(10);
 constexpr size_t kMaxNotes = 100;
+constexpr size_t kMaxHolds = 1000;
 
 // Of those that hold the partition back the one that began first: the others wait behind it.
 const kafka::OpenTransaction* holder_of(const kafka::ClusterView& view,
@@ -46,9 +56,11 @@ struct Standing {
   int partitions = 0;  // for so long that it is worth telling
   Unknown reason = Unknown::known;
 
-  void add(const kafka::ClusterView& view, const HeldBackPartition& held, Now now) {
+  // For how long the partition has been held back; nothing while that is not known.
+  std::optional<Duration> add(const kafka::ClusterView& view, const HeldBackPartition& held,
+                              Now now) {
     reason = first_unknown(reason, held.reason);
-    if (held.reason != Unknown::known) return;
+    if (held.reason != Unknown::known) return std::nullopt;
     Duration age_of_this = now.steady - held.since;
     if (held.from_start) {
       const kafka::OpenTransaction* const holder = holder_of(view, held);
@@ -58,9 +70,11 @@ struct Standing {
         reason = first_unknown(reason, Unknown::not_asked);
     }
     if (age_of_this >= kafka::kLongTransaction) ++partitions;
-    if (oldest != nullptr && age_of_this <= age) return;
-    oldest = &held;
-    age = age_of_this;
+    if (oldest == nullptr || age_of_this > age) {
+      oldest = &held;
+      age = age_of_this;
+    }
+    return age_of_this;
   }
 };
 
@@ -98,14 +112,24 @@ std::span<const WatchFirst> OpenTransactions::watch_first() {
 void OpenTransactions::add_to(Observation& observation, const kafka::ClusterView& view, Now now) {
   Column seconds(kOpen, view.topics.size());
   size_t notes = 0;
+  Column held_for(kHolds, held_keys_.expected_rows());
   auto held = view.held_back.begin();
   for (const kafka::TopicView& topic : view.topics) {
     keys_.add(view.cluster, topic.name);
     Standing standing;
     standing.reason = listing_reason(view, topic);
     while (held != view.held_back.end() && held->topic < topic.name) ++held;
-    for (; held != view.held_back.end() && held->topic == topic.name; ++held)
-      standing.add(view, *held, now);
+    for (; held != view.held_back.end() && held->topic == topic.name; ++held) {
+      const std::optional<Duration> age = standing.add(view, *held, now);
+      const kafka::OpenTransaction* const holder = holder_of(view, *held);
+      const bool asked = holder != nullptr || view.transactions_reason == Unknown::known;
+      if (age.value_or(Duration::zero()) < kafka::kLongTransaction || !asked ||
+          held_for.size() == kMaxHolds)
+        continue;
+      held_keys_.add(view.cluster, topic.name, Symbol::number(held->partition),
+                     Symbol(holder == nullptr ? "" : holder->id));
+      held_for.add(to_seconds(*age));
+    }
     seconds.add(to_seconds(standing.age), standing.reason);
     if (standing.partitions == 0 || notes++ >= kMaxNotes) continue;
     Entity entity;
@@ -113,6 +137,7 @@ void OpenTransactions::add_to(Observation& observation, const kafka::ClusterView
     observation.notes.push_back({std::move(entity), words(view, standing)});
   }
   observation.tables.push_back(std::move(seconds).build(keys_.finish()));
+  observation.tables.push_back(std::move(held_for).build(held_keys_.finish()));
 }
 
 }  // namespace highwater::collectors

@@ -23,6 +23,7 @@ class OpenTransactions {
 
  private:
   KeyTracker keys_{{"cluster", "topic"}};
+  KeyTracker held_keys_{{"cluster", "topic", "partition", "transactional_id"}};
 };
 
 }  // namespace highwater::collectors

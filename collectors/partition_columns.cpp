@@ -21,6 +21,10 @@ const Measure kLeaderEpoch{"partition_leader_epoch",
 const Measure kPreferredLeader{"partition_preferred_leader",
                                "Whether the first replica, the preferred one, leads the partition.",
                                Unit::boolean, MeasureType::gauge, kPartition};
+const Measure kPreferredBroker{"partition_preferred_broker",
+                               "Id of the broker with the partition's first replica, which leads "
+                               "it by preference; -1 when Metadata names no replica.",
+                               Unit::none, MeasureType::gauge, kPartition};
 const Measure kLeaderless{"partition_leaderless",
                           "Whether the partition has no leader, so that nobody can write to it or "
                           "read from it.",
@@ -61,10 +65,10 @@ const Measure kLastStable{"partition_last_stable_offset",
                           "watermark is what an open transaction holds back.",
                           Unit::none, MeasureType::gauge, kPartition};
 
-constexpr std::array<const Measure*, 13> kMeasures{
-    &kLeader,   &kLeaderEpoch,     &kPreferredLeader, &kLeaderless, &kReplicas,
-    &kInSync,   &kUnderReplicated, &kUnderMinIsr,     &kAtMinIsr,   &kReassigning,
-    &kLogStart, &kHighWatermark,   &kLastStable};
+constexpr std::array<const Measure*, 14> kMeasures{
+    &kLeader,      &kLeaderEpoch, &kPreferredLeader, &kPreferredBroker, &kLeaderless,
+    &kReplicas,    &kInSync,      &kUnderReplicated, &kUnderMinIsr,     &kAtMinIsr,
+    &kReassigning, &kLogStart,    &kHighWatermark,   &kLastStable};
 
 double flag(bool value) {
   return value ? 1 : 0;
@@ -95,6 +99,7 @@ PartitionColumns::PartitionColumns(size_t rows)
     : leader_(kLeader, rows),
       leader_epoch_(kLeaderEpoch, rows),
       preferred_leader_(kPreferredLeader, rows),
+      preferred_broker_(kPreferredBroker, rows),
       leaderless_(kLeaderless, rows),
       replicas_(kReplicas, rows),
       in_sync_(kInSync, rows),
@@ -122,6 +127,8 @@ void PartitionColumns::add_leader(const PartitionView& partition, Belief belief)
   leader_epoch_.add(partition.leader_epoch, stated);
   preferred_leader_.add(flag(!partition.replicas.empty() && partition.replicas.front() == leader),
                         led);
+  preferred_broker_.add(partition.replicas.empty() ? -1 : partition.replicas.front(),
+                        belief.listed);
   leaderless_.add(flag(leaderless), stated);
 }
 
@@ -164,9 +171,9 @@ void PartitionColumns::add_offsets(const PartitionView& partition) {
 
 void PartitionColumns::move_to(Observation& observation,
                                const std::shared_ptr<const KeySet>& keys) && {
-  for (Column* column : {&leader_, &leader_epoch_, &preferred_leader_, &leaderless_, &replicas_,
-                         &in_sync_, &under_replicated_, &under_min_isr_, &at_min_isr_,
-                         &reassigning_, &log_start_, &high_watermark_, &last_stable_})
+  for (Column* column : {&leader_, &leader_epoch_, &preferred_leader_, &preferred_broker_,
+                         &leaderless_, &replicas_, &in_sync_, &under_replicated_, &under_min_isr_,
+                         &at_min_isr_, &reassigning_, &log_start_, &high_watermark_, &last_stable_})
     observation.tables.push_back(std::move(*column).build(keys));
 }
 

@@ -37,7 +37,7 @@ class PartitionColumns {
                        Belief belief);
   void add_offsets(const kafka::PartitionView& partition);
 
-  Column leader_, leader_epoch_, preferred_leader_, leaderless_;
+  Column leader_, leader_epoch_, preferred_leader_, preferred_broker_, leaderless_;
   Column replicas_, in_sync_, under_replicated_, under_min_isr_, at_min_isr_, reassigning_;
   Column log_start_, high_watermark_, last_stable_;
 };

@@ -22,6 +22,13 @@ const Measure kLogBytes{
     Unit::bytes,
     MeasureType::gauge,
     {"cluster", "topic", "partition", "broker"}};
+const Measure kReplicaInSync{
+    "partition_replica_in_sync",
+    "Whether the broker's replica is in sync with the partition's leader, or was when the "
+    "partition lost it; unknown while the broker, or the leader that Metadata names, has failed.",
+    Unit::boolean,
+    MeasureType::gauge,
+    {"cluster", "topic", "partition", "broker"}};
 const Measure kBrokerLeads{"broker_leader_partitions",
                            "How many partitions the broker leads; unknown while it has failed and "
                            "Metadata still names it as a leader.",
@@ -48,8 +55,8 @@ const Measure kImbalance{
     MeasureType::gauge,
     {"cluster", "broker"}};
 
-constexpr std::array<const Measure*, 5> kMeasures{&kLogBytes, &kBrokerLeads, &kBrokerHolds,
-                                                  &kBrokerLogBytes, &kImbalance};
+constexpr std::array<const Measure*, 6> kMeasures{&kLogBytes,    &kReplicaInSync,  &kBrokerLeads,
+                                                  &kBrokerHolds, &kBrokerLogBytes, &kImbalance};
 
 template <class Brokers>
 bool contains(const Brokers& brokers, int32_t broker) {
@@ -101,6 +108,7 @@ void PartitionsInterpreter::add_partitions(Observation& observation,
                                            const kafka::ClusterView& view) {
   PartitionColumns columns(keys_.expected_rows());
   Column log_bytes(kLogBytes, log_keys_.expected_rows());
+  Column in_sync(kReplicaInSync, log_keys_.expected_rows());
   Relation leads{"leads partitions", nullptr, nullptr, {}};
   leads.words = {"partition", "partitions", "offline", "failed over"};
   Relation holds{"holds replicas of partitions", nullptr, nullptr, {}};
@@ -115,14 +123,18 @@ void PartitionsInterpreter::add_partitions(Observation& observation,
       const bool contradicted = brokers_.failed(partition.leader);
       columns.add(topic, partition, {listed, contradicted, isr_contradicted(partition, brokers_)});
       add_to_brokers(partition, row, contradicted, leads, holds);
-      add_log_sizes(partition, log_bytes);
+      add_replicas(partition,
+                   first_unknown(listed, contradicted ? Unknown::contradicted : Unknown::known),
+                   log_bytes, in_sync);
     }
   }
   add_internal(observation, view, columns, leads, holds);
   leads.from = holds.from = keys_.finish(numbers_);
   leads.to = holds.to = brokers_.finish(view.cluster, numbers_);
   std::move(columns).move_to(observation, leads.from);
-  observation.tables.push_back(std::move(log_bytes).build(log_keys_.finish(numbers_)));
+  const std::shared_ptr<const KeySet> replicas = log_keys_.finish(numbers_);
+  observation.tables.push_back(std::move(log_bytes).build(replicas));
+  observation.tables.push_back(std::move(in_sync).build(replicas));
   add_loads(observation, view, leads.to);
   relate_offline_dirs(observation, view, leads.from);
   observation.relations.push_back(std::move(leads));
@@ -185,9 +197,14 @@ void PartitionsInterpreter::relate_missing(const PartitionView& partition, int32
 }
 
 // One row per replica, so that a broker that stopped telling leaves unknown rows, not gaps.
-void PartitionsInterpreter::add_log_sizes(const PartitionView& partition, Column& bytes) {
+void PartitionsInterpreter::add_replicas(const PartitionView& partition, Unknown stated,
+                                         Column& bytes, Column& in_sync) {
   for (const int32_t replica : partition.replicas) {
     log_keys_.add(partition.index, replica);
+    const bool listed = contains(partition.isr, replica);
+    const bool contradicted = listed && partition.leader >= 0 && brokers_.failed(replica);
+    in_sync.add(listed ? 1 : 0,
+                first_unknown(stated, contradicted ? Unknown::contradicted : Unknown::known));
     const auto told = std::find_if(partition.log_dirs.begin(), partition.log_dirs.end(),
                                    [&](const auto& size) { return size.broker == replica; });
     const bool has = told != partition.log_dirs.end();

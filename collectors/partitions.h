@@ -59,7 +59,9 @@ class PartitionsInterpreter {
                       Relation& holds) const;
   void add_internal(Observation& observation, const kafka::ClusterView& view,
                     PartitionColumns& columns, Relation& leads, Relation& holds);
-  void add_log_sizes(const kafka::PartitionView& partition, Column& bytes);
+  // `stated`: why Metadata is no evidence of the partition.
+  void add_replicas(const kafka::PartitionView& partition, Unknown stated, Column& bytes,
+                    Column& in_sync);
   void add_loads(Observation& observation, const kafka::ClusterView& view,
                  const std::shared_ptr<const KeySet>& brokers) const;
 

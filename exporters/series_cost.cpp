@@ -8,8 +8,10 @@
 namespace highwater {
 namespace {
 
-// Of the canary's topic, of dead-letter topics, of what applications count.
-constexpr std::string_view kFewRows[] = {"canary_", "dead_letter", "records_"};
+// Of the canary's topic, of dead-letter topics, of what applications count, of what is held back or
+// stands still.
+constexpr std::string_view kFewRows[] = {"canary_", "dead_letter", "records_", "open_transaction_",
+                                         "group_stalled_member_"};
 
 bool has(const Measure& measure, std::string_view dimension) {
   return dimension_index(measure, dimension) >= 0;

@@ -72,7 +72,11 @@ asio::awaitable<void> Sweep::read_transactions_of(RunPtr run, int32_t broker,
   }
   DescribeTransactionsRequest describe;
   for (const auto& transaction : listed->transactions) {
-    if (describe.transactional_ids.size() == kDescribed) break;
+    // Whose transaction it is when none of the others holds a partition back stays unknown.
+    if (describe.transactional_ids.size() == kDescribed) {
+      told->reason = Unknown::not_asked;
+      break;
+    }
     describe.transactional_ids.push_back(transaction.transactional_id);
   }
   if (describe.transactional_ids.empty()) co_return;
@@ -83,11 +87,16 @@ asio::awaitable<void> Sweep::read_transactions_of(RunPtr run, int32_t broker,
     co_return;
   }
   for (const auto& transaction : described->transactions) {
+    if (transaction.error_code != ErrorCode::kNone)
+      told->reason = reason_of(transaction.error_code);
     if (transaction.error_code != ErrorCode::kNone || !is_moment(transaction.start_time_ms))
       continue;
     OpenTransaction open = to_view(view_, transaction);
-    if (!open.holds.empty() && told->transactions.size() < kKept)
+    if (open.holds.empty()) continue;
+    if (told->transactions.size() < kKept)
       told->transactions.push_back(std::move(open));
+    else
+      told->reason = Unknown::not_asked;
   }
 }
 

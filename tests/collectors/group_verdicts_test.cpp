@@ -35,6 +35,23 @@ class Verdicts : public GroupWatch {
 const std::vector<double> kFine(5);
 constexpr int kStalled = 0, kStopped = 1, kSlow = 2, kRewound = 3, kUncommitted = 4;
 
+TEST_F(Verdicts, TheMemberThatReadsTheStalledPartitionIsNamed) {
+  kafka::GroupMember& member = (*group().members)[0];
+  member.client_id = "billing-2";
+  member.client_host = "/10.0.0.7";
+  const auto named = [&] {
+    return cell(seen, "group_stalled_member_info",
+                {"payments", "orders", "1", "billing-2", "10.0.0.7"});
+  };
+  until(100, [&] { stand(1, 900, end(1) + 10); });
+  EXPECT_EQ(named(), kNoRow);
+  until(200, [&] { stand(1, 900, end(1) + 10); });
+  EXPECT_EQ(named(), is(1));
+  member.assignment.clear();
+  poll();
+  EXPECT_EQ(named(), kNoRow) << "nobody reads it";
+}
+
 TEST_F(Verdicts, AGroupThatHasReadAllIsFine) {
   until(600);
   EXPECT_EQ(verdicts(), kFine);

@@ -70,6 +70,43 @@ TEST(OpenTransactionsOfATopic, AreAsOldAsTheOldest) {
   EXPECT_EQ(watch.age("logs"), is(0));
 }
 
+TEST(OpenTransactionsOfAPartition, AreNamedWithTheirTransactionalId) {
+  Watch watch;
+  watch.hold(0, 10);
+  watch.transaction("billing-1", 0, 5);
+  watch.poll(69);
+  EXPECT_EQ(cell(watch.seen, "open_transaction_seconds", {"orders", "0", "billing-1"}), kNoRow);
+  watch.poll(80);
+  EXPECT_EQ(cell(watch.seen, "open_transaction_seconds", {"orders", "0", "billing-1"}), is(70));
+}
+
+TEST(OpenTransactionsOfAPartition, HaveNoIdWhenNoCoordinatorKnowsOfThem) {
+  Watch watch;
+  watch.hold(2, 10);
+  watch.view.transactions_reason = Unknown::known;
+  watch.poll(80);
+  EXPECT_EQ(cell(watch.seen, "open_transaction_seconds", {"orders", "2", ""}), is(70));
+}
+
+TEST(OpenTransactionsOfAPartition, AreNamedAlsoWhenNotAllCoordinatorsAnswered) {
+  Watch watch;
+  watch.hold(0, 10);
+  watch.hold(1, 10);
+  watch.transaction("billing-1", 0, 5);
+  watch.view.transactions_reason = Unknown::timed_out;
+  watch.poll(80);
+  EXPECT_EQ(cell(watch.seen, "open_transaction_seconds", {"orders", "0", "billing-1"}), is(70));
+  EXPECT_EQ(table(watch.seen, "open_transaction_seconds").rows(), 1);
+}
+
+TEST(OpenTransactionsOfAPartition, AreNoRowsUntilTheCoordinatorsAnswered) {
+  Watch watch;
+  watch.hold(2, 10);
+  watch.view.transactions_reason = Unknown::timed_out;
+  watch.poll(80);
+  EXPECT_EQ(table(watch.seen, "open_transaction_seconds").rows(), 0);
+}
+
 TEST(OpenTransactionsOfATopic, AreNotToldInWordsBeforeAMinute) {
   Watch watch;
   watch.hold(0, 10);

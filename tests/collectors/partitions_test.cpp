@@ -56,6 +56,38 @@ TEST(Partitions, AnotherLeaderThanTheFirstReplicaIsNotThePreferredOne) {
   EXPECT_EQ(cell(interpret(view), "partition_preferred_leader", {"orders", "0"}), is(0));
 }
 
+TEST(Partitions, TheFirstReplicaIsThePreferredBroker) {
+  ClusterView view = healthy_cluster();
+  const int32_t first = orders(view, 0).replicas.front();
+  orders(view, 0).leader = 2;
+  EXPECT_EQ(cell(interpret(view), "partition_preferred_broker", {"orders", "0"}), is(first));
+  orders(view, 0).replicas.clear();
+  EXPECT_EQ(cell(interpret(view), "partition_preferred_broker", {"orders", "0"}), is(-1));
+}
+
+TEST(Partitions, EachReplicaIsInSyncOrNot) {
+  ClusterView view = healthy_cluster();
+  orders(view, 0).isr.remove_if([](int32_t broker) { return broker == 3; });
+  const Observation seen = interpret(view);
+  EXPECT_EQ(cell(seen, "partition_replica_in_sync", {"orders", "0", "1"}), is(1));
+  EXPECT_EQ(cell(seen, "partition_replica_in_sync", {"orders", "0", "3"}), is(0));
+}
+
+TEST(Partitions, AReplicaOnAFailedBrokerIsNotTakenForInSync) {
+  ClusterView view = healthy_cluster();
+  crash(view, 3);
+  const Observation seen = interpret(view);
+  EXPECT_EQ(cell(seen, "partition_replica_in_sync", {"orders", "0", "3"}),
+            unknown(Unknown::contradicted));
+  EXPECT_EQ(cell(seen, "partition_replica_in_sync", {"orders", "0", "2"}), is(1));
+}
+
+TEST(Partitions, WithoutALeaderTheLastReplicaInSyncIsKnown) {
+  ClusterView view = fenced_cluster();
+  topic(view, "logs").partitions[0].isr.push_back(3);
+  EXPECT_EQ(cell(interpret(view), "partition_replica_in_sync", {"logs", "0", "3"}), is(1));
+}
+
 TEST(Partitions, AMissingReplicaIsUnderReplicated) {
   ClusterView view = healthy_cluster();
   orders(view, 0).isr = {1, 2};

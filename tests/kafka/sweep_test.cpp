@@ -3,81 +3,13 @@
 #include "collectors/kafka/sweep.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/io_context.hpp>
-
-#include "tests/kafka/fake_admin.h"
+#include "tests/kafka/sweep_fixture.h"
 
 namespace highwater::kafka {
 namespace {
 
 using testing::ElementsAre;
-
-MetadataResponse::Partition partition(int32_t index, int32_t epoch = 5) {
-  MetadataResponse::Partition made;
-  made.partition_index = index;
-  made.leader_id = 1;
-  made.leader_epoch = epoch;
-  made.replica_nodes = made.isr_nodes = {1, 2, 3};
-  return made;
-}
-
-class SweepTest : public testing::Test {
- protected:
-  SweepTest() {
-    BrokerView broker;
-    broker.id = 1;
-    broker.status = BrokerStatus::up;
-    broker.listed = true;
-    view_.brokers.emplace(1, broker);
-    admin_.metadata.topics.push_back({{}, "orders", {}, false, {partition(0), partition(1)}, 0});
-    admin_.offsets.topics.push_back({"orders", {{0, {}, -1, 100, 5}, {1, {}, -1, 200, 5}}});
-    admin_.groups.groups.push_back({"billing", "consumer", "Stable", "classic"});
-    admin_.committed.groups.push_back(
-        {"billing", {{"orders", {{0, 10, -1, {}, {}}, {1, 20, -1, {}, {}}}}}, {}});
-  }
-
-  std::shared_ptr<SweepRun> sweep() {
-    SweepDue due;
-    due.groups = true;
-    std::shared_ptr<SweepRun> done;
-    asio::co_spawn(io_, sweep_.run(due),
-                   [&](const std::exception_ptr&, std::shared_ptr<SweepRun> run) { done = run; });
-    io_.restart();
-    io_.run();
-    return done;
-  }
-
-  std::vector<PartitionView>& partitions() { return view_.topics.at(0).partitions; }
-  std::vector<MetadataResponse::Partition>& told() { return admin_.metadata.topics[0].partitions; }
-  std::vector<OffsetFetchResponse::Partition>& told_commits() {
-    return admin_.committed.groups[0].topics[0].partitions;
-  }
-  std::vector<int32_t> indexes() {
-    std::vector<int32_t> out;
-    for (const PartitionView& known : partitions()) out.push_back(known.index);
-    return out;
-  }
-  std::vector<int64_t> ends() {
-    std::vector<int64_t> out;
-    for (const PartitionView& known : partitions()) out.push_back(known.high_watermark.offset);
-    return out;
-  }
-  std::vector<int64_t> commits() {
-    std::vector<int64_t> out;
-    for (const CommittedOffset& known : view_.groups.at(0).committed.at(0).partitions)
-      out.push_back(known.offset);
-    return out;
-  }
-
-  asio::io_context io_;
-  FakeAdmin admin_;
-  ClusterView view_;
-  Sweep sweep_{admin_, {}, view_, {}};
-};
 
 TEST_F(SweepTest, PartitionsInAnotherOrderStayWhereTheyAre) {
   sweep();
@@ -268,67 +200,6 @@ TEST_F(SweepTest, AGroupIsGoneAfterTwoListingsWithoutIt) {
   sweep();
   ASSERT_EQ(view_.groups.size(), 1U);
   EXPECT_THAT(commits(), ElementsAre(10, 20));
-}
-
-// Partition 1 of "orders" is held back since a moment before the last sweep.
-class SweepOfTransactionsTest : public SweepTest {
- protected:
-  SweepOfTransactionsTest() {
-    sweep();
-    admin_.stable = admin_.offsets;
-    admin_.stable->topics[0].partitions[1].offset = 150;
-    sweep();
-    admin_.transactions.emplace();
-    admin_.transactions->transactions = {{"billing", 4001, "Ongoing"}, {"other", 4002, "Ongoing"}};
-    admin_.described.transactions = {
-        {{}, "billing", "Ongoing", 60'000, 1'700'000'000'000, 4001, 3, {{"orders", {0, 1}}}},
-        {{}, "other", "Ongoing", 60'000, 1'700'000'000'000, 4002, 0, {{"orders", {0}}}}};
-  }
-  void grow_old(std::chrono::seconds by) { view_.held_back.at(0).since -= by; }
-};
-
-TEST_F(SweepOfTransactionsTest, NobodyIsAskedAboutYoungOnes) {
-  EXPECT_EQ(view_.held_back.size(), 1U);
-  grow_old(std::chrono::seconds(50));
-  sweep();
-  EXPECT_EQ(admin_.transactions_asked, 0);
-}
-
-TEST_F(SweepOfTransactionsTest, WhoHoldsAPartitionBackForLongIsAskedForAndOthersAreNotKept) {
-  grow_old(std::chrono::seconds(60));
-  sweep();
-  EXPECT_THAT(admin_.described_ids, ElementsAre("billing", "other"));
-  ASSERT_EQ(view_.transactions.size(), 1U);
-  EXPECT_EQ(view_.transactions[0].id, "billing");
-  EXPECT_EQ(view_.transactions[0].producer_id, 4001);
-  EXPECT_EQ(view_.transactions[0].timeout, std::chrono::minutes(1));
-  EXPECT_EQ(view_.transactions[0].began, WallTime(std::chrono::seconds(1'700'000'000)));
-  EXPECT_THAT(view_.transactions[0].holds, ElementsAre(std::pair(Symbol("orders"), 1)));
-  EXPECT_EQ(view_.transactions_reason, Unknown::known);
-}
-
-TEST_F(SweepOfTransactionsTest, NobodyIsAskedTwiceWithinHalfAMinute) {
-  grow_old(std::chrono::seconds(60));
-  sweep();
-  sweep();
-  EXPECT_EQ(admin_.transactions_asked, 1);
-  EXPECT_EQ(view_.transactions.size(), 1U);
-  admin_.stable->topics[0].partitions[1].offset = 200;
-  sweep();
-  EXPECT_TRUE(view_.transactions.empty());
-  admin_.stable->topics[0].partitions[1].offset = 150;
-  sweep();
-  grow_old(std::chrono::seconds(60));
-  sweep();
-  EXPECT_EQ(admin_.transactions_asked, 1);
-}
-
-TEST_F(SweepOfTransactionsTest, ABrokerThatIsTooOldLosesTheNamesAlone) {
-  admin_.transactions.reset();
-  grow_old(std::chrono::seconds(60));
-  sweep();
-  EXPECT_EQ(view_.transactions_reason, Unknown::unsupported);
-  EXPECT_EQ(view_.held_back.size(), 1U);
 }
 
 // The group stands one before the end of partition 0, where a transaction's marker is.
