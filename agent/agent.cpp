@@ -50,15 +50,16 @@ std::vector<const Measure*> measures_of_sources(const sources::SourcePlan& plan)
   return measures;
 }
 
-std::map<std::string, std::string> bootstrap_of(const Config& config) {
-  std::map<std::string, std::string> bootstrap;
+std::map<std::string, ToolAccess> tool_access_of(const Config& config) {
+  std::map<std::string, ToolAccess> access;
   for (const auto& cluster : config.clusters) {
-    std::string& servers = bootstrap[cluster.name];
+    auto& [servers, secured] = access[cluster.name];
+    secured = cluster.security.tls.has_value() || cluster.security.sasl.has_value();
     for (const auto& [host, port] : cluster.bootstrap)
       servers += (servers.empty() ? "" : ",") +
                  http::ListenAddress{host, static_cast<uint16_t>(port)}.text();
   }
-  return bootstrap;
+  return access;
 }
 
 std::unique_ptr<Recorder> make_recorder(const Config& config, Log& log) {
@@ -74,7 +75,7 @@ Agent::Impl::Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> se
     : config_(std::move(config)),
       file_(config_.file),
       external_url_(config_.external_url),
-      bootstrap_(bootstrap_of(config_)),
+      access_(tool_access_of(config_)),
       clock_(clock),
       log_(log),
       heartbeats_(surroundings(), clock, log),
@@ -83,7 +84,8 @@ Agent::Impl::Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> se
                 {.on_delivered =
                      [this](const std::string& receiver, Duration delay) {
                        self_metrics_.observe_delivery(receiver, delay);
-                     }},
+                     },
+                 .remedy_now = [this](const Incident& incident) { return remedy_now(incident); }},
                 clock, log, traces_.sink()),
       routing_(config_.routing, log),
       keeper_(state_path(), log),
@@ -205,17 +207,33 @@ WebContext Agent::Impl::web_context() {
           .heartbeat_age = [this] { return pipeline_.heartbeat_age(); },
           .first_round_done = [this] { return pipeline_.missing().empty(); },
           .heartbeat_limit = kHeartbeatLimit,
-          .bootstrap =
-              [this](const std::string& cluster) {
-                const std::lock_guard lock(bootstrap_mutex_);
-                const auto found = bootstrap_.find(cluster);
-                return found == bootstrap_.end() ? std::string() : found->second;
-              },
+          .bootstrap = [this](const std::string& cluster) { return access_of(cluster).bootstrap; },
+          .remedies = [this](const Report& report,
+                             const Incident& incident) { return remedy_by(report, incident); },
           .agent_url = external_url_,
           .explain =
               [this](const ExplainQuestion& question) {
                 return pipeline_.explain(question, kExplainWithin);
               }};
+}
+
+ToolAccess Agent::Impl::access_of(const std::string& cluster) {
+  const std::lock_guard lock(access_mutex_);
+  const auto found = access_.find(cluster);
+  return found == access_.end() ? ToolAccess{} : found->second;
+}
+
+Remedy Agent::Impl::remedy_by(const Report& report, const Incident& incident) {
+  return remedy_of(incident, report, access_of(incident.headline.entity.label("cluster").text()));
+}
+
+Remedy Agent::Impl::remedy_now(const Incident& incident) {
+  ReportPtr report;
+  {
+    const std::lock_guard lock(newest_mutex_);
+    report = newest_;
+  }
+  return report == nullptr ? Remedy{} : remedy_by(*report, incident);
 }
 
 std::string Agent::Impl::state_path() const {
@@ -264,6 +282,10 @@ void Agent::Impl::on_observation(ObservationPtr observation) {
 
 void Agent::Impl::on_report(const ReportPtr& report) {
   self_metrics_.observe_evaluation(report->took);
+  {
+    const std::lock_guard lock(newest_mutex_);
+    newest_ = report;
+  }
   notifier_.publish(report);
   history_.add(*report);
   if (keeper_.problem().empty()) history_file_.keep(report->at.steady);

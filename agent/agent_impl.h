@@ -26,6 +26,7 @@
 #include "exporters/http/server.h"
 #include "exporters/notify/outbox.h"
 #include "exporters/otlp/exporter.h"
+#include "exporters/remedies/remedy.h"
 #include "exporters/self_metrics.h"
 #include "exporters/web/web.h"
 
@@ -60,6 +61,9 @@ class Agent::Impl {
   rules::RuleSet look_at(const Config& config, rules::RuleSet rules);
   [[nodiscard]] notify::Surroundings surroundings() const;
   [[nodiscard]] WebContext web_context();
+  [[nodiscard]] ToolAccess access_of(const std::string& cluster);  // any thread
+  [[nodiscard]] Remedy remedy_by(const Report& report, const Incident& incident);
+  [[nodiscard]] Remedy remedy_now(const Incident& incident);
   [[nodiscard]] std::string state_path() const;
   [[nodiscard]] std::string listen_text() const;
 
@@ -73,8 +77,10 @@ class Agent::Impl {
   Config config_;  // under reloading_, once it has started
   const std::string file_;
   const std::string external_url_;
-  std::mutex bootstrap_mutex_;
-  std::map<std::string, std::string> bootstrap_;  // by cluster; under bootstrap_mutex_
+  std::mutex access_mutex_;
+  std::map<std::string, ToolAccess> access_;  // by cluster; under access_mutex_
+  std::mutex newest_mutex_;
+  ReportPtr newest_;  // under newest_mutex_; what notifications rest on
   const Clock& clock_;
   Log& log_;
   SelfMetrics self_metrics_;
@@ -106,8 +112,8 @@ class Agent::Impl {
 // What is made of a configuration at the start and by a reload.
 [[nodiscard]] std::unique_ptr<Recorder> make_recorder(const Config& config, Log& log);
 [[nodiscard]] std::vector<const Measure*> measures_of_sources(const sources::SourcePlan& plan);
-// By cluster: its servers, for the commands in runbooks.
-[[nodiscard]] std::map<std::string, std::string> bootstrap_of(const Config& config);
+// By cluster, for the commands in runbooks and remedies.
+[[nodiscard]] std::map<std::string, ToolAccess> tool_access_of(const Config& config);
 
 constexpr auto kRecordWithin = std::chrono::milliseconds(300);
 

@@ -89,8 +89,8 @@ void Agent::Impl::take_over(Config config, rules::RuleSet rules) {
   watchers_.begin();
   heartbeats_.replace(config);
   {
-    const std::lock_guard lock(bootstrap_mutex_);
-    bootstrap_ = bootstrap_of(config);
+    const std::lock_guard lock(access_mutex_);
+    access_ = tool_access_of(config);
   }
   log_.set_lowest(config.log_level);
   changes_.note(clock_.now().wall, {}, "configuration reloaded");

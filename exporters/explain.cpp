@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "exporters/incident_json.h"
 #include "exporters/incident_text.h"
 
 namespace highwater {
@@ -71,7 +72,7 @@ Json budget_json(const ExplainedBudget& budget) {
           {"tiers", std::move(tiers)}};
 }
 
-Json incident_json(const Incident& incident) {
+Json incident_item(const Incident& incident, const Report& report, const RemedySource& remedies) {
   Json evidence = Json::array();
   for (const Evidence& item : incident.evidence) {
     if (evidence.size() >= kMaxEvidence) break;
@@ -90,7 +91,8 @@ Json incident_json(const Incident& incident) {
             {"summary", incident_title(incident)}}},
           {"evidence", std::move(evidence)},
           {"evidence_count", std::max(incident.evidence_count, incident.evidence.size())},
-          {"impact_text", impact_text(incident)}};
+          {"impact_text", impact_text(incident)},
+          {"remedy", remedy_json(incident, report, remedies)}};
 }
 
 const Incident* incident_of(const Alert& alert, const Report* report) {
@@ -99,7 +101,7 @@ const Incident* incident_of(const Alert& alert, const Report* report) {
   return found == report->incidents.end() ? nullptr : &*found;
 }
 
-Json item_json(const Explanation& item, const Report* report) {
+Json item_json(const Explanation& item, const Report* report, const RemedySource& remedies) {
   Json json = {{"entity", entity_json(item.entity)}, {"state", "quiet"}};
   Json alert;
   Json incident;
@@ -112,7 +114,8 @@ Json item_json(const Explanation& item, const Report* report) {
              {"note", item.alert->note},
              {"active_since", format_time(item.alert->active_since)},
              {"firing_since", firing ? Json(format_time(item.alert->firing_since)) : Json()}};
-    if (const Incident* found = incident_of(*item.alert, report)) incident = incident_json(*found);
+    if (const Incident* found = incident_of(*item.alert, report))
+      incident = incident_item(*found, *report, remedies);
   }
   json["present"] = item.present;
   json["alert"] = std::move(alert);
@@ -161,9 +164,10 @@ Json row_json(const ExplainedRow& row) {
 
 }  // namespace
 
-std::string explain_json(const ExplainAnswer& answer, const Report* report) {
+std::string explain_json(const ExplainAnswer& answer, const Report* report,
+                         const RemedySource& remedies) {
   Json items = Json::array();
-  for (const Explanation& item : answer.items) items.push_back(item_json(item, report));
+  for (const Explanation& item : answer.items) items.push_back(item_json(item, report, remedies));
   Json rows = Json::array();
   for (const ExplainedRows& cluster : answer.rows) rows.push_back(rows_json(cluster));
   Json row_items = Json::array();

@@ -10,10 +10,12 @@
 #include <string>
 
 #include "agent/core/explanation.h"
+#include "exporters/remedies/remedy.h"
 
 namespace highwater {
 
 // `report` may be null.
-[[nodiscard]] std::string explain_json(const ExplainAnswer& answer, const Report* report);
+[[nodiscard]] std::string explain_json(const ExplainAnswer& answer, const Report* report,
+                                       const RemedySource& remedies = {});
 
 }  // namespace highwater

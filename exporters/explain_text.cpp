@@ -9,6 +9,7 @@
 
 #include "agent/core/time.h"
 #include "exporters/json_fields.h"
+#include "exporters/remedies/remedy_text.h"
 #include "exporters/terminal.h"
 
 namespace highwater {
@@ -132,6 +133,7 @@ void write_incident(const Json& incident, const std::string& says, TerminalText&
            (is_true(evidence[i], "ended") ? "ended: " : "") + text_of(evidence[i], "summary"));
   if (count > static_cast<double>(evidence.size()))
     detail(out, "", fmt::format("and {:.0f} more", count - static_cast<double>(evidence.size())));
+  write_remedy(incident, out);
 }
 
 // The tier of a budget that is nearest to firing; empty when there is none.

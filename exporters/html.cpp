@@ -31,7 +31,7 @@ border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}
 .wide{overflow-x:auto}.wide td,.wide th{white-space:nowrap}
 .soft{color:var(--soft)}.card{border:1px solid var(--line);border-left:5px solid var(--soft);
 border-radius:6px;padding:.5em 1em;margin:.8em 0}
-.card h2{margin:.1em 0 .3em}.card ul{padding-left:1.2em;margin:.3em 0}
+.card h2{margin:.1em 0 .3em}.card pre{white-space:pre-wrap;overflow-wrap:anywhere}.card ul{padding-left:1.2em;margin:.3em 0}
 .card table th{width:9.5rem;color:var(--soft);font-weight:400}.card td,.card th{border:0;padding:.12em .8em .12em 0}
 .page{border-left-color:var(--page)}.ticket{border-left-color:var(--ticket)}
 .info{border-left-color:var(--info)}

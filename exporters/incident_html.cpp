@@ -20,6 +20,15 @@ std::string row(std::string_view name, const std::string& html) {
   return fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", name, html);
 }
 
+std::string remedy_html(const Remedy& remedy) {
+  std::string html = html_escape(remedy.action);
+  if (remedy.commands.empty())
+    return html + (html.empty() ? "no command: " : ": ") + html_escape(remedy.check);
+  html += "<pre tabindex=\"0\"><code>";
+  for (const std::string& command : remedy.commands) html += html_escape(command) + "\n";
+  return html + "</code></pre>" + html_escape(remedy.check);
+}
+
 std::string evidence_list(const Incident& incident, WallTime now) {
   const size_t count = std::max(incident.evidence_count, incident.evidence.size());
   std::string html = fmt::format("<details{}><summary>What belongs to it ({})</summary>\n<ul>\n",
@@ -90,6 +99,7 @@ std::string incident_card(const Incident& incident, WallTime now, std::string_vi
   if (!parts.changed.empty()) html += row("What changed before", parts.changed);
   if (!headline.description.empty() && !incident.ended)
     html += row("What to do", html_escape(headline.description));
+  if (parts.remedy && !incident.ended) html += row("Remedy", remedy_html(*parts.remedy));
   if (const std::string cost = cost_text(incident); incident.ended && !cost.empty())
     html += row("Cost", cost);
   // How fast the budget burns is said while it does.

@@ -105,7 +105,15 @@ nlohmann::ordered_json alert_json(const Alert& alert) {
           {"budget", alert.budget ? budget_json(*alert.budget) : Json()}};
 }
 
-nlohmann::ordered_json incident_json(const Incident& incident) {
+nlohmann::ordered_json remedy_json(const Incident& incident, const Report& report,
+                                   const RemedySource& remedies) {
+  if (incident.ended || !remedies) return {};
+  const Remedy remedy = remedies(report, incident);
+  return {{"action", remedy.action}, {"commands", remedy.commands}, {"check", remedy.check}};
+}
+
+nlohmann::ordered_json incident_json(const Incident& incident, const Report& report,
+                                     const RemedySource& remedies) {
   Json evidence = Json::array();
   for (const Evidence& item : incident.evidence) {
     if (evidence.size() >= kMaxEvidence) break;
@@ -127,6 +135,7 @@ nlohmann::ordered_json incident_json(const Incident& incident) {
           {"silenced_by", silenced_json(incident)},
           {"acknowledged", acknowledged_json(incident)},
           {"escalates", escalation_json(incident)},
+          {"remedy", remedy_json(incident, report, remedies)},
           {"changes", changes_json(incident)},
           {"changes_text", changes_text(incident)},
           {"cause", alert_json(incident.cause)},

@@ -4,10 +4,16 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "agent/core/report.h"
+#include "exporters/remedies/remedy.h"
 
 namespace highwater {
 
 [[nodiscard]] nlohmann::ordered_json alert_json(const Alert& alert);
-[[nodiscard]] nlohmann::ordered_json incident_json(const Incident& incident);
+// With what helps, while it is open and `remedies` says so.
+[[nodiscard]] nlohmann::ordered_json incident_json(const Incident& incident, const Report& report,
+                                                   const RemedySource& remedies);
+// {"action", "commands", "check"}; null: it is over, or nobody asks.
+[[nodiscard]] nlohmann::ordered_json remedy_json(const Incident& incident, const Report& report,
+                                                 const RemedySource& remedies);
 
 }  // namespace highwater

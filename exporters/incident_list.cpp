@@ -8,13 +8,14 @@
 
 namespace highwater {
 
-std::string incident_list_json(const Report* report, WallTime now, Duration last) {
+std::string incident_list_json(const Report* report, WallTime now, Duration last,
+                               const RemedySource& remedies) {
   using Json = nlohmann::ordered_json;
   Json list = Json::array();
   size_t count = 0;
   const auto add = [&](const Incident& incident) {
     if (++count > kListedIncidents) return;
-    Json json = incident_json(incident);
+    Json json = incident_json(incident, *report, remedies);
     json["lasted_seconds"] = to_seconds(lasted(incident, now));
     list.push_back(std::move(json));
   };

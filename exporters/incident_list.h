@@ -9,13 +9,15 @@
 #include <string_view>
 
 #include "agent/core/report.h"
+#include "exporters/remedies/remedy.h"
 
 namespace highwater {
 
 constexpr size_t kListedIncidents = 300;
 constexpr std::string_view kListedByDefault = "7d";
 
-[[nodiscard]] std::string incident_list_json(const Report* report, WallTime now, Duration last);
+[[nodiscard]] std::string incident_list_json(const Report* report, WallTime now, Duration last,
+                                             const RemedySource& remedies = {});
 
 // By its number, or by its correlation id; also one that ended. Null: there is none.
 [[nodiscard]] const Incident* find_incident(const Report* report, std::string_view which);

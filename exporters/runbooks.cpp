@@ -217,7 +217,7 @@ std::string Runbooks::html(std::string_view name, const RunbookContext& context)
       values.emplace_back(label.text(), value.text());
     // A page may speak of more than this incident is about.
     add_blanks(values);
-    body += incident_card(*context.incident, context.now, "..");
+    body += incident_card(*context.incident, context.now, "..", {.remedy = context.remedy});
   } else if (context.incident_is_over) {
     add_blanks(values);
     body +=

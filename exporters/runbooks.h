@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "agent/core/result.h"
 #include "agent/core/time.h"
 #include "exporters/placeholders.h"
+#include "exporters/remedies/remedy.h"
 
 namespace highwater {
 
@@ -25,7 +27,8 @@ struct RunbookContext {
   const Incident* incident = nullptr;  // may be null
   bool incident_is_over = false;       // one was asked for that is not open any more
   WallTime now;
-  PlaceholderValues values;  // for placeholders that are no label, such as {bootstrap}
+  std::optional<Remedy> remedy{};  // of that incident
+  PlaceholderValues values;        // for placeholders that are no label, such as {bootstrap}
 };
 
 class Runbooks {

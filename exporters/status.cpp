@@ -123,7 +123,9 @@ std::string status_json(const StatusInput& input) {
       json["clusters"].push_back(cluster_json(cluster));
   }
   json["notices"] = notices(report.snapshot.get());
-  json["incidents"] = capped(report.incidents, kStatusIncidents, incident_json);
+  json["incidents"] = capped(report.incidents, kStatusIncidents, [&](const Incident& incident) {
+    return incident_json(incident, report, input.remedies);
+  });
   json["incident_count"] = report.incidents.size();
   json["quiet_since"] = quiet_since(report);
   json["alerts"] = capped(report.alerts, kStatusAlerts, alert_json);

@@ -10,6 +10,7 @@
 #include "agent/core/time.h"
 #include "exporters/ago_text.h"
 #include "exporters/json_fields.h"
+#include "exporters/remedies/remedy_text.h"
 #include "exporters/terminal.h"
 
 namespace highwater {
@@ -199,6 +200,7 @@ void write_incident(const Json& incident, const std::string& now, TerminalText& 
     out.line(fmt::format("               {}{}", is_true(item, "ended") ? "ended: " : "",
                          text_of(item, "summary")),
              Ink::soft, 17);
+  write_remedy(incident, out);
   detail("runbook", text_of(alert, "runbook"));
   detail("correlation", text_of(incident, "correlation_id"));
 }

@@ -72,6 +72,10 @@ void TerminalText::line(const std::string& text, Ink ink, size_t indent) {
   }
 }
 
+void TerminalText::command(const std::string& text, size_t indent) {
+  text_ += std::string(indent, ' ') + painted({clean(text), Ink::bold}) + "\n";
+}
+
 // Of all columns but the last; names give way first when nothing is left for it.
 std::vector<size_t> TerminalText::widths_of(const std::vector<std::vector<TextCell>>& rows) const {
   constexpr size_t kLeastName = 12;

@@ -39,6 +39,8 @@ class TerminalText {
 
   // Wrapped at spaces; lines after the first begin with `indent` spaces.
   void line(const std::string& text = {}, Ink ink = Ink::plain, size_t indent = 0);
+  // Never wrapped, for it is to be copied.
+  void command(const std::string& text, size_t indent);
   // Columns as wide as their widest cell, indented by two. The last one is wrapped.
   void table(const std::vector<std::vector<TextCell>>& rows);
   [[nodiscard]] std::string take() { return std::move(text_); }

@@ -56,6 +56,7 @@ std::vector<Fact> facts_of(const Delivery& delivery) {
     add("Since", format_time(incident.opened));
   }
   add("Impact", impact_text(incident));
+  if (!delivery.resolved()) add("Remedy", remedy_line(delivery.notice->remedy));
   add("Note", note_text(incident));
   if (!delivery.resolved()) add("Changed", changes_text(incident));
   add("Cause", incident.cause.rule + " " + incident.cause.entity.text());

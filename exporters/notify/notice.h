@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/core/report.h"
+#include "exporters/remedies/remedy.h"
 
 namespace highwater::notify {
 
@@ -14,6 +15,8 @@ struct Notice {
   Transition transition;  // without revealed_by
   WallTime at;            // when it was concluded; the end of a resolved incident
   bool test = false;      // made by hand, to try a receiver
+  // By what is known when it is delivered, and so not kept with it. Filled in for each attempt.
+  Remedy remedy{};
 };
 using NoticePtr = std::shared_ptr<const Notice>;
 

@@ -28,6 +28,9 @@ struct NotifierOptions {
   ReceiverQueue::Chance chance{};  // for tests; empty: random
   // Something new was delivered, so long after it was concluded. Any thread; may be empty.
   std::function<void(const std::string& receiver, Duration delay)> on_delivered{};
+  // What helps with an open incident now. Called before each attempt on the thread of the receiver;
+  // may be empty.
+  std::function<Remedy(const Incident&)> remedy_now{};
 };
 
 struct ReceiverStats {

@@ -30,6 +30,7 @@ Worker::Worker(NamedReceiver receiver, const NotifierOptions& options, DeliveryL
       log_(log),
       spans_(std::move(spans)),
       on_delivered_(options.on_delivered),
+      remedy_now_(options.remedy_now),
       queue_(receiver_.policy, options.chance ? options.chance : random_chance) {
   stats_.name = receiver_.name;
   thread_ = std::thread([this] { run(); });
@@ -190,7 +191,7 @@ void Worker::attempt(const Delivery& delivery) {
   const SpanId span_id = SpanId::random();
   const Now start = clock_.now();
   const Answer answer = receiver_.receiver->deliver(
-      delivery,
+      with_remedy(delivery),
       {.limit = receiver_.timeout, .stop = stop_.get_token(), .now = start.wall, .span = span_id});
   const Now end = clock_.now();
   {
@@ -209,6 +210,14 @@ void Worker::attempt(const Delivery& delivery) {
   span.start = start.wall;
   span.duration = end.steady - start.steady;
   spans_(std::move(span));
+}
+
+Delivery Worker::with_remedy(Delivery delivery) const {
+  if (!remedy_now_ || delivery.resolved() || delivery.notice->test) return delivery;
+  auto notice = std::make_shared<Notice>(*delivery.notice);
+  notice->remedy = remedy_now_(delivery.incident());
+  delivery.notice = std::move(notice);
+  return delivery;
 }
 
 void Worker::count(const Answer& answer, WallTime now) {

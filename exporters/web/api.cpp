@@ -53,6 +53,7 @@ Reply status(const WebContext& context, const ServerRequest& request) {
   input.ready = context.is_ready(report);
   input.now = context.clock.now();
   input.heartbeat_age = context.heartbeat_age();
+  input.remedies = context.remedies;
   input.groups = number_of(request, "groups", kStatusGroups, kMostStatusRows);
   input.budgets = number_of(request, "budgets", kStatusBudgets, kMostStatusRows);
   return json_reply(status_json(input));
@@ -66,7 +67,8 @@ Reply incidents(const WebContext& context, const ServerRequest& request) {
     return refuse(400,
                   "'last' says how far back: /api/v1/incidents?last=7d: " + last.error().message);
   const ReportPtr report = context.report();
-  return json_reply(incident_list_json(report.get(), context.clock.now().wall, *last));
+  return json_reply(
+      incident_list_json(report.get(), context.clock.now().wall, *last, context.remedies));
 }
 
 Reply explain(const WebContext& context, const ServerRequest& request) {
@@ -81,7 +83,7 @@ Reply explain(const WebContext& context, const ServerRequest& request) {
   Reply reply;
   reply.status = answer->kind == ExplainAnswer::Kind::unknown ? 404 : 200;
   reply.content_type = "application/json; charset=utf-8";
-  reply.body = explain_json(*answer, report.get());
+  reply.body = explain_json(*answer, report.get(), context.remedies);
   return reply;
 }
 

@@ -89,13 +89,14 @@ std::string runbook_link(const Incident& incident, const Runbooks& runbooks) {
   return {};
 }
 
-std::string card(const Incident& incident, WallTime now, const PageSources& sources,
-                 std::string ends = {}) {
-  return incident_card(incident, now, kHome,
-                       {.changed = changes_before(sources.changes, incident),
-                        .told = told_of(sources.deliveries, incident, now),
-                        .ends = std::move(ends),
-                        .more = runbook_link(incident, sources.runbooks)});
+std::string card(const Report& report, const Incident& incident, WallTime now,
+                 const PageSources& sources, std::string ends = {}) {
+  CardParts parts{.changed = changes_before(sources.changes, incident),
+                  .told = told_of(sources.deliveries, incident, now),
+                  .ends = std::move(ends),
+                  .more = runbook_link(incident, sources.runbooks)};
+  if (sources.remedies && !incident.ended) parts.remedy = sources.remedies(report, incident);
+  return incident_card(incident, now, kHome, parts);
 }
 
 // When what it judges is as it should be; a budget says itself when it lets go.
@@ -119,7 +120,7 @@ std::string end_of(const Incident& incident, const IncidentQuestion& question) {
 std::string cards(const Report& report, WallTime now, const PageSources& sources) {
   std::string html;
   const size_t shown = std::min(report.incidents.size(), kMaxCards);
-  for (size_t i = 0; i < shown; ++i) html += card(report.incidents[i], now, sources);
+  for (size_t i = 0; i < shown; ++i) html += card(report, report.incidents[i], now, sources);
   if (shown < report.incidents.size())
     html += fmt::format("<p>and <a href=\"incidents\">{}</a></p>\n",
                         counted(report.incidents.size() - shown, "more incident"));
@@ -278,7 +279,7 @@ std::optional<std::string> incident_page(const Report* report, WallTime now,
   const std::string forms = question.may_change ? incident_forms(*incident) : std::string();
   return html_page(fmt::format("Incident {}", incident->id),
                    fmt::format("<h1>Incident {}</h1>\n", incident->id) +
-                       card(*incident, now, sources, end_of(*incident, question)) + forms +
+                       card(*report, *incident, now, sources, end_of(*incident, question)) + forms +
                        as_of(report->at.wall, now),
                    {.home = kHome, .live = true});
 }

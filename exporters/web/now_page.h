@@ -21,6 +21,7 @@ struct PageSources {
   const history::History& history;
   const changes::Ledger& changes;
   const notify::DeliveryLog& deliveries;
+  RemedySource remedies{};  // may be empty
 };
 
 // `report` may be null: nothing was judged yet.

@@ -127,6 +127,8 @@ Reply runbook(const WebContext& context, const ServerRequest& request) {
     const std::string cluster = page.incident->cause.entity.label("cluster").text();
     const std::string servers = context.bootstrap ? context.bootstrap(cluster) : "";
     if (!servers.empty()) page.values.emplace_back("bootstrap", servers);
+    if (context.remedies && !page.incident->ended)
+      page.remedy = context.remedies(*report, *page.incident);
   }
   return html(context.runbooks.html(name, page));
 }
@@ -138,7 +140,7 @@ Reply not_found(std::string_view what) {
 }
 
 web::PageSources sources_of(const WebContext& context) {
-  return {context.runbooks, context.history, context.changes, context.deliveries};
+  return {context.runbooks, context.history, context.changes, context.deliveries, context.remedies};
 }
 
 Reply incident(const WebContext& context, const ServerRequest& request, std::string_view which) {

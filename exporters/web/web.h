@@ -36,6 +36,7 @@ struct WebContext {
   Duration heartbeat_limit = std::chrono::seconds(30);  // an older one is a pipeline that hangs
   // Of a cluster, for the commands in runbooks; empty: not known.
   std::function<std::string(const std::string& cluster)> bootstrap = {};
+  RemedySource remedies = {};  // what helps with an incident; may be empty
   std::string agent_url = {};  // the agent's own address, for them as well
   // Why a rule fires or is quiet. Waits for a second at most; nothing when it cannot be said now.
   std::function<std::optional<ExplainAnswer>(const ExplainQuestion&)> explain = {};

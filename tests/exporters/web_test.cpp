@@ -49,6 +49,11 @@ class Web : public testing::Test {
       return cluster == "prod" ? "kafka-1:9092" : "";
     };
     context.explain = answer_to;
+    context.remedies = [](const Report& report, const Incident& incident) {
+      return Remedy{"start <it>",
+                    {"run '" + incident.headline.rule + "' > x"},
+                    report.snapshot == nullptr ? "" : "safe & sound"};
+    };
     add_pages(*server_, context);
     server_->start();
   }
@@ -98,6 +103,29 @@ class Web : public testing::Test {
   std::atomic<bool> first_round_done_{true};
   std::unique_ptr<http::Server> server_;
 };
+
+TEST_F(Web, ShowsWhatHelpsWhereverAnOpenIncidentIs) {
+  publish(broker_down());
+  for (const char* page : {"/", "/?incident=7", "/runbooks/broker-down?incident=7"})
+    EXPECT_THAT(get(page).body,
+                HasSubstr("start &lt;it&gt;<pre tabindex=\"0\"><code>run &#39;BrokerDown&#39; &gt; "
+                          "x\n</code></pre>safe &amp; sound"))
+        << page;
+  for (const char* page : {"/api/v1/status", "/api/v1/incidents"})
+    EXPECT_THAT(get(page).body, HasSubstr("\"run 'BrokerDown' > x\"")) << page;
+}
+
+TEST_F(Web, ShowsNothingToDoAboutAnIncidentThatEnded) {
+  Report report = broker_down();
+  auto over = std::make_shared<Incident>(report.incidents[0]);
+  over->ended = test_now().wall;
+  report.incidents.clear();
+  report.history = std::make_shared<const IncidentHistory>(IncidentHistory{over});
+  publish(std::move(report));
+  for (const char* page : {"/?incident=7", "/runbooks/broker-down?incident=7"})
+    EXPECT_THAT(get(page).body, Not(HasSubstr("start &lt;it&gt;"))) << page;
+  EXPECT_THAT(get("/api/v1/incidents").body, HasSubstr("\"remedy\": null"));
+}
 
 TEST_F(Web, ServesMetricsInTheFormatThatIsAskedFor) {
   publish(broker_down());

@@ -98,7 +98,10 @@ Texts annotations_of(const Notice& notice, const Sender& sender, size_t max_byte
   add("evidence", evidence_text(incident));
   add("impact", impact_text(incident));
   add("note", note_text(incident));
-  if (notice.transition.kind != TransitionKind::resolved) add("changes", changes_text(incident));
+  if (notice.transition.kind != TransitionKind::resolved) {
+    add("changes", changes_text(incident));
+    add("remedy", remedy_line(notice.remedy));
+  }
   add("links", links_text(incident));
   if (headline.budget) {
     for (auto& [name, text] : budget_texts(*headline.budget)) add(name.c_str(), std::move(text));

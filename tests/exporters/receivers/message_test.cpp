@@ -49,6 +49,20 @@ TEST(Cut, LeavesRoomForWhatEscapingAdds) {
               most);
 }
 
+Delivery with_remedy(Delivery delivery) {
+  auto notice = std::make_shared<Notice>(*delivery.notice);
+  notice->remedy = {"start broker 3", {"look", "do"}, "safe"};
+  delivery.notice = std::move(notice);
+  return delivery;
+}
+
+TEST(Message, SaysWhatHelpsWhileItIsOpen) {
+  const std::string line = "Remedy: start broker 3: look; then: do (safe)\n";
+  EXPECT_THAT(body_text(message_of(with_remedy(firing()), "http://watch")), HasSubstr(line));
+  EXPECT_THAT(body_text(message_of(with_remedy(resolved()), "http://watch")),
+              testing::Not(HasSubstr("Remedy")));
+}
+
 TEST(Message, SaysWhatWhenWhyAndWhatToDo) {
   const Message message = message_of(firing(), "http://watch");
   EXPECT_EQ(message.headline(), "[PAGE] Broker 3 of prod is down");

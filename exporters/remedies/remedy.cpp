@@ -1,0 +1,63 @@
+#include "exporters/remedies/remedy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "exporters/remedies/case.h"
+#include "exporters/remedies/registry.h"
+
+namespace highwater {
+namespace {
+
+constexpr size_t kLongestCommands = 600;  // bytes in a notification
+
+bool names_can_be_typed(const Entity& entity) {
+  return std::ranges::all_of(
+      entity.labels, [](const auto& label) { return remedies::can_be_typed(label.second.text()); });
+}
+
+bool asks_kafka(const Remedy& remedy) {
+  return std::ranges::any_of(remedy.commands, [](const std::string& command) {
+    return command.find(" --bootstrap-server ") != std::string::npos;
+  });
+}
+
+}  // namespace
+
+Remedy remedy_of(const Incident& incident, const Report& report, const ToolAccess& access) {
+  using remedies::no_remedy;
+  const Alert& alert = incident.headline;
+  const remedies::RuleRemedy* const rule = remedies::find_rule(alert.rule);
+  if (alert.budget)
+    return no_remedy("an error budget burns for more than one reason: see what belongs to it");
+  if (rule == nullptr) return no_remedy("it is a rule of your own: its runbook may have one");
+  if (rule->make == nullptr) return no_remedy(std::string(rule->why_none));
+  if (report.snapshot == nullptr) return no_remedy("nothing was read yet");
+  if (alert.unknown) return no_remedy("what it rests on cannot be read at the moment");
+  if (!names_can_be_typed(alert.entity))
+    return no_remedy("a name in it has characters that a terminal would not show as they are");
+  const ClusterFacts facts(*report.snapshot, alert.entity.label("cluster").text(),
+                           report.at.steady);
+  Remedy remedy = rule->make({incident, alert, facts, access});
+  if (!asks_kafka(remedy)) return remedy;
+  if (access.bootstrap.empty()) return no_remedy("the cluster's servers are not known any more");
+  if (access.secured) remedy.check += "; client.properties stands for a file with your login";
+  return remedy;
+}
+
+std::string remedy_line(const Remedy& remedy) {
+  if (remedy.action.empty() && remedy.commands.empty()) return {};
+  size_t bytes = 0;
+  for (const std::string& command : remedy.commands) bytes += command.size();
+  std::string text = remedy.action;
+  if (bytes > kLongestCommands) {
+    text += ": with the command on the incident's page";
+  } else {
+    for (size_t i = 0; i < remedy.commands.size(); ++i)
+      text += (i == 0 ? ": " : "; then: ") + remedy.commands[i];
+  }
+  return fmt::format("{} ({})", text, remedy.check);
+}
+
+}  // namespace highwater
