@@ -38,19 +38,21 @@ Remedy abort_hanging_transaction(const Case& c) {
       {"topic", topic}, {"partition", partition}, {"offset", fmt::format("{:.0f}", *start)}};
   const auto others =
       std::ranges::count_if(held, [](const ClusterFacts::Row& row) { return row.cell(2).empty(); });
-  return {
-      fmt::format("abort the transaction that hangs in {}-{}", topic, partition),
-      {c.kafka("kafka-transactions.sh",
-               "find-hanging --topic {topic} --partition {partition} "
-               "--max-transaction-timeout 1",
-               values),
-       c.kafka("kafka-transactions.sh",
-               "abort --topic {topic} --partition {partition} --start-offset {offset}", values)},
-      fmt::format("no coordinator that was asked knows of it; run the second only when the "
-                  "first lists the partition{}",
-                  others > 1 ? fmt::format("; then {} more",
-                                           counted(static_cast<double>(others - 1), "partition"))
-                             : "")};
+  const std::string find = c.kafka("kafka-transactions.sh",
+                                   "find-hanging --topic {topic} --partition {partition} "
+                                   "--max-transaction-timeout 1",
+                                   values);
+  const std::string abort =
+      c.kafka("kafka-transactions.sh",
+              "abort --topic {topic} --partition {partition} --start-offset {offset}", values);
+  std::string check =
+      "no coordinator that was asked knows of it, and it is aborted only when Kafka's tool finds "
+      "it hanging as well, with your rights";
+  if (others > 1)
+    check += fmt::format("; then {} more", counted(static_cast<double>(others - 1), "partition"));
+  return {fmt::format("abort the transaction that hangs in {}-{}", topic, partition),
+          {find + fill_command(" | grep -F -w -- {topic} && ", values) + abort},
+          std::move(check)};
 }
 
 Remedy grant_rights(const Case&) {
