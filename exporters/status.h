@@ -31,7 +31,7 @@ struct StatusInput {
   std::optional<Duration> heartbeat_age;  // of the pipeline
   size_t groups = kStatusGroups;          // so many of each cluster
   size_t budgets = kStatusBudgets;
-  RemedySource remedies;                  // may be empty
+  RemedySource remedies{};                // may be empty
 };
 
 [[nodiscard]] std::string status_json(const StatusInput& input);

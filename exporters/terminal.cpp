@@ -73,7 +73,7 @@ void TerminalText::line(const std::string& text, Ink ink, size_t indent) {
 }
 
 void TerminalText::command(const std::string& text, size_t indent) {
-  text_ += std::string(indent, ' ') + painted({clean(text), Ink::bold}) + "\n";
+  text_ += std::string(indent, ' ') + painted({text, Ink::bold}, style_.colour) + "\n";
 }
 
 // Of all columns but the last; names give way first when nothing is left for it.

@@ -60,6 +60,10 @@ constexpr std::array kPlaceholders{
                 [](const Delivery& of, Url) { return of.incident().headline.description; }},
     Placeholder{"impact", [](const Delivery& of, Url) { return impact_text(of.incident()); }},
     Placeholder{"note", [](const Delivery& of, Url) { return note_text(of.incident()); }},
+    Placeholder{"remedy",
+                [](const Delivery& of, Url) {
+                  return of.resolved() ? std::string() : remedy_line(of.notice->remedy);
+                }},
     Placeholder{"changes", [](const Delivery& of, Url) { return changes_text(of.incident()); }},
     Placeholder{"escalated",
                 [](const Delivery& of, Url) {

@@ -40,7 +40,7 @@ TEST(ARemedy, IsToldWithTheStatusOfItsIncident) {
   const json incident = json::parse(status_json(input))["incidents"][0];
   EXPECT_EQ(incident["remedy"], json::parse(R"({"action": "look", "check": "safe",
                                                 "commands": ["show it", "do it"]})"));
-  EXPECT_EQ(json::parse(status_json({&report, true, test_now(), {}, {}}))["incidents"][0]["remedy"],
+  EXPECT_EQ(json::parse(status_json({&report, true, test_now(), {}}))["incidents"][0]["remedy"],
             nullptr);
   const std::string text = render_status(status_json(input), {.width = 40}).value().text;
   EXPECT_THAT(text, HasSubstr("  remedy       look\n"
