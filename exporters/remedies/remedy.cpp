@@ -10,6 +10,8 @@
 namespace highwater {
 namespace {
 
+using remedies::no_remedy;
+
 constexpr size_t kLongestCommands = 600;  // bytes in a notification
 
 bool names_can_be_typed(const Entity& entity) {
@@ -23,14 +25,10 @@ bool asks_kafka(const Remedy& remedy) {
   });
 }
 
-}  // namespace
-
-Remedy remedy_of(const Incident& incident, const Report& report, const ToolAccess& access) {
-  using remedies::no_remedy;
-  const Alert& alert = incident.headline;
+// Of one alert of the incident.
+Remedy remedy_of(const Incident& incident, const Alert& alert, const Report& report,
+                 const ToolAccess& access) {
   const remedies::RuleRemedy* const rule = remedies::find_rule(alert.rule);
-  if (alert.budget)
-    return no_remedy("an error budget burns for more than one reason: see what belongs to it");
   if (rule == nullptr) return no_remedy("it is a rule of your own: its runbook may have one");
   if (rule->make == nullptr) return no_remedy(std::string(rule->why_none));
   if (report.snapshot == nullptr) return no_remedy("nothing was read yet");
@@ -44,6 +42,22 @@ Remedy remedy_of(const Incident& incident, const Report& report, const ToolAcces
   if (access.bootstrap.empty()) return no_remedy("the cluster's servers are not known any more");
   if (access.secured) remedy.check += "; client.properties stands for a file with your login";
   return remedy;
+}
+
+}  // namespace
+
+Remedy remedy_of(const Incident& incident, const Report& report, const ToolAccess& access) {
+  if (!incident.headline.budget) return remedy_of(incident, incident.headline, report, access);
+  // A budget burns for many reasons: one that is known is among what belongs to the incident.
+  for (const Evidence& evidence : incident.evidence) {
+    if (evidence.ended) continue;
+    Alert alert;
+    alert.rule = evidence.rule;
+    alert.entity = evidence.entity;
+    Remedy remedy = remedy_of(incident, alert, report, access);
+    if (!remedy.action.empty()) return remedy;
+  }
+  return no_remedy("an error budget burns for more than one reason: see what belongs to it");
 }
 
 std::string remedy_line(const Remedy& remedy) {

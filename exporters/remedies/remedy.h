@@ -29,8 +29,8 @@ struct ToolAccess {
   bool operator==(const ToolAccess&) const = default;
 };
 
-// Of the incident's headline. `report` is the newest: it need not be the one the incident was told
-// in.
+// Of the incident's headline; of an error budget's, that of an alert that belongs to it. `report`
+// is the newest: it need not be the one the incident was told in.
 [[nodiscard]] Remedy remedy_of(const Incident& incident, const Report& report,
                                const ToolAccess& access);
 

@@ -47,10 +47,23 @@ TEST(Remedies, WithoutACommandSayWhy) {
   }
 }
 
-TEST(Remedies, AreNoneForErrorBudgets) {
-  Alert alert = World::alert("BrokerDown", {{"broker", "3"}});
-  alert.budget.emplace();
-  expect_none(one_down().remedy(alert), "error budget");
+TEST(Remedies, OfAnErrorBudgetAreThoseOfWhatBelongsToIt) {
+  Alert burning = World::alert("payments-current", {{"group", "payments"}});
+  burning.budget.emplace();
+  expect_none(one_down().remedy(burning), "error budget");
+  const auto evidence = [](const std::string& rule, const World::Labels& labels) {
+    Evidence item;
+    item.rule = rule;
+    item.entity = World::alert(rule, labels).entity;
+    return item;
+  };
+  const Remedy alone = one_down().remedy("BrokerDown", {{"broker", "1"}});
+  ASSERT_NE(alone.action, "");
+  std::vector<Evidence> belongs{evidence("RebalanceSlow", {{"group", "payments"}}),
+                                evidence("BrokerDown", {{"broker", "1"}})};
+  EXPECT_EQ(one_down().remedy(burning, belongs), alone);
+  belongs[1].ended = true;
+  expect_none(one_down().remedy(burning, belongs), "error budget");
 }
 
 TEST(Remedies, AreNoneWhileTheRuleCannotBeJudged) {

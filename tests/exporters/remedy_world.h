@@ -60,10 +60,11 @@ class World {
   [[nodiscard]] Remedy remedy(const std::string& rule, const Labels& labels) const {
     return remedy(alert(rule, labels));
   }
-  [[nodiscard]] Remedy remedy(const Alert& headline) const {
+  [[nodiscard]] Remedy remedy(const Alert& headline, std::vector<Evidence> evidence = {}) const {
     Incident incident;
     incident.id = 7;
     incident.cause = incident.headline = headline;
+    incident.evidence = std::move(evidence);
     return remedy_of(incident, report(), access);
   }
   [[nodiscard]] Report report() const {
