@@ -57,10 +57,10 @@ TEST(Remedies, OfAnErrorBudgetAreThoseOfWhatBelongsToIt) {
     item.entity = World::alert(rule, labels).entity;
     return item;
   };
-  const Remedy alone = one_down().remedy("BrokerDown", {{"broker", "1"}});
+  const Remedy alone = one_down().remedy("BrokerDown", {{"broker", "3"}});
   ASSERT_NE(alone.action, "");
   std::vector<Evidence> belongs{evidence("RebalanceSlow", {{"group", "payments"}}),
-                                evidence("BrokerDown", {{"broker", "1"}})};
+                                evidence("BrokerDown", {{"broker", "3"}})};
   EXPECT_EQ(one_down().remedy(burning, belongs), alone);
   belongs[1].ended = true;
   expect_none(one_down().remedy(burning, belongs), "error budget");
