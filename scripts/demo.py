@@ -78,7 +78,7 @@ def show(alert):
     SHOWN.add(alert["fingerprint"])
     say(f"{labels['severity'].upper()}: {notes['summary']}")
     rows = [("since", alert["startsAt"]), ("cause", notes.get("cause")), ("impact", notes.get("impact")),
-            ("what it means", notes.get("description")), ("evidence", notes.get("evidence")), ("runbook", notes.get("runbook_url")),
+            ("what it means", notes.get("description")), ("remedy", notes.get("remedy")), ("evidence", notes.get("evidence")), ("runbook", notes.get("runbook_url")),
             ("correlation id", notes.get("correlation_id"))]
     for name, text in rows:
         if not text:
