@@ -7,6 +7,7 @@
 
 #include "agent/commands/agent_address.h"
 #include "agent/core/utf8.h"
+#include "agent/core/web_text.h"
 #include "exporters/http/peer_text.h"
 
 namespace highwater::agent {
@@ -40,18 +41,6 @@ std::optional<http::Response> send(const std::string& url, std::string_view targ
     return std::nullopt;
   }
   return std::move(*response);
-}
-
-// Everything but letters, digits and what never means anything in a query.
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    encoded += plain ? std::string(1, c)
-                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-  }
-  return encoded;
 }
 
 }  // namespace

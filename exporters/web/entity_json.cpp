@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -36,13 +35,6 @@ struct Values {
     json["unknown"] = std::move(unknown);
   }
 };
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lowered;
-}
 
 // The open incidents that are about it, or rest on something that is.
 Json incidents_of(const Report& report, const Subject& subject) {
@@ -105,12 +97,8 @@ std::vector<Values> values_of(const Snapshot& snapshot, SteadyTime now, Kind kin
 }  // namespace
 
 Json list_json(const Report& report, Now now, const ListQuestion& question) {
-  const std::string wanted = lower(question.search);
   std::vector<std::pair<Symbol, Symbol>> names =
-      names_of(*report.snapshot, question.kind, question.cluster);
-  std::erase_if(names, [&](const auto& name) {
-    return !wanted.empty() && lower(name.second.text()).find(wanted) == std::string::npos;
-  });
+      names_of(*report.snapshot, question.kind, question.cluster, question.search);
   std::ranges::sort(names, {}, [](const auto& name) {
     return std::pair<std::string_view, std::string_view>(name.first.text(), name.second.text());
   });

@@ -1,10 +1,18 @@
 #include "exporters/web/facts.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 namespace highwater::web {
 namespace {
+
+std::string lower(std::string_view text) {
+  std::string lowered(text);
+  std::ranges::transform(lowered, lowered.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lowered;
+}
 
 // A cluster's page shows what is about the cluster itself, its brokers and its log directories; the
 // rest has pages of its own.
@@ -122,7 +130,7 @@ Facts facts_about(const Snapshot& snapshot, SteadyTime now, const Subject& subje
 }
 
 std::vector<std::pair<Symbol, Symbol>> names_of(const Snapshot& snapshot, Kind kind,
-                                                std::string_view cluster) {
+                                                std::string_view cluster, std::string_view search) {
   std::set<std::pair<Symbol, Symbol>> names;
   for (const auto& [part, observation] : snapshot.observations) {
     if (part.second == kAgentPart) continue;
@@ -141,6 +149,10 @@ std::vector<std::pair<Symbol, Symbol>> names_of(const Snapshot& snapshot, Kind k
       }
     }
   }
+  const std::string wanted = lower(search);
+  std::erase_if(names, [&](const auto& name) {
+    return !wanted.empty() && lower(name.second.text()).find(wanted) == std::string::npos;
+  });
   return {names.begin(), names.end()};
 }
 

@@ -62,7 +62,7 @@ std::string incident_forms(const Incident& incident) {
       "<form class=\"form\" method=\"post\" action=\"incident\">"
       "<input type=\"hidden\" name=\"id\" value=\"{}\">{}"
       "<a href=\"silences?matchers={}\">Silence it</a></form>\n",
-      incident.id, fields, url_encode(matchers_of(incident)));
+      incident.id, fields, percent_encoded(matchers_of(incident)));
 }
 
 }  // namespace highwater::web

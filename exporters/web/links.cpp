@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::array kKinds{Kind::cluster, Kind::broker, Kind::topic, Kind::group};
 
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
 }  // namespace
 
 std::string_view kind_name(Kind kind) {
@@ -39,22 +34,12 @@ std::optional<Kind> kind_of(std::string_view dimension) {
   return std::nullopt;
 }
 
-std::string url_encode(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    if (is_plain(c))
-      encoded += c;
-    else
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
-}
-
 std::string page_url(std::string_view home, Kind kind, std::string_view cluster,
                      std::string_view name) {
-  if (kind == Kind::cluster) return fmt::format("{}/cluster?name={}", home, url_encode(cluster));
-  return fmt::format("{}/{}?cluster={}&name={}", home, kind_name(kind), url_encode(cluster),
-                     url_encode(name));
+  if (kind == Kind::cluster)
+    return fmt::format("{}/cluster?name={}", home, percent_encoded(cluster));
+  return fmt::format("{}/{}?cluster={}&name={}", home, kind_name(kind), percent_encoded(cluster),
+                     percent_encoded(name));
 }
 
 std::string anchor(std::string_view home, std::string_view dimension, std::string_view cluster,

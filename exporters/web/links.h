@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/core/table.h"
+#include "agent/core/web_text.h"
 
 namespace highwater::web {
 
@@ -15,7 +16,6 @@ enum class Kind : uint8_t { cluster, broker, topic, group };
 [[nodiscard]] std::string_view kind_name(Kind kind);  // also the dimension's name, and the path
 [[nodiscard]] std::optional<Kind> kind_of(std::string_view dimension);
 
-[[nodiscard]] std::string url_encode(std::string_view text);
 // "../group?cluster=prod&name=billing"
 [[nodiscard]] std::string page_url(std::string_view home, Kind kind, std::string_view cluster,
                                    std::string_view name);

@@ -3,31 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "exporters/html.h"
 #include "exporters/web/facts.h"
 
 namespace highwater::web {
-namespace {
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lowered;
-}
-
-}  // namespace
 
 std::string search_page(const Snapshot* snapshot, std::string_view text) {
-  const std::string wanted = lower(text);
   std::string rows;
   size_t count = 0;
   for (const Kind kind : {Kind::cluster, Kind::broker, Kind::group, Kind::topic}) {
-    if (snapshot == nullptr || wanted.empty()) break;
-    for (const auto& [cluster, name] : names_of(*snapshot, kind)) {
-      if (lower(name.text()).find(wanted) == std::string::npos) continue;
+    if (snapshot == nullptr || text.empty()) break;
+    for (const auto& [cluster, name] : names_of(*snapshot, kind, {}, text)) {
       if (++count > kMaxFound) continue;
       rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", kind_name(kind),
                           anchor(".", kind_name(kind), cluster.text(), name.text()),

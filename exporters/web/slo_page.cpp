@@ -175,8 +175,8 @@ const ExplainedBudget* budget_of(const std::optional<ExplainAnswer>& answer,
 }  // namespace
 
 std::string slo_url(std::string_view home, const SloQuestion& question) {
-  return fmt::format("{}/slo?cluster={}&name={}&entity={}", home, url_encode(question.cluster),
-                     url_encode(question.slo), url_encode(question.entity));
+  return fmt::format("{}/slo?cluster={}&name={}&entity={}", home, percent_encoded(question.cluster),
+                     percent_encoded(question.slo), percent_encoded(question.entity));
 }
 
 std::optional<std::string> slo_page(const Report& report, Now now, const history::History& history,

@@ -177,7 +177,7 @@ Reply entity(const WebContext& context, web::Kind kind, const ServerRequest& req
   if (page) return html(std::move(*page));
   return not_found(fmt::format(
       "There is no {} of that name in that cluster now. <a href=\"search?q={}\">Search for it</a>.",
-      web::kind_name(kind), web::url_encode(question.subject.name)));
+      web::kind_name(kind), percent_encoded(question.subject.name)));
 }
 
 Reply slo(const WebContext& context, const ServerRequest& request) {
