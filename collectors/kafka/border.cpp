@@ -108,6 +108,20 @@ void tidy_partitions(MetadataResponse::Topic& topic) {
   });
 }
 
+bool is_below_zero(std::int32_t id) {
+  return id < 0;
+}
+
+// Node ids are never below zero, and -1 is the leader of a partition that has none.
+bool has_impossible_ids(const MetadataResponse::Topic& topic) {
+  return std::ranges::any_of(topic.partitions, [](const auto& partition) {
+    return partition.leader_id < -1 ||
+           std::ranges::any_of(partition.replica_nodes, is_below_zero) ||
+           std::ranges::any_of(partition.isr_nodes, is_below_zero) ||
+           std::ranges::any_of(partition.offline_replicas, is_below_zero);
+  });
+}
+
 }  // namespace
 
 std::string name_inside(std::string_view true_name) {
@@ -132,6 +146,9 @@ void Border::enter(MetadataResponse& answer) {
     const std::string& name = answer.topics[i].name;
     wrong[i] = !is_topic_name(name) || !seen.insert(name).second;
     tidy_partitions(answer.topics[i]);
+    // Its rows stay as they were, unknown: nothing of what is said of it can be believed.
+    if (has_impossible_ids(answer.topics[i]))
+      answer.topics[i].error_code = ErrorCode::kUnknownServerError;
   }
   topics_left_out_ = static_cast<size_t>(std::ranges::count(wrong, true));
   if (topics_left_out_ == 0) return;
@@ -212,6 +229,10 @@ void Border::enter(ShareGroupDescribeResponse& answer) const {
   for (auto& group : answer.groups) enter_group(group);
 }
 
+void Border::enter(StreamsGroupDescribeResponse& answer) const {
+  for (auto& group : answer.groups) enter_group(group);
+}
+
 void Border::enter(DescribeClusterResponse& answer) const {
   for (auto& broker : answer.brokers) {
     make_readable(broker.host);
@@ -232,16 +253,28 @@ void Border::enter(DescribeLogDirsResponse& answer) const {
   }
 }
 
+void Border::enter(ListPartitionReassignmentsResponse& answer) const {
+  for (auto& topic : answer.topics) {
+    for (auto& partition : topic.partitions) {
+      for (auto* const replicas :
+           {&partition.replicas, &partition.adding_replicas, &partition.removing_replicas})
+        std::erase_if(*replicas, is_below_zero);
+    }
+  }
+}
+
 // Whoever names a leader without an epoch, or an end that no log has, says nothing.
 void Border::enter(DescribeQuorumResponse& answer) const {
   const auto make_possible = [](auto& replicas) {
+    std::erase_if(replicas, [](const auto& replica) { return is_below_zero(replica.replica_id); });
     for (auto& replica : replicas) {
       if (!is_possible(replica.log_end_offset)) replica.log_end_offset = -1;
     }
   };
   for (auto& topic : answer.topics) {
     for (auto& partition : topic.partitions) {
-      if (partition.error_code == ErrorCode::kNone && partition.leader_epoch < 0)
+      const bool possible = partition.leader_epoch >= 0 && partition.leader_id >= -1;
+      if (partition.error_code == ErrorCode::kNone && !possible)
         partition.error_code = ErrorCode::kUnknownServerError;
       make_possible(partition.current_voters);
       make_possible(partition.observers);
@@ -266,6 +299,10 @@ void Border::leave(ConsumerGroupDescribeRequest& request) const {
   for (std::string& name : request.group_ids) leave_name(name);
 }
 void Border::leave(ShareGroupDescribeRequest& request) const {
+  for (std::string& name : request.group_ids) leave_name(name);
+}
+
+void Border::leave(StreamsGroupDescribeRequest& request) const {
   for (std::string& name : request.group_ids) leave_name(name);
 }
 

@@ -39,8 +39,10 @@ class Border {
   void enter(DescribeGroupsResponse& answer) const;
   void enter(ConsumerGroupDescribeResponse& answer) const;
   void enter(ShareGroupDescribeResponse& answer) const;
+  void enter(StreamsGroupDescribeResponse& answer) const;
   void enter(DescribeClusterResponse& answer) const;
   void enter(DescribeLogDirsResponse& answer) const;
+  void enter(ListPartitionReassignmentsResponse& answer) const;
   void enter(DescribeQuorumResponse& answer) const;
   void enter(DescribeTransactionsResponse& answer) const;
   template <class Answer>
@@ -51,6 +53,7 @@ class Border {
   void leave(DescribeGroupsRequest& request) const;
   void leave(ConsumerGroupDescribeRequest& request) const;
   void leave(ShareGroupDescribeRequest& request) const;
+  void leave(StreamsGroupDescribeRequest& request) const;
   template <class Request>
   void leave(Request&) const {}
 

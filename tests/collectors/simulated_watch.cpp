@@ -109,9 +109,11 @@ std::vector<std::string> SimulatedWatch::problems(const std::string& part) const
 void SimulatedWatch::take(ObservationPtr observation) {
   const std::lock_guard lock(mutex_);
   for (const Table& table : observation->tables) {
-    const bool may_be_negative = table.measure->name.find("leader") != std::string_view::npos;
+    // -1 is the leader of what has none.
+    const bool of_leaders = table.measure->name.find("leader") != std::string_view::npos;
+    const double least = of_leaders ? -1 : 0;
     for (size_t row = 0; row < table.rows(); ++row) {
-      if (table.known(row) && !(table.values[row] >= 0) && !may_be_negative)
+      if (table.known(row) && !(table.values[row] >= least))
         nonsense_.push_back(fmt::format("{} is {}", name_of(table, row), table.values[row]));
     }
   }

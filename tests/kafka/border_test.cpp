@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "agent/core/utf8.h"
 
 namespace highwater::kafka {
@@ -197,10 +199,74 @@ TEST(Border, ALeaderOfTheQuorumWithoutAnEpochIsNone) {
   auto& partition = answer.topics.emplace_back().partitions.emplace_back();
   partition.leader_id = 1;
   partition.leader_epoch = -7;
-  partition.current_voters.emplace_back().log_end_offset = INT64_MIN;
+  auto& voter = partition.current_voters.emplace_back();
+  voter.replica_id = 1;
+  voter.log_end_offset = INT64_MIN;
   Border().enter(answer);
   EXPECT_EQ(partition.error_code, ErrorCode::kUnknownServerError);
   EXPECT_EQ(partition.current_voters[0].log_end_offset, -1);
+}
+
+// One partition of three replicas, led by the first.
+MetadataResponse::Topic topic_of_three(const std::string& name) {
+  MetadataResponse::Topic topic;
+  topic.name = name;
+  auto& partition = topic.partitions.emplace_back();
+  partition.leader_id = 1;
+  for (const int32_t id : {1, 2, 3}) {
+    partition.replica_nodes.push_back(id);
+    partition.isr_nodes.push_back(id);
+  }
+  return topic;
+}
+
+TEST(Border, ATopicWithNodeIdsThatCannotBeIsUnknown) {
+  using Partition = MetadataResponse::Partition;
+  const std::vector<std::function<void(Partition&)>> mistakes{
+      [](Partition& one) { one.leader_id = -285'212'670; },
+      [](Partition& one) { one.replica_nodes[0] = -285'212'670; },
+      [](Partition& one) { one.isr_nodes[2] = -1; },
+      [](Partition& one) { one.offline_replicas.push_back(-2); }};
+  for (const auto& mistake : mistakes) {
+    MetadataResponse answer;
+    answer.topics = {topic_of_three("a"), topic_of_three("b")};
+    mistake(answer.topics[0].partitions[0]);
+    Border().enter(answer);
+    EXPECT_EQ(answer.topics[0].error_code, ErrorCode::kUnknownServerError);
+    EXPECT_EQ(answer.topics[1].error_code, ErrorCode::kNone);
+  }
+  MetadataResponse leaderless;
+  leaderless.topics = {topic_of_three("a")};
+  leaderless.topics[0].partitions[0].leader_id = -1;
+  Border().enter(leaderless);
+  EXPECT_EQ(leaderless.topics[0].error_code, ErrorCode::kNone);
+}
+
+TEST(Border, NodeIdsThatCannotBeAreInNoQuorumAndNoReassignment) {
+  DescribeQuorumResponse quorum;
+  auto& partition = quorum.topics.emplace_back().partitions.emplace_back();
+  partition.leader_id = 2;
+  partition.leader_epoch = 5;
+  partition.current_voters.resize(2);
+  partition.current_voters[0].replica_id = 2;
+  partition.current_voters[1].replica_id = -7;
+  Border().enter(quorum);
+  EXPECT_EQ(partition.error_code, ErrorCode::kNone);
+  ASSERT_EQ(partition.current_voters.size(), 1U);
+  EXPECT_EQ(partition.current_voters[0].replica_id, 2);
+  partition.leader_id = -7;
+  Border().enter(quorum);
+  EXPECT_EQ(partition.error_code, ErrorCode::kUnknownServerError);
+
+  ListPartitionReassignmentsResponse moves;
+  auto& move = moves.topics.emplace_back().partitions.emplace_back();
+  move.replicas = {1, -2};
+  move.adding_replicas = {-3};
+  move.removing_replicas = {4};
+  Border().enter(moves);
+  EXPECT_THAT(move.replicas, ElementsAre(1));
+  EXPECT_TRUE(move.adding_replicas.empty());
+  EXPECT_THAT(move.removing_replicas, ElementsAre(4));
 }
 
 }  // namespace
