@@ -79,7 +79,7 @@ class Watched {
   template <class Condition>
   bool wait_for(Condition condition) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 30s, [&] { return condition(*this); });
+    return changed_.wait_for(lock, 120s, [&] { return condition(*this); });
   }
 
   double value_locked(std::string_view measure, const std::vector<std::string>& cells) const {
@@ -310,6 +310,43 @@ TEST(KafkaCollector, ANamedGroupThatIsDeniedIsUnknownAndNotGone) {
   EXPECT_EQ(watched.value("group_members", {"group-2"}), 1);
   watched.happen("denied: nothing");
   EXPECT_TRUE(watched.wait_for(members("group-1")));
+}
+
+constexpr std::string_view kStreams = R"(
+brokers: 3
+release: RELEASE
+topics: [{name: orders, partitions: 6, records: 60}, {name: audit, partitions: 3}]
+groups:
+  - {name: joins, type: streams, topics: [orders, audit], consume: none, lag: 12, members: 2}
+  - {name: idle, type: streams, topics: [audit], consume: none, members: 4}
+)";
+std::string streams_of(std::string_view release) {
+  std::string scenario(kStreams);
+  scenario.replace(scenario.find("RELEASE"), 7, fmt::format("\"{}\"", release));
+  return scenario;
+}
+
+TEST(KafkaCollector, StreamsGroupsHaveMembersAndTheirPartitions) {
+  const std::string scenario = streams_of("4.4");
+  Watched watched({}, 200ms, "", scenario);
+  EXPECT_TRUE(watched.wait_for([](const Watched& w) {
+    return w.value_locked("group_members", {"joins"}) == 2 &&
+           w.value_locked("group_lag_records", {"joins", "orders", "0"}) == 2 &&
+           w.value_locked("group_members", {"idle"}) == 4 &&
+           w.value_locked("group_idle_members", {"idle"}) == 1;
+  }));
+  EXPECT_FALSE(watched.complained_of("StreamsGroupDescribe"));
+}
+
+// Kafka lists them from 4.1 on, and describes them from 4.2 on.
+TEST(KafkaCollector, StreamsGroupsOfAnOlderBrokerHaveUnknownMembersAndNoProblem) {
+  const std::string scenario = streams_of("4.1");
+  Watched watched({}, 200ms, "", scenario);
+  EXPECT_TRUE(watched.wait_for([](const Watched& w) {
+    return w.reason_locked("group_members", {"joins"}) == Unknown::unsupported &&
+           w.value_locked("group_lag_records", {"joins", "orders", "0"}) == 2;
+  }));
+  EXPECT_FALSE(watched.complained_of("StreamsGroupDescribe"));
 }
 
 TEST(KafkaCollector, ANamedGroupThatDoesNotExistIsAbsentAndSaid) {

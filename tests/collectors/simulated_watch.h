@@ -38,7 +38,7 @@ class SimulatedWatch {
 
   // Waits for an observation after which the condition holds; false after `patience`.
   template <class Condition>
-  bool wait_for(Condition condition, Duration patience = std::chrono::seconds(30)) {
+  bool wait_for(Condition condition, Duration patience = std::chrono::seconds(120)) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, patience, condition);
   }

@@ -386,7 +386,7 @@ def test_a_fifo_holds_up_neither_check_nor_start_nor_reload(cluster, binary):
         agent.wait_ready()
         os.mkfifo(rules / "pipe.yaml")
         agent.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "the configuration has mistakes" in agent.log_path.read_text(), 10, "the reload is refused")
+        wait_until(lambda: "the configuration has mistakes" in agent.log_path.read_text(), 30, "the reload is refused")
         health_within_a_second(agent, times=2)
         stopped_within(agent, 5)
     finally:

@@ -11,8 +11,9 @@ PAGE_WITHIN = 3.0  # seconds from a kill to the page; the figure of scripts/benc
 def test_healthy_cluster_is_quiet_and_fully_known(cluster, binary):
     with watched(cluster, binary, "healthy") as (agent, receiver):
         for broker in "123":
-            wait_until(lambda: agent.value("highwater_broker_up", broker=broker) == 1, 5, "the broker has answered")
-        wait_until(lambda: agent.value("highwater_quorum_lost") == 0, 5, "the quorum is known")
+            wait_until(lambda: agent.value("highwater_broker_up", broker=broker) == 1, 30, "the broker has answered")
+        if cluster.has_quorum:
+            wait_until(lambda: agent.value("highwater_quorum_lost") == 0, 30, "the quorum is known")
         metrics = agent.metrics()
         for (name, labels), value in metrics.items():
             assert value == value, f"{name}{dict(labels)} is NaN"
@@ -51,7 +52,7 @@ def expect_equal_lag(cluster, agent, group):
     expected = lag_by_kafkas_tool(cluster, group)
     assert expected, f"Kafka's tool printed no offsets of {group}"
     try:
-        wait_until(lambda: lag_by_agent(agent, group) == expected, 5, "the same lag")
+        wait_until(lambda: lag_by_agent(agent, group) == expected, 30, "the same lag")
     except AssertionError:
         raise AssertionError(f"{group}: {lag_by_agent(agent, group)} instead of {expected}") from None
 
@@ -126,8 +127,8 @@ def test_leaderless_and_under_replicated_partitions_are_told_apart(cluster, bina
         leaderless = partitions_by_kafkas_tool(cluster, "--unavailable-partitions")
         under_replicated = partitions_by_kafkas_tool(cluster, "--under-replicated-partitions") - leaderless
         assert leaderless and under_replicated
-        wait_until(lambda: flagged("leaderless") == leaderless, 10, f"leaderless: {leaderless}")
-        wait_until(lambda: flagged("under_replicated") == under_replicated, 10, f"under-replicated: {under_replicated}")
+        wait_until(lambda: flagged("leaderless") == leaderless, 30, f"leaderless: {leaderless}")
+        wait_until(lambda: flagged("under_replicated") == under_replicated, 30, f"under-replicated: {under_replicated}")
 
 
 @takes_long
@@ -156,7 +157,7 @@ def test_killed_broker_pages_once_with_cause_and_evidence(cluster, binary):
 def test_broker_that_has_just_come_back_pages_when_it_is_killed_again(cluster, binary):
     with watched(cluster, binary, "again") as (agent, receiver):
         cluster.shut(3)
-        wait_until(lambda: agent.value("highwater_broker_stopped", broker="3") == 1, 10, "the broker is seen stopped")
+        wait_until(lambda: agent.value("highwater_broker_stopped", broker="3") == 1, 30, "the broker is seen stopped")
         cluster.start_one(3)
         wait_until(lambda: agent.value("highwater_broker_up", broker="3") == 1, 20, "the broker is seen up")
         leaders = [value for (name, labels), value in agent.metrics().items()
@@ -173,7 +174,7 @@ def test_broker_that_has_just_come_back_pages_when_it_is_killed_again(cluster, b
 def test_hung_broker_pages_and_the_rest_stays_known(cluster, binary):
     with watched(cluster, binary, "hung") as (agent, receiver):
         # The active controller: what is forwarded to it hangs with it, and must not become a page of its own.
-        hung = wait_until(lambda: int(agent.value("highwater_quorum_leader") or 0), 20, "the controller is known")
+        hung = wait_until(lambda: int(agent.value("highwater_quorum_leader") or 0), 20, "the controller is known") if cluster.has_quorum else 2
         paused = time.monotonic()
         cluster.pause(hung)
         try:
@@ -193,7 +194,7 @@ def test_hung_broker_pages_and_the_rest_stays_known(cluster, binary):
                 time.sleep(0.5)
         finally:
             cluster.resume(hung)
-        wait_until(lambda: agent.value("highwater_broker_up", broker=str(hung)) == 1, 5, "the broker is seen up again")
+        wait_until(lambda: agent.value("highwater_broker_up", broker=str(hung)) == 1, 30, "the broker is seen up again")
         correlation = alert["annotations"]["correlation_id"]
         wait_until(lambda: receiver.resolved(correlation), 90, "the incident is resolved")
         assert len(receiver.incidents(paused, severity="page")) == 1

@@ -96,7 +96,7 @@ def test_what_nobody_acknowledges_is_escalated_over_kill_9_and_the_heartbeat_say
         wait_until(lambda: listener.count(held) >= 1, 90, "the heartbeat comes back")
 
         # What was told stands in the history of deliveries, also over kill -9.
-        wait_until(lambda: "delivered" in run("notify", "log", "--no-color")[1], 10, "deliveries are listed")
+        wait_until(lambda: "delivered" in run("notify", "log", "--no-color")[1], 30, "deliveries are listed")
         time.sleep(2)
         agent.kill()
         agent.start()

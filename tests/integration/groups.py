@@ -49,7 +49,7 @@ def test_a_rebalance_is_counted_and_timed(cluster, binary):
             before = time.monotonic()
             members.append(consumer(cluster, "danced", "dancers"))
             expect(agent, "group_members_joined_total", lambda joined: joined >= 1, 40, group="dancers")
-            expect(agent, "group_rebalances_total", first + 1, 10, group="dancers")
+            expect(agent, "group_rebalances_total", first + 1, 30, group="dancers")
             # A member that leaves before that would be part of the same rebalance.
             expect(agent, "group_info", 1, 30, group="dancers", state="Stable")
             assert agent.value("highwater_group_rebalance_seconds", group="dancers") == 0
@@ -57,7 +57,7 @@ def test_a_rebalance_is_counted_and_timed(cluster, binary):
             assert took is None or 0 <= took <= time.monotonic() - before, took
             members.pop().stop()
             expect(agent, "group_members_left_total", 1, 40, group="dancers")
-            expect(agent, "group_rebalances_total", first + 2, 10, group="dancers")
+            expect(agent, "group_rebalances_total", first + 2, 30, group="dancers")
             assert [alert for _, alert in receiver.alerts() if alert["labels"]["alertname"].startswith("Rebalance")] == []
         finally:
             for member in members:
@@ -77,7 +77,7 @@ def test_a_static_member_that_is_away_is_seen_until_it_is_back(cluster, binary):
             members = [member(1), member(2)]
             try:
                 expect(agent, "group_members", 2, 60, group=group)
-                expect(agent, "group_static_members_away", 0, 10, group=group)
+                expect(agent, "group_static_members_away", 0, 30, group=group)
                 members.pop().stop()
                 expect(agent, "group_static_members_away", 1, 40, group=group)
                 joined = agent.value("highwater_group_members_joined_total", group=group)
@@ -98,11 +98,11 @@ def test_offsets_moved_by_kafkas_tool_are_counted(cluster, binary):
         labels = {"group": "movers", "topic": "moved"}
         expect(agent, "group_topic_lag_records", 0, 20, **labels)
         reset(cluster, "movers", "moved", "--to-earliest")
-        expect(agent, "group_offsets_rewound_total", 1, 10, **labels)
-        expect(agent, "group_rewound_partitions", 1, 5, **labels)
+        expect(agent, "group_offsets_rewound_total", 1, 30, **labels)
+        expect(agent, "group_rewound_partitions", 1, 30, **labels)
         assert agent.value("highwater_group_offsets_skipped_total", **labels) == 0
         reset(cluster, "movers", "moved", "--to-latest")
-        expect(agent, "group_offsets_skipped_total", 1, 10, **labels)
+        expect(agent, "group_offsets_skipped_total", 1, 30, **labels)
         assert agent.value("highwater_group_offsets_rewound_total", **labels) == 1
     cluster.delete_topic("moved")
 
@@ -126,7 +126,7 @@ def test_retention_that_comes_near_pages_in_time(cluster, binary):
             margin = agent.value("highwater_group_retention_margin_seconds", **labels)
             now = time.monotonic()
             assert 120 - (now - produced) - 3 <= margin <= 120 - (now - late) + 3, margin
-            wait_until(lambda: receiver.incidents(name="RetentionNear", severity="ticket"), 10, "a ticket")
+            wait_until(lambda: receiver.incidents(name="RetentionNear", severity="ticket"), 30, "a ticket")
             assert receiver.incidents(name="RetentionWillDeleteUnread") == []
             wait_until(lambda: receiver.incidents(severity="page"), 60, "a page")
             assert time.monotonic() - late < 120, "while the records are still there"

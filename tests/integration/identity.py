@@ -96,7 +96,7 @@ def test_a_broker_whose_name_vanishes_before_it_stops_in_order_pages_nobody(clus
             hosts.write_text("127.0.0.1 localhost\n")
             time.sleep(1)
             cluster.shut(3)
-            expect(agent, "broker_stopped", 1, 10, broker="3")
+            expect(agent, "broker_stopped", 1, 30, broker="3")
             time.sleep(3)
             assert agent.value("highwater_broker_stopped", broker="3") == 1
             advertise(cluster, 3, f"127.0.0.1:{base + 303}")

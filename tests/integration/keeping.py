@@ -290,7 +290,7 @@ def test_a_pause_of_the_agent_is_unknown_time(cluster, binary):
             time.sleep(40)
         finally:
             agent.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: agent.value("highwater_broker_failed", broker="3") == 0, 10, "the broker is seen to be well")
+        wait_until(lambda: agent.value("highwater_broker_failed", broker="3") == 0, 30, "the broker is seen to be well")
         time.sleep(5)
         pages = receiver.incidents(began, name="BrokerDownForAWhile")
         assert pages == [], f"paged after the fact: {pages[0][1]['annotations']['summary']}"

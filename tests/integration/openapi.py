@@ -158,7 +158,7 @@ def test_the_api_is_what_its_description_says(cluster, binary):
         ask("/api/v1/silences/{id}/end", {}, id=made["id"])
         ask("/api/v1/silences/{id}/end", {}, id=made["id"], expect=404)
 
-        wait_until(lambda: ask("/api/v1/deliveries")["deliveries"], 10, "something was delivered")
+        wait_until(lambda: ask("/api/v1/deliveries")["deliveries"], 30, "something was delivered")
         ask("/api/v1/deliveries", incident=number, limit=5)
         ask("/api/v1/series", measure="broker_up", cluster="prod", expect=404)
         assert ask("/api/v1/series", measure="broker_up", cluster="prod", broker="2", hours=1)["points"], "there is no curve"

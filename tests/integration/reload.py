@@ -110,7 +110,7 @@ def test_a_reload_takes_everything_over_and_leaves_alone_what_did_not_change(clu
         # A receiver that is new hears of what is open; the other one is not told again.
         world.write(receivers=("first", "second"))
         world.must_reload()
-        wait_until(lambda: "OrdersBusy" in names(world.second), 10, "the new receiver hears of what is open")
+        wait_until(lambda: "OrdersBusy" in names(world.second), 30, "the new receiver hears of what is open")
         # One whose settings changed goes on where it was.
         world.write(receivers=("first", "second"), first="timeout: 7s")
         world.must_reload()
@@ -122,11 +122,11 @@ def test_a_reload_takes_everything_over_and_leaves_alone_what_did_not_change(clu
         world.must_reload()
         wait_until(lambda: {incident["cause"]["entity"]["cluster"] for incident in world.open_incidents()} == {"prod", "other"}, 20,
                    "the incident of the other cluster")
-        wait_until(lambda: len(names(world.second)) == 2, 10, "it is told")
+        wait_until(lambda: len(names(world.second)) == 2, 30, "it is told")
         world.write(clusters=("prod",), receivers=("first", "second"))
         world.must_reload()
-        wait_until(lambda: len(world.open_incidents()) == 1, 10, "what was open of a cluster that is left out ends")
-        wait_until(lambda: names(world.first, "resolved") == ["OrdersBusy"], 10, "its end is told")
+        wait_until(lambda: len(world.open_incidents()) == 1, 30, "what was open of a cluster that is left out ends")
+        wait_until(lambda: names(world.first, "resolved") == ["OrdersBusy"], 30, "its end is told")
         assert world.agent.value("highwater_brokers", cluster="other") is None
         assert world.connections() >= before, "connections of a cluster that did not change were closed"
 

@@ -74,7 +74,7 @@ def test_teams_hear_of_their_own_and_a_silence_survives_kill_9_without_swallowin
         routed.restart()
         cluster.kill(1)
         wait_until(lambda: agent.value("highwater_alert", alertname="BrokerDown", broker="1") == 1, 20, "the broker is down")
-        wait_until(lambda: agent.value("highwater_incidents_silenced", severity="page") == 1, 10, "its incident is silenced")
+        wait_until(lambda: agent.value("highwater_incidents_silenced", severity="page") == 1, 30, "its incident is silenced")
         assert agent.value("highwater_silences") == 1
         time.sleep(3)
         assert "BrokerDown" not in names(routed.platform), "a silenced page was sent"
@@ -84,7 +84,7 @@ def test_teams_hear_of_their_own_and_a_silence_survives_kill_9_without_swallowin
         # The end of the silence tells it; a silence made again does not swallow the end.
         code, output = routed.run("silence", "end", "1")
         assert code == 0, output
-        wait_until(lambda: "BrokerDown" in names(routed.platform), 10, "the page is sent when the silence ends")
+        wait_until(lambda: "BrokerDown" in names(routed.platform), 30, "the page is sent when the silence ends")
         code, output = routed.run("silence", "add", "cluster=*", "--until", "resolved", "--by", "ann", "-m", "known", "--json")
         hidden = {incident["title"] for incident in json.loads(output)["hides"]}
         assert code == 0 and any("Broker 1" in title for title in hidden), output
@@ -192,7 +192,7 @@ def test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9(cluster
 
         agent.config.write_text(agent.config.read_text().replace("{team: shop, to: shop}", "{team: shop, to: platform}"))
         agent.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "OrdersBusy" in names(routed.platform), 10, "who is named by the new routes hears of what is open")
+        wait_until(lambda: "OrdersBusy" in names(routed.platform), 30, "who is named by the new routes hears of what is open")
         shop = [alert["labels"]["alertname"] for _, alert in routed.shop.alerts()]
         assert shop == ["OrdersBusy"], shop
         code, output = routed.run("ack", number, "--end")

@@ -99,16 +99,17 @@ def test_a_failover_takes_as_long_as_metadata_shows(cluster, binary):
         labels = {"topic": "followed"}
         expect(agent, "topic_failover_seconds", 0, 20, **labels)
         changes = agent.value("highwater_topic_leader_changes_total", **labels)
-        killed = time.monotonic()
-        cluster.kill(victim)
+        before = time.monotonic()
+        cluster.kill(victim)  # on a busy machine the script itself takes a while
+        after = time.monotonic()
         wait_until(lambda: metadata.leader() not in (victim, -1), 60, "another leader")
-        truth = time.monotonic() - killed
+        led = time.monotonic()
         expect(agent, "partition_leader", lambda leader: leader != victim, 20, **labels)
-        expect(agent, "topic_leader_changes_total", changes + 1, 10, **labels)
+        expect(agent, "topic_leader_changes_total", changes + 1, 30, **labels)
         measured = agent.value("highwater_topic_failover_seconds", **labels)
-        print(f"      fail-over: Metadata {truth:.2f} s, measured {measured:.2f} s", flush=True)
+        print(f"      fail-over: Metadata {led - after:.2f} to {led - before:.2f} s, measured {measured:.2f} s", flush=True)
         # A poll a second at either end, and what telling the kill takes.
-        assert abs(measured - truth) <= 2.5, f"{measured} s instead of {truth} s"
+        assert led - after - 2.5 <= measured <= led - before + 2.5, f"{measured} s instead of {led - after} to {led - before} s"
         assert agent.value("highwater_topic_leaderless_seconds", **labels) == 0
         time.sleep(3)
         assert agent.value("highwater_topic_failover_seconds", **labels) == measured, "it is over"

@@ -41,6 +41,7 @@ class SimulatedCluster:
 
     def __init__(self, binary, scenario=SCENARIO):
         self.brokers = 3
+        self.has_quorum = True
         self.binary = binary
         self.scenario = scenario
         self.away = set()

@@ -75,28 +75,28 @@ def test_pages_of_applications_become_measures_and_disturb_nothing_when_they_bre
     agent = Agent(binary, cluster.servers(), receiver, name="sources", extra=MEASURES.format(url=application.url))
     try:
         agent.wait_ready()
-        wait_until(lambda: agent.value("highwater_records_total", group="payments") == 2000, 10, "the pods' counters are added up")
+        wait_until(lambda: agent.value("highwater_records_total", group="payments") == 2000, 30, "the pods' counters are added up")
         assert agent.value("highwater_app_queue_records", queue="in") == 7
-        wait_until(lambda: agent.value("highwater_connect_task_failed", connector="sink") == 0, 10, "the tasks' states are read")
-        wait_until(lambda: agent.value("highwater_source_up", source="hangs") == 0, 10, "a source that hangs is told")
+        wait_until(lambda: agent.value("highwater_connect_task_failed", connector="sink") == 0, 30, "the tasks' states are read")
+        wait_until(lambda: agent.value("highwater_source_up", source="hangs") == 0, 30, "a source that hangs is told")
         assert agent.value("highwater_source_up", source="app") == 1
 
         # A pod is restarted: what it counted before is not taken back.
         application.pages["/metrics"] = PAGE.format(first=1100, second=10, failed=5, queue=7)
-        wait_until(lambda: agent.value("highwater_records_total", group="payments") == 2110, 10, "a restart takes nothing back")
+        wait_until(lambda: agent.value("highwater_records_total", group="payments") == 2110, 30, "a restart takes nothing back")
         application.pages["/connect"] = CONNECT % "FAILED"
-        wait_until(lambda: agent.value("highwater_connect_task_failed", connector="sink") == 1, 10, "the failed task is seen")
+        wait_until(lambda: agent.value("highwater_connect_task_failed", connector="sink") == 1, 30, "the failed task is seen")
 
         good = application.pages["/metrics"]
         for broken in (good[:-10], "", "<html>Log in</html>\n", good.replace("orders", "\x00"), good.encode("utf-16"),
                        good + good, "#" * (17 << 20) + "\n", good.replace(" 7\n", " many\n")):
             application.pages["/metrics"] = broken
-            wait_until(lambda: agent.value("highwater_app_queue_records", queue="in") is None, 10, f"unknown: {broken[:40]!r}")
+            wait_until(lambda: agent.value("highwater_app_queue_records", queue="in") is None, 30, f"unknown: {broken[:40]!r}")
             assert agent.value("highwater_records_total", group="payments") is None or broken == good + good
             assert agent.value("highwater_connect_task_failed", connector="sink") == 1
             assert oldest_part(agent) < 5, "Kafka is watched as before"
             application.pages["/metrics"] = good
-            wait_until(lambda: agent.value("highwater_app_queue_records", queue="in") == 7, 10, "it comes back")
+            wait_until(lambda: agent.value("highwater_app_queue_records", queue="in") == 7, 30, "it comes back")
         assert agent.value("highwater_records_total", group="payments") == 2110
         assert receiver.incidents(severity="page") == []
     finally:

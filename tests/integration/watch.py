@@ -121,7 +121,7 @@ class Terminal:
         wait_until(lambda: words not in self.text(), timeout, f"'{words}' is gone from the screen")
 
     def expect_given_back(self):
-        wait_until(lambda: not self.modes["alternate"], 5, "the screen that was there before")
+        wait_until(lambda: not self.modes["alternate"], 30, "the screen that was there before")
         assert self.modes == {"alternate": False, "cursor": True, "wrap": True}, self.modes
         assert termios.tcgetattr(self.slave) == self.before, "the terminal has other modes than before"
 
@@ -164,9 +164,9 @@ def test_an_incident_comes_and_goes_on_the_screen(cluster, binary):
 
         # A larger window is filled at once, a smaller one again.
         terminal.resize(120, 40)
-        wait_until(lambda: "q: quit" in terminal.line(39), 5, "the footer is at the new end")
+        wait_until(lambda: "q: quit" in terminal.line(39), 30, "the footer is at the new end")
         terminal.resize(80, 24)
-        wait_until(lambda: "q: quit" in terminal.line(23), 5, "the footer is where it was")
+        wait_until(lambda: "q: quit" in terminal.line(23), 30, "the footer is where it was")
 
         # The list above the clusters, its first row: the incident's text, and why it fires.
         terminal.wait("> prod")
