@@ -1,5 +1,6 @@
-// highwater-import: SLOs of other tools as a rule file, and Alertmanager's configuration as ours. A
-// program of its own, because it reads PromQL and nothing of the daemon does.
+// highwater-import: SLOs of other tools as a rule file, Alertmanager's configuration and the
+// properties of a Kafka client as ours. A program of its own, because it reads PromQL and nothing
+// of the daemon does.
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "agent/config/config.h"
 #include "agent/core/build_info.h"
 #include "agent/core/small_file.h"
+#include "agent/import/client/client_properties.h"
 #include "agent/import/openslo.h"
 #include "agent/import/sloth.h"
 #include "agent/import_names.h"
@@ -27,6 +29,8 @@ namespace {
 constexpr int kWithLosses = 1;
 constexpr int kNothing = 2;
 constexpr size_t kMostBytes = 4 << 20;  // the importers refuse far less, and say so
+// Stands in for theirs, where only a part of a configuration is written.
+constexpr const char* kSomeCluster = "clusters: [{name: kafka, bootstrap: \"127.0.0.1:9092\"}]\n";
 
 struct Options {
   std::string from;
@@ -90,6 +94,14 @@ int import_slos(const Options& options, const Input& input) {
   return import->losses.empty() ? 0 : kWithLosses;
 }
 
+// Says what `highwater check` would refuse of it.
+bool is_accepted(const std::string& yaml) {
+  Diagnostics wrong;
+  (void)parse_config(yaml, "the output", wrong);
+  for (const Diagnostic& diagnostic : wrong) std::cerr << diagnostic.text() << "\n";
+  return wrong.empty();
+}
+
 int import_routing(const Options& options, const Input& input) {
   Result<alertmanager::SeverityNames> severities = severities_of(options.severities);
   if (!severities) return refused(severities.error().message);
@@ -103,15 +115,27 @@ int import_routing(const Options& options, const Input& input) {
   if (!std::cout) return refused("cannot write the configuration to standard output");
   if (import->receivers == 0)
     return refused("no receiver of " + input.name + " could be taken over");
-  const Diagnostics wrong = refused_by_check(import->yaml);
-  for (const Diagnostic& diagnostic : wrong) std::cerr << diagnostic.text() << "\n";
-  return import->losses.empty() && wrong.empty() ? 0 : kWithLosses;
+  const bool accepted = is_accepted(import->yaml + kSomeCluster);
+  return import->losses.empty() && accepted ? 0 : kWithLosses;
+}
+
+int import_client(const Options& options) {
+  Result<std::string> text = read_text(options.file);
+  if (!text) return refused("cannot read " + options.file + ": " + text.error().message);
+  const std::string name = options.file == "-" ? "standard input" : options.file;
+  const Result<ImportedClient> import = import_client_properties(*text, name);
+  if (!import) return refused(import.error().message);
+  std::cout << import->yaml << std::flush;
+  for (const Loss& loss : import->losses) std::cerr << loss_text(name, loss) << "\n";
+  if (!std::cout) return refused("cannot write the configuration to standard output");
+  return import->losses.empty() && is_accepted(import->yaml) ? 0 : kWithLosses;
 }
 
 int import(const Options& options) {
   const bool routing = options.from == "alertmanager";
   if (!routing && !options.severities.empty())
     return refused("--severity is for Alertmanager's routes");
+  if (options.from == "client-properties") return import_client(options);
   Result<std::string> text = read_text(options.file);
   if (!text) return refused("cannot read " + options.file + ": " + text.error().message);
   Diagnostics diagnostics;

@@ -50,12 +50,4 @@ alertmanager::KnownNames known_names(const std::optional<Config>& config, const 
   return known;
 }
 
-Diagnostics refused_by_check(std::string_view yaml) {
-  Diagnostics diagnostics;
-  (void)parse_config(
-      fmt::format("{}clusters: [{{name: kafka, bootstrap: \"127.0.0.1:9092\"}}]\n", yaml),
-      "the output", diagnostics);
-  return diagnostics;
-}
-
 }  // namespace highwater::agent

@@ -1,5 +1,5 @@
-// What the import of Alertmanager's configuration asks the agent: the names that alerts can have,
-// and whether what was written would be accepted. Main's thread of highwater-import.
+// What the import of Alertmanager's configuration asks the agent: the names that alerts can have.
+// Main's thread of highwater-import.
 #pragma once
 
 #include <optional>
@@ -22,8 +22,5 @@ namespace highwater::agent {
 [[nodiscard]] alertmanager::KnownNames known_names(const std::optional<Config>& config,
                                                    const Runbooks& runbooks,
                                                    alertmanager::SeverityNames severities);
-
-// What `highwater check` would refuse of it, beside a cluster that stands in for theirs.
-[[nodiscard]] Diagnostics refused_by_check(std::string_view yaml);
 
 }  // namespace highwater::agent

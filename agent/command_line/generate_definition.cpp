@@ -186,15 +186,16 @@ const Command& import_definition() {
   static const Command command{
       .name = "import",
       .section = kGenerateSection,
-      .summary = "take over SLOs of Sloth or OpenSLO, or Alertmanager's routes",
+      .summary = "take over SLOs, Alertmanager's routes, or a Kafka client's properties",
       .description =
           "Writes SLOs of Sloth or OpenSLO as a rule file of Highwater to standard output, or the "
-          "receivers, routes and muted hours of an Alertmanager as sections of a configuration. "
+          "receivers, routes and muted hours of an Alertmanager as sections of a configuration, or "
+          "how a Kafka client connects and logs in, by its properties (Java's or librdkafka's). "
           "What could not be taken over, or not exactly, is listed on standard error and "
           "at the head of the output. The program highwater-import does it.",
       .arguments = {{.name = "FROM",
-                     .help = "What wrote the file.",
-                     .words = {"sloth", "openslo", "alertmanager"},
+                     .help = "What the file is.",
+                     .words = {"sloth", "openslo", "alertmanager", "client-properties"},
                      .required = true},
                     {.name = "FILE",
                      .help = "The file; - is standard input.",
@@ -216,7 +217,9 @@ const Command& import_definition() {
       .examples = {{"highwater import sloth slos.yaml > rules.yaml", "a file of Sloth"},
                    {"cat *.yaml | highwater import openslo -", "OpenSLO from standard input"},
                    {"highwater import alertmanager --severity error=ticket alertmanager.yml",
-                    "who hears of what"}},
+                    "who hears of what"},
+                   {"highwater import client-properties client.properties > highwater.yaml",
+                    "how to connect to a secured cluster"}},
       .exit_codes = {{0, "everything was taken over"},
                      {1, "with losses, which are listed"},
                      {2, "nothing could be taken over, or the file cannot be read"}}};

@@ -54,10 +54,10 @@ void check(const OpenHours* hours) {
   for (int day = 0; day < 800; day += 25) {
     const WallTime at{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1) +
                       std::chrono::days(day)};
-    const OpenHours::Stretch stretch = hours->around(at);
-    require(stretch.begin <= at && at < stretch.end);
-    const Duration inside = hours->inside(stretch.begin, stretch.end);
-    require(inside == (stretch.open ? stretch.end - stretch.begin : Duration::zero()));
+    const OpenHours::Interval interval = hours->around(at);
+    require(interval.begin <= at && at < interval.end);
+    const Duration inside = hours->inside(interval.begin, interval.end);
+    require(inside == (interval.open ? interval.end - interval.begin : Duration::zero()));
   }
 }
 

@@ -133,7 +133,7 @@ bool LabelValues::implies(const LabelValues& wide) const {
   return mine && theirs && mine->starts_with(*theirs);
 }
 
-std::optional<LabelValues> LabelValues::meet(const LabelValues& other, bool& exact) const {
+std::optional<LabelValues> LabelValues::intersect(const LabelValues& other, bool& exact) const {
   const bool filters = !pattern_ || !other.pattern_;
   if (filters) {
     const LabelValues& listed = pattern_ ? other : *this;
@@ -158,14 +158,14 @@ bool implies(const Conditions& narrow, const Conditions& wide) {
   });
 }
 
-std::optional<Conditions> meet(const Conditions& first, const Conditions& second,
-                               std::string& inexact) {
+std::optional<Conditions> intersect(const Conditions& first, const Conditions& second,
+                                    std::string& inexact) {
   Conditions both = first;
   for (const auto& [label, values] : second) {
     const auto [place, added] = both.emplace(label, values);
     if (added) continue;
     bool exact = true;
-    std::optional<LabelValues> met = place->second.meet(values, exact);
+    std::optional<LabelValues> met = place->second.intersect(values, exact);
     if (!met) return std::nullopt;
     if (!exact && inexact.empty()) inexact = label;
     place->second = std::move(*met);
@@ -175,7 +175,7 @@ std::optional<Conditions> meet(const Conditions& first, const Conditions& second
 
 bool apart(const Conditions& first, const Conditions& second) {
   std::string ignored;
-  return !meet(first, second, ignored);
+  return !intersect(first, second, ignored);
 }
 
 }  // namespace highwater::agent::alertmanager

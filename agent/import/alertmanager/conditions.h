@@ -32,7 +32,7 @@ class LabelValues {
   [[nodiscard]] bool implies(const LabelValues& wide) const;
   // What both take. Nothing: there is no such value. `exact` becomes false where that cannot be
   // written: then the other's.
-  [[nodiscard]] std::optional<LabelValues> meet(const LabelValues& other, bool& exact) const;
+  [[nodiscard]] std::optional<LabelValues> intersect(const LabelValues& other, bool& exact) const;
 
  private:
   [[nodiscard]] static LabelValues like(std::string_view pattern);
@@ -49,8 +49,8 @@ using Conditions = std::map<std::string, LabelValues, std::less<>>;
 // Whether whatever fulfils `narrow` fulfils `wide`.
 [[nodiscard]] bool implies(const Conditions& narrow, const Conditions& wide);
 // Nothing: no alert fulfils both. `inexact` gets the first label for which it cannot be written.
-[[nodiscard]] std::optional<Conditions> meet(const Conditions& first, const Conditions& second,
-                                             std::string& inexact);
+[[nodiscard]] std::optional<Conditions> intersect(const Conditions& first, const Conditions& second,
+                                                  std::string& inexact);
 // Whether it is seen that no alert fulfils both.
 [[nodiscard]] bool apart(const Conditions& first, const Conditions& second);
 

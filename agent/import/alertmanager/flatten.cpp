@@ -218,7 +218,7 @@ class Flattener {
   std::optional<Conditions> joined(const Conditions& known, const Conditions& wanted,
                                    const Node* node = nullptr) {
     std::string inexact;
-    auto both = meet(known, wanted, inexact);
+    auto both = intersect(known, wanted, inexact);
     if (both && !inexact.empty() && !taken(*both)) lose(node != nullptr ? *node : *at_, inexact);
     return both;
   }

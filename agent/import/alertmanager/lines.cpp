@@ -147,7 +147,7 @@ class LinesWriter {
     if (line.goes_on) return;
     const Conditions quiet{{"severity", LabelValues::one_of({"ticket", "info"})}};
     std::string ignored;
-    const std::optional<Conditions> rest = meet(line.conditions, quiet, ignored);
+    const std::optional<Conditions> rest = intersect(line.conditions, quiet, ignored);
     if (rest && !is_taken(*rest)) {
       ended_.push_back(*rest);
       const Line told{*rest, line.node, false};

@@ -128,7 +128,7 @@ bool is_regex(Sign sign) {
 
 void want(const std::string& label, const LabelValues& values, Demand& demand) {
   std::string inexact;
-  auto both = meet(demand.wanted, Conditions{{label, values}}, inexact);
+  auto both = intersect(demand.wanted, Conditions{{label, values}}, inexact);
   if (!inexact.empty()) demand.inexact = inexact;
   if (both)
     demand.wanted = std::move(*both);
