@@ -124,7 +124,8 @@ Agent::Impl::Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> se
                                   },
                                   external_url_,
                                   std::string(kSelfCluster)});
-  add_marks_api(*server_, changes_, clock, log);
+  add_marks_api(
+      *server_, changes_, [this] { history_file_.soon(); }, clock, log);
   add_reload_api(*server_, [this] { return reload(); });
 }
 

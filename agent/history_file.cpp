@@ -23,6 +23,7 @@ constexpr std::string_view kHead = "highwater history 1\n";
 constexpr size_t kDigest = 64;
 constexpr size_t kLargest = size_t{64} << 20U;
 constexpr auto kEvery = std::chrono::minutes(5);
+constexpr auto kSoon = std::chrono::seconds(2);  // of all of it: a few megabytes
 
 std::string failure(const std::string& path, const char* doing) {
   return fmt::format("{} cannot be {}: {}", path, doing, std::strerror(errno));
@@ -90,10 +91,11 @@ void HistoryFile::restore(const Catalogue& catalogue, WallTime now) {
 void HistoryFile::keep(SteadyTime now) {
   if (path_.empty()) return;
   if (!written_at_) written_at_ = now;
-  if (now - *written_at_ < kEvery) return;
+  if (now - *written_at_ < (wanted_ ? kSoon : kEvery)) return;
   if (writing_.valid() && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
     return;  // a disk that hangs
   written_at_ = now;
+  wanted_ = false;
   write();
 }
 

@@ -75,15 +75,19 @@ Result<Mark> read_mark(const std::string& body, WallTime now) {
 
 }  // namespace
 
-void add_marks_api(http::Server& server, changes::Ledger& changes, const Clock& clock, Log& log) {
-  server.add("POST", "/api/v1/marks", [&changes, &clock, &log](const http::ServerRequest& request) {
-    if (auto refused = refuse_json_change(request)) return std::move(*refused);
-    const Result<Mark> mark = read_mark(request.body, clock.now().wall);
-    if (!mark) return refusal(400, mark.error().message);
-    changes.mark(mark->at, mark->about, mark->text);
-    log.info("mark", {{"text", mark->text}, {"about", mark->about.text()}});
-    return json_reply(201, {{"at", format_time(mark->at)}, {"text", mark->text}});
-  });
+void add_marks_api(http::Server& server, changes::Ledger& changes, std::function<void()> marked,
+                   const Clock& clock, Log& log) {
+  server.add(
+      "POST", "/api/v1/marks",
+      [&changes, marked = std::move(marked), &clock, &log](const http::ServerRequest& request) {
+        if (auto refused = refuse_json_change(request)) return std::move(*refused);
+        const Result<Mark> mark = read_mark(request.body, clock.now().wall);
+        if (!mark) return refusal(400, mark.error().message);
+        changes.mark(mark->at, mark->about, mark->text);
+        marked();
+        log.info("mark", {{"text", mark->text}, {"about", mark->about.text()}});
+        return json_reply(201, {{"at", format_time(mark->at)}, {"text", mark->text}});
+      });
 }
 
 }  // namespace highwater::agent

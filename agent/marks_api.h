@@ -3,13 +3,17 @@
 // it.
 #pragma once
 
+#include <functional>
+
 #include "agent/core/log.h"
 #include "exporters/changes/ledger.h"
 #include "exporters/http/server.h"
 
 namespace highwater::agent {
 
-// All of it outlives the server. Before the server starts.
-void add_marks_api(http::Server& server, changes::Ledger& changes, const Clock& clock, Log& log);
+// All of it outlives the server. `marked` is called after each mark, on the server's threads.
+// Before the server starts.
+void add_marks_api(http::Server& server, changes::Ledger& changes, std::function<void()> marked,
+                   const Clock& clock, Log& log);
 
 }  // namespace highwater::agent

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "agent/catalogue.h"
 
@@ -57,6 +58,24 @@ TEST_F(HistoryFileTest, SurvivesTheEndOfTheAgent) {
   const auto rights = std::filesystem::status(file()).permissions();
   EXPECT_EQ(rights & std::filesystem::perms::others_all, std::filesystem::perms::none);
   EXPECT_FALSE(std::filesystem::exists(file() + ".new"));
+}
+
+TEST_F(HistoryFileTest, IsWrittenSoonAfterSomethingWasNoted) {
+  history::History history;
+  changes::Ledger changes;
+  HistoryFile kept(folder_ + "/state.db", history, changes, log_);
+  const SteadyTime start(1h);
+  kept.keep(start);
+  changes.note(WallTime(1h), {}, "deployed");
+  kept.soon();
+  kept.keep(start + 1s);
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  kept.keep(start + 2s);
+  for (int i = 0; i < 500 && !std::filesystem::exists(file()); ++i)
+    std::this_thread::sleep_for(10ms);
+  EXPECT_THAT(content(), HasSubstr("deployed"));
+  // As an agent that was killed finds it.
+  EXPECT_THAT(life("next"), testing::ElementsAre("deployed", "next"));
 }
 
 TEST_F(HistoryFileTest, BeginsAnewWhenItIsDamaged) {
