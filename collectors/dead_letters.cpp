@@ -102,7 +102,7 @@ void DeadLetters::add_to(Observation& observation, const kafka::ClusterView& vie
     arrived.add(memory.arrived,
                 first_unknown(own.reason, tells ? Unknown::known : Unknown::not_asked));
     if (memory.arrived > 0) add_note(observation, keys->row(row), memory);
-    const auto grown = memory.own.stretch();
+    const auto grown = memory.own.interval();
     rate.add(grown ? std::max(0.0, grown->rate(0)) : kNoValue,
              first_unknown(own.reason, grown ? Unknown::known : Unknown::not_asked));
     if (!pairs_[row].source) continue;
@@ -112,7 +112,7 @@ void DeadLetters::add_to(Observation& observation, const kafka::ClusterView& vie
     const End whole = end_of(view, source);
     const Unknown reason = first_unknown(own.reason, whole.reason);
     if (reason == Unknown::known) memory.both.add(now.steady, kLength, {own.sum, whole.sum});
-    const auto both = memory.both.stretch();
+    const auto both = memory.both.interval();
     const double part = both ? std::max(0.0, both->rate(0)) : 0;
     const double all = both ? both->rate(1) : 0;
     share.add(part <= 0    ? 0

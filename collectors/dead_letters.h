@@ -18,7 +18,7 @@
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/row_history.h"
-#include "collectors/trail.h"
+#include "collectors/sample_ring.h"
 
 namespace highwater::collectors {
 
@@ -50,8 +50,8 @@ class DeadLetters {
     SteadyTime began{};    // its watch
     Duration silence{};    // before the first of those that arrived
     bool watched = false;  // ... and records had come before it
-    Trail<1> own;
-    Trail<2> both;  // and of its topic
+    SampleRing<1> own;
+    SampleRing<2> both;  // and of its topic
   };
 
   void find_topics(const kafka::ClusterView& view);

@@ -141,11 +141,11 @@ void GroupOffsets::add_to(Observation& observation, const kafka::ClusterView& vi
 void GroupOffsets::add_doings(Observation& observation, const GroupReadings& readings) {
   const auto progress = progress_.update(readings, observation.at);
   verdicts_.add_to(observation, readings, progress);
-  GroupMoves::add_to(observation, readings, progress);
+  OffsetResets::add_to(observation, readings, progress);
   retention_.add_to(observation, readings);
   skew_.add_to(observation, readings, progress);
   rates_.add_to(observation, readings, progress);
-  GroupRoom::add_to(observation, readings.view, readings.group_keys, assigned_topics_);
+  GroupCapacity::add_to(observation, readings.view, readings.group_keys, assigned_topics_);
 }
 
 void GroupOffsets::add_group(const kafka::ClusterView& view, const GroupView& group,

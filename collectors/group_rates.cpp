@@ -62,15 +62,15 @@ void GroupRates::add_to(Observation& observation, const GroupReadings& readings,
   Column catch_up(kCatchUp, catching_up_keys_.expected_rows());
   for (size_t row = 0; row < count; ++row) {
     const GroupTopic& topic = readings.topics[row];
-    const auto stretch = topic.offsets_reason() == Unknown::known
-                             ? follow(progress[row], observation.at.steady,
-                                      readings.window * kWindows, memories[row])
-                             : std::nullopt;
+    const auto interval = topic.offsets_reason() == Unknown::known
+                              ? follow(progress[row], observation.at.steady,
+                                       readings.window * kWindows, memories[row])
+                              : std::nullopt;
     const Unknown reason =
-        first_unknown(topic.offsets_reason(), stretch ? Unknown::known : Unknown::not_asked);
-    const Rates rates = stretch ? Rates{stretch->rate(0), stretch->rate(1)} : Rates{};
-    produced.add(stretch ? rates.produced : kNoValue, reason);
-    consumed.add(stretch ? rates.consumed : kNoValue, reason);
+        first_unknown(topic.offsets_reason(), interval ? Unknown::known : Unknown::not_asked);
+    const Rates rates = interval ? Rates{interval->rate(0), interval->rate(1)} : Rates{};
+    produced.add(interval ? rates.produced : kNoValue, reason);
+    consumed.add(interval ? rates.consumed : kNoValue, reason);
     if (reason != Unknown::known) continue;
     const auto seconds = time_to_catch_up(topic.lag_sum, rates);
     if (seconds) {
@@ -86,16 +86,17 @@ void GroupRates::add_to(Observation& observation, const GroupReadings& readings,
   observation.tables.push_back(std::move(catch_up).build(catching_up_keys_.finish()));
 }
 
-std::optional<Trail<2>::Stretch> GroupRates::follow(const TopicProgress& progress, SteadyTime at,
-                                                    Duration length, Memory& memory) {
-  memory.trail.add(at, length, {progress.produced, progress.consumed});
-  const auto so_far = memory.trail.stretch_so_far();
+std::optional<SampleRing<2>::Interval> GroupRates::follow(const TopicProgress& progress,
+                                                          SteadyTime at, Duration length,
+                                                          Memory& memory) {
+  memory.ring.add(at, length, {progress.produced, progress.consumed});
+  const auto so_far = memory.ring.interval_so_far();
   if (!so_far)
     memory.moves = 0;
   else if (memory.consumed != progress.consumed && memory.moves < kEnoughMoves)
     ++memory.moves;
   memory.consumed = progress.consumed;
-  return memory.moves >= kEnoughMoves ? so_far : memory.trail.stretch();
+  return memory.moves >= kEnoughMoves ? so_far : memory.ring.interval();
 }
 
 std::optional<double> GroupRates::time_to_catch_up(double lag, const Rates& rates) {

@@ -15,7 +15,7 @@
 #include "collectors/column.h"
 #include "collectors/group_progress.h"
 #include "collectors/key_tracker.h"
-#include "collectors/trail.h"
+#include "collectors/sample_ring.h"
 
 namespace highwater::collectors {
 
@@ -33,13 +33,13 @@ class GroupRates {
   };
   // What is remembered of a group and topic.
   struct Memory {
-    Trail<2> trail;
+    SampleRing<2> ring;
     double consumed = 0;
     uint8_t moves = 0;  // of the commits, as far as it matters
   };
-  [[nodiscard]] static std::optional<Trail<2>::Stretch> follow(const TopicProgress& progress,
-                                                               SteadyTime at, Duration length,
-                                                               Memory& memory);
+  [[nodiscard]] static std::optional<SampleRing<2>::Interval> follow(const TopicProgress& progress,
+                                                                     SteadyTime at, Duration length,
+                                                                     Memory& memory);
   // In seconds; 0 when it has caught up, nothing when it does not catch up.
   [[nodiscard]] static std::optional<double> time_to_catch_up(double lag, const Rates& rates);
   void add_note(Observation& observation, const GroupReadings& readings, size_t row,

@@ -126,12 +126,12 @@ void GroupVerdicts::add_to(Observation& observation, const GroupReadings& readin
     const bool tells_stop = attended || (seen.stuck == 0 && seen.watched) || habit.known();
     const bool stop = !attended && habit.is_use();
     // What a restart forgot is not over.
-    const auto told = [&](bool can_tell) {
+    const auto reason_if = [&](bool can_tell) {
       return first_unknown(reason, can_tell ? Unknown::known : Unknown::not_asked);
     };
-    stalled.add(reads ? seen.stuck : 0, told(!reads || seen.stuck > 0 || seen.watched));
-    stopped.add(stop ? seen.stuck : 0, told(tells_stop));
-    slow.add(topic.read ? seen.slow : 0, told(!topic.read || seen.slow > 0 || seen.watched));
+    stalled.add(reads ? seen.stuck : 0, reason_if(!reads || seen.stuck > 0 || seen.watched));
+    stopped.add(stop ? seen.stuck : 0, reason_if(tells_stop));
+    slow.add(topic.read ? seen.slow : 0, reason_if(!topic.read || seen.slow > 0 || seen.watched));
     rewound.add(seen.rewound, reason);
     const bool tells_commits =
         !reads || seen.uncommitted > 0 || (seen.watched && seen.maybe_uncommitted == 0);

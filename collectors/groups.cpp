@@ -45,12 +45,12 @@ constexpr std::array<const Measure*, 6> kMeasures{&kInfo, &kMembers,     &kAssig
 
 bool assigns_partitions(const GroupView& group) {
   return group.type == GroupType::consumer || group.type == GroupType::share ||
-         group.protocol == "consumer";
+         group.type == GroupType::streams || group.protocol == "consumer";
 }
 
 bool has_assignment(const kafka::GroupMember& member) {
-  return std::any_of(member.assignment.begin(), member.assignment.end(),
-                     [](const auto& topic) { return !topic.second.empty(); });
+  return member.stands_by || std::any_of(member.assignment.begin(), member.assignment.end(),
+                                         [](const auto& topic) { return !topic.second.empty(); });
 }
 
 // Whether its coordinator owes us something.

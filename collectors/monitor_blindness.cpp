@@ -57,10 +57,10 @@ std::string example(const Table& table, size_t row) {
 
 std::string problems_of(const Observation& seen) {
   std::string text;
-  const size_t told = std::min(seen.problems.size(), kProblems);
-  for (size_t i = 0; i < told; ++i) text += (i == 0 ? "" : "; ") + seen.problems[i].what;
-  if (seen.problems.size() > told)
-    text += fmt::format(" (and {} more)", seen.problems.size() - told);
+  const size_t named = std::min(seen.problems.size(), kProblems);
+  for (size_t i = 0; i < named; ++i) text += (i == 0 ? "" : "; ") + seen.problems[i].what;
+  if (seen.problems.size() > named)
+    text += fmt::format(" (and {} more)", seen.problems.size() - named);
   return text;
 }
 

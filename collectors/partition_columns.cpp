@@ -111,16 +111,17 @@ PartitionColumns::PartitionColumns(size_t rows)
       high_watermark_(kHighWatermark, rows),
       last_stable_(kLastStable, rows) {}
 
-void PartitionColumns::add(const TopicView& topic, const PartitionView& partition, Belief belief) {
-  add_leader(partition, belief);
-  add_replication(topic, partition, belief);
+void PartitionColumns::add(const TopicView& topic, const PartitionView& partition,
+                           MetadataValidity validity) {
+  add_leader(partition, validity);
+  add_replication(topic, partition, validity);
   add_offsets(partition);
 }
 
-void PartitionColumns::add_leader(const PartitionView& partition, Belief belief) {
+void PartitionColumns::add_leader(const PartitionView& partition, MetadataValidity validity) {
   const bool leaderless = partition.leader < 0;
   const Unknown stated =
-      first_unknown(belief.listed, when(belief.leader_contradicted, Unknown::contradicted));
+      first_unknown(validity.listed, when(validity.leader_contradicted, Unknown::contradicted));
   const Unknown led = first_unknown(stated, when(leaderless, Unknown::leaderless));
   const int32_t leader = leaderless ? partition.last_leader : partition.leader;
   leader_.add(leader < 0 ? kNoValue : leader, led);
@@ -128,24 +129,24 @@ void PartitionColumns::add_leader(const PartitionView& partition, Belief belief)
   preferred_leader_.add(flag(!partition.replicas.empty() && partition.replicas.front() == leader),
                         led);
   preferred_broker_.add(partition.replicas.empty() ? -1 : partition.replicas.front(),
-                        belief.listed);
+                        validity.listed);
   leaderless_.add(flag(leaderless), stated);
 }
 
 void PartitionColumns::add_replication(const TopicView& topic, const PartitionView& partition,
-                                       Belief belief) {
+                                       MetadataValidity validity) {
   const bool led = partition.leader >= 0;
   const auto in_sync = static_cast<int>(partition.isr.size());
   const int assigned = assigned_replicas(partition);
   const Unknown stated =
-      first_unknown(belief.listed, when(belief.leader_contradicted, Unknown::contradicted));
-  const Unknown isr = first_unknown(stated, when(belief.isr_contradicted, Unknown::contradicted));
+      first_unknown(validity.listed, when(validity.leader_contradicted, Unknown::contradicted));
+  const Unknown isr = first_unknown(stated, when(validity.isr_contradicted, Unknown::contradicted));
   // The failed broker may still be among the replicas in sync: truly there are no more of them, so
   // what is short already stays known.
   const auto reason = [&](bool short_of_replicas) { return short_of_replicas ? stated : isr; };
 
-  replicas_.add(static_cast<double>(partition.replicas.size()), belief.listed);
-  reassigning_.add(flag(!partition.adding.empty() || !partition.removing.empty()), belief.listed);
+  replicas_.add(static_cast<double>(partition.replicas.size()), validity.listed);
+  reassigning_.add(flag(!partition.adding.empty() || !partition.removing.empty()), validity.listed);
   in_sync_.add(in_sync, isr);
   const bool under_replicated = led && in_sync < assigned;
   under_replicated_.add(flag(under_replicated), reason(under_replicated));

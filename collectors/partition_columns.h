@@ -13,7 +13,7 @@
 namespace highwater::collectors {
 
 // How far Metadata can be believed about one partition.
-struct Belief {
+struct MetadataValidity {
   Unknown listed = Unknown::known;   // why Metadata is not fresh
   bool leader_contradicted = false;  // the leader it names has failed
   bool isr_contradicted = false;     // a failed broker stands among the in-sync replicas
@@ -28,13 +28,14 @@ class PartitionColumns {
   [[nodiscard]] static std::span<const Measure* const> measures();
 
   explicit PartitionColumns(size_t rows);
-  void add(const kafka::TopicView& topic, const kafka::PartitionView& partition, Belief belief);
+  void add(const kafka::TopicView& topic, const kafka::PartitionView& partition,
+           MetadataValidity validity);
   void move_to(Observation& observation, const std::shared_ptr<const KeySet>& keys) &&;
 
  private:
-  void add_leader(const kafka::PartitionView& partition, Belief belief);
+  void add_leader(const kafka::PartitionView& partition, MetadataValidity validity);
   void add_replication(const kafka::TopicView& topic, const kafka::PartitionView& partition,
-                       Belief belief);
+                       MetadataValidity validity);
   void add_offsets(const kafka::PartitionView& partition);
 
   Column leader_, leader_epoch_, preferred_leader_, preferred_broker_, leaderless_;

@@ -205,17 +205,17 @@ void PartitionsInterpreter::add_replicas(const PartitionView& partition, Unknown
     const bool contradicted = listed && partition.leader >= 0 && brokers_.failed(replica);
     in_sync.add(listed ? 1 : 0,
                 first_unknown(stated, contradicted ? Unknown::contradicted : Unknown::known));
-    const auto told = std::find_if(partition.log_dirs.begin(), partition.log_dirs.end(),
-                                   [&](const auto& size) { return size.broker == replica; });
-    const bool has = told != partition.log_dirs.end();
+    const auto size = std::find_if(partition.log_dirs.begin(), partition.log_dirs.end(),
+                                   [&](const auto& one) { return one.broker == replica; });
+    const bool has = size != partition.log_dirs.end();
     const Unknown reason = brokers_.down(replica) ? Unknown::broker_unreachable
                            : has                  ? Unknown::known
                                                   : Unknown::not_asked;
-    bytes.add(has ? static_cast<double>(told->bytes) : kNoValue, reason);
+    bytes.add(has ? static_cast<double>(size->bytes) : kNoValue, reason);
     const auto broker = brokers_.row(replica);
     if (!broker) continue;
     Load& load = loads_[*broker];
-    load.log_bytes += has ? static_cast<double>(told->bytes) : 0;
+    load.log_bytes += has ? static_cast<double>(size->bytes) : 0;
     load.log_reason = first_unknown(load.log_reason, reason);
   }
 }

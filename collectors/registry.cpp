@@ -5,14 +5,14 @@
 #include "collectors/credentials.h"
 #include "collectors/dead_letters.h"
 #include "collectors/deleted_topics.h"
-#include "collectors/group_moves.h"
+#include "collectors/group_capacity.h"
 #include "collectors/group_offsets.h"
 #include "collectors/group_rates.h"
-#include "collectors/group_room.h"
 #include "collectors/group_verdicts.h"
 #include "collectors/groups.h"
 #include "collectors/log_dirs.h"
 #include "collectors/monitor.h"
+#include "collectors/offset_resets.h"
 #include "collectors/open_transactions.h"
 #include "collectors/partition_columns.h"
 #include "collectors/partition_skew.h"
@@ -38,9 +38,9 @@ Catalogue make_catalogue() {
                               TopicsInterpreter::measures(), GroupsInterpreter::measures(),
                               GroupOffsets::measures(),      TimeLagColumns::measures(),
                               GroupRates::measures(),        RebalancesInterpreter::measures(),
-                              GroupVerdicts::measures(),     GroupMoves::measures(),
+                              GroupVerdicts::measures(),     OffsetResets::measures(),
                               RetentionMargin::measures(),   PartitionSkew::measures(),
-                              GroupRoom::measures(),         OpenTransactions::measures(),
+                              GroupCapacity::measures(),     OpenTransactions::measures(),
                               LogDirTables::measures(),      MonitorInterpreter::measures(),
                               CredentialTables::measures()})
     all.insert(all.end(), measures.begin(), measures.end());

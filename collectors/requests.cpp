@@ -84,10 +84,10 @@ void RequestTables::add_throttling(Observation& observation, const kafka::Cluste
     broker_keys_.add(view.cluster, numbers.of(id));
     const double seconds = static_cast<double>(millis) / 1000;
     throttle.add(seconds);
-    Trail<1>& trail = throttling_[id];
-    trail.add(observation.at.steady, kThrottledWithin, {seconds});
-    const auto stretch = trail.stretch();
-    throttled.add(stretch ? std::clamp(stretch->rate(0), 0.0, 1.0) : 0);
+    SampleRing<1>& ring = throttling_[id];
+    ring.add(observation.at.steady, kThrottledWithin, {seconds});
+    const auto interval = ring.interval();
+    throttled.add(interval ? std::clamp(interval->rate(0), 0.0, 1.0) : 0);
   }
   const auto keys = broker_keys_.finish();
   observation.tables.push_back(std::move(throttle).build(keys));

@@ -10,7 +10,7 @@
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/number_symbols.h"
-#include "collectors/trail.h"
+#include "collectors/sample_ring.h"
 
 namespace highwater::collectors {
 
@@ -26,8 +26,8 @@ class RequestTables {
                       NumberSymbols& numbers);
   const Symbol& symbol(std::string_view literal);
 
-  std::map<int32_t, Trail<1>> throttling_;      // by broker: seconds since the start
-  std::map<std::string_view, Symbol> symbols_;  // of APIs and errors
+  std::map<int32_t, SampleRing<1>> throttling_;  // by broker: seconds since the start
+  std::map<std::string_view, Symbol> symbols_;   // of APIs and errors
   KeyTracker keys_{{"cluster", "broker", "api"}};
   KeyTracker broker_keys_{{"cluster", "broker"}};
   KeyTracker error_keys_{{"cluster", "broker", "api", "error"}};

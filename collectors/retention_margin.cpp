@@ -43,11 +43,13 @@ double share_of(double part, double whole) {
 
 // Of the leader's replica; nothing when nobody told, or when it holds nothing.
 std::optional<double> bytes_per_record(const PartitionView& partition) {
-  const auto told = std::find_if(partition.log_dirs.begin(), partition.log_dirs.end(),
-                                 [&](const auto& size) { return size.broker == partition.leader; });
+  const auto replica =
+      std::find_if(partition.log_dirs.begin(), partition.log_dirs.end(),
+                   [&](const auto& size) { return size.broker == partition.leader; });
   const int64_t records = partition.high_watermark.offset - partition.log_start.offset;
-  if (told == partition.log_dirs.end() || told->bytes <= 0 || records <= 0) return std::nullopt;
-  return static_cast<double>(told->bytes) / static_cast<double>(records);
+  if (replica == partition.log_dirs.end() || replica->bytes <= 0 || records <= 0)
+    return std::nullopt;
+  return static_cast<double>(replica->bytes) / static_cast<double>(records);
 }
 
 }  // namespace
@@ -63,7 +65,7 @@ std::span<const Measure* const> RetentionMargin::measures() {
 }
 
 void RetentionMargin::add_to(Observation& observation, const GroupReadings& readings) {
-  std::vector<Trail<1>>& trails = trails_.align(readings.topic_keys);
+  std::vector<SampleRing<1>>& rings = rings_.align(readings.topic_keys);
   Columns columns(keys_.expected_rows());
   for (size_t row = 0; row < readings.topics.size(); ++row) {
     const GroupTopic& topic = readings.topics[row];
@@ -82,19 +84,20 @@ void RetentionMargin::add_to(Observation& observation, const GroupReadings& read
     const Margin margin =
         margin_of(topic, readings, group.committed_at.value_or(observation.at.steady));
     const bool timed = margin.seconds != kNone;
-    if (timed) trails[row].add(observation.at.steady, readings.window, {margin.seconds});
-    const auto stretch = trails[row].stretch();
+    if (timed) rings[row].add(observation.at.steady, readings.window, {margin.seconds});
+    const auto interval = rings[row].interval();
     const bool whole = !topic.read || (margin.complete && margin.share >= 1);
-    const bool gains = timed && stretch && stretch->rate(0) > kGain;
+    const bool gains = timed && interval && interval->rate(0) > kGain;
     // Before its pace is known, it may be catching up.
-    const bool told = whole || (margin.complete && stretch);
+    const bool known = whole || (margin.complete && interval);
     const auto add = [](Column& column, double value) {
       column.add(value == kNone ? kNoValue : value,
                  value == kNone ? Unknown::not_asked : Unknown::known);
     };
     add(columns.seconds, margin.seconds);
     add(columns.records, margin.records);
-    columns.left.add(whole || gains ? 1 : margin.share, told ? Unknown::known : Unknown::not_asked);
+    columns.left.add(whole || gains ? 1 : margin.share,
+                     known ? Unknown::known : Unknown::not_asked);
   }
   const auto keys = keys_.finish();
   for (Column* column : {&columns.seconds, &columns.records, &columns.left})

@@ -14,7 +14,7 @@
 #include "collectors/group_readings.h"
 #include "collectors/key_tracker.h"
 #include "collectors/row_history.h"
-#include "collectors/trail.h"
+#include "collectors/sample_ring.h"
 
 namespace highwater::collectors {
 
@@ -40,7 +40,7 @@ class RetentionMargin {
                      double age);
 
   KeyTracker keys_{{"cluster", "group", "topic"}};
-  RowHistory<Trail<1>> trails_;  // of the margin in seconds, by row of the topics
+  RowHistory<SampleRing<1>> rings_;  // of the margin in seconds, by row of the topics
 };
 
 }  // namespace highwater::collectors

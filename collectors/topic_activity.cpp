@@ -104,24 +104,24 @@ void TopicActivity::add_to(Observation& observation, const kafka::ClusterView& v
   Column leaderless(kLeaderless, topics.size());
   Column unwritable(kUnwritable, topics.size());
   for (size_t row = 0; row < topics.size(); ++row) {
-    const kafka::TopicView& told = view.topics[row];
+    const kafka::TopicView& topic_view = view.topics[row];
     Topic& topic = topics[row];
-    const Unknown listed = listing_reason(view, told);
-    if (!topic.seen || topic.id != told.id) start_anew(told, now, topic);
-    topic.partitions.resize(told.partitions.size());
+    const Unknown listed = listing_reason(view, topic_view);
+    if (!topic.seen || topic.id != topic_view.id) start_anew(topic_view, now, topic);
+    topic.partitions.resize(topic_view.partitions.size());
     double sum = 0;
     Unknown reason = listed;
     uint32_t refused = 0;
     Unknown writing = Unknown::known;
     for (size_t i = 0; i < topic.partitions.size(); ++i) {
-      const kafka::PartitionView& partition = told.partitions[i];
+      const kafka::PartitionView& partition = topic_view.partitions[i];
       if (listed == Unknown::known) {
         const bool has_leader = partition.leader >= 0 && !brokers.failed(partition.leader);
         watch(partition, has_leader, now, topic, topic.partitions[i]);
       }
       sum += static_cast<double>(partition.high_watermark.offset);
       reason = first_unknown(reason, partition.high_watermark.reason);
-      const Writing one = writing_of(told, partition, brokers);
+      const Writing one = writing_of(topic_view, partition, brokers);
       refused += one.refused ? 1 : 0;
       writing = first_unknown(writing, one.reason);
     }

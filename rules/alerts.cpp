@@ -119,13 +119,13 @@ void RuleWatch::evaluate(ClusterView& view, Now now, AlertEvents& events) {
       sampled_.steady = std::max(sampled_.steady, now.steady - (now.wall - hours_.since()));
     const auto before = sampler_.subjects();
     if (sampler_.read(left, right)) renumber(before, view, events);
-    if (!restored_.empty()) take_up_restored(now.steady, view, events);
+    if (!restored_.empty()) match_restored(now.steady, view, events);
     if (sampler_.awaits_rows() && now.steady > restored_until_)
       sampler_.forget_awaited([&](const Entity& row) { return !may_be_unlisted(view, row); });
     judged_ = hours_.open();
     if (judged_) judge(view, now, events);
   }
-  let_time_pass(view, now, events);
+  advance(view, now, events);
 }
 
 // Ends what began before the hours that last, or at their end. A closing that nobody saw, because
@@ -170,7 +170,7 @@ void RuleWatch::restore(std::unique_ptr<LiveAlert> alert, SteadyTime now) {
   restored_until_ = now + kRestoreGrace;
 }
 
-void RuleWatch::take_up_restored(SteadyTime now, const ClusterView& view, AlertEvents& events) {
+void RuleWatch::match_restored(SteadyTime now, const ClusterView& view, AlertEvents& events) {
   const KeySet& subjects = *sampler_.subjects();
   std::vector<Symbol> cells;
   std::erase_if(restored_, [&](std::unique_ptr<LiveAlert>& alert) {
@@ -197,12 +197,12 @@ void RuleWatch::end_all(AlertEvents& events, std::string_view resolution) {
   alerts_.clear();
 }
 
-Survey RuleWatch::survey() const {
-  const Survey survey = sampler_.survey();
-  if (left_ != nullptr) return survey;
-  return {.selected = survey.selected,
+RowCounts RuleWatch::row_counts() const {
+  const RowCounts counts = sampler_.row_counts();
+  if (left_ != nullptr) return counts;
+  return {.selected = counts.selected,
           .met = 0,
-          .unknown = survey.selected,
+          .unknown = counts.selected,
           .worst = {},
           .because = {}};
 }
@@ -323,7 +323,7 @@ void RuleWatch::apply_sample(LiveAlert& alert, uint32_t subject, const Sample& s
   }
 }
 
-void RuleWatch::let_time_pass(ClusterView& view, Now now, AlertEvents& events) {
+void RuleWatch::advance(ClusterView& view, Now now, AlertEvents& events) {
   for (auto it = alerts_.begin(); it != alerts_.end();) {
     LiveAlert& alert = *it->second;
     if (alert.alert.unknown) {

@@ -91,7 +91,7 @@ class RuleWatch {
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
 
   // When nothing new can be read, all rows are unknown.
-  [[nodiscard]] Survey survey() const;
+  [[nodiscard]] RowCounts row_counts() const;
   [[nodiscard]] RowReadings readings() const;  // row_readings.cpp
 
   template <class Visit>
@@ -113,10 +113,10 @@ class RuleWatch {
   void renumber(const std::shared_ptr<const KeySet>& before, const ClusterView& view,
                 AlertEvents& events);
   void start_alerts(Now now, AlertEvents& events);
-  void take_up_restored(SteadyTime now, const ClusterView& view, AlertEvents& events);
+  void match_restored(SteadyTime now, const ClusterView& view, AlertEvents& events);
   void apply_sample(LiveAlert& alert, uint32_t subject, const Sample& sample, ClusterView& view,
                     Now now);
-  void let_time_pass(ClusterView& view, Now now, AlertEvents& events);
+  void advance(ClusterView& view, Now now, AlertEvents& events);
   void word(LiveAlert& alert, uint32_t subject, const Sample& sample, ClusterView& view, Now now);
   void end(std::unique_ptr<LiveAlert> alert, std::string_view resolution, AlertEvents& events);
   void end_gone(std::unique_ptr<LiveAlert> alert, const ClusterView& view, AlertEvents& events);

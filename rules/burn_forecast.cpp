@@ -131,8 +131,8 @@ Duration seconds_long(double seconds) {
 // An alert does not outlive the hours in which it began.
 WallTime within_hours(const SloRule& rule, WallTime clear, WallTime now) {
   if (rule.during == nullptr) return clear;
-  const OpenHours::Stretch stretch = rule.during->around(now);
-  return stretch.open ? std::min(clear, stretch.end) : clear;
+  const OpenHours::Interval interval = rule.during->around(now);
+  return interval.open ? std::min(clear, interval.end) : clear;
 }
 
 double least_bad(const SloRule& rule) {

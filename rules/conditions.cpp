@@ -219,22 +219,22 @@ MetRows Sampler::met_rows(uint32_t subject) {
   return found;
 }
 
-Survey Sampler::survey() const {
-  Survey survey;
-  if (windows_ != nullptr) survey.because = windows_->unknown_because();
-  if (left_.table == nullptr || index_.rows() != left_.table->keys) return survey;
+RowCounts Sampler::row_counts() const {
+  RowCounts counts;
+  if (windows_ != nullptr) counts.because = windows_->unknown_because();
+  if (left_.table == nullptr || index_.rows() != left_.table->keys) return counts;
   for (uint32_t row = 0; row < left_.table->rows(); ++row) {
     if (!index_.selected(row)) continue;
-    ++survey.selected;
+    ++counts.selected;
     if (!is_known(row)) {
-      ++survey.unknown;
+      ++counts.unknown;
       continue;
     }
     const double value = left_.table->values[row];
-    survey.met += holds(value, rule_.when.comparison, right_value(row)) ? 1 : 0;
-    survey.worst = survey.worst ? worse(*survey.worst, value) : value;
+    counts.met += holds(value, rule_.when.comparison, right_value(row)) ? 1 : 0;
+    counts.worst = counts.worst ? worse(*counts.worst, value) : value;
   }
-  return survey;
+  return counts;
 }
 
 void Sampler::take_up_keys(const std::shared_ptr<const KeySet>& rows) {
@@ -244,11 +244,11 @@ void Sampler::take_up_keys(const std::shared_ptr<const KeySet>& rows) {
   rows_outdated_ = false;
   if (before == nullptr || before == rows) return;
   std::vector<uint32_t> carried;
-  for (const uint32_t row : lit_rows_) {
+  for (const uint32_t row : last_met_rows_) {
     if (const auto now = rows->find(before->row(row))) carried.push_back(*now);
   }
   std::sort(carried.begin(), carried.end());
-  lit_rows_ = std::move(carried);
+  last_met_rows_ = std::move(carried);
 }
 
 void Sampler::join(const std::shared_ptr<const KeySet>& right) {
@@ -284,12 +284,12 @@ void Sampler::gather_met_rows() {
 }
 
 void Sampler::gather_groups() {
-  std::vector<uint32_t> lit = met_rows_;
-  for (const uint32_t row : lit_rows_) {
-    if (index_.selected(row) && !is_known(row)) lit.push_back(row);
+  std::vector<uint32_t> met = met_rows_;
+  for (const uint32_t row : last_met_rows_) {
+    if (index_.selected(row) && !is_known(row)) met.push_back(row);
   }
-  std::sort(lit.begin(), lit.end());
-  lit_rows_ = std::move(lit);
+  std::sort(met.begin(), met.end());
+  last_met_rows_ = std::move(met);
   met_subjects_.clear();
   for (const uint32_t row : met_rows_) met_subjects_.push_back(index_.subject_of(row));
   std::sort(met_subjects_.begin(), met_subjects_.end());
@@ -317,7 +317,7 @@ void Sampler::survey_groups() {
       add(group.others, left_.table->values[row]);
     }
   }
-  for (const uint32_t row : lit_rows_) {
+  for (const uint32_t row : last_met_rows_) {
     if (!is_known(row)) groups_[index_.subject_of(row)].held = true;
   }
   for (const auto& cells : awaited_) {

@@ -83,7 +83,7 @@ class RowIndex {
 };
 
 // All rows that a rule looks at, at one glance.
-struct Survey {
+struct RowCounts {
   size_t selected = 0;
   size_t met = 0;
   size_t unknown = 0;
@@ -147,7 +147,7 @@ class Sampler {
   // Does not wait any longer for those that are gone.
   void forget_awaited(const std::function<bool(const Entity&)>& is_gone);
   // One pass over the rows of the last read.
-  [[nodiscard]] Survey survey() const;
+  [[nodiscard]] RowCounts row_counts() const;
   // The same row by row; row_readings.cpp.
   [[nodiscard]] RowReadings readings() const;
   // Null before the first read.
@@ -185,8 +185,8 @@ class Sampler {
   Source left_;
   Source right_;
   std::vector<uint32_t> met_rows_;
-  std::vector<uint32_t> lit_rows_;  // with `per`: they met when they were last known
-  HeldRows awaited_;                // of before a restart, and not in the table yet
+  std::vector<uint32_t> last_met_rows_;  // with `per`: they met when they were last known
+  HeldRows awaited_;                     // of before a restart, and not in the table yet
   std::vector<uint32_t> met_subjects_;
   std::vector<Group> groups_;  // with `per`, by subject, when surveyed
   bool surveyed_ = false;

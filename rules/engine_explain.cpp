@@ -34,9 +34,9 @@ std::string meaning_of(const SloRule& rule) {
 // " It is closed now, until 2026-11-23T07:00:00.000Z."; empty for what always holds.
 std::string hours_now(const OpenHours* hours, WallTime now) {
   if (hours == nullptr) return {};
-  const OpenHours::Stretch stretch = hours->around(now);
-  return fmt::format(" It is {} now, until {}.", stretch.open ? "open" : "closed",
-                     format_time(stretch.end));
+  const OpenHours::Interval interval = hours->around(now);
+  return fmt::format(" It is {} now, until {}.", interval.open ? "open" : "closed",
+                     format_time(interval.end));
 }
 
 // Firing before pending, then by severity, then by the entity.
@@ -232,14 +232,14 @@ ExplainAnswer Engine::Impl::explain_alerts(const Watched& watched, const Explain
       if (!filter.empty()) names.add(alert.alert.entity);
       if (is_asked_for(alert.alert.entity, filter)) alerts.push_back(&alert);
     });
-    const Survey survey = watch.survey();
+    const RowCounts counted = watch.row_counts();
     ExplainedRows& counts = answer.rows.emplace_back();
     counts.cluster = cluster;
-    counts.selected = survey.selected;
-    counts.met = survey.met;
-    counts.unknown = survey.unknown;
-    counts.worst = survey.worst ? sample_text(rule.when, *survey.worst) : "";
-    counts.because = survey.because;
+    counts.selected = counted.selected;
+    counts.met = counted.met;
+    counts.unknown = counted.unknown;
+    counts.worst = counted.worst ? sample_text(rule.when, *counted.worst) : "";
+    counts.because = counted.because;
     explain_rows(rule, watch.readings(), filter, counts, rows, names);
   }
   sort_rows(rows, rule.when.comparison);

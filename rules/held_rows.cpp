@@ -9,7 +9,7 @@ namespace highwater::rules {
 HeldRows Sampler::held_rows(uint32_t subject) const {
   HeldRows held;
   if (!groups_rows() || index_.rows() == nullptr) return held;
-  for (const uint32_t row : lit_rows_) {
+  for (const uint32_t row : last_met_rows_) {
     if (held.size() == kMostHeldRows) return held;
     if (index_.subject_of(row) != subject || !index_.selected(row)) continue;
     const auto cells = index_.rows()->row(row);
@@ -36,11 +36,11 @@ void Sampler::find_awaited() {
   std::erase_if(awaited_, [&](const std::vector<Symbol>& cells) {
     const auto row = index_.rows()->find(cells);
     if (!row) return false;
-    if (index_.selected(*row) && !is_known(*row)) lit_rows_.push_back(*row);
+    if (index_.selected(*row) && !is_known(*row)) last_met_rows_.push_back(*row);
     return true;
   });
-  std::ranges::sort(lit_rows_);
-  lit_rows_.erase(std::ranges::unique(lit_rows_).begin(), lit_rows_.end());
+  std::ranges::sort(last_met_rows_);
+  last_met_rows_.erase(std::ranges::unique(last_met_rows_).begin(), last_met_rows_.end());
   surveyed_ = false;
 }
 

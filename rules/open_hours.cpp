@@ -135,39 +135,39 @@ Duration OpenHours::most_within(Duration window) const {
   return most;
 }
 
-OpenHours::Stretch OpenHours::around(WallTime at) const {
+OpenHours::Interval OpenHours::around(WallTime at) const {
   at = bounded(at);
   const int year = year_holding(at);
   const auto here = year_of(year);
   const auto next = std::ranges::upper_bound(here->pieces, at, {}, &Piece::end);
-  Stretch stretch{next != here->pieces.end() && next->begin <= at, new_year(year),
-                  new_year(year + 1)};
-  if (stretch.open) {
-    stretch.begin = next->begin;
-    stretch.end = next->end;
+  Interval interval{next != here->pieces.end() && next->begin <= at, new_year(year),
+                    new_year(year + 1)};
+  if (interval.open) {
+    interval.begin = next->begin;
+    interval.end = next->end;
   } else {
-    if (next != here->pieces.begin()) stretch.begin = std::prev(next)->end;
-    if (next != here->pieces.end()) stretch.end = next->begin;
+    if (next != here->pieces.begin()) interval.begin = std::prev(next)->end;
+    if (next != here->pieces.end()) interval.end = next->begin;
   }
   // It may go on in the years before and after.
-  for (int other = year - 1; stretch.begin == new_year(other + 1); --other) {
+  for (int other = year - 1; interval.begin == new_year(other + 1); --other) {
     if (year - other > kYearsFollowed) break;
     const auto before = year_of(other);
     const WallTime last = before->pieces.empty() ? new_year(other) : before->pieces.back().end;
-    const bool reaches = !before->pieces.empty() && last == stretch.begin;
-    if (stretch.open != reaches) break;
-    stretch.begin = stretch.open ? before->pieces.back().begin : last;
+    const bool reaches = !before->pieces.empty() && last == interval.begin;
+    if (interval.open != reaches) break;
+    interval.begin = interval.open ? before->pieces.back().begin : last;
   }
-  for (int other = year + 1; stretch.end == new_year(other); ++other) {
+  for (int other = year + 1; interval.end == new_year(other); ++other) {
     if (other - year > kYearsFollowed) break;
     const auto after = year_of(other);
     const WallTime first =
         after->pieces.empty() ? new_year(other + 1) : after->pieces.front().begin;
-    const bool reaches = !after->pieces.empty() && first == stretch.end;
-    if (stretch.open != reaches) break;
-    stretch.end = stretch.open ? after->pieces.front().end : first;
+    const bool reaches = !after->pieces.empty() && first == interval.end;
+    if (interval.open != reaches) break;
+    interval.end = interval.open ? after->pieces.front().end : first;
   }
-  return stretch;
+  return interval;
 }
 
 Duration OpenHours::inside(WallTime from, WallTime to) const {
@@ -232,9 +232,9 @@ OpenHours::Year OpenHours::make_year(int year) const {
       stretches.push_back({day + hours.begin, day + hours.end});
   }
   Year made;
-  for (const WallStretch& stretch : wall_stretches(during_.time_zone, stretches)) {
-    const Piece piece{std::max(stretch.begin, new_year(year)),
-                      std::min(stretch.end, new_year(year + 1)), made.total};
+  for (const WallStretch& interval : wall_stretches(during_.time_zone, stretches)) {
+    const Piece piece{std::max(interval.begin, new_year(year)),
+                      std::min(interval.end, new_year(year + 1)), made.total};
     if (piece.begin >= piece.end) continue;
     made.total += piece.end - piece.begin;
     made.pieces.push_back(piece);
@@ -267,9 +267,9 @@ std::string OpenHours::text() const {
 
 bool OpenNow::follow(const OpenHours* hours, Now now) {
   if (hours == nullptr) return false;
-  const bool same = stretch_ && stretch_->begin <= now.wall && now.wall < stretch_->end;
-  if (!same) stretch_ = hours->around(now.wall);
-  ends_ = now.steady + (stretch_->end - now.wall);
+  const bool same = interval_ && interval_->begin <= now.wall && now.wall < interval_->end;
+  if (!same) interval_ = hours->around(now.wall);
+  ends_ = now.steady + (interval_->end - now.wall);
   return !same;
 }
 

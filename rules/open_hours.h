@@ -4,7 +4,7 @@
 // how much of a window lies inside. No clock is read.
 //
 // A range of hours belongs to the day on which it begins: "22:00-06:00" on fri ends on Saturday,
-// and a date in `except` takes out what begins on it. Ranges that touch are one stretch, from
+// and a date in `except` takes out what begins on it. Ranges that touch are one interval, from
 // midnight to midnight as well. What a change of the clocks does to them is said in calendar.h.
 #pragma once
 
@@ -40,20 +40,20 @@ class OpenHours {
  public:
   explicit OpenHours(During during);
 
-  struct Stretch {
+  struct Interval {
     bool open = false;
     WallTime begin;
-    WallTime end;  // after the moment asked for; a stretch of more than three years may be cut
+    WallTime end;  // after the moment asked for; a interval of more than three years may be cut
   };
-  [[nodiscard]] Stretch around(WallTime at) const;
+  [[nodiscard]] Interval around(WallTime at) const;
 
   // How much of the time from one moment to another is inside. O(log n) for windows up to years.
   [[nodiscard]] Duration inside(WallTime from, WallTime to) const;
   // The moment until which so much of the time since `from` is inside.
   [[nodiscard]] WallTime after(WallTime from, Duration inside) const;
 
-  // In weeks without exceptions or changes of the clocks: the longest stretch, the longest there is
-  // when it never closes; and the most that can be inside of a window of that length.
+  // In weeks without exceptions or changes of the clocks: the longest interval, the longest there
+  // is when it never closes; and the most that can be inside of a window of that length.
   [[nodiscard]] Duration longest() const { return longest_; }
   [[nodiscard]] Duration most_within(Duration window) const;
 
@@ -95,18 +95,18 @@ class OpenHours {
 // null always open.
 class OpenNow {
  public:
-  // True when another stretch holds `now` than before, and the first time.
+  // True when another interval holds `now` than before, and the first time.
   bool follow(const OpenHours* hours, Now now);
 
-  [[nodiscard]] bool open() const { return !stretch_ || stretch_->open; }
-  // Of the stretch that holds the last `now`; the epoch without hours.
-  [[nodiscard]] WallTime since() const { return stretch_ ? stretch_->begin : WallTime{}; }
+  [[nodiscard]] bool open() const { return !interval_ || interval_->open; }
+  // Of the interval that holds the last `now`; the epoch without hours.
+  [[nodiscard]] WallTime since() const { return interval_ ? interval_->begin : WallTime{}; }
   [[nodiscard]] std::optional<SteadyTime> ends() const { return ends_; }
   // The rule was changed.
   void forget() { *this = {}; }
 
  private:
-  std::optional<OpenHours::Stretch> stretch_;
+  std::optional<OpenHours::Interval> interval_;
   std::optional<SteadyTime> ends_;
 };
 

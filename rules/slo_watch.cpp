@@ -247,10 +247,10 @@ Duration SloWatch::advance(Now until) {
 void SloWatch::count_time(WallTime from, WallTime until) {
   const OpenHours* const hours = slo_.rule.during.get();
   while (true) {
-    const auto stretch =
-        hours == nullptr ? OpenHours::Stretch{true, from, until} : hours->around(from);
-    const WallTime end = hours == nullptr ? until : std::min(stretch.end, until);
-    const Duration passed = stretch.open ? end - from : Duration::zero();
+    const auto interval =
+        hours == nullptr ? OpenHours::Interval{true, from, until} : hours->around(from);
+    const WallTime end = hours == nullptr ? until : std::min(interval.end, until);
+    const Duration passed = interval.open ? end - from : Duration::zero();
     for (Budget* budget : by_subject_) {
       if (budget == nullptr) continue;
       Counted happened;

@@ -255,23 +255,37 @@ class SecurityReader {
       oauth.error(oauth.node(), "'oauth' needs either 'token_file' or 'token_url'",
                   "write it like {token_file: /run/secrets/token} or {token_url: ..., client_id: "
                   "..., client_secret: {file: ...}}");
+    const bool key = oauth.get("assertion_key") != nullptr;
     settings.token_file = path_of(oauth, "token_file");
     if (const auto url = oauth.text("token_url"))
       settings.token_url = check_url(oauth, "token_url", *url);
-    for (const char* key : {"client_id", "client_secret", "scope", "audience", "ca_file"}) {
-      if (const YamlNode* const node = oauth.get(key); node != nullptr && file)
-        oauth.error(*node, fmt::format("'{}' has no effect with a 'token_file'", key),
-                    "leave it out");
-    }
+    if (file)
+      refuse_in(oauth, "a 'token_file'",
+                {"client_id", "client_secret", "assertion_key", "assertion_key_id",
+                 "assertion_audience", "scope", "audience", "ca_file"});
+    else if (key)
+      refuse_in(oauth, "an 'assertion_key'", {"client_secret"});
+    else
+      refuse_in(oauth, "a 'client_secret'", {"assertion_key_id", "assertion_audience"});
     if (!file && oauth.require("client_id") != nullptr)
       settings.client_id = oauth.text("client_id").value_or("");
-    if (!file && oauth.require("client_secret") != nullptr)
+    if (!file && !key && oauth.require("client_secret") != nullptr)
       settings.client_secret = secret_of(oauth, "client_secret");
+    settings.assertion_key = path_of(oauth, "assertion_key");
+    settings.assertion_key_id = oauth.text("assertion_key_id").value_or("");
+    settings.assertion_audience = oauth.text("assertion_audience").value_or("");
     settings.scope = oauth.text("scope").value_or("");
     settings.audience = oauth.text("audience").value_or("");
     settings.ca_file = path_of(oauth, "ca_file");
     if (const YamlNode* const extensions = oauth.get("extensions"))
       read_extensions(oauth, *extensions, settings);
+  }
+
+  static void refuse_in(YamlMap& map, const char* beside, std::initializer_list<const char*> keys) {
+    for (const char* const key : keys) {
+      if (const YamlNode* const node = map.get(key))
+        map.error(*node, fmt::format("'{}' has no effect with {}", key, beside), "leave it out");
+    }
   }
 
   void read_extensions(YamlMap& oauth, const YamlNode& node, OauthSettings& settings) {

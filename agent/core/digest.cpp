@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -47,6 +48,14 @@ std::string base64(std::string_view bytes) {
       out += i <= three.size() ? kDigits[bits >> (18 - 6 * i) & 63U] : '=';
   }
   return out;
+}
+
+std::string base64url(std::string_view bytes) {
+  std::string text = base64(bytes);
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  text.erase(text.find_last_not_of('=') + 1);
+  return text;
 }
 
 std::optional<std::string> base64_decoded(std::string_view text) {

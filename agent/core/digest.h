@@ -14,6 +14,8 @@ namespace highwater {
 
 // RFC 4648 section 4, with padding.
 [[nodiscard]] std::string base64(std::string_view bytes);
+// RFC 4648 section 5, without padding.
+[[nodiscard]] std::string base64url(std::string_view bytes);
 // Padding may be left out. Nothing when it is no base64.
 [[nodiscard]] std::optional<std::string> base64_decoded(std::string_view text);
 

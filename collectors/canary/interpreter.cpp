@@ -117,9 +117,9 @@ CanaryInterpreter::CanaryInterpreter(Symbol cluster, Symbol topic, Duration ever
       commits_(kCommitLatency, {cluster_}) {}
 
 Observation CanaryInterpreter::interpret(ProbeReport report, Now now) {
-  for (auto& [number, partition] : partitions_) partition.told = false;
+  for (auto& [number, partition] : partitions_) partition.in_report = false;
   for (const PartitionReport& partition : report.probed) take(partition, now);
-  std::erase_if(partitions_, [](const auto& entry) { return !entry.second.told; });
+  std::erase_if(partitions_, [](const auto& entry) { return !entry.second.in_report; });
   std::erase_if(waiting_, [&](const auto& entry) { return !partitions_.contains(entry.first); });
   for (const Duration took : report.commits) {
     commit_ = to_seconds(took);
@@ -153,7 +153,7 @@ void CanaryInterpreter::take(const PartitionReport& report, Now now) {
     partition.number = Symbol::number(report.partition);
     partition.produce = partition.end_to_end = kNoValue;
   }
-  partition.told = true;
+  partition.in_report = true;
   if (report.counts.lost > partition.counts.lost) {
     if (partition.losses.empty() || partition.losses.back().first <= now.steady - kLossesTogether)
       partition.losses.emplace_back(now.steady, 0);

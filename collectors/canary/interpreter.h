@@ -39,7 +39,7 @@ class CanaryInterpreter {
     Symbol number;
     Counts before;                       // of the probes that have ended
     Counts counts;                       // of the one that runs
-    bool told = false;                   // in the newest report
+    bool in_report = false;              // in the newest report
     double produce = 0, end_to_end = 0;  // the newest samples, in seconds; NaN: none yet
     bool writable = true;
     std::string error;

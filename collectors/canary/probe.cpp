@@ -180,13 +180,13 @@ class Probe {
       if (partitions_.empty()) why_not_ = fmt::format("no metadata: {}", error_text(error));
       return;
     }
-    const auto& told = metadata->topics[0];
-    if (told.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      why_not_ = fmt::format("topic {}: {}", settings_.topic, error_text(told.err));
+    const auto& topic = metadata->topics[0];
+    if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      why_not_ = fmt::format("topic {}: {}", settings_.topic, error_text(topic.err));
     } else {
       why_not_.clear();
-      told_partitions_ = told.partition_cnt;
-      add_partitions(std::min<int32_t>(told.partition_cnt, kMaxPartitions));
+      told_partitions_ = topic.partition_cnt;
+      add_partitions(std::min<int32_t>(topic.partition_cnt, kMaxPartitions));
     }
     rd_kafka_metadata_destroy(metadata);
   }
@@ -314,12 +314,12 @@ class Probe {
     report.commits.swap(commits_);
     report.journeys.swap(journeys_);
     for (auto& [number, partition] : partitions_) {
-      PartitionReport told = partition.report;
-      told.partition = number;
-      told.counts = partition.ledger.counts();
-      told.waiting = partition.ledger.waiting(now);
-      told.unanswered = partition.ledger.unanswered(now);
-      report.probed.push_back(std::move(told));
+      PartitionReport one = partition.report;
+      one.partition = number;
+      one.counts = partition.ledger.counts();
+      one.waiting = partition.ledger.waiting(now);
+      one.unanswered = partition.ledger.unanswered(now);
+      report.probed.push_back(std::move(one));
       partition.report.produced.clear();
       partition.report.end_to_end.clear();
     }

@@ -44,6 +44,8 @@ class KafkaAdmin {
                                                   ConsumerGroupDescribeRequest request) = 0;
   virtual Reply<ShareGroupDescribeRequest> ask(int32_t broker,
                                                ShareGroupDescribeRequest request) = 0;
+  virtual Reply<StreamsGroupDescribeRequest> ask(int32_t broker,
+                                                 StreamsGroupDescribeRequest request) = 0;
   virtual Reply<FindCoordinatorRequest> ask(int32_t broker, FindCoordinatorRequest request) = 0;
   virtual Reply<DescribeConfigsRequest> ask(int32_t broker, DescribeConfigsRequest request) = 0;
   virtual Reply<DescribeLogDirsRequest> ask(int32_t broker, DescribeLogDirsRequest request) = 0;

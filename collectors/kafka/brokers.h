@@ -99,6 +99,10 @@ class Brokers final : public KafkaAdmin {
   Reply<ShareGroupDescribeRequest> ask(int32_t broker, ShareGroupDescribeRequest request) override {
     return poll(broker, std::move(request));
   }
+  Reply<StreamsGroupDescribeRequest> ask(int32_t broker,
+                                         StreamsGroupDescribeRequest request) override {
+    return poll(broker, std::move(request));
+  }
   Reply<FindCoordinatorRequest> ask(int32_t broker, FindCoordinatorRequest request) override {
     return poll(broker, std::move(request));
   }

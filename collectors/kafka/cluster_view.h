@@ -74,7 +74,7 @@ struct BrokerView {
   BrokerStatus status = BrokerStatus::connecting;
   std::string why;  // for people: "connection refused", "no answer to ApiVersions within 2 s"
   Now since{};      // when it took this status
-  std::optional<Duration> response_time;  // of the last probe that was answered
+  std::optional<Duration> response_time;       // of the last probe that was answered
   std::optional<WallTime> certificate_expiry;  // of the one it showed last; nothing without TLS
   bool listed = false;  // by the newest Metadata of any other broker (its own when it is alone)
   std::optional<SteadyTime> contradicted_since;  // Metadata lists it although it failed, since then
@@ -195,6 +195,8 @@ struct GroupMember {
   std::string instance_id;                                          // static membership; else ""
   std::vector<std::pair<Symbol, std::vector<int32_t>>> assignment;  // topic, partitions
   bool away = false;  // a static member that left and whose place is kept for it
+  bool stands_by =
+      false;  // of a Streams group: it keeps state for others, with or without partitions
 };
 
 enum class GroupType : uint8_t {
@@ -215,7 +217,7 @@ struct GroupView {
   int32_t coordinator = -1;         // -1: no broker coordinates it at the moment
   Unknown listed = Unknown::known;  // not known: state and coordinator are from before
   Unknown committed_reason = Unknown::not_asked;  // of the whole group's offsets
-  std::vector<CommittedTopic> committed;   // the last that could be read; share groups have none
+  std::vector<CommittedTopic> committed;  // the last that could be read; share groups have none
   // When the answer with them came; the broker read them before, by no more than `committed_took`.
   std::optional<SteadyTime> committed_at;
   std::chrono::milliseconds committed_took{};

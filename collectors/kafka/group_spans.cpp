@@ -8,8 +8,9 @@ namespace highwater::kafka {
 namespace {
 
 bool asks_for_groups(const Span& span) {
-  constexpr std::string_view kApis[] = {"ListGroups", "OffsetFetch", "DescribeGroups",
-                                        "ConsumerGroupDescribe", "ShareGroupDescribe"};
+  constexpr std::string_view kApis[] = {"ListGroups",         "OffsetFetch",
+                                        "DescribeGroups",     "ConsumerGroupDescribe",
+                                        "ShareGroupDescribe", "StreamsGroupDescribe"};
   return std::ranges::any_of(kApis, [&](std::string_view api) { return span.name.ends_with(api); });
 }
 

@@ -54,8 +54,8 @@ std::optional<int32_t> id_in_refusal(std::string_view message) {
 }
 
 // As "node.id" and, before KRaft, "broker.id"; nothing when it was chosen by the cluster.
-std::optional<int32_t> id_in_config(const DescribeConfigsResponse::Resource& told) {
-  for (const auto& entry : told.configs) {
+std::optional<int32_t> id_in_config(const DescribeConfigsResponse::Resource& response) {
+  for (const auto& entry : response.configs) {
     if (const auto id = to_id(entry.value.value_or(""))) return id;
   }
   return std::nullopt;
@@ -64,13 +64,13 @@ std::optional<int32_t> id_in_config(const DescribeConfigsResponse::Resource& tol
 // Whether it is the expected broker; unproven when it may not be asked.
 Answer<bool> prove_broker(const DescribeConfigsResponse& answer, int32_t expected) {
   if (answer.results.size() != 1) return false;
-  const auto& told = answer.results.front();
+  const auto& response = answer.results.front();
   std::optional<int32_t> id;
-  if (told.error_code == ErrorCode::kNone)
-    id = id_in_config(told);
-  else if (told.error_code == ErrorCode::kInvalidRequest)
-    id = id_in_refusal(told.error_message.value_or(""));
-  if (!id) return told.error_code == ErrorCode::kNone && !told.configs.empty();
+  if (response.error_code == ErrorCode::kNone)
+    id = id_in_config(response);
+  else if (response.error_code == ErrorCode::kInvalidRequest)
+    id = id_in_refusal(response.error_message.value_or(""));
+  if (!id) return response.error_code == ErrorCode::kNone && !response.configs.empty();
   if (*id == expected) return true;
   return fail_with(FailureKind::stranger,
                    fmt::format("broker {} answers at the address of broker {}", *id, expected));
@@ -144,9 +144,10 @@ asio::awaitable<std::optional<std::string>> offered_logins(std::shared_ptr<NameL
 }
 
 std::string login_wanted(const std::string& logins) {
-  return fmt::format("it asks for a login (SASL: {}), and none is configured: set `protocol` to "
-                     "SASL_SSL or SASL_PLAINTEXT, and `mechanism`, under `security`",
-                     logins.empty() ? "of no kind it names" : logins);
+  return fmt::format(
+      "it asks for a login (SASL: {}), and none is configured: set `protocol` to "
+      "SASL_SSL or SASL_PLAINTEXT, and `mechanism`, under `security`",
+      logins.empty() ? "of no kind it names" : logins);
 }
 
 }  // namespace highwater::kafka

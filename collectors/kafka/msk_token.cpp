@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "agent/core/digest.h"
@@ -11,14 +10,6 @@ namespace highwater::kafka {
 namespace {
 
 constexpr auto kLife = std::chrono::minutes(15);
-
-std::string base64url(std::string_view bytes) {
-  std::string text = base64(bytes);
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  while (text.ends_with('=')) text.pop_back();
-  return text;
-}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "agent/core/digest.h"
 #include "agent/core/secret.h"
 #include "agent/core/web_text.h"
+#include "collectors/kafka/client_assertion.h"
 #include "collectors/kafka/sasl.h"
 #include "collectors/printable_excerpt.h"
 
@@ -87,17 +88,36 @@ Result<std::string> OauthTokens::current(Now now, std::stop_token stop) {
   return fail(problem_);
 }
 
-Result<OauthTokens::Token> OauthTokens::request(Now now, std::stop_token stop) const {
+// Says who asks: signed with the client's key, or with its secret.
+Result<void> OauthTokens::introduce(HttpQuestion& question, WallTime now) const {
+  if (!settings_.assertion_key.empty()) {
+    const std::string& audience =
+        settings_.assertion_audience.empty() ? settings_.token_url : settings_.assertion_audience;
+    const auto assertion = client_assertion(settings_.assertion_key, settings_.assertion_key_id,
+                                            settings_.client_id, audience, now);
+    if (!assertion) return fail(assertion.error().message);
+    question.body += fmt::format("&client_id={}&client_assertion_type={}&client_assertion={}",
+                                 percent_encoded(settings_.client_id),
+                                 percent_encoded(kAssertionType), *assertion);
+    return {};
+  }
   const auto secret = settings_.client_secret.value();
   if (!secret) return fail(secret.error().message);
+  // RFC 6749, section 2.3.1: both parts are encoded as in a form.
+  question.headers.emplace_back(
+      "Authorization",
+      basic_authorization(percent_encoded(settings_.client_id), percent_encoded(*secret)));
+  return {};
+}
+
+Result<OauthTokens::Token> OauthTokens::request(Now now, std::stop_token stop) const {
   HttpQuestion question;
   question.method = "POST";
   question.url = settings_.token_url;
-  // RFC 6749, section 2.3.1: both parts are encoded as in a form.
-  question.headers = {{"Accept", "application/json"},
-                      {"Authorization", basic_authorization(percent_encoded(settings_.client_id),
-                                                            percent_encoded(*secret))}};
+  question.headers = {{"Accept", "application/json"}};
   question.body = "grant_type=client_credentials";
+  if (const auto introduced = introduce(question, now.wall); !introduced)
+    return fail(introduced.error().message);
   if (!settings_.scope.empty()) question.body += "&scope=" + percent_encoded(settings_.scope);
   if (!settings_.audience.empty())
     question.body += "&audience=" + percent_encoded(settings_.audience);

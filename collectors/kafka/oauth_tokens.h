@@ -32,6 +32,7 @@ class OauthTokens {
     std::string text;
     SteadyTime renew_at, ends_at;
   };
+  [[nodiscard]] Result<void> introduce(HttpQuestion& question, WallTime now) const;
   [[nodiscard]] Result<Token> request(Now now, std::stop_token stop) const;
 
   const OauthSettings settings_;

@@ -94,7 +94,7 @@ bool OffsetHistory::has_markers(Millis now) const {
 bool OffsetHistory::rests(Millis now) const {
   const size_t size = seen_.size();
   if (size <= 1) return true;
-  // A stretch without growth has its first and last moment.
+  // A interval without growth has its first and last moment.
   const size_t first = seen_[size - 2].end == seen_[size - 1].end ? size - 2 : size - 1;
   return first == 0 || now - seen_[first].answered() >= kRest;
 }

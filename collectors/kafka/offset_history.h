@@ -152,7 +152,7 @@ class OffsetHistory {
   [[nodiscard]] bool narrows(const Around& known) const;
   void drop_one_told();
 
-  std::vector<Seen> seen_;  // ascending; a stretch without growth has its first and last moment
+  std::vector<Seen> seen_;  // ascending; a interval without growth has its first and last moment
   std::vector<Told> told_;  // ascending offset and stamp
   size_t limit_ = 192;
   size_t thin_at_ = 16;

@@ -20,10 +20,10 @@ constexpr auto kSilence = std::chrono::seconds(15);
 // a controller that hangs, and were seen to answer only 34 s after another one had been elected.
 constexpr auto kSilenceAfterFault = std::chrono::seconds(60);
 
-std::vector<QuorumReplica> to_view(const Replicas& told, int64_t end, int64_t clock) {
+std::vector<QuorumReplica> to_view(const Replicas& response, int64_t end, int64_t clock) {
   std::vector<QuorumReplica> replicas;
   std::set<int32_t> ids;
-  for (const auto& replica : told) {
+  for (const auto& replica : response) {
     if (!ids.insert(replica.replica_id).second) continue;
     QuorumReplica& seen = replicas.emplace_back();
     seen.id = replica.replica_id;
@@ -51,9 +51,9 @@ asio::awaitable<bool> QuorumWatch::read() {
     co_return note_failure(reason_of(answer->error_code), now);
   if (answer->topics.empty() || answer->topics.front().partitions.empty())
     co_return note_failure(Unknown::failed, now);
-  const auto& told = answer->topics.front().partitions.front();
-  const bool changed = note_leader(told, now);
-  note_clock(told, start.wall, now - start.steady);
+  const auto& response = answer->topics.front().partitions.front();
+  const bool changed = note_leader(response, now);
+  note_clock(response, start.wall, now - start.steady);
   co_return changed;
 }
 
@@ -76,42 +76,42 @@ bool QuorumWatch::note_failure(Unknown reason, SteadyTime now) {
   return view_.quorum.lost != was_lost;
 }
 
-bool QuorumWatch::note_leader(const DescribeQuorumResponse::Partition& told, SteadyTime now) {
+bool QuorumWatch::note_leader(const DescribeQuorumResponse::Partition& response, SteadyTime now) {
   QuorumView& quorum = view_.quorum;
-  if (told.error_code != ErrorCode::kNone || told.leader_id < 0) {
+  if (response.error_code != ErrorCode::kNone || response.leader_id < 0) {
     ++failures_;
-    quorum.reason =
-        told.error_code != ErrorCode::kNone ? reason_of(told.error_code) : Unknown::leaderless;
+    quorum.reason = response.error_code != ErrorCode::kNone ? reason_of(response.error_code)
+                                                            : Unknown::leaderless;
     return false;
   }
   failures_ = 0;
   refused_ = false;
   seen_ = now;
   view_.has_quorum = true;
-  const bool changed = quorum.leader != told.leader_id || quorum.epoch != told.leader_epoch ||
-                       quorum.reason != Unknown::known;
+  const bool changed = quorum.leader != response.leader_id ||
+                       quorum.epoch != response.leader_epoch || quorum.reason != Unknown::known;
   quorum.reason = Unknown::known;
-  quorum.leader = told.leader_id;
-  quorum.epoch = told.leader_epoch;
+  quorum.leader = response.leader_id;
+  quorum.epoch = response.leader_epoch;
   int64_t end = 0;
   int64_t clock = 0;
-  for (const auto& voter : told.current_voters) {
-    if (voter.replica_id == told.leader_id) end = std::max<int64_t>(0, voter.log_end_offset);
+  for (const auto& voter : response.current_voters) {
+    if (voter.replica_id == response.leader_id) end = std::max<int64_t>(0, voter.log_end_offset);
     if (is_moment(voter.last_caught_up_timestamp))
       clock = std::max(clock, voter.last_caught_up_timestamp);
   }
-  quorum.voters = to_view(told.current_voters, end, clock);
-  quorum.observers = to_view(told.observers, end, clock);
+  quorum.voters = to_view(response.current_voters, end, clock);
+  quorum.observers = to_view(response.observers, end, clock);
   return changed;
 }
 
 // The leader has no fetches of its own to tell of: it puts the moment of its answer there.
-void QuorumWatch::note_clock(const DescribeQuorumResponse::Partition& told, WallTime asked,
+void QuorumWatch::note_clock(const DescribeQuorumResponse::Partition& response, WallTime asked,
                              Duration took) {
   view_.quorum.clock.reset();
-  const auto leader = std::ranges::find(told.current_voters, told.leader_id,
+  const auto leader = std::ranges::find(response.current_voters, response.leader_id,
                                         &DescribeQuorumResponse::ReplicaState::replica_id);
-  if (leader == told.current_voters.end()) return;
+  if (leader == response.current_voters.end()) return;
   const auto stamp = moment(leader->last_fetch_timestamp);
   if (!stamp) return;
   // It is cut to whole milliseconds.

@@ -30,8 +30,8 @@ class QuorumWatch {
 
  private:
   bool note_failure(Unknown reason, SteadyTime now);
-  bool note_leader(const DescribeQuorumResponse::Partition& told, SteadyTime now);
-  void note_clock(const DescribeQuorumResponse::Partition& told, WallTime asked, Duration took);
+  bool note_leader(const DescribeQuorumResponse::Partition& response, SteadyTime now);
+  void note_clock(const DescribeQuorumResponse::Partition& response, WallTime asked, Duration took);
 
   const Brokers& brokers_;
   Sweep& sweep_;

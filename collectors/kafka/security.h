@@ -52,9 +52,12 @@ struct OauthSettings {
   std::string token_url;  // absolute, http or https; "": the file
   std::string client_id;
   Secret client_secret;
-  std::string scope;     // "": not sent
-  std::string audience;  // likewise
-  std::string ca_file;   // of the token server, PEM; "": the system's
+  std::string assertion_key;       // a file: it signs who we are, in place of the secret
+  std::string assertion_key_id;    // "kid" of what it signs; "": not sent
+  std::string assertion_audience;  // whom it is for; "": the token server's address
+  std::string scope;               // "": not sent
+  std::string audience;            // likewise
+  std::string ca_file;             // of the token server, PEM; "": the system's
   std::vector<std::pair<std::string, std::string>> extensions;  // sent to the broker with the token
 };
 

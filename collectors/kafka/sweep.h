@@ -116,13 +116,13 @@ class Sweep {
   asio::awaitable<void> read_newest_of(RunPtr run, int32_t broker, ListOffsetsRequest request);
 
   // sweep_transactions.cpp
-  struct ToldTransactions {
+  struct TransactionAnswers {
     std::vector<OpenTransaction> transactions;
     Unknown reason = Unknown::known;
   };
   asio::awaitable<void> read_transactions(RunPtr run);
   asio::awaitable<void> read_transactions_of(RunPtr run, int32_t broker,
-                                             std::shared_ptr<ToldTransactions> told);
+                                             std::shared_ptr<TransactionAnswers> answers);
 
   // sweep_times.cpp
   asio::awaitable<void> read_times(RunPtr run, SteadyTime ends_asked);

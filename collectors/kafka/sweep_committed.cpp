@@ -33,7 +33,7 @@ CommittedOffset* find_offset(std::vector<CommittedOffset>& offsets, int32_t part
 
 // True when an offset moved, or one came or went.
 bool merge_committed(CommittedTopic& topic,
-                     const std::vector<OffsetFetchResponse::Partition>& told) {
+                     const std::vector<OffsetFetchResponse::Partition>& response) {
   std::vector<CommittedOffset>& known = topic.partitions;
   bool moved = false;
   const auto merge_in_place = [&](const OffsetFetchResponse::Partition& read) {
@@ -46,16 +46,17 @@ bool merge_committed(CommittedTopic& topic,
     offset->unread = unread;
     return true;
   };
-  if (known.size() == told.size() && std::ranges::all_of(told, merge_in_place)) return moved;
+  if (known.size() == response.size() && std::ranges::all_of(response, merge_in_place))
+    return moved;
   known.clear();
-  known.reserve(told.size());
-  for (const auto& read : told) known.push_back(to_view(read));
+  known.reserve(response.size());
+  for (const auto& read : response) known.push_back(to_view(read));
   std::ranges::sort(known, {}, &CommittedOffset::partition);
   return true;
 }
 
 // Of a topic or partition that comes twice the first one counts.
-void drop_repeated(OffsetFetchResponse::Group& told) {
+void drop_repeated(OffsetFetchResponse::Group& response) {
   const auto drop = [](auto& list, auto key) {
     // Nearly always in order.
     if (std::ranges::adjacent_find(list, std::ranges::greater_equal{}, key) == list.end()) return;
@@ -63,8 +64,8 @@ void drop_repeated(OffsetFetchResponse::Group& told) {
     const auto repeated = std::ranges::unique(list, {}, key);
     list.erase(repeated.begin(), repeated.end());
   };
-  drop(told.topics, &OffsetFetchResponse::Topic::name);
-  for (auto& topic : told.topics)
+  drop(response.topics, &OffsetFetchResponse::Topic::name);
+  for (auto& topic : response.topics)
     drop(topic.partitions, &OffsetFetchResponse::Partition::partition_index);
 }
 
@@ -76,15 +77,16 @@ size_t offsets_in(const auto& topics) {
 
 // `told` is sorted and has no duplicates.
 bool merge_committed(std::vector<CommittedTopic>& committed,
-                     const OffsetFetchResponse::Group& told) {
+                     const OffsetFetchResponse::Group& response) {
   const auto name = [](const CommittedTopic& topic) -> const std::string& {
     return topic.topic.text();
   };
-  bool moved = committed.size() != told.topics.size();
-  if (!std::ranges::equal(committed, told.topics, {}, name, &OffsetFetchResponse::Topic::name)) {
-    std::vector<CommittedTopic> merged(told.topics.size());
+  bool moved = committed.size() != response.topics.size();
+  if (!std::ranges::equal(committed, response.topics, {}, name,
+                          &OffsetFetchResponse::Topic::name)) {
+    std::vector<CommittedTopic> merged(response.topics.size());
     for (size_t i = 0; i < merged.size(); ++i) {
-      const std::string& wanted = told.topics[i].name;
+      const std::string& wanted = response.topics[i].name;
       const auto before = std::ranges::lower_bound(committed, wanted, {}, name);
       if (before != committed.end() && name(*before) == wanted) {
         merged[i] = *before;
@@ -96,7 +98,7 @@ bool merge_committed(std::vector<CommittedTopic>& committed,
     committed = std::move(merged);
   }
   for (size_t i = 0; i < committed.size(); ++i) {
-    const bool topic_moved = merge_committed(committed[i], told.topics[i].partitions);
+    const bool topic_moved = merge_committed(committed[i], response.topics[i].partitions);
     moved = moved || topic_moved;
   }
   return moved;

@@ -58,18 +58,18 @@ void note_log_dirs(const Answer<DescribeLogDirsResponse>& answer, BrokerView& br
   broker.log_dirs_read = std::chrono::steady_clock::now();
   broker.log_dirs.clear();
   std::set<std::string_view> paths;
-  for (const auto& told : answer->results) {
-    if (!paths.insert(told.log_dir).second) continue;
+  for (const auto& directory : answer->results) {
+    if (!paths.insert(directory.log_dir).second) continue;
     LogDirView& dir = broker.log_dirs.emplace_back();
-    dir.path = Symbol(told.log_dir);
-    dir.offline = told.error_code == ErrorCode::kKafkaStorageError;
-    if (!dir.offline) dir.reason = reason_of(told.error_code);
-    if (told.error_code != ErrorCode::kNone) {
-      dir.why = describe(told.error_code);
+    dir.path = Symbol(directory.log_dir);
+    dir.offline = directory.error_code == ErrorCode::kKafkaStorageError;
+    if (!dir.offline) dir.reason = reason_of(directory.error_code);
+    if (directory.error_code != ErrorCode::kNone) {
+      dir.why = describe(directory.error_code);
       continue;
     }
-    dir.total_bytes = told.total_bytes;
-    dir.usable_bytes = told.usable_bytes;
+    dir.total_bytes = directory.total_bytes;
+    dir.usable_bytes = directory.usable_bytes;
   }
   std::ranges::sort(broker.log_dirs, {}, [](const LogDirView& dir) { return dir.path.text(); });
 }
@@ -149,10 +149,10 @@ asio::awaitable<void> Sweep::read_log_dirs(RunPtr run, int32_t broker) {
     for (const auto& read : directory.topics) {
       TopicView* known = topic(read.name);
       if (known == nullptr) continue;
-      for (const auto& told : read.partitions) {
-        PartitionView* partition = find_partition(known->partitions, told.partition_index);
-        if (partition != nullptr && !told.is_future_key)
-          partition->log_dirs.push_back({broker, told.partition_size});
+      for (const auto& response : read.partitions) {
+        PartitionView* partition = find_partition(known->partitions, response.partition_index);
+        if (partition != nullptr && !response.is_future_key)
+          partition->log_dirs.push_back({broker, response.partition_size});
       }
     }
   }

@@ -5,8 +5,8 @@
 #include <asio/use_awaitable.hpp>
 
 #include "collectors/kafka/gather.h"
+#include "collectors/kafka/group_members.h"
 #include "collectors/kafka/sweep.h"
-#include "collectors/kafka/wire/consumer_protocol.h"
 
 namespace highwater::kafka {
 namespace {
@@ -17,7 +17,6 @@ constexpr size_t kSuspiciousFrom = 3;
 // Members are described when a group's state changed, and all of them every so many polls.
 constexpr uint64_t kDescribeEvery = 4;
 constexpr auto kSampleRebalancesFor = std::chrono::minutes(5);
-constexpr int kLeftForAWhile = -2;  // the epoch of a static member that is away
 
 GroupType type_of(const ListGroupsResponse::Group& group) {
   const std::string& type = group.group_type;
@@ -28,36 +27,11 @@ GroupType type_of(const ListGroupsResponse::Group& group) {
   return type.empty() || type == "classic" ? GroupType::classic : GroupType::unknown;
 }
 
-std::vector<std::pair<Symbol, std::vector<int32_t>>> assignment_of(
-    const GroupAssignment& assignment) {
-  std::vector<std::pair<Symbol, std::vector<int32_t>>> out;
-  for (const auto& assigned : assignment.topic_partitions)
-    out.emplace_back(Symbol(assigned.topic_name), assigned.partitions);
-  return out;
+// The request's own kinds take no protocol type.
+template <class Group>
+auto members_of(const Group& group, const std::string&) {
+  return kafka::members_of(group);
 }
-
-GroupMember to_view(const DescribeGroupsResponse::Member& read, const std::string& protocol) {
-  GroupMember member{
-      read.member_id, read.client_id, read.client_host, read.group_instance_id.value_or(""), {}};
-  if (protocol != "consumer" || read.member_assignment.empty()) return member;
-  if (const auto assignment = decode_consumer_assignment(read.member_assignment)) {
-    for (const auto& assigned : assignment->topics)
-      member.assignment.emplace_back(Symbol(assigned.name), assigned.partitions);
-  }
-  return member;
-}
-GroupMember to_view(const ConsumerGroupDescribeResponse::Member& read, const std::string&) {
-  return {read.member_id,
-          read.client_id,
-          read.client_host,
-          read.instance_id.value_or(""),
-          assignment_of(read.assignment),
-          read.member_epoch == kLeftForAWhile};
-}
-GroupMember to_view(const ShareGroupDescribeResponse::Member& read, const std::string&) {
-  return {read.member_id, read.client_id, read.client_host, "", assignment_of(read.assignment)};
-}
-
 const std::string& assignor_of(const DescribeGroupsResponse::Group& group) {
   return group.protocol_data;
 }
@@ -67,6 +41,9 @@ const std::string& assignor_of(const ConsumerGroupDescribeResponse::Group& group
 const std::string& assignor_of(const ShareGroupDescribeResponse::Group& group) {
   return group.assignor_name;
 }
+std::string assignor_of(const StreamsGroupDescribeResponse::Group&) {
+  return "";  // version 0 does not say
+}
 
 std::vector<std::string>& names_of(DescribeGroupsRequest& request) {
   return request.groups;
@@ -75,6 +52,10 @@ std::vector<std::string>& names_of(ConsumerGroupDescribeRequest& request) {
   return request.group_ids;
 }
 std::vector<std::string>& names_of(ShareGroupDescribeRequest& request) {
+  return request.group_ids;
+}
+
+std::vector<std::string>& names_of(StreamsGroupDescribeRequest& request) {
   return request.group_ids;
 }
 
@@ -240,6 +221,7 @@ asio::awaitable<void> Sweep::describe(RunPtr run, std::vector<GroupView*> groups
   std::map<int32_t, std::vector<DescribeGroupsRequest>> classic;
   std::map<int32_t, std::vector<ConsumerGroupDescribeRequest>> consumer;
   std::map<int32_t, std::vector<ShareGroupDescribeRequest>> share;
+  std::map<int32_t, std::vector<StreamsGroupDescribeRequest>> streams;
   const auto add = [](auto& requests, int32_t broker, const std::string& name) {
     auto& list = requests[broker];
     if (list.empty() || names_of(list.back()).size() >= kGroupsPerDescribe) list.emplace_back();
@@ -254,7 +236,6 @@ asio::awaitable<void> Sweep::describe(RunPtr run, std::vector<GroupView*> groups
     known->members_reason = Unknown::timed_out;
     switch (known->type) {
       case GroupType::unknown:
-      case GroupType::streams:
         known->members_reason = Unknown::unsupported;
         break;
       case GroupType::classic:
@@ -265,6 +246,13 @@ asio::awaitable<void> Sweep::describe(RunPtr run, std::vector<GroupView*> groups
         break;
       case GroupType::share:
         add(share, known->coordinator, known->id.text());
+        break;
+      case GroupType::streams:
+        if (!admin_.version(known->coordinator, ApiKey::kStreamsGroupDescribe)) {
+          known->members_reason = Unknown::unsupported;
+          break;
+        }
+        add(streams, known->coordinator, known->id.text());
         break;
     }
   }
@@ -278,6 +266,7 @@ asio::awaitable<void> Sweep::describe(RunPtr run, std::vector<GroupView*> groups
   ask_all(classic);
   ask_all(consumer);
   ask_all(share);
+  ask_all(streams);
   co_await gather(std::move(questions), settings_.patience);
 }
 
@@ -311,10 +300,8 @@ asio::awaitable<void> Sweep::read_members_of(RunPtr run, int32_t broker, Request
     known->assignor = assignor_of(read);
     // It is newer than the listing.
     if (!read.group_state.empty()) known->state = read.group_state;
-    std::vector<GroupMember> members;
-    members.reserve(read.members.size());
-    for (const auto& member : read.members) members.push_back(to_view(member, known->protocol));
-    if (!room_.take_members(members, known->members ? &*known->members : nullptr)) {
+    std::optional<std::vector<GroupMember>> members = members_of(read, known->protocol);
+    if (!members || !room_.take_members(*members, known->members ? &*known->members : nullptr)) {
       known->members_reason = Unknown::not_asked;
       continue;
     }

@@ -59,12 +59,12 @@ asio::awaitable<void> Sweep::read_newest_of(RunPtr run, int32_t broker,
   for (const auto& read : answer->topics) {
     TopicView* const known = topic(read.name);
     if (known == nullptr) continue;
-    for (const auto& told : read.partitions) {
-      PartitionView* const partition = find_partition(known->partitions, told.partition_index);
+    for (const auto& response : read.partitions) {
+      PartitionView* const partition = find_partition(known->partitions, response.partition_index);
       if (partition == nullptr || partition->leader != broker) continue;
-      if (told.error_code == ErrorCode::kNone)
-        partition->newest_stamp = std::max(possible_stamp(told.timestamp), kStampUnknown);
-      else if (told.error_code == ErrorCode::kUnsupportedVersion)
+      if (response.error_code == ErrorCode::kNone)
+        partition->newest_stamp = std::max(possible_stamp(response.timestamp), kStampUnknown);
+      else if (response.error_code == ErrorCode::kUnsupportedVersion)
         partition->newest_stamp = kStampUnknown;
     }
   }

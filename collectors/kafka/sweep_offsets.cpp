@@ -117,20 +117,20 @@ asio::awaitable<void> Sweep::read_offsets_of(RunPtr run, int32_t broker, ListOff
   for (const auto& read : answer->topics) {
     TopicView* known = topic_from(place, read.name);
     if (known == nullptr) continue;
-    for (const auto& told : read.partitions) {
-      PartitionView* partition = find_partition(known->partitions, told.partition_index);
+    for (const auto& response : read.partitions) {
+      PartitionView* partition = find_partition(known->partitions, response.partition_index);
       if (partition == nullptr || partition->leader != broker) continue;
       OffsetView& offset = partition->*field;
-      offset.reason = reason_of(told.error_code);
+      offset.reason = reason_of(response.error_code);
       if (offset.reason != Unknown::known) continue;
       // The epoch we sent is the fence: a leader that was deposed and does not know it yet refuses
       // it. The epoch in the answer is the record's, and may be old on a healthy leader.
-      if (told.offset < 0) {
+      if (response.offset < 0) {
         offset.reason = Unknown::failed;
       } else {
-        offset.offset = told.offset;
+        offset.offset = response.offset;
         if (field == &PartitionView::high_watermark && partition->history)
-          partition->history->saw_end(told.offset, asked, answered);
+          partition->history->saw_end(response.offset, asked, answered);
       }
     }
   }

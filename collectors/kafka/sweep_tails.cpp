@@ -63,18 +63,18 @@ asio::awaitable<void> Sweep::read_tail_of(RunPtr run, TailSearch::Question quest
   const int32_t broker = question.partition->leader;
   const auto answer = co_await ask(run, broker, to_request(question));
   if (!run->open) co_return;
-  FetchResponse::Partition told;
-  told.error_code = ErrorCode::kUnknownServerError;
+  FetchResponse::Partition response;
+  response.error_code = ErrorCode::kUnknownServerError;
   if (answer && answer->error_code == ErrorCode::kNone) {
     for (const auto& topic : answer->topics) {
       for (const auto& partition : topic.partitions) {
         if (topic.name == question.topic->name.text() &&
             partition.partition_index == question.partition->index)
-          told = partition;
+          response = partition;
       }
     }
   }
-  tail_search_.answer(question, told, SystemClock().now());
+  tail_search_.answer(question, response, SystemClock().now());
 }
 
 }  // namespace highwater::kafka

@@ -74,11 +74,12 @@ asio::awaitable<void> Sweep::read_times_of(RunPtr run, int32_t broker, ListOffse
   for (const auto& read : answer->topics) {
     TopicView* const known = topic(read.name);
     if (known == nullptr) continue;
-    for (const auto& told : read.partitions) {
-      PartitionView* const partition = find_partition(known->partitions, told.partition_index);
+    for (const auto& response : read.partitions) {
+      PartitionView* const partition = find_partition(known->partitions, response.partition_index);
       if (partition == nullptr || partition->leader != broker) continue;
-      if (told.error_code == ErrorCode::kNone)
-        time_lag_.answer(*known, *partition, told.offset, possible_stamp(told.timestamp), now);
+      if (response.error_code == ErrorCode::kNone)
+        time_lag_.answer(*known, *partition, response.offset, possible_stamp(response.timestamp),
+                         now);
     }
   }
 }

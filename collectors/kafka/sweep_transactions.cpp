@@ -18,15 +18,15 @@ constexpr size_t kKept = 50;
 
 // What of the transaction holds somebody back.
 OpenTransaction to_view(const ClusterView& view,
-                        const DescribeTransactionsResponse::Transaction& told) {
+                        const DescribeTransactionsResponse::Transaction& response) {
   OpenTransaction transaction;
-  transaction.id = told.transactional_id;
-  transaction.state = told.state;
-  transaction.producer_id = told.producer_id;
-  transaction.producer_epoch = told.producer_epoch;
-  transaction.began = moment(told.start_time_ms).value_or(WallTime{});
-  transaction.timeout = std::chrono::milliseconds(told.timeout_ms);
-  for (const auto& topic : told.topics) {
+  transaction.id = response.transactional_id;
+  transaction.state = response.state;
+  transaction.producer_id = response.producer_id;
+  transaction.producer_epoch = response.producer_epoch;
+  transaction.began = moment(response.start_time_ms).value_or(WallTime{});
+  transaction.timeout = std::chrono::milliseconds(response.timeout_ms);
+  for (const auto& topic : response.topics) {
     const Symbol name(topic.name);
     for (const int32_t partition : topic.partitions) {
       if (HeldBack::find(view, name, partition) != nullptr)
@@ -48,18 +48,19 @@ asio::awaitable<void> Sweep::read_transactions(RunPtr run) {
   if (transactions_asked_ && now - *transactions_asked_ < kBetween) co_return;
   transactions_asked_ = now;
   const std::vector<int32_t> brokers = ready();
-  const auto told = std::make_shared<ToldTransactions>();
-  if (brokers.size() < view_.brokers.size()) told->reason = Unknown::broker_unreachable;
+  const auto answers = std::make_shared<TransactionAnswers>();
+  if (brokers.size() < view_.brokers.size()) answers->reason = Unknown::broker_unreachable;
   std::vector<asio::awaitable<void>> questions;
-  for (const int32_t broker : brokers) questions.push_back(read_transactions_of(run, broker, told));
+  for (const int32_t broker : brokers)
+    questions.push_back(read_transactions_of(run, broker, answers));
   const bool all = co_await gather(std::move(questions), settings_.patience);
-  view_.transactions = std::move(told->transactions);
+  view_.transactions = std::move(answers->transactions);
   view_.transactions_reason =
-      told->reason == Unknown::known && !all ? Unknown::timed_out : told->reason;
+      answers->reason == Unknown::known && !all ? Unknown::timed_out : answers->reason;
 }
 
 asio::awaitable<void> Sweep::read_transactions_of(RunPtr run, int32_t broker,
-                                                  std::shared_ptr<ToldTransactions> told) {
+                                                  std::shared_ptr<TransactionAnswers> answers) {
   ListTransactionsRequest list;
   list.state_filters = {"Ongoing", "PrepareCommit", "PrepareAbort"};
   list.duration_filter_ms =
@@ -67,14 +68,14 @@ asio::awaitable<void> Sweep::read_transactions_of(RunPtr run, int32_t broker,
   const auto listed = co_await ask(run, broker, std::move(list));
   if (!run->open) co_return;
   if (!listed || listed->error_code != ErrorCode::kNone) {
-    told->reason = listed ? reason_of(listed->error_code) : reason_of(listed.error());
+    answers->reason = listed ? reason_of(listed->error_code) : reason_of(listed.error());
     co_return;
   }
   DescribeTransactionsRequest describe;
   for (const auto& transaction : listed->transactions) {
     // Whose transaction it is when none of the others holds a partition back stays unknown.
     if (describe.transactional_ids.size() == kDescribed) {
-      told->reason = Unknown::not_asked;
+      answers->reason = Unknown::not_asked;
       break;
     }
     describe.transactional_ids.push_back(transaction.transactional_id);
@@ -83,20 +84,20 @@ asio::awaitable<void> Sweep::read_transactions_of(RunPtr run, int32_t broker,
   const auto described = co_await ask(run, broker, std::move(describe));
   if (!run->open) co_return;
   if (!described) {
-    told->reason = reason_of(described.error());
+    answers->reason = reason_of(described.error());
     co_return;
   }
   for (const auto& transaction : described->transactions) {
     if (transaction.error_code != ErrorCode::kNone)
-      told->reason = reason_of(transaction.error_code);
+      answers->reason = reason_of(transaction.error_code);
     if (transaction.error_code != ErrorCode::kNone || !is_moment(transaction.start_time_ms))
       continue;
     OpenTransaction open = to_view(view_, transaction);
     if (open.holds.empty()) continue;
-    if (told->transactions.size() < kKept)
-      told->transactions.push_back(std::move(open));
+    if (answers->transactions.size() < kKept)
+      answers->transactions.push_back(std::move(open));
     else
-      told->reason = Unknown::not_asked;
+      answers->reason = Unknown::not_asked;
   }
 }
 

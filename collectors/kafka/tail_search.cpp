@@ -12,24 +12,26 @@ constexpr Duration kDeniedFor = std::chrono::minutes(30);
 // The first batch comes whole, however small the limit.
 constexpr int64_t kLargestBatch = int64_t{4} << 20;
 
-bool is_aborted(const FetchResponse::Partition& told, const BatchHeader& batch) {
-  if (!batch.transactional || !told.aborted_transactions) return false;
-  return std::ranges::any_of(*told.aborted_transactions, [&](const auto& aborted) {
+bool is_aborted(const FetchResponse::Partition& response, const BatchHeader& batch) {
+  if (!batch.transactional || !response.aborted_transactions) return false;
+  return std::ranges::any_of(*response.aborted_transactions, [&](const auto& aborted) {
     return aborted.producer_id == batch.producer_id && aborted.first_offset <= batch.last_offset;
   });
 }
 
 }  // namespace
 
-std::optional<BatchContent> content_of_batch(const FetchResponse::Partition& told, int64_t offset) {
+std::optional<BatchContent> content_of_batch(const FetchResponse::Partition& response,
+                                             int64_t offset) {
   // A reader of committed records is given nothing from here on.
-  if (told.records.empty())
-    return told.last_stable_offset > offset ? std::optional(BatchContent{told.last_stable_offset})
-                                            : std::nullopt;
-  const auto batch = decode_batch_header(told.records);
-  if (!batch || batch->last_offset < offset || batch->last_offset >= told.high_watermark)
+  if (response.records.empty())
+    return response.last_stable_offset > offset
+               ? std::optional(BatchContent{response.last_stable_offset})
+               : std::nullopt;
+  const auto batch = decode_batch_header(response.records);
+  if (!batch || batch->last_offset < offset || batch->last_offset >= response.high_watermark)
     return std::nullopt;
-  const bool none = batch->control || batch->record_count == 0 || is_aborted(told, *batch);
+  const bool none = batch->control || batch->record_count == 0 || is_aborted(response, *batch);
   return BatchContent{batch->last_offset + 1, !none};
 }
 
@@ -107,20 +109,22 @@ std::vector<TailSearch::Question> TailSearch::questions(std::span<const int32_t>
   return questions;
 }
 
-void TailSearch::answer(const Question& question, const FetchResponse::Partition& told, Now now) {
+void TailSearch::answer(const Question& question, const FetchResponse::Partition& response,
+                        Now now) {
   const auto give_up = [&] {
     for (Target& target : targets_) {
       if (target.partition == question.partition) target.failed = true;
     }
   };
   const Symbol& topic = question.topic->name;
-  if (told.error_code == ErrorCode::kTopicAuthorizationFailed) {
+  if (response.error_code == ErrorCode::kTopicAuthorizationFailed) {
     denied_[topic] = now.steady;
     return give_up();
   }
   denied_.erase(topic);
-  const auto content =
-      told.error_code == ErrorCode::kNone ? content_of_batch(told, question.offset) : std::nullopt;
+  const auto content = response.error_code == ErrorCode::kNone
+                           ? content_of_batch(response, question.offset)
+                           : std::nullopt;
   if (!content) return give_up();
   LogTail& tail = question.partition->tail.make();
   if (content->record)

@@ -43,7 +43,7 @@ class TailSearch {
   [[nodiscard]] std::vector<Question> questions(std::span<const int32_t> askable, size_t most,
                                                 Now now);
   // What the leader said when it was asked for the batch at this offset.
-  void answer(const Question& question, const FetchResponse::Partition& told, Now now);
+  void answer(const Question& question, const FetchResponse::Partition& response, Now now);
 
  private:
   struct Target {
@@ -71,7 +71,7 @@ struct BatchContent {
   bool operator==(const BatchContent&) const = default;
 };
 // Nothing when the answer makes no sense.
-[[nodiscard]] std::optional<BatchContent> content_of_batch(const FetchResponse::Partition& told,
+[[nodiscard]] std::optional<BatchContent> content_of_batch(const FetchResponse::Partition& response,
                                                            int64_t offset);
 
 }  // namespace highwater::kafka

@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/pkcs12.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +9,7 @@
 #include <utility>
 
 #include "agent/core/small_file.h"
+#include "collectors/kafka/openssl_owned.h"
 #include "collectors/printable_excerpt.h"
 
 namespace highwater::kafka {
@@ -20,20 +17,6 @@ namespace {
 
 constexpr size_t kLargest = size_t{4} << 20U;  // a bundle of all authorities has a quarter of it
 constexpr size_t kLongestName = 200;
-
-struct Free {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(PKCS12* store) const { PKCS12_free(store); }
-  void operator()(STACK_OF(X509) * chain) const { sk_X509_pop_free(chain, X509_free); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
-
-Owned<BIO> reader_of(const std::string& text) {
-  return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
 
 // In place of OpenSSL's own, which asks on the terminal.
 int give_password(char* into, int size, int, void* password) {
@@ -58,9 +41,10 @@ Result<void> trust(SSL_CTX* context, const std::string& pem, const std::string& 
   }
   ERR_clear_error();
   if (count > 0) return {};
-  return fail(fmt::format("{} holds no certificate in PEM form ('-----BEGIN CERTIFICATE-----')"
-                          ": a Java truststore becomes one by 'keytool -exportcert -rfc'",
-                          path));
+  return fail(
+      fmt::format("{} holds no certificate in PEM form ('-----BEGIN CERTIFICATE-----')"
+                  ": a Java truststore becomes one by 'keytool -exportcert -rfc'",
+                  path));
 }
 
 Result<void> use(SSL_CTX* context, X509* certificate, EVP_PKEY* key, const std::string& where) {
@@ -108,9 +92,10 @@ Result<void> use_keystore(SSL_CTX* context, const TlsFiles& files, const TlsSett
   const Owned<PKCS12> store(d2i_PKCS12_bio(reader_of(files.keystore).get(), nullptr));
   if (!store) {
     ERR_clear_error();
-    return fail(fmt::format("{} is no PKCS#12 file: a JKS becomes one by 'keytool -importkeystore "
-                            "-srckeystore OLD -destkeystore NEW -deststoretype PKCS12'",
-                            settings.keystore));
+    return fail(
+        fmt::format("{} is no PKCS#12 file: a JKS becomes one by 'keytool -importkeystore "
+                    "-srckeystore OLD -destkeystore NEW -deststoretype PKCS12'",
+                    settings.keystore));
   }
   EVP_PKEY* key = nullptr;
   X509* own = nullptr;
@@ -156,9 +141,9 @@ Result<TlsFiles> read_tls_files(const TlsSettings& settings) {
         std::tuple(&settings.keystore, "keystore", &files.keystore)}) {
     if (auto done = read_into(*path, what, *into); !done) return fail(done.error().message);
   }
-  for (const auto& [secret, into] : {std::pair(&settings.key_password, &files.key_password),
-                                     std::pair(&settings.keystore_password,
-                                               &files.keystore_password)}) {
+  for (const auto& [secret, into] :
+       {std::pair(&settings.key_password, &files.key_password),
+        std::pair(&settings.keystore_password, &files.keystore_password)}) {
     auto text = secret->value();
     if (!text) return fail(text.error().message);
     *into = std::move(*text);

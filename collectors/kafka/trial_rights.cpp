@@ -47,10 +47,10 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 asio::awaitable<void> ask_cluster(AnswersPtr answers, ConnectionPtr broker, Duration within) {
   DescribeClusterRequest request;
   request.include_cluster_authorized_operations = true;
-  const auto told = co_await broker->ask(std::move(request), within);
-  if (told && told->error_code == ErrorCode::kNone &&
-      told->cluster_authorized_operations != kOperationsUnknown)
-    answers->of_cluster = told->cluster_authorized_operations;
+  const auto response = co_await broker->ask(std::move(request), within);
+  if (response && response->error_code == ErrorCode::kNone &&
+      response->cluster_authorized_operations != kOperationsUnknown)
+    answers->of_cluster = response->cluster_authorized_operations;
 }
 
 asio::awaitable<void> ask_broker_config(AnswersPtr answers, ConnectionPtr broker, int32_t id,
@@ -58,9 +58,9 @@ asio::awaitable<void> ask_broker_config(AnswersPtr answers, ConnectionPtr broker
   DescribeConfigsRequest request;
   request.resources.push_back({ConfigResourceType::kBroker, std::to_string(id),
                                std::vector<std::string>{"node.id", "broker.id"}});
-  const auto told = co_await broker->ask(std::move(request), within);
-  if (told && told->results.size() == 1)
-    answers->of_broker_config = told->results.front().error_code;
+  const auto response = co_await broker->ask(std::move(request), within);
+  if (response && response->results.size() == 1)
+    answers->of_broker_config = response->results.front().error_code;
 }
 
 // And, of brokers that know no DescribeCluster, the rights on the cluster.
@@ -68,17 +68,18 @@ asio::awaitable<void> ask_topics(AnswersPtr answers, ConnectionPtr broker, Durat
   MetadataRequest request;
   request.include_topic_authorized_operations = true;
   request.include_cluster_authorized_operations = !broker->version(ApiKey::kDescribeCluster);
-  auto told = co_await broker->ask(std::move(request), within);
-  if (!told) co_return;
-  if (told->cluster_authorized_operations != kOperationsUnknown)
-    answers->of_cluster = told->cluster_authorized_operations;
-  answers->topics = std::move(*told);
+  auto response = co_await broker->ask(std::move(request), within);
+  if (!response) co_return;
+  if (response->cluster_authorized_operations != kOperationsUnknown)
+    answers->of_cluster = response->cluster_authorized_operations;
+  answers->topics = std::move(*response);
 }
 
 asio::awaitable<void> ask_groups(AnswersPtr answers, ConnectionPtr broker, Duration within) {
   ListGroupsRequest request;
-  const auto told = co_await broker->ask(std::move(request), within);
-  if (told && told->error_code == ErrorCode::kNone) answers->groups.push_back(told->groups.size());
+  const auto response = co_await broker->ask(std::move(request), within);
+  if (response && response->error_code == ErrorCode::kNone)
+    answers->groups.push_back(response->groups.size());
 }
 
 std::vector<TriedRight> cluster_rights(const Answers& answers) {
@@ -94,18 +95,18 @@ std::vector<TriedRight> cluster_rights(const Answers& answers) {
 TriedRight topic_right(const MetadataResponse& metadata, int operation, std::string right,
                        bool needed, std::string_view opens) {
   size_t topics = 0;
-  size_t told = 0;
+  size_t answered = 0;
   size_t granted = 0;
   for (const auto& topic : metadata.topics) {
     if (topic.is_internal) continue;
     ++topics;
     if (topic.topic_authorized_operations == kOperationsUnknown) continue;
-    ++told;
+    ++answered;
     if (has(topic.topic_authorized_operations, operation)) ++granted;
   }
   TriedRight result{std::move(right), std::nullopt, needed, "", std::string(opens)};
-  if (told > 0) result.granted = granted == topics;
-  if (told > 0) result.found = fmt::format("on {} of {}", granted, topics);
+  if (answered > 0) result.granted = granted == topics;
+  if (answered > 0) result.found = fmt::format("on {} of {}", granted, topics);
   return result;
 }
 

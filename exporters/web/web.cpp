@@ -192,7 +192,9 @@ Reply slo(const WebContext& context, const ServerRequest& request) {
       context.explain ? context.explain({question.slo, question.entity}) : std::nullopt;
   auto page = web::slo_page(*report, context.clock.now(), context.history, question, answer);
   if (page) return html(std::move(*page));
-  return not_found("There is no budget of that SLO for it now.");
+  return not_found(
+      "There is no budget of that SLO for it. After the agent's start there is one with the second "
+      "reading; that of something deleted is gone.");
 }
 
 Reply changes(const WebContext& context, const ServerRequest& request) {

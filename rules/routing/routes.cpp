@@ -32,8 +32,8 @@ OpenLines open_lines(const Routes& routes, WallTime now) {
       open.push_back({true, std::nullopt});
       continue;
     }
-    const OpenHours::Stretch stretch = line.during->around(now);
-    open.push_back({stretch.open, stretch.begin});
+    const OpenHours::Interval interval = line.during->around(now);
+    open.push_back({interval.open, interval.begin});
   }
   return open;
 }

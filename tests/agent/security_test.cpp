@@ -89,6 +89,17 @@ TEST(Security, OfALoginIsReadForEachMechanism) {
   EXPECT_EQ(server.sasl->oauth.ca_file, "/etc/hw/id.pem");
 }
 
+TEST(Security, OfATokenServerCanBeAKeyInPlaceOfASecret) {
+  const auto server = read(
+      "{protocol: SASL_SSL, mechanism: OAUTHBEARER, oauth: {token_url: \"https://id/t\", "
+      "client_id: "
+      "hw, assertion_key: hw.pem, assertion_key_id: k1, assertion_audience: \"https://id\"}}");
+  ASSERT_TRUE(server.sasl);
+  EXPECT_EQ(server.sasl->oauth.assertion_key, "/etc/hw/hw.pem");
+  EXPECT_EQ(server.sasl->oauth.assertion_key_id, "k1");
+  EXPECT_EQ(server.sasl->oauth.assertion_audience, "https://id");
+}
+
 TEST(Security, IsRefusedWithWhatToDo) {
   const std::pair<const char*, const char*> cases[] = {
       {"{protocol: TLS}", "choose one of PLAINTEXT, SSL, SASL_PLAINTEXT and SASL_SSL"},
@@ -130,6 +141,16 @@ TEST(Security, IsRefusedWithWhatToDo) {
        "either 'token_file' or 'token_url'"},
       {"{protocol: SASL_SSL, mechanism: OAUTHBEARER, oauth: {token_file: t, scope: s}}",
        "'scope' has no effect with a 'token_file'"},
+      {"{protocol: SASL_SSL, mechanism: OAUTHBEARER, oauth: {token_file: t, assertion_key: k}}",
+       "'assertion_key' has no effect with a 'token_file'"},
+      {"{protocol: SASL_SSL, mechanism: OAUTHBEARER, oauth: {token_url: \"http://i\", client_id: "
+       "c, "
+       "client_secret: {env: S}, assertion_key: k}}",
+       "'client_secret' has no effect with an 'assertion_key'"},
+      {"{protocol: SASL_SSL, mechanism: OAUTHBEARER, oauth: {token_url: \"http://i\", client_id: "
+       "c, "
+       "client_secret: {env: S}, assertion_key_id: k}}",
+       "'assertion_key_id' has no effect with a 'client_secret'"},
       {"{protocol: SASL_SSL, mechanism: OAUTHBEARER, oauth: {token_url: \"ftp://i\", client_id: c, "
        "client_secret: {env: S}}}",
        "'token_url'"},

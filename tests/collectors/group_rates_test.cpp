@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "collectors/groups.h"
-#include "collectors/trail.h"
+#include "collectors/sample_ring.h"
 #include "tests/collectors/fixture.h"
 
 namespace highwater::collectors {
@@ -126,26 +126,26 @@ TEST_F(Rates, APartitionThatIsReadAnewDoesNotMakeThemJump) {
   EXPECT_EQ(of("group_consumed_records_per_second"), is(100));
 }
 
-TEST(Trail, ForgetsWhatIsOlderThanItsLength) {
-  Trail<1> trail;
+TEST(SampleRing, ForgetsWhatIsOlderThanItsLength) {
+  SampleRing<1> ring;
   for (int t = 0; t <= 1000; t += 7) {
-    trail.add(at(t).steady, std::chrono::seconds(80), {static_cast<double>(t)});
+    ring.add(at(t).steady, std::chrono::seconds(80), {static_cast<double>(t)});
     if (t < 21) {
-      EXPECT_FALSE(trail.stretch()) << t;
+      EXPECT_FALSE(ring.interval()) << t;
       continue;
     }
-    ASSERT_TRUE(trail.stretch()) << t;
-    EXPECT_LE(trail.stretch()->seconds(), 80) << t;
-    EXPECT_GE(trail.stretch()->seconds(), std::min(t, 60)) << t;
-    EXPECT_DOUBLE_EQ(trail.stretch()->rate(0), 1) << t;
+    ASSERT_TRUE(ring.interval()) << t;
+    EXPECT_LE(ring.interval()->seconds(), 80) << t;
+    EXPECT_GE(ring.interval()->seconds(), std::min(t, 60)) << t;
+    EXPECT_DOUBLE_EQ(ring.interval()->rate(0), 1) << t;
   }
 }
 
-TEST(Trail, StartsAnewAfterAGap) {
-  Trail<1> trail;
-  for (int t = 0; t <= 50; t += 10) trail.add(at(t).steady, std::chrono::seconds(80), {0});
-  trail.add(at(200).steady, std::chrono::seconds(80), {5});
-  EXPECT_FALSE(trail.stretch());
+TEST(SampleRing, StartsAnewAfterAGap) {
+  SampleRing<1> ring;
+  for (int t = 0; t <= 50; t += 10) ring.add(at(t).steady, std::chrono::seconds(80), {0});
+  ring.add(at(200).steady, std::chrono::seconds(80), {5});
+  EXPECT_FALSE(ring.interval());
 }
 
 }  // namespace

@@ -198,7 +198,7 @@ def encoded(value):
 
 
 class TokenServer:
-    """Gives tokens that are signed by nobody, which Kafka's default validator takes, to client 'highwater' with its secret."""
+    """Gives tokens that are signed by nobody, which Kafka's default validator takes, to client 'highwater' with its secret or its key."""
 
     SECRET = "cl1ent-s3cret"
 
@@ -213,7 +213,7 @@ class TokenServer:
                 expected = "Basic " + base64.b64encode(f"highwater:{outer.SECRET}".encode()).decode()
                 if outer.down:
                     self.send_error(503)
-                elif self.headers["Authorization"] != expected or form["grant_type"] != ["client_credentials"]:
+                elif form["grant_type"] != ["client_credentials"] or not (self.headers["Authorization"] == expected or outer.is_signed(form)):
                     self.reply(401, {"error": "invalid_client", "error_description": "who is that?"})
                 else:
                     self.reply(200, {"access_token": outer.token(), "expires_in": outer.life, "token_type": "Bearer"})
@@ -232,6 +232,20 @@ class TokenServer:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/token"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def is_signed(self, form):
+        """Whether a client_assertion is there that the key of certificate "client" has signed, for this server and now."""
+        text, _, signature = form.get("client_assertion", [""])[0].rpartition(".")
+        if form.get("client_assertion_type") != ["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"] or "." not in text:
+            return False
+        header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in text.split("."))
+        (FOLDER / "assertion.sig").write_bytes(base64.urlsafe_b64decode(signature + "=="))
+        (FOLDER / "assertion.txt").write_text(text)
+        verified = subprocess.run(["openssl", "dgst", "-sha256", "-prverify", FOLDER / "client.key", "-signature", FOLDER / "assertion.sig",
+                                   FOLDER / "assertion.txt"], capture_output=True, text=True)
+        assert claims["iss"] == claims["sub"] == "highwater" and claims["aud"] == self.url and abs(claims["iat"] - time.time()) < 60, claims
+        assert header["kid"] == "k1" and header["alg"] == "RS256", header
+        return verified.returncode == 0
 
     def token(self, life=None):
         now = time.time()
@@ -335,6 +349,10 @@ def test_tokens_of_a_file_and_of_a_server(cluster, binary):
         with secured(cluster, binary, "token-server", "SASLS", oauth(server)) as (agent, _):
             expect_all_known(agent)
             assert server.asked == 1, f"{server.asked} tokens for all connections"
+        with secured(cluster, binary, "token-server-key", "SASLS", signed_oauth(server, "client")) as (agent, _):
+            expect_all_known(agent)
+        with secured(cluster, binary, "token-server-other-key", "SASLS", signed_oauth(server, "foreign-client")) as (agent, _):
+            wait_until(lambda: "invalid_client: who is that?" in log_of(agent), 30, "a key that the server does not know is refused")
     finally:
         server.close()
 
@@ -342,6 +360,11 @@ def test_tokens_of_a_file_and_of_a_server(cluster, binary):
 def oauth(server, words=TokenServer.SECRET):
     return (f"protocol: SASL_SSL, {CA}, mechanism: OAUTHBEARER, oauth: {{token_url: \"{server.url}\", client_id: highwater, "
             f"client_secret: {secret('client-' + str(len(words)), words)}}}")
+
+
+def signed_oauth(server, key):
+    return (f"protocol: SASL_SSL, {CA}, mechanism: OAUTHBEARER, oauth: {{token_url: \"{server.url}\", client_id: highwater, "
+            f"assertion_key: {FOLDER}/{key}.key, assertion_key_id: k1}}")
 
 
 def test_the_canary_connects_as_the_agent_does(cluster, binary):

@@ -82,6 +82,9 @@ class FakeAdmin final : public KafkaAdmin {
   Reply<ShareGroupDescribeRequest> ask(int32_t, ShareGroupDescribeRequest) override {
     return none();
   }
+  Reply<StreamsGroupDescribeRequest> ask(int32_t, StreamsGroupDescribeRequest) override {
+    return none();
+  }
   Reply<FindCoordinatorRequest> ask(int32_t, FindCoordinatorRequest) override { return none(); }
   Reply<DescribeConfigsRequest> ask(int32_t, DescribeConfigsRequest) override { return none(); }
   Reply<DescribeLogDirsRequest> ask(int32_t, DescribeLogDirsRequest) override { return none(); }

@@ -31,11 +31,11 @@ struct Behaviour {
   // What it answers to a message of a login; nothing: no login succeeds. When a session is over the
   // connection ends at the next request.
   std::function<SaslAuthenticateResponse(const Bytes&)> authenticate;
-  bool silent = false;              // answers ApiVersions, and nothing else
-  bool closes = false;              // after each answer but that to ApiVersions
-  bool controller = false;          // a KRaft controller's port
-  int16_t newest_metadata = 12;     // the highest version of Metadata that it offers
-  std::string banner;               // in place of any answer
+  bool silent = false;           // answers ApiVersions, and nothing else
+  bool closes = false;           // after each answer but that to ApiVersions
+  bool controller = false;       // a KRaft controller's port
+  int16_t newest_metadata = 12;  // the highest version of Metadata that it offers
+  std::string banner;            // in place of any answer
   DescribeQuorumResponse quorum;
 };
 
@@ -62,7 +62,7 @@ class FakeBroker {
     int socket;
     Bytes input;
     std::optional<SteadyTime> session_until = std::nullopt;  // nothing: not logged in
-    bool shook_hands = false;  // and is in the middle of a login
+    bool shook_hands = false;                                // and is in the middle of a login
   };
   void serve();
   bool read_from(Client& client);  // false: the connection is over

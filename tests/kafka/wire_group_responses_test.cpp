@@ -173,5 +173,27 @@ TEST(WireResponses, ShareGroupDescribeShowsMembersAndAssignment) {
             ErrorCode::kGroupIdNotFound);
 }
 
+TEST(WireResponses, StreamsGroupDescribeShowsTopologyAndTasks) {
+  using Response = StreamsGroupDescribeResponse;
+  const auto response = captured<Response>("StreamsGroupDescribe.v0.response");
+  const auto& group = find(response.groups, &Response::Group::group_id, std::string("joins"));
+  EXPECT_EQ(group.group_state, "Stable");
+  ASSERT_TRUE(group.topology && group.topology->subtopologies);
+  ASSERT_THAT(*group.topology->subtopologies, SizeIs(2));
+  EXPECT_THAT(group.topology->subtopologies->at(0).source_topics, ElementsAre("orders"));
+  ASSERT_THAT(group.topology->subtopologies->at(1).repartition_source_topics, SizeIs(1));
+  ASSERT_THAT(group.members, SizeIs(2));
+  size_t tasks = 0;
+  for (const auto& member : group.members) {
+    EXPECT_EQ(member.client_host, "/127.0.0.1");
+    EXPECT_FALSE(member.is_classic);
+    for (const auto& active : member.assignment.active_tasks) tasks += active.partitions.size();
+  }
+  EXPECT_EQ(tasks, 8U);
+  const auto& nobody = find(response.groups, &Response::Group::group_id, std::string("nobody"));
+  EXPECT_EQ(nobody.error_code, ErrorCode::kGroupIdNotFound);
+  EXPECT_FALSE(nobody.topology);
+}
+
 }  // namespace
 }  // namespace highwater::kafka

@@ -25,12 +25,13 @@ template <class... Requests>
 struct MessageList {};
 
 using EveryRequest =
-    MessageList<FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
-                FindCoordinatorRequest, DescribeGroupsRequest, ListGroupsRequest,
-                SaslHandshakeRequest, ApiVersionsRequest, DescribeConfigsRequest,
+    MessageList<FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest,
+                OffsetFetchRequest, FindCoordinatorRequest, DescribeGroupsRequest,
+                ListGroupsRequest, SaslHandshakeRequest, ApiVersionsRequest, DescribeConfigsRequest,
                 DescribeLogDirsRequest, SaslAuthenticateRequest, ListPartitionReassignmentsRequest,
                 DescribeQuorumRequest, DescribeClusterRequest, ConsumerGroupDescribeRequest,
-                ShareGroupDescribeRequest, ListTransactionsRequest, DescribeTransactionsRequest>;
+                ShareGroupDescribeRequest, StreamsGroupDescribeRequest, ListTransactionsRequest,
+                DescribeTransactionsRequest>;
 
 // Calls use.template operator()<Request>() with the request type of that API; false when there is
 // none.

@@ -130,6 +130,11 @@ TEST(WireRequests, DescribeGroupsOfEveryKind) {
   share.group_ids = {"share-group", "nobody"};
   share.include_authorized_operations = true;
   expect_captured(share, 1);
+
+  StreamsGroupDescribeRequest streams;
+  streams.group_ids = {"joins", "nobody"};
+  streams.include_authorized_operations = true;
+  expect_captured(streams, 0);
 }
 
 TEST(WireRequests, DescribeConfigsOfTopicsAndBrokers) {

@@ -36,10 +36,10 @@ During working_days() {
 
 void expect_stretch(const OpenHours& open, WallTime at, bool is_open, WallTime begin,
                     WallTime end) {
-  const OpenHours::Stretch stretch = open.around(at);
-  EXPECT_EQ(stretch.open, is_open) << format_time(at);
-  EXPECT_EQ(format_time(stretch.begin), format_time(begin));
-  EXPECT_EQ(format_time(stretch.end), format_time(end));
+  const OpenHours::Interval interval = open.around(at);
+  EXPECT_EQ(interval.open, is_open) << format_time(at);
+  EXPECT_EQ(format_time(interval.begin), format_time(begin));
+  EXPECT_EQ(format_time(interval.end), format_time(end));
 }
 
 TEST(OpenHoursTest, OpensAndClosesByTheClocksOfItsZone) {
@@ -157,13 +157,13 @@ TEST(OpenHoursTest, StretchesSumsAndMomentsAgreeInAnyZone) {
     WallTime at = from;
     bool state = !open.around(from).open;
     while (at < to) {
-      const OpenHours::Stretch stretch = open.around(at);
-      ASSERT_LE(stretch.begin, at);
-      ASSERT_GT(stretch.end, at);
-      ASSERT_NE(stretch.open, state) << during.time_zone << " " << format_time(at);
-      state = stretch.open;
-      const WallTime end = std::min(stretch.end, to);
-      if (stretch.open) sum += end - at;
+      const OpenHours::Interval interval = open.around(at);
+      ASSERT_LE(interval.begin, at);
+      ASSERT_GT(interval.end, at);
+      ASSERT_NE(interval.open, state) << during.time_zone << " " << format_time(at);
+      state = interval.open;
+      const WallTime end = std::min(interval.end, to);
+      if (interval.open) sum += end - at;
       at = end;
     }
     ASSERT_EQ(open.inside(from, to), sum) << during.time_zone << " " << format_time(from);

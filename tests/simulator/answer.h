@@ -57,6 +57,8 @@ struct Viewpoint {
     const Viewpoint& view, const kafka::ConsumerGroupDescribeRequest&);
 [[nodiscard]] kafka::ShareGroupDescribeResponse answer(const Viewpoint& view,
                                                        const kafka::ShareGroupDescribeRequest&);
+[[nodiscard]] kafka::StreamsGroupDescribeResponse answer(const Viewpoint& view,
+                                                         const kafka::StreamsGroupDescribeRequest&);
 [[nodiscard]] kafka::DescribeConfigsResponse answer(const Viewpoint& view,
                                                     const kafka::DescribeConfigsRequest&);
 [[nodiscard]] kafka::DescribeLogDirsResponse answer(const Viewpoint& view,

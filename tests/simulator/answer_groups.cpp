@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "collectors/kafka/wire/consumer_protocol.h"
 #include "collectors/kafka/wire/writer.h"
@@ -22,6 +23,8 @@ std::string type_name(GroupType type) {
       return "consumer";
     case GroupType::kShare:
       return "share";
+    case GroupType::kStreams:
+      return "streams";
   }
   return "";
 }
@@ -29,6 +32,7 @@ std::string type_name(GroupType type) {
 std::string protocol_type(const Group& group) {
   if (group.spec.offsets_only) return "";
   if (group.spec.type == GroupType::kShare) return "share";
+  if (group.spec.type == GroupType::kStreams) return "streams";
   return group.spec.type == GroupType::kConsumer ? "consumer" : group.spec.protocol_type;
 }
 
@@ -39,6 +43,7 @@ std::string state(const Group& group, Duration now) {
     case GroupType::kClassic:
       return "PreparingRebalance";
     case GroupType::kConsumer:
+    case GroupType::kStreams:
       return "Reconciling";
     case GroupType::kShare:
       return "Stable";
@@ -136,7 +141,8 @@ kafka::DescribeGroupsResponse::Group describe_classic(const Viewpoint& view,
   return answer;
 }
 
-// What describing consumer and share groups has in common. The group when there is one to describe.
+// What describing groups that are not classic has in common. The group when there is one to
+// describe.
 template <class Answer>
 const Group* describe_modern(const Viewpoint& view, const std::string& name, GroupType type,
                              bool operations, Answer& answer) {
@@ -155,7 +161,8 @@ const Group* describe_modern(const Viewpoint& view, const std::string& name, Gro
   answer.group_state = state(*group, view.now);
   answer.group_epoch = group->epoch;
   answer.assignment_epoch = group->spec.members == 0 ? group->epoch - 1 : group->epoch;
-  answer.assignor_name = type == GroupType::kShare ? "simple" : "uniform";
+  if constexpr (requires { answer.assignor_name; })
+    answer.assignor_name = type == GroupType::kShare ? "simple" : "uniform";
   if (operations) answer.authorized_operations = kAllOfGroup;
   return group;
 }
@@ -280,6 +287,43 @@ kafka::ShareGroupDescribeResponse answer(const Viewpoint& view,
       member.client_host = kClientHost;
       member.subscribed_topic_names = topic_names(*group);
       member.assignment = assignment_of(view.world, *group, i);
+      described.members.push_back(std::move(member));
+    }
+  }
+  return answer;
+}
+
+// One subtopology reads each topic: "0" the first.
+kafka::StreamsGroupDescribeResponse answer(const Viewpoint& view,
+                                           const kafka::StreamsGroupDescribeRequest& request) {
+  using Response = kafka::StreamsGroupDescribeResponse;
+  Response answer;
+  for (const std::string& name : request.group_ids) {
+    auto& described = answer.groups.emplace_back();
+    const Group* group = describe_modern(view, name, GroupType::kStreams,
+                                         request.include_authorized_operations, described);
+    if (group == nullptr) continue;
+    auto& subtopologies =
+        described.topology.emplace(Response::Topology{1, {}}).subtopologies.emplace();
+    std::map<std::string, std::string> ids;  // by topic
+    for (const std::string& topic : topic_names(*group)) {
+      const std::string id = std::to_string(ids.size());
+      subtopologies.push_back({id, {topic}, {}, {}, {}});
+      ids.emplace(topic, id);
+    }
+    const bool behind = group->rebalancing(view.now);
+    for (std::int32_t i = 0; i < group->spec.members; ++i) {
+      Response::Member member;
+      member.member_id = member_id(*group, i);
+      member.member_epoch = behind ? group->epoch - 1 : group->epoch;
+      member.client_id = client_id(*group, i);
+      member.client_host = kClientHost;
+      member.process_id = member.member_id;
+      deal(*group, i, member.target_assignment.active_tasks,
+           [&](auto& tasks, const std::string& topic, std::vector<std::int32_t> partitions) {
+             tasks.push_back({ids.at(topic), std::move(partitions)});
+           });
+      if (!behind) member.assignment = member.target_assignment;
       described.members.push_back(std::move(member));
     }
   }

@@ -161,6 +161,25 @@ TEST(ShareGroupDescribe, IsOfNoUseWhereShareGroupsAreOff) {
     EXPECT_NE(feature.name, "share.version");
 }
 
+TEST(StreamsGroupDescribe, TellsTasksOfSubtopologies) {
+  ModelAsker model(R"(
+brokers: 1
+release: "4.4"
+topics: [{name: orders, partitions: 3}, {name: payments, partitions: 1}]
+groups:
+  - {name: joins, type: streams, topics: [orders, payments], members: 2}
+  - {name: modern, type: consumer, topics: [orders]}
+)");
+  const auto group = describe_as<kafka::StreamsGroupDescribeRequest>(model, "joins");
+  EXPECT_EQ(group.error_code, ErrorCode::kNone);
+  ASSERT_TRUE(group.topology && group.topology->subtopologies);
+  EXPECT_THAT(group.topology->subtopologies->at(1).source_topics, ElementsAre("payments"));
+  ASSERT_EQ(group.members.size(), 2u);
+  EXPECT_THAT(group.members[0].assignment.active_tasks.at(0).partitions, ElementsAre(0, 2));
+  EXPECT_EQ(describe_as<kafka::StreamsGroupDescribeRequest>(model, "modern").error_code,
+            ErrorCode::kGroupIdNotFound);
+}
+
 TEST(OffsetFetch, AnswersEachGroupForItself) {
   ModelAsker model(kOneBroker);
   kafka::OffsetFetchRequest request;

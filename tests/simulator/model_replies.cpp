@@ -75,6 +75,8 @@ Reply Model::reply(std::int32_t broker, std::span<const std::byte> payload) {
       return respond<kafka::ConsumerGroupDescribeRequest>(*header, view);
     case ApiKey::kShareGroupDescribe:
       return respond<kafka::ShareGroupDescribeRequest>(*header, view);
+    case ApiKey::kStreamsGroupDescribe:
+      return respond<kafka::StreamsGroupDescribeRequest>(*header, view);
     case ApiKey::kDescribeTransactions:
       return respond<kafka::DescribeTransactionsRequest>(*header, view);
     case ApiKey::kListTransactions:

@@ -16,7 +16,7 @@
 namespace highwater::simulator {
 
 // Which Kafka a broker pretends to be: it decides the versions of the APIs that it offers.
-enum class Release : std::uint8_t { k2_4, k2_8, k3_3, k3_9, k4_0, k4_1 };
+enum class Release : std::uint8_t { k2_4, k2_8, k3_3, k3_9, k4_0, k4_1, k4_4 };
 
 struct BrokerSpec {
   std::int32_t id = 0;
@@ -37,7 +37,7 @@ struct TopicSpec {
   std::map<std::string, std::string> config = {};
 };
 
-enum class GroupType : std::uint8_t { kClassic, kConsumer, kShare };
+enum class GroupType : std::uint8_t { kClassic, kConsumer, kShare, kStreams };
 
 struct Consume {
   enum class Mode : std::uint8_t { kAll, kRate, kNothing };

@@ -41,6 +41,7 @@ GroupType read_type(YamlMap& map) {
   const std::string type = map.text("type").value_or("classic");
   if (type == "consumer") return GroupType::kConsumer;
   if (type == "share") return GroupType::kShare;
+  if (type == "streams") return GroupType::kStreams;
   if (type != "classic") {
     map.error(*map.node().find("type"), fmt::format("there are no groups of type '{}'", type),
               "one of: classic, consumer, share");

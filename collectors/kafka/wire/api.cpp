@@ -37,6 +37,7 @@ constexpr std::array kApis{
     Api{{ApiKey::kListTransactions, 0, 1}, 0, "ListTransactions"},
     Api{{ApiKey::kConsumerGroupDescribe, 0, 1}, 0, "ConsumerGroupDescribe"},
     Api{{ApiKey::kShareGroupDescribe, 1, 1}, 0, "ShareGroupDescribe"},
+    Api{{ApiKey::kStreamsGroupDescribe, 0, 0}, 0, "StreamsGroupDescribe"},
 };
 
 constexpr auto kRanges = [] {

@@ -35,6 +35,7 @@ enum class ApiKey : std::int16_t {
   kListTransactions = 66,
   kConsumerGroupDescribe = 69,
   kShareGroupDescribe = 77,
+  kStreamsGroupDescribe = 89,
 };
 
 // Both ends are included.

@@ -128,6 +128,15 @@ class Reader {
     }
   }
 
+  // A struct that may be null.
+  template <WireStruct<Reader> T>
+  void read(std::optional<T>& value) {
+    std::int8_t present = -1;
+    read(present);
+    if (present < 0) return value.reset();
+    read(value.emplace());
+  }
+
   void read(Bytes& value) {
     if (const auto size = array_size(1, 1)) {
       value.assign(position_, position_ + *size);

@@ -118,6 +118,12 @@ class Writer {
     }
   }
 
+  template <WireStruct<Writer> T>
+  void write(const std::optional<T>& value) {
+    write(value ? std::int8_t{1} : std::int8_t{-1});
+    if (value) write(*value);
+  }
+
   void write(const Bytes& value) {
     array_size(value.size());
     append(value.data(), value.size());

@@ -1,4 +1,4 @@
-#include "collectors/group_room.h"
+#include "collectors/group_capacity.h"
 
 #include <array>
 
@@ -18,13 +18,13 @@ constexpr size_t kEnough = 2;  // partitions for each member
 
 }  // namespace
 
-std::span<const Measure* const> GroupRoom::measures() {
+std::span<const Measure* const> GroupCapacity::measures() {
   return kMeasures;
 }
 
-void GroupRoom::add_to(Observation& observation, const kafka::ClusterView& view,
-                       const std::shared_ptr<const KeySet>& groups,
-                       std::span<const size_t> partitions) {
+void GroupCapacity::add_to(Observation& observation, const kafka::ClusterView& view,
+                           const std::shared_ptr<const KeySet>& groups,
+                           std::span<const size_t> partitions) {
   Column column(kFewPartitions, view.groups.size());
   for (size_t i = 0; i < view.groups.size(); ++i) {
     const kafka::GroupView& group = view.groups[i];

@@ -1,4 +1,4 @@
-#include "collectors/group_moves.h"
+#include "collectors/offset_resets.h"
 
 #include <fmt/format.h>
 
@@ -34,12 +34,12 @@ std::string words(const OffsetMove& move) {
 
 }  // namespace
 
-std::span<const Measure* const> GroupMoves::measures() {
+std::span<const Measure* const> OffsetResets::measures() {
   return kMeasures;
 }
 
-void GroupMoves::add_to(Observation& observation, const GroupReadings& readings,
-                        std::span<const TopicProgress> progress) {
+void OffsetResets::add_to(Observation& observation, const GroupReadings& readings,
+                          std::span<const TopicProgress> progress) {
   Column rewound(kRewound, progress.size()), skipped(kSkipped, progress.size());
   for (size_t row = 0; row < progress.size(); ++row) {
     const TopicProgress& seen = progress[row];

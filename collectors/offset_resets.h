@@ -12,7 +12,7 @@
 
 namespace highwater::collectors {
 
-class GroupMoves {
+class OffsetResets {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
 

@@ -14,7 +14,7 @@
 
 namespace highwater::collectors {
 
-class GroupRoom {
+class GroupCapacity {
  public:
   [[nodiscard]] static std::span<const Measure* const> measures();
 
