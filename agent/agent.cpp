@@ -69,9 +69,9 @@ std::unique_ptr<Recorder> make_recorder(const Config& config, Log& log) {
   return std::make_unique<Recorder>(make_recording_folder(config.record->path), options, log);
 }
 
-Agent::Impl::Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> server,
-                  otlp::TraceSettings traces, const OpenFileShares& shares, const Clock& clock,
-                  Log& log)
+Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
+                  std::unique_ptr<http::Server> server, otlp::TraceSettings traces,
+                  const OpenFileShares& shares, const Clock& clock, Log& log)
     : config_(std::move(config)),
       file_(config_.file),
       external_url_(config_.external_url),
@@ -127,6 +127,7 @@ Agent::Impl::Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> se
   add_marks_api(
       *server_, changes_, [this] { history_file_.soon(); }, clock, log);
   add_reload_api(*server_, [this] { return reload(); });
+  use_access(access);
 }
 
 void Agent::Impl::start() {
@@ -149,7 +150,7 @@ void Agent::Impl::start() {
   pipeline_.start();
   watchers_.begin();
   heartbeats_.replace(config_);
-  if (config_.watch_config) watch_config();
+  watch_files();
 }
 
 bool Agent::Impl::stop(const std::function<void(const char* part)>& doing) {
@@ -161,6 +162,7 @@ bool Agent::Impl::stop(const std::function<void(const char* part)>& doing) {
                {{"part", name}, {"seconds", to_seconds(clock_.now().steady - start)}});
   };
   config_watch_.reset();
+  access_watch_.reset();
   {
     const std::lock_guard lock(reloading_);
     stopping_ = true;
@@ -257,7 +259,8 @@ ObservationPtr Agent::Impl::observe_self(Now now) {
   if (recorder_) status.recording = recorder_->health();
   {
     const std::lock_guard lock(reload_mutex_);
-    status.reload_problem = reload_problem_;
+    status.reload_problem = reload_problem_.empty() ? access_problem_ : reload_problem_;
+    status.certificate_expiry = certificate_expiry_;
   }
   return self_.observe(status, now);
 }
@@ -316,7 +319,9 @@ Result<std::unique_ptr<Agent>> Agent::create(Config config, const Clock& clock, 
                                              const OpenFileShares& shares) {
   Diagnostics diagnostics;
   std::optional<Loaded> loaded = load(config, diagnostics);
-  if (!loaded) {
+  const std::optional<WebAccess> access =
+      load_web_access(config.web_config, config.listen, clock.now().wall, diagnostics);
+  if (!loaded || !access) {
     std::string text;
     for (const Diagnostic& diagnostic : diagnostics)
       text += (text.empty() ? "" : "\n") + diagnostic.text();
@@ -328,8 +333,8 @@ Result<std::unique_ptr<Agent>> Agent::create(Config config, const Clock& clock, 
   if (!server) return tl::unexpected(server.error().in("listen: " + config.listen.text()));
   otlp::TraceSettings traces = otlp::trace_settings(config.traces, otlp::process_environment());
   return std::unique_ptr<Agent>(
-      new Agent(std::make_unique<Impl>(std::move(config), std::move(*loaded), std::move(*server),
-                                       std::move(traces), shares, clock, log)));
+      new Agent(std::make_unique<Impl>(std::move(config), std::move(*loaded), *access,
+                                       std::move(*server), std::move(traces), shares, clock, log)));
 }
 
 Agent::Agent(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -23,6 +23,7 @@
 #include "agent/self_observation.h"
 #include "agent/state_keeper.h"
 #include "agent/watchers.h"
+#include "agent/web_access.h"
 #include "exporters/http/server.h"
 #include "exporters/notify/outbox.h"
 #include "exporters/otlp/exporter.h"
@@ -34,7 +35,7 @@ namespace highwater::agent {
 
 class Agent::Impl {
  public:
-  Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> server,
+  Impl(Config config, Loaded loaded, const WebAccess& access, std::unique_ptr<http::Server> server,
        otlp::TraceSettings traces, const OpenFileShares& shares, const Clock& clock, Log& log);
 
   void start();
@@ -45,7 +46,7 @@ class Agent::Impl {
   [[nodiscard]] int port() const { return server_->port(); }
 
  private:
-  // agent_reload.cpp. Under reloading_, but for the last two.
+  // agent_reload.cpp. Under reloading_, but for the last four.
   struct NewReceivers {
     std::set<std::string> kept;
     std::vector<notify::NamedReceiver> made;
@@ -54,7 +55,9 @@ class Agent::Impl {
   void say_what_waits(const Config& config);
   void take_over(Config config, rules::RuleSet rules);
   [[nodiscard]] NewReceivers new_receivers(const Config& config);
-  void watch_config();
+  void use_access(const WebAccess& access);
+  void reload_access();
+  void watch_files();
   void set_reload_problem(std::string problem);
 
   // The rules again; what they cannot find is said from now on.
@@ -102,10 +105,13 @@ class Agent::Impl {
   const Runbooks runbooks_;
   MetricsPage metrics_;
   std::mutex reload_mutex_;
-  std::string reload_problem_;  // under reload_mutex_
-  std::mutex reloading_;        // one reload at a time
-  bool stopping_ = false;       // under reloading_
+  std::string reload_problem_;                  // under reload_mutex_
+  std::string access_problem_;                  // of the files of web_config; under reload_mutex_
+  std::optional<WallTime> certificate_expiry_;  // of the server; under reload_mutex_
+  std::mutex reloading_;                        // one reload at a time
+  bool stopping_ = false;                       // under reloading_
   std::optional<ConfigWatch> config_watch_;
+  std::optional<ConfigWatch> access_watch_;
   Watchers watchers_;
 };
 

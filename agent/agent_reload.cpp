@@ -12,9 +12,9 @@ namespace {
 
 constexpr auto kTakeOverWithin = std::chrono::seconds(5);
 // Parts of the configuration that a reload leaves as they were at the start.
-constexpr const char* kReadAtStart[] = {"listen",  "external_url", "allowed_hosts",
-                                        "memory",  "state",        "traces",
-                                        "metrics", "runbooks",     "watch_config"};
+constexpr const char* kReadAtStart[] = {"listen",   "external_url", "allowed_hosts", "web_config",
+                                        "memory",   "state",        "traces",        "metrics",
+                                        "runbooks", "watch_config"};
 
 // The first mistake, and how many there are.
 std::string problem_of(const std::vector<std::string>& mistakes) {
@@ -31,8 +31,11 @@ std::vector<std::string> Agent::Impl::reload() {
   std::optional<Config> config = read_config(file_, diagnostics);
   std::optional<Loaded> loaded;
   if (config) loaded = load(*config, diagnostics);
-  if (!loaded) return refuse(diagnostics);
+  const std::optional<WebAccess> access =
+      load_web_access(config_.web_config, config_.listen, clock_.now().wall, diagnostics);
+  if (!loaded || !access) return refuse(diagnostics);
   set_reload_problem("");
+  use_access(*access);
   say_what_waits(*config);
   take_over(std::move(*config), std::move(loaded->rules));
   return {};
@@ -92,6 +95,7 @@ void Agent::Impl::take_over(Config config, rules::RuleSet rules) {
     const std::lock_guard lock(access_mutex_);
     access_ = tool_access_of(config);
   }
+  config.web_config = config_.web_config;  // read at the start
   log_.set_lowest(config.log_level);
   changes_.note(clock_.now().wall, {}, "configuration reloaded");
   log_.info("configuration reloaded", {{"rules", rule_count},
@@ -120,7 +124,38 @@ Agent::Impl::NewReceivers Agent::Impl::new_receivers(const Config& config) {
   return receivers;
 }
 
-void Agent::Impl::watch_config() {
+void Agent::Impl::use_access(const WebAccess& access) {
+  server_->set_access(access.policy);
+  for (const Diagnostic& warning : access.warnings)
+    log_.warning("web_config has a warning", {{"where", warning.text()}});
+  const std::lock_guard lock(reload_mutex_);
+  access_problem_.clear();
+  certificate_expiry_ = access.certificate_expiry();
+}
+
+void Agent::Impl::reload_access() {
+  const std::lock_guard lock(reloading_);
+  if (stopping_) return;
+  Diagnostics diagnostics;
+  const auto access =
+      load_web_access(config_.web_config, config_.listen, clock_.now().wall, diagnostics);
+  if (access) {
+    use_access(*access);
+    log_.info("the files of web_config were read again", {{"web_config", config_.web_config}});
+    return;
+  }
+  for (const Diagnostic& diagnostic : diagnostics)
+    log_.error("the files of web_config have mistakes, nothing was changed",
+               {{"where", diagnostic.text()}});
+  const std::lock_guard problem_lock(reload_mutex_);
+  access_problem_ = diagnostics.front().text();
+}
+
+void Agent::Impl::watch_files() {
+  if (!config_.web_config.empty())
+    access_watch_.emplace([file = config_.web_config] { return digest_of_web_files(file); },
+                          [this] { reload_access(); });
+  if (!config_.watch_config) return;
   config_watch_.emplace(
       [this] {
         const std::lock_guard lock(reloading_);

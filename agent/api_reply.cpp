@@ -25,9 +25,15 @@ uint64_t number_in(std::string_view text) {
   return read.ec == std::errc() && read.ptr == text.data() + text.size() ? number : 0;
 }
 
+std::string_view why_no_change(const http::ServerRequest& request) {
+  return request.login.empty() ? "only programs on this machine may change anything"
+                               : "this login may only read: changes need the role write";
+}
+
 std::optional<http::Reply> refuse_change(const http::ServerRequest& request) {
-  if (request.is_local() && request.header("Origin").empty()) return std::nullopt;
-  return refusal(403, "only programs on this machine may change anything");
+  if (!request.may_change()) return refusal(403, std::string(why_no_change(request)));
+  if (request.header("Origin").empty()) return std::nullopt;
+  return refusal(403, "pages of the web may not use the API to change anything");
 }
 
 std::optional<http::Reply> refuse_json_change(const http::ServerRequest& request) {

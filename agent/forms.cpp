@@ -44,8 +44,8 @@ Reply go_to(std::string where) {
 }
 
 std::optional<Reply> refuse_form(const ServerRequest& request) {
-  if (!request.is_local())
-    return sorry(403, "Only somebody on the agent's machine may change anything.");
+  if (!request.may_change())
+    return sorry(403, fmt::format("Not changed: {}.", why_no_change(request)));
   // The server has compared it with our own address.
   if (request.header("Origin").empty())
     return sorry(403, "The browser does not say where this form is from. Programs use the API.");
@@ -84,7 +84,7 @@ std::string to_json(const web::SilenceForm& form, bool preview) {
 Reply silences(const RoutingContext& context, const ServerRequest& request) {
   web::SilenceForm form;
   form.matchers = request.query_value("matchers").substr(0, kMaxPrefilled);
-  return page(200, web::silences_page(silences_json(context), form, Json(), request.is_local()));
+  return page(200, web::silences_page(silences_json(context), form, Json(), request.may_change()));
 }
 
 Reply change_silences(const RoutingContext& context, const ServerRequest& request) {

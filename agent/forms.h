@@ -1,8 +1,9 @@
 // The forms of the pages, over HTTP: GET and POST /silences, POST /incident. They do what the API
 // does (routing_api.h), and show how it went.
 //
-// A form is taken from this machine only, and from a browser that says that the form was ours: a
-// page of another site cannot make a silence in the name of whoever looks at it.
+// A form is taken from whoever may change things (api_reply.h), and from a browser that says that
+// the form was ours: a page of another site cannot make a silence in the name of whoever looks at
+// it.
 #pragma once
 
 #include "agent/routing_api.h"

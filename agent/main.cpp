@@ -73,7 +73,8 @@ int start_import(std::span<const std::string> arguments) {
 }
 
 AgentOptions agent_options(const Parsed& parsed) {
-  return {parsed.text("url"), parsed.text("config"), parsed.has("json"), parsed.has("no-color")};
+  return {parsed.text("url"), parsed.text("config"), parsed.has("json"),  parsed.has("no-color"),
+          parsed.text("ca"),  parsed.text("cert"),   parsed.text("login")};
 }
 
 CheckOptions check_options(const Parsed& parsed) {

@@ -36,7 +36,7 @@ constexpr rlim_t kEnoughFiles = 65'536;
 
 // Main, signals, pipeline, state (a second one while it hangs), recording, traces, and the
 // server's.
-constexpr size_t kThreads = 16;
+constexpr size_t kThreads = 18;
 // A cluster's, and one for its look-ups.
 constexpr size_t kThreadsOfCluster = 2;
 // Look-ups that hang after their request ended, of each client of ours.

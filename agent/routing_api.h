@@ -1,8 +1,6 @@
 // Silences and acknowledgements over HTTP: GET and POST /api/v1/silences, POST
 // /api/v1/silences/{id}/end, POST /api/v1/incidents/{id}/ack. What a person changes is done on the
 // pipeline's thread, and written to the disk before it is answered unless that takes too long.
-//
-// Until `listen` knows logins, only clients on this machine may change anything.
 #pragma once
 
 #include <functional>

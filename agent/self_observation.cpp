@@ -44,8 +44,15 @@ const Measure kRuleJudgesNothing{
     Unit::boolean,
     MeasureType::gauge,
     {"cluster", "rule"}};
-const Measure* const kMeasures[] = {&kNotificationFailing, &kStateFailing, &kReloadFailing,
-                                    &kRecordingDropped, &kRuleJudgesNothing};
+const Measure kCertificateExpiry{
+    "agent_certificate_expiry_seconds",
+    "For how long the certificate of the agent's own server is still valid; negative: it expired.",
+    Unit::seconds,
+    MeasureType::gauge,
+    {"cluster"}};
+const Measure* const kMeasures[] = {&kNotificationFailing, &kStateFailing,
+                                    &kReloadFailing,       &kRecordingDropped,
+                                    &kRuleJudgesNothing,   &kCertificateExpiry};
 
 std::shared_ptr<const KeySet> one_row(const Measure& measure, std::vector<Symbol> cells) {
   return std::make_shared<const KeySet>(measure.dimensions, std::move(cells));
@@ -120,6 +127,8 @@ ObservationPtr SelfObserver::observe(const SelfStatus& status, Now now) {
   add_problem(kReloadFailing, file_keys_, status.reload_problem);
   if (status.recording)
     add_own(kRecordingDropped, own_keys_, static_cast<double>(status.recording->dropped), {});
+  if (status.certificate_expiry)
+    add_own(kCertificateExpiry, own_keys_, to_seconds(*status.certificate_expiry - now.wall), {});
   add_rules(status.rules, observation);
   return std::make_shared<const Observation>(std::move(observation));
 }

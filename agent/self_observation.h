@@ -1,6 +1,6 @@
 // What the agent observes about itself for the rules: receivers that cannot be reached, a state
-// that cannot be kept, a configuration that was not taken over, a recording with gaps. Called on
-// the pipeline's thread.
+// that cannot be kept, a configuration that was not taken over, a recording with gaps, a
+// certificate that ends. Called on the pipeline's thread.
 #pragma once
 
 #include <map>
@@ -29,8 +29,9 @@ struct SelfStatus {
   std::string state_problem;
   std::string config_file;
   std::string reload_problem;
-  std::optional<RecorderHealth> recording;  // nothing: nothing is recorded
-  std::vector<RuleRows> rules = {};         // of the user
+  std::optional<RecorderHealth> recording;          // nothing: nothing is recorded
+  std::vector<RuleRows> rules = {};                 // of the user
+  std::optional<WallTime> certificate_expiry = {};  // of the agent's own server
 };
 
 class SelfObserver {

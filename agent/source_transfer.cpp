@@ -74,7 +74,7 @@ Read<Page> check(http::Response response, const http::Request& request) {
 Read<Page> fetch(const http::Client& client, const SourceSettings& source, std::stop_token stop) {
   http::Request request;
   request.url = source.url;
-  request.tls = {source.ca_file, source.verify, source.certificate, source.key};
+  request.tls = {source.ca_file, source.verify, source.certificate, source.key, {}};
   request.deadline = source.timeout;
   request.max_response_bytes = source.limit;
   request.stop = std::move(stop);

@@ -313,6 +313,9 @@ const std::vector<Named>& environment() {
   static const std::vector<Named> variables{
       {"HIGHWATER_URL",
        "Where status, watch, explain, incidents and silence find the agent, unless --url says it."},
+      {"HIGHWATER_LOGIN", "Their login, 'user:password' or a token, unless --login names a file."},
+      {"HIGHWATER_CA", "The certificate authorities that they trust, unless --ca says it."},
+      {"HIGHWATER_CERT", "Their certificate with its key, unless --cert says it."},
       {"NO_COLOR", "When it is set: no colours."},
       {"CLICOLOR_FORCE", "When it is set and not 0: colours even where there is no terminal."},
       {"COLUMNS", "How wide texts and tables are, instead of the width of the terminal."},

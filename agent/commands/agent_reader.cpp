@@ -25,23 +25,23 @@ void leave_signals_to_main() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-Result<watch::PicturePtr> read_status(const std::string& url, const std::stop_token& stop) {
-  const Result<std::string> json = try_agent(url, kStatus, stop);
+Result<watch::PicturePtr> read_status(const AgentAddress& agent, const std::stop_token& stop) {
+  const Result<std::string> json = try_agent(agent, kStatus, stop);
   if (!json) return tl::unexpected<Error>(json.error());
   return watch::read_picture(*json);
 }
 
-watch::Explanation read_explanation(const std::string& url, const watch::Question& question,
+watch::Explanation read_explanation(const AgentAddress& agent, const watch::Question& question,
                                     const std::stop_token& stop) {
-  Result<std::string> json = try_agent(url, explain_target(question.name, question.entity), stop);
+  Result<std::string> json = try_agent(agent, explain_target(question.name, question.entity), stop);
   if (json) return {question, std::move(*json), {}};
   return {question, {}, clean(json.error().message)};
 }
 
 }  // namespace
 
-AgentReader::AgentReader(std::string url, Duration interval)
-    : url_(std::move(url)),
+AgentReader::AgentReader(AgentAddress agent, Duration interval)
+    : agent_(std::move(agent)),
       interval_(interval),
       descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
@@ -90,13 +90,13 @@ void AgentReader::run(const std::stop_token& stop) {
     }
     try {
       if (status) {
-        AgentAnswer answer{{}, read_status(url_, stop), {}};
+        AgentAnswer answer{{}, read_status(agent_, stop), {}};
         answer.at = now().wall;
         add(std::move(answer));
         next = now().steady + interval_;
       }
       if (question) {
-        AgentAnswer answer{{}, {}, read_explanation(url_, *question, stop)};
+        AgentAnswer answer{{}, {}, read_explanation(agent_, *question, stop)};
         answer.at = now().wall;
         add(std::move(answer));
       }

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/commands/agent_address.h"
 #include "agent/core/result.h"
 #include "agent/core/time.h"
 #include "exporters/watch/picture.h"
@@ -25,9 +26,9 @@ struct AgentAnswer {
 
 class AgentReader {
  public:
-  // Asks `url` at once and then each `interval`. Any thread may destroy it; a request under way is
-  // given up.
-  AgentReader(std::string url, Duration interval);
+  // Asks `agent` at once and then each `interval`. Any thread may destroy it; a request under way
+  // is given up.
+  AgentReader(AgentAddress agent, Duration interval);
   ~AgentReader();
   AgentReader(const AgentReader&) = delete;
   AgentReader& operator=(const AgentReader&) = delete;
@@ -45,7 +46,7 @@ class AgentReader {
   void run(const std::stop_token& stop);
   void add(AgentAnswer answer);
 
-  const std::string url_;
+  const AgentAddress agent_;
   const Duration interval_;
   const int descriptor_;
 

@@ -16,6 +16,7 @@
 #include "agent/config/reach.h"
 #include "agent/load.h"
 #include "agent/warnings.h"
+#include "agent/web_access.h"
 #include "exporters/terminal.h"
 
 namespace highwater::agent {
@@ -54,7 +55,9 @@ void check_file(const std::string& file, const CheckOptions& options, Checked& c
   if (!readable || !readable->measures_known) return;
   const Config& config = readable->config;
   const auto loaded = load(config, checked.mistakes);
-  if (!loaded || checked.mistakes.size() != before) return;
+  const auto access =
+      load_web_access(config.web_config, config.listen, SystemClock().now().wall, checked.mistakes);
+  if (!loaded || !access || checked.mistakes.size() != before) return;
   checked.valid.push_back({.file = file,
                            .clusters = config.clusters.size(),
                            .alert_rules = loaded->rules.alerts.size(),
@@ -68,6 +71,7 @@ void check_file(const std::string& file, const CheckOptions& options, Checked& c
                                 "alerts are seen in /metrics and on the status page only"});
   for (const Diagnostic& warning : warnings_of(config, loaded->rules))
     checked.warnings.push_back(warning);
+  checked.warnings.insert(checked.warnings.end(), access->warnings.begin(), access->warnings.end());
   if (const std::string links = unreachable_links(config); !links.empty())
     checked.warnings.push_back({file, 0, 0, links, ""});
 }

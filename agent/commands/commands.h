@@ -45,6 +45,9 @@ struct AgentOptions {
   std::string config;  // the same
   bool json = false;
   bool no_color = false;
+  std::string ca;           // a file; empty: see agent_address()
+  std::string certificate;  // the same
+  std::string login;        // the same
 };
 
 // 0: healthy; 1: incidents are open; 2: cannot say.

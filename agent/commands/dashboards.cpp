@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/find_config.h"
+#include "agent/config/web_config.h"
 #include "agent/load.h"
 #include "exporters/dashboards/grafana.h"
 #include "exporters/dashboards/scrape.h"
@@ -79,6 +81,18 @@ bool write_file(const std::filesystem::path& path, const std::string& text) {
   return false;
 }
 
+// Of the first user who only reads, if there is one: Prometheus changes nothing.
+dashboards::ScrapeAccess scrape_access(const Config& config) {
+  Diagnostics ignored;
+  if (config.web_config.empty()) return {};
+  const auto web = read_web_config(config.web_config, ignored);
+  if (!web) return {};
+  dashboards::ScrapeAccess access{.tls = web->tls.has_value(), .token = !web->tokens.empty()};
+  const auto reader = std::ranges::find(web->users, http::Role::read, &http::UserLogin::role);
+  if (reader != web->users.end()) access.user = reader->name;
+  return access;
+}
+
 }  // namespace
 
 int generate_dashboards_command(const std::string& folder, const std::string& config_file) {
@@ -112,7 +126,8 @@ int generate_scrape_command(const std::string& config_file, bool service_monitor
     std::cout << dashboards::service_monitor() << std::flush;
     return std::cout ? 0 : 1;
   }
-  const Result<std::string> scrape = dashboards::scrape_config(config->external_url);
+  const Result<std::string> scrape =
+      dashboards::scrape_config(config->external_url, scrape_access(*config));
   if (!scrape) {
     std::cerr << fmt::format("{}: external_url: {}\n", *file, scrape.error().message);
     return 1;

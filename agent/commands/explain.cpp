@@ -20,12 +20,12 @@ constexpr int kNotFound = 404;
 
 int explain_command(const AgentOptions& options, const std::string& name,
                     const std::string& entity) {
-  const auto url = agent_address(options.url, options.config);
-  if (!url) {
-    std::cerr << "highwater: " << url.error().message << "\n";
+  const auto agent = agent_address(options);
+  if (!agent) {
+    std::cerr << "highwater: " << agent.error().message << "\n";
     return kCannotSay;
   }
-  const auto response = ask_agent(*url, explain_target(name, entity));
+  const auto response = ask_agent(*agent, explain_target(name, entity));
   if (!response) return kCannotSay;
   const bool colour = command_line::wants_colour(STDOUT_FILENO, options.no_color);
   const Result<ExplainView> view = render_explanation(

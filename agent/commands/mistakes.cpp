@@ -26,8 +26,9 @@ std::string lower(std::string_view text) {
 
 // A value on a line of its own belongs to the key on the line before.
 bool may_hold_secret(const std::vector<std::string>& lines, size_t index) {
-  constexpr std::array<std::string_view, 8> kSecretKeys{
-      "token", "password", "secret", "headers", "authorization", "url", "key", "credential"};
+  constexpr std::array<std::string_view, 10> kSecretKeys{
+      "token",         "password", "secret", "headers",    "basic_auth",
+      "authorization", "url",      "key",    "credential", "$2"};
   std::string text = lower(lines[index]);
   if (index > 0 && lines[index - 1].find_last_of(":|>") != std::string::npos)
     text += lower(lines[index - 1]);

@@ -17,12 +17,12 @@ constexpr size_t kWidest = 200;
 }  // namespace
 
 int status_command(const AgentOptions& options) {
-  const auto url = agent_address(options.url, options.config);
-  if (!url) {
-    std::cerr << "highwater: " << url.error().message << "\n";
+  const auto agent = agent_address(options);
+  if (!agent) {
+    std::cerr << "highwater: " << agent.error().message << "\n";
     return kCannotSay;
   }
-  const auto json = page_of_agent(*url, "api/v1/status");
+  const auto json = page_of_agent(*agent, "api/v1/status");
   if (!json) return kCannotSay;
   const bool colour = command_line::wants_colour(STDOUT_FILENO, options.no_color);
   const Result<StatusView> status =

@@ -45,9 +45,9 @@ int signals_of_the_screen() {
 
 class Watch {
  public:
-  Watch(const std::string& url, Duration interval, bool colour)
-      : colour_(colour), signals_(signals_of_the_screen()), reader_(url, interval) {
-    model_.connection.url = url.substr(0, url.find_last_not_of('/') + 1);
+  Watch(const AgentAddress& agent, Duration interval, bool colour)
+      : colour_(colour), signals_(signals_of_the_screen()), reader_(agent, interval) {
+    model_.connection.url = agent.url.substr(0, agent.url.find_last_not_of('/') + 1);
     model_.connection.interval = interval;
   }
   ~Watch() { close(signals_); }
@@ -171,10 +171,10 @@ int watch_command(const AgentOptions& options, const std::string& interval) {
                   ") cannot be drawn on: 'highwater status' writes lines, or set TERM to what it "
                   "is");
   }
-  const auto url = agent_address(options.url, options.config);
-  if (!url) return refuse(url.error().message);
+  const auto agent = agent_address(options);
+  if (!agent) return refuse(agent.error().message);
   try {
-    if (Watch(*url, *every, command_line::wants_colour(STDOUT_FILENO, options.no_color)).run())
+    if (Watch(*agent, *every, command_line::wants_colour(STDOUT_FILENO, options.no_color)).run())
       return 0;
   } catch (const std::exception& error) {
     // The terminal is as it was before: the screen has ended.

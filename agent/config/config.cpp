@@ -10,6 +10,7 @@
 #include "agent/config/fields.h"
 #include "agent/config/secrets.h"
 #include "agent/config/sections.h"
+#include "agent/config/web_config.h"
 #include "agent/core/small_file.h"
 #include "agent/core/yaml.h"
 
@@ -79,6 +80,13 @@ class Reader {
       } else {
         map.error(*map.node().find("listen"), "'listen': " + address.error().message);
       }
+    }
+    if (const auto path = map.text("web_config")) {
+      if (path->empty() || path->find('\0') != std::string::npos)
+        map.error(*map.node().find("web_config"), "'web_config' is empty",
+                  "name a file with tls_server_config and basic_auth_users");
+      else
+        config_.web_config = from_folder_of(file_, *path);
     }
     read_allowed_hosts(map);
     read_memory(map);
@@ -283,13 +291,22 @@ class Reader {
   Config config_;
 };
 
+// What is wrong with the file is said by whoever uses it (web_access.h).
+bool has_tls(const Config& config) {
+  Diagnostics ignored;
+  if (config.web_config.empty()) return false;
+  const auto web = read_web_config(config.web_config, ignored);
+  return web && web->tls;
+}
+
 std::optional<Config> finish(std::optional<Config> config) {
   if (config && config->external_url.empty()) {
     const std::string host = config->listen.host.empty() || config->listen.host == "0.0.0.0" ||
                                      config->listen.host == "::"
                                  ? "127.0.0.1"
                                  : config->listen.host;
-    config->external_url = "http://" + http::ListenAddress{host, config->listen.port}.text();
+    config->external_url = (has_tls(*config) ? "https://" : "http://") +
+                           http::ListenAddress{host, config->listen.port}.text();
   }
   return config;
 }

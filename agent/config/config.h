@@ -46,6 +46,7 @@ struct Config {
   Diagnostics written_secrets;  // where it holds secrets itself, and what to do instead
   std::vector<kafka::ClusterSettings> clusters;  // at least one, names distinct
   http::ListenAddress listen{"127.0.0.1", 9877};
+  std::string web_config;  // the file that says how it is reached, absolute; empty: there is none
   std::optional<uint64_t> memory;          // bytes of the process; nothing: what the system allows
   std::vector<std::string> allowed_hosts;  // beside those of own_names()
   std::string external_url;  // without trailing slash; derived from `listen` when not given

@@ -23,6 +23,13 @@ void read_duration(YamlMap& map, const std::string& key, Duration lowest, Durati
   into = *duration;
 }
 
+std::string from_folder_of(const std::string& file, const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::absolute(std::filesystem::path(file).parent_path() / path, ignored)
+      .lexically_normal()
+      .string();
+}
+
 void read_patterns(YamlMap& map, const std::string& key, std::vector<Pattern>& into) {
   for (const std::string& text : map.texts(key)) {
     if (Result<Pattern> pattern = Pattern::parse(text)) {

@@ -13,6 +13,8 @@ namespace highwater::agent {
 
 void read_duration(YamlMap& map, const std::string& key, Duration lowest, Duration highest,
                    Duration& into);
+// As a path that begins at `file`'s folder when it is relative.
+std::string from_folder_of(const std::string& file, const std::string& path);
 void read_patterns(YamlMap& map, const std::string& key, std::vector<Pattern>& into);
 // `ca_file`, `verify`, `certificate` and `key`; relative paths begin at `file`'s folder.
 http::TlsOptions read_tls(YamlMap& map, const std::string& file);

@@ -402,6 +402,7 @@ std::string config_schema(std::span<const std::string> runbooks) {
   schema.update(object(
       {{"clusters", {{"type", "array"}, {"minItems", 1}, {"items", cluster()}}},
        {"listen", text("Where the agent is reached, as host:port.")},
+       {"web_config", text("A file with TLS and logins of the agent's own server.")},
        {"watch_config",
         boolean("Whether the configuration is read again when it or a rule file changes.")},
        {"allowed_hosts", texts("Names under which it may also be asked on loopback.")},

@@ -7,6 +7,8 @@
 
 namespace highwater {
 
+// 32 bytes.
+[[nodiscard]] std::string sha256(std::string_view text);
 // 64 hex digits.
 [[nodiscard]] std::string sha256_hex(std::string_view text);
 // 32 bytes.

@@ -111,7 +111,7 @@ namespace {
 
 Result<TlsMaterial> read_material(const TlsOptions& options, AuthorityCache& authorities) {
   TlsMaterial material;
-  if (options.verify) {
+  if (options.verify && options.public_key.empty()) {
     auto read = authorities.get(options.ca_file);
     if (!read) return tl::unexpected(read.error());
     material.authorities = std::move(*read);

@@ -31,6 +31,7 @@ struct TlsOptions {
   bool verify = true;       // false accepts any certificate
   std::string certificate;  // the client's, followed by its chain; empty: none
   std::string key;          // of the certificate, without a passphrase; empty: in the same file
+  std::string public_key;   // "sha256//...": the server's own, in place of authorities and a name
   bool operator==(const TlsOptions&) const = default;
 };
 

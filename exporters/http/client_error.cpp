@@ -98,6 +98,8 @@ std::string failure_text(const FailedRequest& failed) {
       return connect_to(failed) + "the proxy refused it";
     case CURLE_PEER_FAILED_VERIFICATION:
       return std::string(kHandshake) + certificate_text(failed);
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+      return std::string(kHandshake) + "the server's certificate is not the one that is expected";
     case CURLE_SSL_CERTPROBLEM:
       return fmt::format(
           "TLS: the client certificate in {} does not fit its key, or is no "

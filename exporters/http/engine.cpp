@@ -1,7 +1,6 @@
 #include "exporters/http/engine.h"
 
 #include <httplib.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -27,7 +26,7 @@ class ServerStream final : public httplib::Stream {
 
   bool is_readable() const override { return position_ < job_.head.size(); }
   bool is_writable() const override { return !broken_; }
-  socket_t socket() const override { return reply_.fd(); }
+  socket_t socket() const override { return reply_.connection().fd(); }
   void get_remote_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
   void get_local_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
   [[nodiscard]] bool broken() const { return broken_; }
@@ -44,9 +43,10 @@ class ServerStream final : public httplib::Stream {
       broken_ = reply_.send() == PendingReply::Progress::broken;
       if (broken_) break;
       if (reply_.empty()) {
-        const ssize_t count = ::send(reply_.fd(), data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (count >= 0) return count;
-        broken_ = errno != EAGAIN && errno != EINTR;
+        size_t count = 0;
+        const auto progress = reply_.send_new({data, size}, count);
+        if (progress == PendingReply::Progress::done) return static_cast<ssize_t>(count);
+        broken_ = progress == PendingReply::Progress::broken;
         if (broken_) break;
       }
       if (reply_.keep({data, size})) return static_cast<ssize_t>(size);
@@ -63,7 +63,8 @@ class ServerStream final : public httplib::Stream {
       const SteadyTime limit = pressure_.limit(reply_.begun(), limits_);
       if (now >= limit) return false;
       const SteadyTime slice = std::min<SteadyTime>(limit, now + milliseconds(50));
-      if (wait_for(reply_.fd(), POLLOUT, slice)) return true;
+      const Connection& connection = reply_.connection();
+      if (wait_for(connection.fd(), connection.waits_for(), slice)) return true;
     }
   }
 
@@ -83,7 +84,7 @@ HeaderList to_list(const std::multimap<std::string, std::string>& values) {
 // The library's server, for one request on a connection of ours.
 class Engine final : private httplib::Server {
  public:
-  explicit Engine(const Routes& routes) : routes_(routes) {
+  Engine(const Routes& routes, Job& job) : routes_(routes), job_(job) {
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
       answer(request, response);
       return HandlerResponse::Handled;
@@ -101,13 +102,14 @@ class Engine final : private httplib::Server {
     set_default_headers({{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}});
   }
 
-  Served serve(ServerStream& stream, Job& job) {
+  Served serve(ServerStream& stream, bool encrypted) {
     // The library takes a server without a socket for one that is shutting down, and sends nothing.
     svr_sock_ = stream.socket();
     from_this_machine_ = came_from_loopback(stream.socket());
+    encrypted_ = encrypted;
     bool closed = false;
     process_request(stream, true, closed,
-                    [&](httplib::Request& request) { request.body = std::move(job.body); });
+                    [&](httplib::Request& request) { request.body = std::move(job_.body); });
     return std::move(outcome_);
   }
 
@@ -119,8 +121,12 @@ class Engine final : private httplib::Server {
     request.query = to_list(from.params);
     request.headers = {from.headers.begin(), from.headers.end()};
     request.body = from.body;
+    request.encrypted = encrypted_;
     request.from_this_machine = from_this_machine_;
-    Routes::Answer answer = routes_.answer(request);
+    request.role = job_.login ? job_.login->role : request.is_local() ? Role::write : Role::read;
+    if (job_.login) request.login = job_.login->name;
+    Routes::Answer answer = request.role == Role::nobody ? Routes::Answer{ask_to_log_in(), {}}
+                                                         : routes_.answer(request);
     outcome_.route = answer.route;
     Reply& reply = answer.reply;
     to.status = reply.status;
@@ -150,8 +156,18 @@ class Engine final : private httplib::Server {
     }
   }
 
+  [[nodiscard]] Reply ask_to_log_in() const {
+    Reply reply;
+    reply.status = 401;
+    reply.body = "a login is needed, and there is none or a wrong one\n";
+    reply.headers.emplace_back("WWW-Authenticate", job_.logins->challenge());
+    return reply;
+  }
+
   const Routes& routes_;
+  Job& job_;
   bool from_this_machine_ = false;
+  bool encrypted_ = false;
   Served outcome_;
 };
 
@@ -162,7 +178,7 @@ Served serve_request(Job& job, PendingReply& reply, const Routes& routes, ReplyW
   ServerStream stream(job, reply, others, limits, pressure);
   Served served;
   try {
-    served = Engine(routes).serve(stream, job);
+    served = Engine(routes, job).serve(stream, reply.connection().is_encrypted());
   } catch (const std::exception&) {
     served.status = 500;  // the connection closes without a reply
   }

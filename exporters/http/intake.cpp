@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 
 constexpr Duration kLinger = std::chrono::seconds(1);
 constexpr Duration kAcceptPause = milliseconds(100);
+constexpr char kHandshake = 0x16;  // what every client's first TLS record begins with
+constexpr std::string_view kSpeaksTls = "this port speaks TLS: ask it by https://";
 constexpr std::string_view kWrongHost =
     "this is not the host that was asked for: name it in allowed_hosts or external_url";
 
@@ -55,12 +57,13 @@ void Intake::run() {
     entries.clear();
     entries.push_back({wake_.get(), POLLIN, 0});
     entries.push_back({now >= accept_after_ ? listener_.get() : -1, POLLIN, 0});
-    for (const Client& client : clients_) entries.push_back({client.connection.get(), POLLIN, 0});
+    for (const Client& client : clients_)
+      entries.push_back({client.connection.fd(), client.connection.waits_for(), 0});
     ::poll(entries.data(), entries.size(), poll_timeout(now));
     if (entries[0].revents != 0) return;
 
     for (size_t i = 0; i < clients_.size(); ++i) {
-      if (entries[i + 2].revents != 0) read_from(clients_[i]);
+      if (entries[i + 2].revents != 0) advance(clients_[i]);
     }
     now = steady_now();
     for (Client& client : clients_) {
@@ -97,12 +100,14 @@ void Intake::accept_all(SteadyTime now) {
     }
     if (!make_room()) continue;
     Client client;
-    client.connection = std::move(connection);
+    client.connection = Connection(std::move(connection));
+    client.access = owner_.access();
+    if (client.access->tls) client.phase = Phase::hello;
     client.since = now;
     client.deadline = now + limits_.request_time;
     clients_.push_back(std::move(client));
     // Most requests are there already.
-    read_from(clients_.back());
+    advance(clients_.back());
     if (clients_.back().done) clients_.pop_back();
   }
 }
@@ -129,16 +134,57 @@ void Intake::drop_oldest() {
   clients_.erase(oldest);
 }
 
-void Intake::read_from(Client& client) {
-  std::array<char, 16384> chunk;  // NOLINT: filled by recv
-  const ssize_t count = ::recv(client.connection.get(), chunk.data(), chunk.size(), 0);
+void Intake::advance(Client& client) {
+  switch (client.phase) {
+    case Phase::hello:
+      return greet(client);
+    case Phase::handshake:
+      return shake_hands(client);
+    case Phase::head:
+    case Phase::body:
+      return read_from(client);
+    case Phase::lingering: {
+      std::array<char, 16384> ignored;  // NOLINT: filled by recv
+      const ssize_t count = ::recv(client.connection.fd(), ignored.data(), ignored.size(), 0);
+      client.done = count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+      return;
+    }
+  }
+}
+
+// Only a client that begins to speak costs the memory of TLS.
+void Intake::greet(Client& client) {
+  char first = 0;
+  const ssize_t count = ::recv(client.connection.fd(), &first, 1, MSG_PEEK);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (count <= 0) {
+  if (count == 1 && first != kHandshake) return refuse(client, 400, kSpeaksTls);
+  if (count != 1 || !client.connection.encrypt(*client.access->tls)) {
     client.done = true;
     return;
   }
-  if (client.phase == Phase::lingering) return;
-  client.bytes.append(chunk.data(), static_cast<size_t>(count));
+  client.phase = Phase::handshake;
+  shake_hands(client);
+}
+
+void Intake::shake_hands(Client& client) {
+  switch (client.connection.shake_hands()) {
+    case Connection::Progress::waiting:
+      return;
+    case Connection::Progress::broken:
+      return linger(client);  // so that the alert arrives
+    case Connection::Progress::done:
+      client.phase = Phase::head;
+  }
+}
+
+void Intake::read_from(Client& client) {
+  // No smaller than a record of TLS: nothing of one is left where poll() does not see it.
+  std::array<char, 16384> chunk;  // NOLINT: filled by read
+  size_t count = 0;
+  const Connection::Progress progress = client.connection.read(chunk.data(), chunk.size(), count);
+  client.done = progress == Connection::Progress::broken;
+  if (progress != Connection::Progress::done) return;
+  client.bytes.append(chunk.data(), count);
   look_at(client);
 }
 
@@ -155,12 +201,12 @@ void Intake::look_at(Client& client) {
     client.head =
         check_request_head(std::string_view(client.bytes).substr(0, head), limits_.body_bytes);
     if (client.head.refused != 0) return refuse(client, client.head.refused, client.head.why);
-    if (arrived_at_loopback(client.connection.get()) && !hosts_.allows(client.head.host))
+    if (arrived_at_loopback(client.connection.fd()) && !hosts_.allows(client.head.host))
       return refuse(client, 421, kWrongHost);
     client.phase = Phase::body;
     if (client.head.expects_continue && client.bytes.size() == head) {
-      constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
-      (void)::send(client.connection.get(), kGoOn.data(), kGoOn.size(), MSG_NOSIGNAL);
+      size_t sent = 0;
+      std::ignore = client.connection.write("HTTP/1.1 100 Continue\r\n\r\n", sent);
     }
   }
   if (client.bytes.size() - client.head_bytes >= client.head.body_bytes) hand_over(client);
@@ -172,6 +218,7 @@ void Intake::hand_over(Client& client) {
   job.path = std::move(client.head.path);
   job.head = std::move(client.head.text);
   job.body = client.bytes.substr(client.head_bytes, client.head.body_bytes);
+  job.authorization = std::move(client.head.authorization);
   if (owner_.offer(job)) {
     client.done = true;
     return;
@@ -180,12 +227,16 @@ void Intake::hand_over(Client& client) {
   refuse(client, 503, "too many requests at once");
 }
 
-// Closing while the client still sends would reset the connection, and the reply with it: so its
-// bytes are thrown away for a while.
 void Intake::refuse(Client& client, int status, std::string_view why) {
-  const std::string reply = plain_reply(status, why);
-  (void)::send(client.connection.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
-  ::shutdown(client.connection.get(), SHUT_WR);
+  size_t sent = 0;
+  std::ignore = client.connection.write(plain_reply(status, why), sent);
+  linger(client);
+}
+
+// Closing while the client still sends would reset the connection, and what we sent with it: so its
+// bytes are thrown away for a while.
+void Intake::linger(Client& client) {
+  client.connection.end_writing();
   client.phase = Phase::lingering;
   client.deadline = steady_now() + kLinger;
   std::string().swap(client.bytes);

@@ -1,6 +1,6 @@
-// The intake of the server: accepts connections and collects whole requests, all on one thread that
-// never waits for one client. What is complete goes to the workers; what is late, too large or
-// ambiguous is refused here.
+// The intake of the server: accepts connections, does the handshakes of TLS and collects whole
+// requests, all on one thread that never waits for one client. What is complete goes to the
+// workers; what is late, too large or ambiguous is refused here.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "exporters/http/access/access_policy.h"
+#include "exporters/http/access/connection.h"
 #include "exporters/http/host_check.h"
 #include "exporters/http/request_head.h"
 #include "exporters/http/server.h"
@@ -17,16 +19,20 @@ namespace highwater::http {
 
 // A complete request and the connection that waits for its reply.
 struct Job {
-  Descriptor connection;  // non-blocking
+  Connection connection;
   std::string path;
   std::string head;
   std::string body;
+  std::string authorization;
+  std::shared_ptr<const Logins> logins;  // null: no login is needed
+  std::optional<Login> login;            // nothing: not known yet, or not needed
 };
 
 class Intake {
  public:
   // The rest of the server. Called on the intake's thread; must not wait.
   struct Owner {
+    std::function<AccessPolicyPtr()> access;  // of the next connection
     // Takes a job, or leaves it alone and says false when nobody can take it.
     std::function<bool(Job&)> offer;
     std::function<size_t()> elsewhere;  // open connections that were handed over
@@ -42,9 +48,10 @@ class Intake {
   void stop();  // closes the listener and every incomplete request
 
  private:
-  enum class Phase : uint8_t { head, body, lingering };
+  enum class Phase : uint8_t { hello, handshake, head, body, lingering };
   struct Client {
-    Descriptor connection;
+    Connection connection;
+    AccessPolicyPtr access;
     SteadyTime since;
     SteadyTime deadline;
     Phase phase = Phase::head;
@@ -60,10 +67,14 @@ class Intake {
   void accept_all(SteadyTime now);
   bool make_room();
   void drop_oldest();
+  void advance(Client& client);
+  void greet(Client& client);
+  void shake_hands(Client& client);
   void read_from(Client& client);
   void look_at(Client& client);
   void hand_over(Client& client);
   void refuse(Client& client, int status, std::string_view why);
+  void linger(Client& client);
 
   Descriptor listener_;
   const ServerLimits limits_;

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace highwater::http {
@@ -56,12 +55,11 @@ void PendingReply::release() {
 PendingReply::Progress PendingReply::send() {
   while (!pieces_.empty()) {
     const std::string& piece = pieces_.front();
-    const ssize_t count =
-        ::send(fd(), piece.data() + sent_, piece.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno == EAGAIN ? Progress::waiting : Progress::broken;
-    sent_ += static_cast<size_t>(count);
-    taken_ += static_cast<size_t>(count);
+    size_t count = 0;
+    const Progress progress = connection_.write(std::string_view(piece).substr(sent_), count);
+    if (progress != Progress::done) return progress;
+    sent_ += count;
+    taken_ += count;
     if (sent_ < piece.size()) continue;
     memory_->give_back(piece.size());
     held_ -= piece.size();
@@ -86,14 +84,14 @@ bool PendingReply::keep(std::string_view bytes) {
 
 void PendingReply::finish() {
   char rest[1024];
-  (void)::recv(fd(), rest, sizeof(rest), MSG_DONTWAIT);
-  ::shutdown(fd(), SHUT_WR);
+  (void)::recv(connection_.fd(), rest, sizeof(rest), MSG_DONTWAIT);
+  connection_.end_writing();
   connection_.close();
 }
 
 void PendingReply::drop() {
   const linger none{1, 0};
-  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+  ::setsockopt(connection_.fd(), SOL_SOCKET, SO_LINGER, &none, sizeof(none));
   connection_.close();
   release();
 }

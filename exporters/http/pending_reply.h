@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "agent/core/time.h"
-#include "exporters/http/socket.h"
+#include "exporters/http/access/connection.h"
 
 namespace highwater::http {
 
@@ -28,15 +28,19 @@ class ReplyMemory {
 class PendingReply {
  public:
   // `memory` must outlive it.
-  PendingReply(Descriptor connection, ReplyMemory& memory, SteadyTime now)
+  PendingReply(Connection connection, ReplyMemory& memory, SteadyTime now)
       : connection_(std::move(connection)), memory_(&memory), begun_(now) {}
   PendingReply(PendingReply&& other) noexcept;
   PendingReply& operator=(PendingReply&& other) noexcept;
   ~PendingReply();
 
-  enum class Progress : uint8_t { done, waiting, broken };
+  using Progress = Connection::Progress;
   // Gives the client what it takes without waiting.
   [[nodiscard]] Progress send();
+  // As much of `bytes` as it takes now, when nothing is kept.
+  [[nodiscard]] Progress send_new(std::string_view bytes, size_t& count) {
+    return connection_.write(bytes, count);
+  }
   // Behind what is there already. False: there is no memory left, and nothing was kept.
   [[nodiscard]] bool keep(std::string_view bytes);
 
@@ -47,7 +51,7 @@ class PendingReply {
   void drop();
 
   [[nodiscard]] bool empty() const { return pieces_.empty(); }
-  [[nodiscard]] int fd() const { return connection_.get(); }
+  [[nodiscard]] const Connection& connection() const { return connection_; }
   [[nodiscard]] SteadyTime begun() const { return begun_; }
   // Bytes a second that the client took; what was begun just now counts as quick.
   [[nodiscard]] double rate(SteadyTime now) const;
@@ -55,7 +59,7 @@ class PendingReply {
  private:
   void release();
 
-  Descriptor connection_;  // non-blocking
+  Connection connection_;
   ReplyMemory* memory_;
   SteadyTime begun_;
   std::deque<std::string> pieces_;

@@ -84,7 +84,8 @@ void ReplyWriter::run() {
       const bool stopping = stop_at_ != SteadyTime::max();
       if (stopping && (entries_.empty() || steady_now() >= stop_at_)) return;
       for (const Entry& entry : entries_) {
-        polled.push_back({entry.reply.fd(), POLLOUT, 0});
+        const Connection& connection = entry.reply.connection();
+        polled.push_back({connection.fd(), connection.waits_for(), 0});
         ids.push_back(entry.id);
       }
     }
@@ -92,7 +93,8 @@ void ReplyWriter::run() {
         std::min<Duration>(until - steady_now(), std::chrono::hours(1)));
     ::poll(polled.data(), polled.size(), static_cast<int>(std::max<int64_t>(0, wait.count())));
     uint64_t count = 0;
-    // Clears the wake-up; without one to clear it says EAGAIN. A cast to void does not silence a fortified build.
+    // Clears the wake-up; without one to clear it says EAGAIN. A cast to void does not silence a
+    // fortified build.
     if (polled[0].revents != 0 && ::read(wake_.get(), &count, sizeof(count)) < 0) count = 0;
     const SteadyTime now = steady_now();
     // By their ids: meanwhile others may have dropped some, and numbers of descriptors come again.

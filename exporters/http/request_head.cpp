@@ -65,9 +65,12 @@ bool read_request_line(std::string_view line, RequestHead& into) {
   const std::string_view version = line.substr(last + 1);
   if (version != "HTTP/1.1" && version != "HTTP/1.0") return false;
   if (!is_token(method) || !is_visible(target)) return false;
-  if (target.starts_with("http://")) {
-    const size_t path = target.find('/', 7);
-    into.host = target.substr(7, path == std::string_view::npos ? path : path - 7);
+  if (const size_t host = target.starts_with("http://")    ? 7
+                          : target.starts_with("https://") ? 8
+                                                           : 0;
+      host != 0) {
+    const size_t path = target.find('/', host);
+    into.host = target.substr(host, path == std::string_view::npos ? path : path - host);
     target = path == std::string_view::npos ? "/" : target.substr(path);
   }
   if (!target.starts_with('/')) return false;
@@ -93,11 +96,11 @@ std::optional<size_t> parse_length(std::string_view text) {
 }
 
 // Fields that would make the library do what this server does not: compress, cut ranges, wait for
-// the client, keep the connection.
+// the client, keep the connection. And the login, which handlers need not see.
 bool is_dropped(std::string_view name) {
   return name == "range" || name == "if-range" || name == "accept-encoding" || name == "expect" ||
          name == "connection" || name == "keep-alive" || name == "content-length" ||
-         name == "upgrade";
+         name == "upgrade" || name == "authorization";
 }
 
 }  // namespace
@@ -135,6 +138,10 @@ RequestHead check_request_head(std::string_view head, size_t max_body_bytes) {
       if (host) return refuse(400, "there is more than one Host");
       host = field->value;
     }
+    if (name == "authorization") {
+      if (!result.authorization.empty()) return refuse(400, "there is more than one Authorization");
+      result.authorization = field->value;
+    }
     if (name == "expect") result.expects_continue = lower(field->value) == "100-continue";
     if (!is_dropped(name)) result.text += fmt::format("{}: {}\r\n", field->name, field->value);
   }
@@ -157,6 +164,8 @@ std::string_view status_text(int status) {
   switch (status) {
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:

@@ -9,12 +9,13 @@
 namespace highwater::http {
 
 struct RequestHead {
-  int refused = 0;        // the status to answer with; 0: it is fine
-  std::string_view why;   // for people, when refused
-  std::string text;       // the head as the library shall see it
-  std::string path;       // the target of the request line, as sent
-  std::string host;       // the Host header, or of an absolute target; empty when there is none
-  size_t body_bytes = 0;  // that follow the head
+  int refused = 0;            // the status to answer with; 0: it is fine
+  std::string_view why;       // for people, when refused
+  std::string text;           // the head as the library shall see it
+  std::string path;           // the target of the request line, as sent
+  std::string host;           // the Host header, or of an absolute target; empty when there is none
+  std::string authorization;  // that header, which `text` is without
+  size_t body_bytes = 0;      // that follow the head
   bool expects_continue = false;
 };
 

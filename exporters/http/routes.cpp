@@ -45,8 +45,11 @@ Reply plain(int status, std::string_view text) {
 bool from_own_page(const ServerRequest& request) {
   const std::string_view origin = request.header("Origin");
   const std::string_view host = request.header("Host");
-  constexpr std::string_view kScheme = "http://";
-  return !host.empty() && origin.starts_with(kScheme) && origin.substr(kScheme.size()) == host;
+  if (host.empty()) return false;
+  if (!request.encrypted && origin == "http://" + std::string(host)) return true;
+  // Where there are logins, a proxy may add the TLS.
+  const bool by_https = request.encrypted || !request.login.empty();
+  return by_https && origin == "https://" + std::string(host);
 }
 
 Reply run(const Handler& handler, const ServerRequest& request) {

@@ -22,11 +22,18 @@ namespace {
 
 // Pages give way to judging and telling: what is CPU time here is late there.
 constexpr int kPolite = 5;
-// Requests for health that wait for their one thread.
+// What strangers can make us compute gives way to everything.
+constexpr int kLast = 10;
+// Requests that wait for their one thread: for health, and with a password to be hashed.
 constexpr size_t kHealthQueue = 32;
+constexpr size_t kHashQueue = 16;
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
+}
+
+void give_way(int niceness) {
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
 }
 
 }  // namespace
@@ -39,7 +46,8 @@ class Server::Impl {
         memory_(limits.reply_bytes),
         replies_(limits.reply_time),
         intake_(std::move(listener.socket), limits,
-                {.offer = [this](Job& job) { return offer(job); },
+                {.access = [this] { return access(); },
+                 .offer = [this](Job& job) { return offer(job); },
                  .elsewhere = [this] { return served_ + replies_.size(); },
                  .make_room = [this] { return replies_.make_room(); }}) {}
   ~Impl() { stop(Duration::zero()); }
@@ -49,15 +57,24 @@ class Server::Impl {
   HostCheck hosts;
   [[nodiscard]] int port() const { return port_; }
 
+  void set_access(AccessPolicyPtr access) {
+    const std::lock_guard lock(mutex_);
+    access_ = std::move(access);
+  }
+
   void start() {
     intake_.allow(hosts);
     replies_.start();
     for (size_t i = 0; i < limits_.threads; ++i)
       workers_.emplace_back([this] {
-        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kPolite);
+        give_way(kPolite);
         work(pages_);
       });
     workers_.emplace_back([this] { work(health_); });
+    workers_.emplace_back([this] {
+      give_way(kLast);
+      work(hashes_);
+    });
     intake_.start();
   }
 
@@ -68,9 +85,9 @@ class Server::Impl {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
+      hashes_.jobs.clear();  // they would take too long
     }
-    pages_.ready.notify_all();
-    health_.ready.notify_all();
+    for (Lane* const lane : {&pages_, &health_, &hashes_}) lane->ready.notify_all();
     for (std::thread& worker : workers_) worker.join();
     workers_.clear();
     replies_.stop(deadline);
@@ -78,16 +95,30 @@ class Server::Impl {
 
  private:
   struct Lane {
+    size_t most;           // jobs that wait
     std::deque<Job> jobs;  // under mutex_
     std::condition_variable ready;
   };
 
+  [[nodiscard]] AccessPolicyPtr access() {
+    const std::lock_guard lock(mutex_);
+    return access_;
+  }
+
+  // Who sends it, if that is known at once, and who serves it.
+  Lane& lane_of(Job& job) {
+    if (routes.is_urgent(job.path)) return health_;
+    job.logins = access()->logins;
+    if (job.logins == nullptr) return pages_;
+    job.login = job.logins->recall(job.authorization);
+    return job.login ? pages_ : hashes_;
+  }
+
   bool offer(Job& job) {
-    const bool urgent = routes.is_urgent(job.path);
-    Lane& lane = urgent ? health_ : pages_;
+    Lane& lane = lane_of(job);
     {
       const std::lock_guard lock(mutex_);
-      if (lane.jobs.size() >= (urgent ? kHealthQueue : limits_.queue)) return false;
+      if (lane.jobs.size() >= lane.most) return false;
       lane.jobs.push_back(std::move(job));
       ++served_;
       pressure_.waiting = pages_.jobs.size();
@@ -112,6 +143,7 @@ class Server::Impl {
 
   void serve(Job& job) {
     const SteadyTime begun = steady_now();
+    if (job.logins != nullptr && !job.login) job.login = job.logins->check(job.authorization);
     PendingReply reply(std::move(job.connection), memory_, begun);
     const Served served = serve_request(job, reply, routes, replies_, limits_, pressure_);
     if (served.broken) {
@@ -129,9 +161,12 @@ class Server::Impl {
   Pressure pressure_;
   ReplyMemory memory_;
   ReplyWriter replies_;
-  std::mutex mutex_;  // the lanes' jobs, stopping_
-  Lane pages_;
-  Lane health_;  // served by a thread of its own, whatever the others do
+  std::mutex mutex_;  // the lanes' jobs, stopping_, access_
+  AccessPolicyPtr access_ = std::make_shared<const AccessPolicy>();
+  Lane pages_{limits_.queue, {}, {}};
+  // Each served by a thread of its own, whatever the others do.
+  Lane health_{kHealthQueue, {}, {}};
+  Lane hashes_{kHashQueue, {}, {}};
   bool stopping_ = false;
   std::atomic<size_t> served_{0};  // connections that wait for a worker or have one
   std::vector<std::thread> workers_;
@@ -152,6 +187,9 @@ void Server::add(std::string method, std::string path, Handler handler, Urgency 
 }
 void Server::allow_hosts(std::vector<std::string> names) {
   impl_->hosts = HostCheck(std::move(names));
+}
+void Server::set_access(AccessPolicyPtr access) {
+  impl_->set_access(std::move(access));
 }
 void Server::observe(Observer observer) {
   impl_->observer = std::move(observer);

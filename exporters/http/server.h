@@ -3,10 +3,11 @@
 // anything.
 //
 // One thread accepts and collects whole requests without ever blocking on a client; a few workers
-// run the handlers; one thread gives slow clients the rest of their replies; and one worker does
-// nothing but urgent requests, so that health is answered whatever the others do. Every request and
-// every reply has a deadline, and what they hold together (descriptors, memory) has a limit. A
-// connection carries one request.
+// run the handlers; one thread gives slow clients the rest of their replies; one worker does
+// nothing but urgent requests, so that health is answered whatever the others do; and one does what
+// needs the hash of a password, so that guessing costs the others nothing. Every request and every
+// reply has a deadline, and what they hold together (descriptors, memory) has a limit. A connection
+// carries one request.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,8 @@
 
 #include "agent/core/result.h"
 #include "agent/core/time.h"
+#include "exporters/http/access/access_policy.h"
+#include "exporters/http/access/role.h"
 #include "exporters/http/address.h"
 
 namespace highwater::http {
@@ -32,7 +35,10 @@ struct ServerRequest {
   HeaderList query;         // percent-decoded
   HeaderList headers;
   std::string body;
+  bool encrypted = false;          // came through TLS
   bool from_this_machine = false;  // the client came from a loopback address
+  Role role = Role::nobody;        // of the login; where none is needed, write if is_local()
+  std::string login;               // its name; empty where none is needed
 
   // The first of that name, or empty. Header names in any case.
   [[nodiscard]] std::string_view placeholder(std::string_view name) const;
@@ -40,6 +46,7 @@ struct ServerRequest {
   [[nodiscard]] std::string_view header(std::string_view name) const;
   // From this machine, and not brought by a proxy on it.
   [[nodiscard]] bool is_local() const;
+  [[nodiscard]] bool may_change() const { return role == Role::write; }
 };
 
 // Takes a piece of a long reply; false when the client is gone, and the rest need not be made.
@@ -54,8 +61,8 @@ struct Reply {
 };
 
 using Handler = std::function<Reply(const ServerRequest&)>;
-// What is urgent has a thread of its own: its handler must be quick, and its path have no
-// placeholders.
+// What is urgent has a thread of its own, and asks for no login: its handler must be quick and tell
+// nothing, and its path have no placeholders.
 enum class Urgency : uint8_t { usual, urgent };
 
 struct ServerLimits {
@@ -93,6 +100,8 @@ class Server {
   // may be asked on its loopback addresses; any other is answered 421, so that a page of the web
   // whose name was made to lead here reads nothing.
   void allow_hosts(std::vector<std::string> names);
+  // Whom to let in from now on, and how; without it everybody, by plain HTTP. Any thread.
+  void set_access(AccessPolicyPtr access);
   // Before start(). Called after each reply with the route's path ("" when there is none).
   using Observer = std::function<void(std::string_view route, int status, Duration took)>;
   void observe(Observer observer);

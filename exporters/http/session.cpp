@@ -243,8 +243,11 @@ void Session::prepare(Exchange& exchange, const TlsMaterial& material, curl_slis
   if (is_near(exchange.url)) set(CURLOPT_PROXY, "");
 
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  set(CURLOPT_SSL_VERIFYPEER, request.tls.verify ? 1L : 0L);
-  set(CURLOPT_SSL_VERIFYHOST, request.tls.verify ? 2L : 0L);
+  const bool pinned = !request.tls.public_key.empty();
+  const bool verify = request.tls.verify && !pinned;
+  set(CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+  set(CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+  if (pinned) set(CURLOPT_PINNEDPUBLICKEY, request.tls.public_key.c_str());
   set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
   set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   set(CURLOPT_CA_CACHE_TIMEOUT, 0L);

@@ -83,6 +83,7 @@ constexpr RuleRemedy kRules[] = {
      "what the receiver answers is in the note, and deliveries are tried again by themselves"},
     {"StateFailing", nullptr, "what is wrong with the disk, the note says as far as it is known"},
     {"ReloadFailing", check_file},
+    {"AgentCertificateExpiring", nullptr, kCertificate},
     {"BudgetsUnwatched", nullptr, "what cannot be read has reasons of several kinds"},
     {"BudgetsLeftOut", nullptr, "which of them are meant to be judged is not known"},
     {"ErrorRateHigh", nullptr, "why records fail, their application's log says"},

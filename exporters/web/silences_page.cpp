@@ -130,7 +130,8 @@ std::string silences_page(const Json& silences, const SilenceForm& form, const J
   if (!may_change)
     return html_page("Silences",
                      body +
-                         "<p class=\"soft\">Silences are made on the agent's machine: "
+                         "<p class=\"soft\">Silences are made with a login that may change "
+                         "things, or without logins on the agent's machine: "
                          "<code>highwater silence add</code> there, or this page through "
                          "<code>ssh -L</code> or <code>kubectl port-forward</code>.</p>\n",
                      {.home = kHome, .live = true});

@@ -146,7 +146,7 @@ web::PageSources sources_of(const WebContext& context) {
 Reply incident(const WebContext& context, const ServerRequest& request, std::string_view which) {
   const ReportPtr report = context.report();
   auto page = web::incident_page(report.get(), context.clock.now().wall, sources_of(context),
-                                 {which, request.is_local(), context.explain});
+                                 {which, request.may_change(), context.explain});
   if (page) return html(std::move(*page));
   return not_found("There is no such incident any more: those that ended are kept for 30 days.");
 }

@@ -58,6 +58,7 @@ std::deque<Measure> make_measures() {
   measures.add({"cluster", "receiver"}, Unit::boolean, {"notification_failing"});
   measures.add({"cluster"}, Unit::boolean, {"state_failing"});
   measures.add({"cluster", "file"}, Unit::boolean, {"reload_failing"});
+  measures.add({"cluster"}, Unit::seconds, {"agent_certificate_expiry_seconds"});
   measures.add({"cluster", "topic"}, Unit::records, {"dead_letters_since_silence_records"});
   measures.add({"cluster", "source"}, Unit::boolean, {"source_up"});
   measures.add({"cluster", "source", "metric"}, Unit::boolean, {"source_metric_missing"});

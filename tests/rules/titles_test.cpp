@@ -25,7 +25,7 @@ constexpr std::string_view kNote = "crashed: connection refused; Metadata still 
 
 // What rules of the agent itself are about stands in no cluster.
 const std::set<std::string> kOfTheAgent{"NotificationFailing", "StateFailing", "ReloadFailing",
-                                        "RuleJudgesNothing"};
+                                        "RuleJudgesNothing", "AgentCertificateExpiring"};
 
 std::string sample_label(std::string_view dimension, int number) {
   static const std::map<std::string_view, std::string> kLabels{

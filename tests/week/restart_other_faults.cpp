@@ -106,6 +106,11 @@ std::vector<RuleFault> canaries() {
   };
 }
 
+std::function<void(World&)> own_certificate_ends(Duration later) {
+  return
+      [later](World& world) { world.around().self.certificate_expiry = world.now().wall + later; };
+}
+
 std::vector<RuleFault> agents() {
   return {
       {.rule = "NotificationFailing",
@@ -116,6 +121,11 @@ std::vector<RuleFault> agents() {
        .fires_within = minutes(7),
        .heal = deliver,
        .prepare = deliver},
+      {.rule = "AgentCertificateExpiring",
+       .plant = own_certificate_ends(hours(20 * 24)),
+       .fires_within = minutes(12),
+       .heal = own_certificate_ends(hours(365 * 24)),
+       .prepare = own_certificate_ends(hours(365 * 24))},
       {.rule = "BudgetsUnwatched",
        .plant = distorted([](kafka::ClusterView& view) {
          for (kafka::GroupView& group : view.groups) group.committed_reason = Unknown::timed_out;
