@@ -10,10 +10,6 @@
 namespace highwater::agent {
 namespace {
 
-// A person is told of no more than what is likely: what the cluster rests on changes often.
-constexpr int kFarthest = 2;
-constexpr Duration kGroundWithin = std::chrono::minutes(10);
-
 // "topic=orders: partitions 6 -> 12"; a mark speaks for itself.
 std::string text_of(const changes::Change& change) {
   const std::string about = entity_text(change.about);
@@ -21,12 +17,13 @@ std::string text_of(const changes::Change& change) {
   return fmt::format("{}: {}", about, change.text);
 }
 
-std::vector<PriorChange> prior_to(const Incident& incident, const changes::Ledger& ledger) {
+// A person is told of no more than what is likely.
+std::vector<PriorChange> prior_to(const Incident& incident, const changes::Ledger& ledger,
+                                  const Snapshot* snapshot) {
   std::vector<PriorChange> prior;
-  for (const changes::Related& one : changes::changes_before(ledger, incident, kMaxPriorChanges)) {
-    const bool likely =
-        one.distance < kFarthest || (one.distance == kFarthest && one.before <= kGroundWithin);
-    if (likely) prior.push_back({one.before, text_of(one.change)});
+  for (const changes::Related& one :
+       changes::changes_before(ledger, incident, snapshot, kMaxPriorChanges)) {
+    if (one.likely) prior.push_back({one.before, text_of(one.change)});
   }
   return prior;
 }
@@ -36,10 +33,10 @@ std::vector<PriorChange> prior_to(const Incident& incident, const changes::Ledge
 void PriorChanges::add_to(Report& report, const changes::Ledger& ledger) {
   std::set<uint64_t> open;
   const auto fill = [&](Incident& incident) {
-    const auto found = found_.find(incident.id);
-    incident.changes = found != found_.end()
-                           ? found->second
-                           : found_.emplace(incident.id, prior_to(incident, ledger)).first->second;
+    auto found = found_.find(incident.id);
+    if (found == found_.end())
+      found = found_.emplace(incident.id, prior_to(incident, ledger, report.snapshot.get())).first;
+    incident.changes = found->second;
   };
   for (Incident& incident : report.incidents) {
     open.insert(incident.id);

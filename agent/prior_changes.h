@@ -1,5 +1,5 @@
-// PriorChanges: what changed shortly before each open incident began, for notifications. The
-// pipeline's thread.
+// PriorChanges: what changed shortly before each open incident began, for notifications and
+// whatever shows an incident as it was told. The pipeline's thread.
 #pragma once
 
 #include <cstdint>

@@ -92,6 +92,8 @@ Json incident_item(const Incident& incident, const Report& report, const RemedyS
           {"evidence", std::move(evidence)},
           {"evidence_count", std::max(incident.evidence_count, incident.evidence.size())},
           {"impact_text", impact_text(incident)},
+          {"changes", prior_changes_json(incident)},
+          {"changes_text", changes_text(incident)},
           {"remedy", remedy_json(incident, report, remedies)}};
 }
 

@@ -126,6 +126,7 @@ void write_incident(const Json& incident, const std::string& says, TerminalText&
                      text_of(incident, "opened"), text_of(incident, "correlation_id")));
   if (cause != says) detail(out, "cause", cause);
   detail(out, "impact", text_of(incident, "impact_text"));
+  detail(out, "changed", text_of(incident, "changes_text"));
   const auto evidence = list_of(incident, "evidence");
   const double count = number_of(incident, "evidence_count");
   for (size_t i = 0; i < evidence.size(); ++i)

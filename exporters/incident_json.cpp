@@ -74,13 +74,6 @@ Json acknowledged_json(const Incident& incident) {
   return is ? Json(incident.direction->acknowledged) : Json();
 }
 
-Json changes_json(const Incident& incident) {
-  Json list = Json::array();
-  for (const PriorChange& change : incident.changes)
-    list.push_back({{"seconds_before", to_seconds(change.before)}, {"text", change.text}});
-  return list;
-}
-
 Json escalation_json(const Incident& incident) {
   if (incident.direction == nullptr || !incident.direction->next) return {};
   const EscalationStep& next = *incident.direction->next;
@@ -103,6 +96,13 @@ nlohmann::ordered_json alert_json(const Alert& alert) {
           {"active_since", format_time(alert.active_since)},
           {"incident", alert.incident},
           {"budget", alert.budget ? budget_json(*alert.budget) : Json()}};
+}
+
+nlohmann::ordered_json prior_changes_json(const Incident& incident) {
+  Json list = Json::array();
+  for (const PriorChange& change : incident.changes)
+    list.push_back({{"seconds_before", to_seconds(change.before)}, {"text", change.text}});
+  return list;
 }
 
 nlohmann::ordered_json remedy_json(const Incident& incident, const Report& report,
@@ -136,7 +136,7 @@ nlohmann::ordered_json incident_json(const Incident& incident, const Report& rep
           {"acknowledged", acknowledged_json(incident)},
           {"escalates", escalation_json(incident)},
           {"remedy", remedy_json(incident, report, remedies)},
-          {"changes", changes_json(incident)},
+          {"changes", prior_changes_json(incident)},
           {"changes_text", changes_text(incident)},
           {"cause", alert_json(incident.cause)},
           {"headline", alert_json(incident.headline)},

@@ -42,11 +42,16 @@ std::string links_text(const Incident& incident) {
   return text;
 }
 
+std::string before_text(Duration before) {
+  if (before < std::chrono::seconds(1)) return "at the same time";
+  return describe_duration(before) + " before";
+}
+
 std::string changes_text(const Incident& incident) {
   std::string text;
   for (const PriorChange& change : incident.changes)
-    text += fmt::format("{}{} before: {}", text.empty() ? "" : "; ",
-                        describe_duration(change.before), change.text);
+    text +=
+        fmt::format("{}{}: {}", text.empty() ? "" : "; ", before_text(change.before), change.text);
   return text;
 }
 

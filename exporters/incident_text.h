@@ -21,6 +21,9 @@ namespace highwater {
 // "since 2026-11-29T02:14:00Z also: incident 18, Broker 2 (prod) crashed", a line for each link.
 [[nodiscard]] std::string links_text(const Incident& incident);
 
+// "2 min before"; "at the same time" below a second.
+[[nodiscard]] std::string before_text(Duration before);
+
 // "2 min before: partitions 6 -> 12; 5 min before: deploy 1.42"; empty when nothing is known.
 [[nodiscard]] std::string changes_text(const Incident& incident);
 

@@ -295,6 +295,7 @@ void RuleWatch::start_alerts(Now now, AlertEvents& events) {
     alert.runbook = rule_.rule.runbook;
     alert.labels = rule_.rule.labels;
     alert.active_since = now.wall - (now.steady - sampled_.steady);
+    alert.onset = now.wall - (now.steady - slot->onset);
   }
 }
 
@@ -335,6 +336,7 @@ void RuleWatch::advance(ClusterView& view, Now now, AlertEvents& events) {
       // Its text says for how long, and may be from the sample before.
       word(alert, it->first, sampler_.sample(it->first), view, now);
       alert.alert.firing_since = now.wall;
+      alert.alert.rows = rows_of(it->first);
       if (!left_->spans.empty())
         alert.revealed_by = {left_->spans.front().trace, left_->spans.front().id};
       events.fired.push_back({&alert, left_});
@@ -369,6 +371,15 @@ void RuleWatch::word(LiveAlert& alert, uint32_t subject, const Sample& sample, C
       {"since", spoken_duration(now.steady - alert.active_since)}};
   alert.alert.summary = rule_.summary.fill(alert.alert.entity, values);
   alert.alert.description = rule_.description.fill(alert.alert.entity, values);
+}
+
+std::vector<Entity> RuleWatch::rows_of(uint32_t subject) const {
+  std::vector<Entity> rows;
+  for (const std::vector<Symbol>& cells : sampler_.held_rows(subject)) {
+    if (rows.size() == kMaxAlertRows) break;
+    rows.emplace_back(rule_.rule.when.left->dimensions, cells);
+  }
+  return rows;
 }
 
 void RuleWatch::end_gone(std::unique_ptr<LiveAlert> alert, const ClusterView& view,

@@ -118,6 +118,7 @@ class RuleWatch {
                     Now now);
   void advance(ClusterView& view, Now now, AlertEvents& events);
   void word(LiveAlert& alert, uint32_t subject, const Sample& sample, ClusterView& view, Now now);
+  [[nodiscard]] std::vector<Entity> rows_of(uint32_t subject) const;
   void end(std::unique_ptr<LiveAlert> alert, std::string_view resolution, AlertEvents& events);
   void end_gone(std::unique_ptr<LiveAlert> alert, const ClusterView& view, AlertEvents& events);
 

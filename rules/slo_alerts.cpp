@@ -78,6 +78,7 @@ void SloWatch::note_onset(Budget& budget, Now now) const {
   const Duration lasted = std::max<Duration>(now.wall - began(budget), Duration::zero());
   set_onset(*budget.alert, now.steady, first_ != nullptr ? first_->cadence : kSeenAtLeastEvery,
             lasted);
+  budget.alert->alert.onset = now.wall - lasted;
 }
 
 void SloWatch::fire(Budget& budget, Now now, AlertEvents& events) {

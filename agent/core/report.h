@@ -44,6 +44,8 @@ struct BudgetDetail {
   std::optional<WallTime> clears_at;     // when the alert ends if from now on everything is good
 };
 
+constexpr size_t kMaxAlertRows = 20;
+
 // One rule on one entity, as it stands now.
 struct Alert {
   std::string rule;  // the alertname, PascalCase
@@ -56,11 +58,15 @@ struct Alert {
   std::string note;     // what the collector says about the entity, may be empty
   std::string runbook;  // a name in runbooks/, or a URL
   std::vector<std::pair<std::string, std::string>> labels;  // the rule's own labels
-  bool unknown = false;                // frozen: the measure cannot be read at the moment
-  WallTime active_since;               // first sample that met the condition
+  bool unknown = false;   // frozen: the measure cannot be read at the moment
+  WallTime active_since;  // first sample that met the condition
+  // When what it reports began, by what its measure says: a lag of an hour is not new. No later
+  // than active_since; of an SLO: when its slices became bad. The epoch: not known.
+  WallTime onset{};
   WallTime firing_since;               // only when firing
   uint64_t incident = 0;               // the incident it belongs to; 0 while pending
   std::optional<BudgetDetail> budget;  // of an SLO
+  std::vector<Entity> rows{};          // with `per`: what met when it fired; at most kMaxAlertRows
 };
 
 // An alert that was explained by the incident's cause: shown as evidence, not sent on its own.

@@ -51,6 +51,8 @@ Json alert_json(const Alert& alert) {
                {"firing_since", time_json(alert.firing_since)},
                {"incident", alert.incident}};
   if (alert.budget) json["budget"] = budget_json(*alert.budget);
+  if (alert.onset != WallTime{}) json["onset"] = time_json(alert.onset);
+  for (const Entity& row : alert.rows) json["rows"].push_back(entity_json(row));
   return json;
 }
 
@@ -119,6 +121,15 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+Entity entity_of(const Json& json) {
+  if (!json.is_object()) throw std::invalid_argument("an entity is no object");
+  Entity entity;
+  for (const auto& [label, value] : json.items())
+    entity.labels.emplace_back(Symbol(label), Symbol(value.get<std::string>()));
+  std::ranges::sort(entity.labels);
+  return entity;
+}
+
 // Reads one object; a member of another type than the field's throws, and is caught by decode().
 class Reader {
  public:
@@ -160,13 +171,7 @@ class Reader {
     throw std::invalid_argument("an unknown severity");
   }
   void read(const char* name, Entity& into) const {
-    const Json* found = find(name);
-    if (found == nullptr) return;
-    if (!found->is_object()) throw std::invalid_argument("an entity is no object");
-    into = {};
-    for (const auto& [label, value] : found->items())
-      into.labels.emplace_back(Symbol(label), Symbol(value.get<std::string>()));
-    std::ranges::sort(into.labels);
+    if (const Json* found = find(name)) into = entity_of(*found);
   }
   // Null when missing or null.
   [[nodiscard]] const Json* find(const char* name) const {
@@ -193,6 +198,17 @@ BudgetDetail budget_of(const Json& json) {
   return budget;
 }
 
+template <class Item>
+void read_list(const Reader& reader, const char* name, std::vector<Item>& into,
+               Item (*read)(const Json&)) {
+  const Json* const found = reader.find(name);
+  if (found == nullptr) return;
+  // What an earlier version of the program wrote in another form is left out.
+  for (const Json& item : *found) {
+    if (item.is_object()) into.push_back(read(item));
+  }
+}
+
 Alert alert_of(const Json& json) {
   const Reader reader(json);
   Alert alert;
@@ -213,6 +229,8 @@ Alert alert_of(const Json& json) {
   reader.read("firing_since", alert.firing_since);
   reader.read("incident", alert.incident);
   if (const Json* budget = reader.find("budget")) alert.budget = budget_of(*budget);
+  reader.read("onset", alert.onset);
+  read_list(reader, "rows", alert.rows, entity_of);
   return alert;
 }
 
@@ -260,17 +278,6 @@ PriorChange change_of(const Json& json) {
   change.before = Duration(before);
   reader.read("text", change.text);
   return change;
-}
-
-template <class Item>
-void read_list(const Reader& reader, const char* name, std::vector<Item>& into,
-               Item (*read)(const Json&)) {
-  const Json* const found = reader.find(name);
-  if (found == nullptr) return;
-  // What an earlier version of the program wrote in another form is left out.
-  for (const Json& item : *found) {
-    if (item.is_object()) into.push_back(read(item));
-  }
 }
 
 Incident incident_of(const Json& json) {

@@ -20,36 +20,52 @@ struct Watched {
   };
   std::string_view measure;
   Kind kind;
-  std::string_view text;       // of a value and of a count; of a state: when it becomes 1
-  std::string_view otherwise;  // of a state: when it becomes 0
-  std::string_view appeared;   // for rows that come; empty: that is no change
-  std::string_view gone;       // for rows that go
+  // What it is when it becomes more, or is there, and when it becomes less, or is gone.
+  ChangeKind more;
+  ChangeKind less;
+  std::string_view text;            // of a value and of a count; of a state: when it becomes 1
+  std::string_view otherwise = {};  // of a state: when it becomes 0
+  std::string_view appeared = {};   // for rows that come; empty: that is no change
+  std::string_view gone = {};       // for rows that go
 };
 
 using Kind = Watched::Kind;
+constexpr ChangeKind kSeen = ChangeKind::seen;
+constexpr ChangeKind kDeed = ChangeKind::deed;
+constexpr ChangeKind kGrowth = ChangeKind::growth;
 constexpr std::array kWatched{
-    Watched{"topic_partitions", Kind::value, "partitions", {}, "topic created", "topic deleted"},
-    Watched{"topic_replication_factor", Kind::value, "replication factor", {}, {}, {}},
-    Watched{"topic_min_insync_replicas", Kind::value, "min.insync.replicas", {}, {}, {}},
-    Watched{"topic_retention_seconds", Kind::value, "retention", {}, {}, {}},
-    Watched{"topic_retention_bytes", Kind::value, "retention", {}, {}, {}},
-    Watched{"topic_compacted", Kind::state, "compaction on", "compaction off", {}, {}},
-    Watched{"topic_unclean_leader_election",
-            Kind::state,
-            "unclean leader election allowed",
-            "unclean leader election forbidden",
+    Watched{"topic_partitions",
+            Kind::value,
+            kDeed,
+            kDeed,
+            "partitions",
             {},
-            {}},
-    Watched{"topic_leader_changes_total", Kind::count, "partition leaders moved", {}, {}, {}},
-    Watched{"quorum_leader", Kind::value, "active controller", {}, {}, {}},
-    Watched{"broker_up", Kind::state, "answers again", "stopped answering", "broker joined",
-            "broker left"},
-    Watched{"group_members", Kind::value, "members", {}, "group appeared", "group is gone"},
-    Watched{"group_members_joined_total", Kind::count, "members joined", {}, {}, {}},
-    Watched{"group_members_left_total", Kind::count, "members left", {}, {}, {}},
-    Watched{"group_coordinator", Kind::value, "coordinator", {}, {}, {}},
-    Watched{"group_offsets_rewound_total", Kind::count, "offsets set back", {}, {}, {}},
-    Watched{"group_offsets_skipped_total", Kind::count, "offsets set forward", {}, {}, {}},
+            "topic created",
+            "topic deleted"},
+    Watched{"topic_replication_factor", Kind::value, kGrowth, kDeed, "replication factor"},
+    Watched{"topic_min_insync_replicas", Kind::value, kDeed, kDeed, "min.insync.replicas"},
+    Watched{"topic_retention_seconds", Kind::value, kGrowth, kDeed, "retention"},
+    Watched{"topic_retention_bytes", Kind::value, kGrowth, kDeed, "retention"},
+    Watched{"topic_compacted", Kind::state, kDeed, kGrowth, "compaction on", "compaction off"},
+    Watched{"topic_unclean_leader_election", Kind::state, kDeed, kDeed,
+            "unclean leader election allowed", "unclean leader election forbidden"},
+    Watched{"topic_leader_changes_total", Kind::count, kSeen, kSeen, "partition leaders moved"},
+    Watched{"quorum_leader", Kind::value, kSeen, kSeen, "active controller"},
+    Watched{"broker_up", Kind::state, kSeen, kSeen, "answers again", "stopped answering",
+            "broker joined", "broker left"},
+    Watched{"group_members",
+            Kind::value,
+            kDeed,
+            kSeen,
+            "members",
+            {},
+            "group appeared",
+            "group is gone"},
+    Watched{"group_members_joined_total", Kind::count, kSeen, kSeen, "members joined"},
+    Watched{"group_members_left_total", Kind::count, kSeen, kSeen, "members left"},
+    Watched{"group_coordinator", Kind::value, kSeen, kSeen, "coordinator"},
+    Watched{"group_offsets_rewound_total", Kind::count, kDeed, kDeed, "offsets set back"},
+    Watched{"group_offsets_skipped_total", Kind::count, kDeed, kDeed, "offsets set forward"},
 };
 
 const Watched* find_watched(std::string_view measure) {
@@ -101,8 +117,9 @@ void Ledger::compare(const Table& table, const Observation& of, WallTime at) {
   const Known before = std::exchange(known, {table.keys, {}});
   known.values.assign(table.rows(), std::nan(""));
   std::vector<Change> changes;
-  const auto changed = [&](size_t row, std::string text) {
-    if (!text.empty()) changes.push_back({at, entity_of(table, *table.keys, row), std::move(text)});
+  const auto changed = [&](size_t row, std::string text, ChangeKind as) {
+    if (!text.empty())
+      changes.push_back({at, entity_of(table, *table.keys, row), std::move(text), as});
   };
   for (size_t row = 0; row < table.rows(); ++row) {
     std::optional<uint32_t> same = static_cast<uint32_t>(row);
@@ -111,14 +128,16 @@ void Ledger::compare(const Table& table, const Observation& of, WallTime at) {
     const double was = same ? before.values[*same] : std::nan("");
     known.values[row] = table.known(row) ? table.values[row] : was;
     const double now = known.values[row];
-    if (!same && !first) changed(row, std::string(watched.appeared));
+    if (!same && !first) changed(row, std::string(watched.appeared), watched.more);
     if (std::isnan(was) || std::isnan(now) || was == now) continue;
-    changed(row, change_text(watched, *table.measure, was, now));
+    changed(row, change_text(watched, *table.measure, was, now),
+            now > was ? watched.more : watched.less);
   }
   const bool may_be_gone = !first && before.keys != table.keys && !watched.gone.empty();
   for (size_t row = 0; may_be_gone && row < before.keys->rows(); ++row) {
     if (!table.keys->find(before.keys->row(row)))
-      changes.push_back({at, entity_of(table, *before.keys, row), std::string(watched.gone)});
+      changes.push_back(
+          {at, entity_of(table, *before.keys, row), std::string(watched.gone), watched.less});
   }
   write(std::move(changes));
 }
@@ -130,7 +149,7 @@ void Ledger::write(std::vector<Change> changes) {
     for (Change& change : changes) append(std::move(change));
     return;
   }
-  Change all{changes.front().at, {}, {}};
+  Change all{changes.front().at, {}, {}, changes.front().kind};
   const Symbol cluster = changes.front().about.label("cluster");
   constexpr std::array<std::string_view, 1> kCluster{"cluster"};
   all.about = Entity(kCluster, std::array{cluster});
@@ -201,7 +220,7 @@ void Ledger::read(ArchiveReader& in, WallTime now) {
     Change change;
     change.at = WallTime(Duration(in.number<int64_t>()));
     const auto kind = in.number<uint8_t>();
-    if (kind > static_cast<uint8_t>(ChangeKind::mark)) return;
+    if (kind > static_cast<uint8_t>(ChangeKind::growth)) return;
     change.kind = static_cast<ChangeKind>(kind);
     change.text = in.text();
     change.about.labels.resize(in.number<uint8_t>());

@@ -28,9 +28,11 @@ constexpr size_t kMaxAtOnce = 10;
 constexpr size_t kMaxMarks = 1000;
 
 enum class ChangeKind : uint8_t {
-  seen = 0,            // by the agent
+  seen = 0,            // by the agent; a fault may show as the same: a broker stopped answering
   began_watching = 1,  // the agent was started: what came before it is not known
   mark = 2,            // said by somebody: a deployment
+  deed = 3,            // seen, and done by somebody: a configuration, an offset. No fault does that
+  growth = 4,          // a deed by which a topic takes more room
 };
 
 struct Change {
@@ -81,19 +83,26 @@ class Ledger {
 // A change that may have to do with an incident.
 struct Related {
   Change change;
-  // 0: of what the incident is about; 1: of what it affects, or a mark; 2: of what its cluster
-  // rests on; 3: of the agent itself.
+  // How many relations away from what the incident is about, in the direction of dependence: 0 to
+  // kFarthest; of a mark that is about everything, 1; of the agent itself, one more than kFarthest.
   int distance = 0;
-  Duration before{};  // how long before the incident's cause began
+  Duration before{};  // how long before the incident began
+  // What is said of the incident names it: what merely happened to what the incident's things rest
+  // on does so for kNearby only, for that happens often.
+  bool likely = false;
 };
 constexpr Duration kLookBack = std::chrono::minutes(30);
-// When an incident's cause began: changes are counted from then.
+constexpr int kFarthest = 2;
+constexpr Duration kNearby = std::chrono::minutes(10);
+// In the order of what is likely, a relation counts as much as so long a time.
+constexpr Duration kRelationCounts = std::chrono::minutes(10);
+// When what an incident reports began: changes are counted from then.
 [[nodiscard]] WallTime began(const Incident& incident);
 
-// The changes in the half hour before the incident's cause began: those of what it is about first,
-// then those of what it affects and of what its cluster rests on; the nearest in time first. At
-// most `most`.
+// The changes in the half hour before the incident began, at most two relations away: the nearest
+// in time and relation first, at most `most`. `snapshot` has the relations; null: only what the
+// incident names itself is near. Any thread.
 [[nodiscard]] std::vector<Related> changes_before(const Ledger& ledger, const Incident& incident,
-                                                  size_t most);
+                                                  const Snapshot* snapshot, size_t most);
 
 }  // namespace highwater::changes

@@ -1,67 +1,85 @@
 // Which changes may have to do with an incident. See ledger.h.
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <tuple>
 
 #include "exporters/changes/ledger.h"
+#include "exporters/changes/nearby.h"
 
 namespace highwater::changes {
 namespace {
 
-// What an incident and a change can share.
-constexpr std::array<std::string_view, 3> kNames{"topic", "group", "broker"};
-
-bool share_a_name(const Entity& a, const Entity& b) {
-  return std::ranges::any_of(kNames, [&](std::string_view name) {
-    const Symbol value = a.label(name);
-    return !value.empty() && value == b.label(name);
-  });
+bool names_nothing(const Entity& entity) {
+  return std::ranges::all_of(Nearby::kNames,
+                             [&](std::string_view name) { return entity.label(name).empty(); });
 }
 
-bool is_of_the_ground(const Entity& entity) {
-  return entity.label("topic").empty() && entity.label("group").empty();
+// What is said of everything, or of so much that only its cluster is known.
+std::optional<int> distance_of_cluster(const Change& change, bool whole_cluster) {
+  if (change.kind == ChangeKind::mark) return 1;
+  if (change.kind != ChangeKind::seen || whole_cluster) return kFarthest;
+  return std::nullopt;
 }
 
 // How far from what the incident is about; nothing: they have nothing to do with each other.
-std::optional<int> distance(const Change& change, const Incident& incident) {
+std::optional<int> distance(const Change& change, const Incident& incident, const Nearby& nearby) {
   if (change.kind == ChangeKind::began_watching) return std::nullopt;
-  const Entity& about = incident.cause.entity;
   const bool mark = change.kind == ChangeKind::mark;
-  if (change.about.labels.empty()) return mark ? 1 : 3;  // else the agent's own
+  if (change.about.labels.empty()) return mark ? 1 : kFarthest + 1;  // else the agent's own
   const Symbol cluster = change.about.label("cluster");
   const bool any_cluster = mark && cluster.empty();
-  if (!any_cluster && cluster != about.label("cluster")) return std::nullopt;
-  if (share_a_name(change.about, about) || share_a_name(change.about, incident.headline.entity))
-    return 0;
-  const bool affected = std::ranges::any_of(incident.evidence, [&](const Evidence& evidence) {
-    return share_a_name(change.about, evidence.entity);
-  });
-  if (affected) return 1;
-  // Brokers and the controller carry everything.
-  if (is_of_the_ground(change.about)) return mark ? 1 : 2;
-  // What is about the whole cluster may come from any of it.
-  if (about.labels.size() < 2) return 2;
-  return std::nullopt;
+  if (!any_cluster && cluster != incident.cause.entity.label("cluster")) return std::nullopt;
+  if (names_nothing(change.about)) return distance_of_cluster(change, nearby.is_whole_cluster());
+  if (const auto place = nearby.find(change.about)) {
+    if (place->by_size && change.kind != ChangeKind::growth) return std::nullopt;
+    return place->distance;
+  }
+  if (!nearby.is_whole_cluster()) return std::nullopt;
+  // Its brokers carry all of a cluster.
+  const bool carries = !change.about.label("broker").empty();
+  return carries ? std::optional(kFarthest) : std::nullopt;
+}
+
+// What is seen of a thing in the same moment as its fault is the fault.
+bool is_the_fault(const Related& related) {
+  return related.before == Duration{} && related.distance == 0 &&
+         related.change.kind == ChangeKind::seen;
+}
+
+bool is_likely(const Related& related) {
+  if (related.distance > kFarthest) return false;
+  const bool happened = related.change.kind == ChangeKind::seen;
+  return !happened || related.distance == 0 || related.before <= kNearby;
 }
 
 }  // namespace
 
 WallTime began(const Incident& incident) {
-  return std::min(incident.cause.active_since, incident.opened);
+  const Alert& cause = incident.cause;
+  const WallTime since = std::min(cause.active_since, incident.opened);
+  return cause.onset == WallTime{} ? since : std::min(cause.onset, since);
 }
 
-std::vector<Related> changes_before(const Ledger& ledger, const Incident& incident, size_t most) {
+std::vector<Related> changes_before(const Ledger& ledger, const Incident& incident,
+                                    const Snapshot* snapshot, size_t most) {
   const WallTime until = began(incident);
+  std::vector<Change> changes = ledger.between(until - kLookBack, until + Duration(1));
+  if (changes.empty()) return {};
+  const Nearby nearby(incident, snapshot, kFarthest);
   std::vector<Related> found;
-  for (Change& change : ledger.between(until - kLookBack, until)) {
-    if (const auto far = distance(change, incident)) {
-      const Duration before = until - change.at;
-      found.push_back({std::move(change), *far, before});
-    }
+  for (Change& change : changes) {
+    const auto far = distance(change, incident, nearby);
+    if (!far) continue;
+    Related related{std::move(change), *far, until - change.at};
+    if (is_the_fault(related)) continue;
+    related.likely = is_likely(related);
+    found.push_back(std::move(related));
   }
   std::ranges::stable_sort(found, [](const Related& a, const Related& b) {
-    return std::tie(a.distance, a.before) < std::tie(b.distance, b.before);
+    const auto rank = [](const Related& one) {
+      return std::tuple(!one.likely, one.before + one.distance * kRelationCounts);
+    };
+    return rank(a) < rank(b);
   });
   if (found.size() > most) found.erase(found.begin() + static_cast<ptrdiff_t>(most), found.end());
   return found;

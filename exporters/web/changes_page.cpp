@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "exporters/html.h"
+#include "exporters/incident_text.h"
 #include "exporters/web/links.h"
 
 namespace highwater::web {
@@ -25,8 +26,9 @@ std::string change_html(const changes::Change& change) {
 
 }  // namespace
 
-std::string changes_before(const changes::Ledger& ledger, const Incident& incident) {
-  const auto related = changes::changes_before(ledger, incident, kMostBefore);
+std::string changes_before(const changes::Ledger& ledger, const Incident& incident,
+                           const Snapshot* snapshot) {
+  const auto related = changes::changes_before(ledger, incident, snapshot, kMostBefore);
   const WallTime until = changes::began(incident);
   Duration watched = changes::kLookBack;
   for (const changes::Change& change : ledger.between(until - changes::kLookBack, until)) {
@@ -40,8 +42,8 @@ std::string changes_before(const changes::Ledger& ledger, const Incident& incide
                        describe_duration(changes::kLookBack));
   std::string html;
   for (const changes::Related& one : related)
-    html += fmt::format("{}{} before: {}", html.empty() ? "" : "<br>\n",
-                        describe_duration(one.before), change_html(one.change));
+    html += fmt::format("{}{}: {}", html.empty() ? "" : "<br>\n", before_text(one.before),
+                        change_html(one.change));
   return html;
 }
 

@@ -8,8 +8,10 @@
 
 namespace highwater::web {
 
-// HTML: the nearest changes before the incident, or that none is known.
-[[nodiscard]] std::string changes_before(const changes::Ledger& ledger, const Incident& incident);
+// HTML: the nearest changes before the incident, or that none is known. `snapshot` says what
+// depends on what, and may be null.
+[[nodiscard]] std::string changes_before(const changes::Ledger& ledger, const Incident& incident,
+                                         const Snapshot* snapshot);
 // The newest first.
 [[nodiscard]] std::string changes_page(const changes::Ledger& ledger, WallTime now, Duration back);
 

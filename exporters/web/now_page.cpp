@@ -91,7 +91,7 @@ std::string runbook_link(const Incident& incident, const Runbooks& runbooks) {
 
 std::string card(const Report& report, const Incident& incident, WallTime now,
                  const PageSources& sources, std::string ends = {}) {
-  CardParts parts{.changed = changes_before(sources.changes, incident),
+  CardParts parts{.changed = changes_before(sources.changes, incident, report.snapshot.get()),
                   .told = told_of(sources.deliveries, incident, now),
                   .ends = std::move(ends),
                   .more = runbook_link(incident, sources.runbooks)};

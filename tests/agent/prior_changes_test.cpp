@@ -34,9 +34,34 @@ class PriorChangesTest : public ::testing::Test {
     Report report;
     report.incidents = {lag_};
     report.transitions = {{1, TransitionKind::opened, lag_, {}, nullptr}};
+    report.snapshot = snapshot();
     prior_.add_to(report, ledger_);
     EXPECT_EQ(report.incidents[0].changes, report.transitions[0].incident.changes);
     return changes_text(report.transitions[0].incident);
+  }
+
+  // Broker 3 leads what is in orders.
+  static SnapshotPtr snapshot() {
+    const auto cells = [](std::initializer_list<std::string_view> texts) {
+      std::vector<Symbol> symbols;
+      for (const std::string_view text : texts) symbols.emplace_back(text);
+      return symbols;
+    };
+    Observation observation;
+    observation.cluster = Symbol("prod");
+    observation.part = "partitions";
+    observation.relations.push_back(
+        {"leads partitions",
+         std::make_shared<const KeySet>(
+             std::vector<std::string_view>{"cluster", "topic", "partition"},
+             cells({"prod", "orders", "0"})),
+         std::make_shared<const KeySet>(std::vector<std::string_view>{"cluster", "broker"},
+                                        cells({"prod", "3"})),
+         {{0, 0}}});
+    auto made = std::make_shared<Snapshot>();
+    made->observations[{observation.cluster, observation.part}] =
+        std::make_shared<const Observation>(std::move(observation));
+    return made;
   }
 
   const WallTime began_{500'000h};
@@ -74,6 +99,7 @@ TEST_F(PriorChangesTest, OfTheBrokersItRestsOnOnlyWhenTheyAreNear) {
   EXPECT_EQ(told(), "");
   lag_.id = 8;
   ledger_.note(began_ - 9min, broker, "stopped answering");
+  ledger_.note(began_ - 8min, entity({{"broker", "4"}, {"cluster", "prod"}}), "of others");
   EXPECT_EQ(told(), "9 min before: broker=3: stopped answering");
 }
 

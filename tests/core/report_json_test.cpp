@@ -40,6 +40,8 @@ Transition sample() {
   cause.active_since = at(999'000);
   cause.firing_since = at(1'000'000);
   cause.incident = 4;
+  cause.onset = at(998'000);
+  cause.rows = {cause.entity};
   cause.budget = BudgetDetail{0.995,
                               std::chrono::hours(24 * 28),
                               "14.4x over 1h and 5m",
@@ -65,6 +67,8 @@ TEST(ReportJson, ATransitionComesBackAsItWas) {
   EXPECT_EQ(after->incident.cause.entity, before.incident.cause.entity);
   EXPECT_EQ(after->incident.cause.labels, before.incident.cause.labels);
   EXPECT_EQ(after->incident.cause.active_since, before.incident.cause.active_since);
+  EXPECT_EQ(after->incident.cause.onset, before.incident.cause.onset);
+  EXPECT_EQ(after->incident.cause.rows, before.incident.cause.rows);
   EXPECT_EQ(after->incident.evidence.front().severity, Severity::ticket);
   EXPECT_EQ(after->incident.evidence_count, 30U);
   ASSERT_TRUE(after->incident.cause.budget);
@@ -86,7 +90,8 @@ TEST(ReportJson, RefusesWhatCannotBe) {
         R"({"sequence": 1, "kind": "opened", "incident": {"id": 1, "correlation": "zz"}})"}) {
     EXPECT_FALSE(decode_transition(json)) << json;
   }
-  for (const char* json : {R"({"severity": "loud"})", R"({"entity": ["a"]})", R"({"labels": {"a": 7}})"})
+  for (const char* json :
+       {R"({"severity": "loud"})", R"({"entity": ["a"]})", R"({"labels": {"a": 7}})"})
     EXPECT_ANY_THROW((void)durable_alert(nlohmann::json::parse(json))) << json;
 }
 

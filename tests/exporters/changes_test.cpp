@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "exporters/changes/ledger.h"
 #include "report_support.h"
 
@@ -17,6 +19,8 @@ const Measure kPartitions{
     "topic_partitions", "Help.", Unit::count, MeasureType::gauge, {"cluster", "topic"}};
 const Measure kRetention{
     "topic_retention_seconds", "Help.", Unit::seconds, MeasureType::gauge, {"cluster", "topic"}};
+const Measure kMembers{
+    "group_members", "Help.", Unit::count, MeasureType::gauge, {"cluster", "group"}};
 const Measure kJoined{
     "group_members_joined_total", "Help.", Unit::count, MeasureType::counter, {"cluster", "group"}};
 
@@ -76,6 +80,19 @@ TEST_F(Changes, ACounterSaysByHowMuchAndNothingWhenItBeginsAnew) {
   EXPECT_THAT(seen(), ElementsAre("cluster=prod group=billing: members joined (12)"));
 }
 
+// A fault takes members away and adds none, and no fault changes a configuration.
+TEST_F(Changes, SayWhetherSomebodyDidThem) {
+  const auto kinds = [&](const Measure& measure, double before, double after) {
+    poll({make_table(measure, {{{"prod", "x"}, before}})});
+    poll({make_table(measure, {{{"prod", "x"}, after}})});
+    return ledger_.between({}, now_.wall + seconds(1)).back().kind;
+  };
+  EXPECT_EQ(kinds(kMembers, 3, 2), ChangeKind::seen);
+  EXPECT_EQ(kinds(kMembers, 2, 3), ChangeKind::deed);
+  EXPECT_EQ(kinds(kRetention, 600, 300), ChangeKind::deed);
+  EXPECT_EQ(kinds(kRetention, 300, INFINITY), ChangeKind::growth);
+}
+
 TEST_F(Changes, ManyOfAKindAreOneLine) {
   std::vector<Row> before;
   std::vector<Row> after;
@@ -105,7 +122,7 @@ Entity entity(std::string_view dimension, std::string_view value) {
   return {dimensions, cells};
 }
 
-// Before a broker went down: what was about it first, then what it carries, nothing of others.
+// Before a broker went down: what was about it, and nothing of what it carries, or of others.
 TEST_F(Changes, AnIncidentHasThoseThatAreNearBeforeItBegan) {
   const Incident incident = broker_down_incident();
   const WallTime began = incident.cause.active_since;
@@ -113,15 +130,15 @@ TEST_F(Changes, AnIncidentHasThoseThatAreNearBeforeItBegan) {
   ledger_.note(began - minutes(20), entity("broker", "3"), "answers again");
   ledger_.note(began - minutes(10), entity("topic", "elsewhere"), "partitions 1 -> 2");
   ledger_.note(began - minutes(5), entity("broker", "1"), "stopped answering");
+  ledger_.mark(began - minutes(15), entity("broker", "3"), "new disks");
   ledger_.note(began - minutes(4), entity("topic", "orders"), "partitions 6 -> 12");
   ledger_.note(began, entity("broker", "3"), "stopped answering");
   ledger_.begin(began - minutes(29));
   std::vector<std::string> found;
-  for (const Related& related : changes_before(ledger_, incident, 5))
+  for (const Related& related : changes_before(ledger_, incident, nullptr, 5))
     found.push_back(related.change.text + ", " + describe_duration(related.before));
-  EXPECT_THAT(found, ElementsAre("answers again, 20 min", "partitions 6 -> 12, 4 min",
-                                 "stopped answering, 5 min"));
-  EXPECT_EQ(changes_before(ledger_, incident, 1).size(), 1U);
+  EXPECT_THAT(found, ElementsAre("new disks, 15 min", "answers again, 20 min"));
+  EXPECT_EQ(changes_before(ledger_, incident, nullptr, 1).size(), 1U);
 }
 
 TEST_F(Changes, ComeBackFromTheirBytes) {
@@ -139,6 +156,7 @@ TEST_F(Changes, ComeBackFromTheirBytes) {
   const std::vector<Change> changes = again.between({}, now_.wall + seconds(1));
   ASSERT_EQ(changes.size(), before.size());
   EXPECT_EQ(changes.front().kind, ChangeKind::began_watching);
+  EXPECT_EQ(changes.back().kind, ChangeKind::deed) << "somebody added partitions";
   EXPECT_EQ(changes.back().about.text() + ": " + changes.back().text, before.back());
   Ledger before_it;
   ArchiveReader early(bytes);

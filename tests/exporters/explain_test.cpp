@@ -102,6 +102,16 @@ TEST(ExplainJson, TellsTheIncidentThatTheAlertIsPartOf) {
   EXPECT_EQ(incident["evidence_count"], 412);
 }
 
+TEST(ExplainJson, TellsWhatChangedBeforeTheIncidentAsItsNotificationDoes) {
+  Report report = with_incident();
+  report.incidents[0].changes = {{2min, "topic=orders: partitions 6 -> 12"}, {0s, "new disks"}};
+  const json body = json::parse(explain_json(answer_of({explanation(true)}), &report));
+  EXPECT_EQ(body["items"][0]["incident"]["changes"][0]["seconds_before"], 120);
+  EXPECT_THAT(shown(answer_of({explanation(true)}), &report).text,
+              HasSubstr("changed      2 min before: topic=orders: partitions 6 -> 12; at the same "
+                        "time: new disks\n"));
+}
+
 TEST(ExplainJson, AQuietBudgetHasNeitherAlertNorIncident) {
   const Report report = with_incident();
   const json body = json::parse(explain_json(answer_of({explanation(false)}), &report));

@@ -174,6 +174,26 @@ TEST_F(EnginePer, TheValueIsTheWorstRows) {
   EXPECT_EQ(alert_of(report, "FewInSync").value, 1);
 }
 
+TEST_F(EnginePer, TheAlertHasTheRowsThatMetWhenItFired) {
+  set("0", 1);
+  set("1", 0);
+  set("2", 1);
+  const Report report = world_.poll();
+  const auto row = [&](const char* partition) {
+    return world_.cluster().entity({{"topic", "orders"}, {"partition", partition}});
+  };
+  EXPECT_THAT(alert_of(report, "Under").rows, ElementsAre(row("0"), row("2")));
+  EXPECT_EQ(incident_of(report, "Under").cause.rows.size(), 2U);
+}
+
+TEST(EngineCondition, ADurationSaysWhenItsFaultBegan) {
+  EngineWorld world({make_rule("Late", kLagSeconds, Comparison::greater, 3000)});
+  world.cluster().set(kLagSeconds, {"billing"}, 3600);
+  const Alert alert = alert_of(world.poll(), "Late");
+  EXPECT_EQ(alert.active_since, world.now().wall);
+  EXPECT_EQ(alert.onset, world.now().wall - seconds(2880)) << "four fifths of an hour ago";
+}
+
 class EngineTwoMeasures : public ::testing::Test {
  protected:
   static AlertRule at_min_isr() {

@@ -84,6 +84,8 @@ TEST(SloEngine, PagesWhenAThirtiethOfTheBudgetIsGoneAndResolvesWhenTheShortWindo
   ASSERT_TRUE(alert.budget);
   EXPECT_NEAR(alert.budget->remaining, 1 - 10.0 / (0.01 * 30 * 24 * 60), 1e-3);
   EXPECT_NE(alert.budget->clears_at, std::nullopt);
+  EXPECT_LT(alert.onset, alert.active_since - minutes(8)) << "what it burns for began before it";
+  EXPECT_GT(alert.onset, alert.active_since - minutes(15));
   // The page ends when less than 14.4 % of the last 5 minutes was bad; the tier below holds on
   // until its 30 minutes are good enough.
   const auto heard = world.lag_for(hours(3), 10);

@@ -42,6 +42,8 @@ std::function<void(World&)> fills(double bytes) {
   };
 }
 
+}  // namespace
+
 void add_log_dirs(World& world) {
   for (auto& [id, broker] : world.view().brokers) {
     kafka::LogDirView dir;
@@ -53,6 +55,8 @@ void add_log_dirs(World& world) {
   }
   world.goes_on = fills(0);
 }
+
+namespace {
 
 kafka::LogDirView& log_dir(World& world) {
   return world.view().brokers.at(2).log_dirs.front();
@@ -197,9 +201,8 @@ std::vector<RuleFault> clusters() {
          view.topics_reason = view.groups_reason = Unknown::broker_unreachable;
        }),
        minutes(2), straighten},
-      {"CredentialsStale", "",
-       [](World& world) { world.view().credentials_problem = "made up"; }, minutes(7),
-       [](World& world) { world.view().credentials_problem.clear(); }},
+      {"CredentialsStale", "", [](World& world) { world.view().credentials_problem = "made up"; },
+       minutes(7), [](World& world) { world.view().credentials_problem.clear(); }},
       certificates_end("BrokerCertificateExpiresSoon", std::chrono::hours(36), {}),
       certificates_end("BrokerCertificateExpiring", std::chrono::hours(20 * 24), {}),
       certificates_end("ClientCertificateExpiresSoon", {}, std::chrono::hours(36)),

@@ -1,6 +1,6 @@
 // A fault for every built-in rule and SLO, to be planted in the week's world: what it needs, how
 // long it takes to be told, and how long its alert stays when it is over. Used by the matrix of
-// restarts.
+// restarts, and by that of the changes before a fault.
 #pragma once
 
 #include <functional>
@@ -43,5 +43,9 @@ struct Excused {
 // Faults are planted and healed by these as well.
 [[nodiscard]] std::function<void(World&)> distorted(std::function<void(kafka::ClusterView&)> how);
 void straighten(World& world);
+// Counters of what members of payments-service processed, of which so large a share failed.
+[[nodiscard]] std::function<void(World&)> counts(double failed, bool names_failures = true);
+// A volume for each broker, half full.
+void add_log_dirs(World& world);
 
 }  // namespace highwater::testing

@@ -10,8 +10,10 @@ namespace {
 
 constexpr double kRecords = 100;  // a second, as the application counts them
 
+}  // namespace
+
 // The page of a group's members, whose counters go on by the world's time.
-std::function<void(World&)> counts(double failed, bool names_failures = true) {
+std::function<void(World&)> counts(double failed, bool names_failures) {
   return [=](World& world) {
     const double before = world.page_counters.second;
     world.page_counters.first += failed * kRecords * to_seconds(kStep);
@@ -23,6 +25,8 @@ std::function<void(World&)> counts(double failed, bool names_failures = true) {
                                           world.page_counters.first);
   };
 }
+
+namespace {
 
 void add_source(World& world) {
   world.around().has_source = true;

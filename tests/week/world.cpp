@@ -26,6 +26,17 @@ kafka::OffsetView known(double offset) {
   return {whole(offset), Unknown::known};
 }
 
+kafka::PartitionView new_partition(int32_t index, int replicas) {
+  kafka::PartitionView partition;
+  partition.index = index;
+  for (int32_t i = 0; i < replicas; ++i) partition.replicas.push_back(1 + (index + i) % kBrokers);
+  partition.isr = partition.replicas;
+  partition.leader = partition.last_leader = partition.replicas[0];
+  partition.leader_epoch = 1;
+  partition.newest_stamp = kafka::kStampUnknown;
+  return partition;
+}
+
 }  // namespace
 
 World::World(rules::RuleSet rules)
@@ -81,16 +92,8 @@ void World::add_topic(const std::string& name, int partitions, int replicas, dou
   topic.config->min_insync_replicas = replicas > 2 ? 2 : 1;
   topic.config->retention_ms = 7LL * 24 * 3600 * 1000;
   topic.config_reason = Unknown::known;
-  for (int32_t index = 0; index < partitions; ++index) {
-    kafka::PartitionView partition;
-    partition.index = index;
-    for (int32_t i = 0; i < replicas; ++i) partition.replicas.push_back(1 + (index + i) % kBrokers);
-    partition.isr = partition.replicas;
-    partition.leader = partition.last_leader = partition.replicas[0];
-    partition.leader_epoch = 1;
-    partition.newest_stamp = kafka::kStampUnknown;
-    topic.partitions.push_back(partition);
-  }
+  for (int32_t index = 0; index < partitions; ++index)
+    topic.partitions.push_back(new_partition(index, replicas));
   const auto place = std::lower_bound(
       view_.topics.begin(), view_.topics.end(), topic.name,
       [](const kafka::TopicView& one, const Symbol& given) { return one.name < given; });
@@ -103,6 +106,24 @@ void World::add_topic(const std::string& name, int partitions, int replicas, dou
   log.history.resize(static_cast<size_t>(partitions));
   log.grew.resize(static_cast<size_t>(partitions));
   logs_[name] = log;
+}
+
+void World::add_partitions(const std::string& name, int partitions) {
+  kafka::TopicView& grown = topic(name);
+  const auto replicas = static_cast<int>(grown.partitions[0].replicas.size());
+  while (static_cast<int>(grown.partitions.size()) < partitions) {
+    const auto index = static_cast<int32_t>(grown.partitions.size());
+    grown.partitions.push_back(new_partition(index, replicas));
+  }
+  Log& log = logs_.at(name);
+  const auto count = static_cast<size_t>(partitions);
+  log.end.resize(count, 0);
+  log.start.resize(count, 0);
+  log.history.resize(count);
+  log.grew.resize(count);
+  for (auto& [id, reader] : readers_) {
+    if (reader.plan.topic == name) reader.position.resize(count, 0);
+  }
 }
 
 void World::add_group(GroupPlan plan) {
@@ -329,7 +350,8 @@ void World::show_group(const Reader& reader, kafka::GroupView& group) {
     offset.partition = static_cast<int32_t>(i);
     offset.offset = whole(reader.position[i]);
     offset.unread = unread(log, i, reader.position[i]);
-    moved = moved || group.committed[0].partitions[i].offset != offset.offset;
+    moved = moved || i >= group.committed[0].partitions.size() ||
+            group.committed[0].partitions[i].offset != offset.offset;
     committed.partitions.push_back(offset);
   }
   if (!coordinated) return;
@@ -363,6 +385,7 @@ void World::judge() {
   }
   const kafka::ClusterView& seen = distort ? distorted : view_;
   report_ = agent_.watcher->look(seen, around_, now_);
+  if (sees) sees(report_);
   for (const Transition& transition : report_.transitions) {
     const Incident& incident = transition.incident;
     if (incident.severity == Severity::info) continue;

@@ -89,9 +89,13 @@ class World {
   std::function<void(kafka::ClusterView&)> distort;
   // Done to the truth in each step.
   std::function<void(World&)> goes_on;
+  // Sees each report.
+  std::function<void(const Report&)> sees;
 
   void add_topic(const std::string& name, int partitions, int replicas, double rate,
                  bool by_day = true);
+  // To a topic that is there, up to so many.
+  void add_partitions(const std::string& name, int partitions);
   void add_group(GroupPlan plan);
   void delete_topic(const std::string& name);
   void delete_group(const std::string& name);
