@@ -107,16 +107,16 @@ CalendarWindow calendar_window(SloWindow::Kind kind, std::string_view zone_name,
   return {window.end, midnight(zone, stretch_of(kind, days.next).next)};
 }
 
-std::vector<WallStretch> wall_stretches(std::string_view zone_name,
-                                        std::span<const LocalStretch> stretches) {
+std::vector<WallInterval> wall_stretches(std::string_view zone_name,
+                                         std::span<const LocalInterval> stretches) {
   const date::time_zone* zone = find_zone(zone_name);
-  std::vector<WallStretch> all;
+  std::vector<WallInterval> all;
   all.reserve(stretches.size());
-  for (const LocalStretch& stretch : stretches)
+  for (const LocalInterval& stretch : stretches)
     all.push_back({first_shown(zone, stretch.begin), last_shown(zone, stretch.end)});
-  std::ranges::sort(all, {}, &WallStretch::begin);
-  std::vector<WallStretch> merged;
-  for (const WallStretch& stretch : all) {
+  std::ranges::sort(all, {}, &WallInterval::begin);
+  std::vector<WallInterval> merged;
+  for (const WallInterval& stretch : all) {
     if (stretch.begin >= stretch.end) continue;
     if (!merged.empty() && stretch.begin <= merged.back().end)
       merged.back().end = std::max(merged.back().end, stretch.end);

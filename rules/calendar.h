@@ -36,22 +36,22 @@ struct CalendarWindow {
 }
 
 // From one moment to another, the second not included, as the clocks on the wall show them.
-struct LocalStretch {
+struct LocalInterval {
   std::chrono::local_seconds begin;
   std::chrono::local_seconds end;
 };
-struct WallStretch {
+struct WallInterval {
   WallTime begin;
   WallTime end;
 
-  bool operator==(const WallStretch&) const = default;
+  bool operator==(const WallInterval&) const = default;
 };
 
 // When that is, in the order of time; those that touch or overlap are one. Where the clocks are set
 // back and show an hour twice, a stretch lasts from the first time its begin is shown to the last
 // time its end is; where they skip an hour, what lies in it is not there. Both are within a day of
 // UTC. An unknown zone is read as UTC.
-[[nodiscard]] std::vector<WallStretch> wall_stretches(std::string_view zone,
-                                                      std::span<const LocalStretch> stretches);
+[[nodiscard]] std::vector<WallInterval> wall_stretches(std::string_view zone,
+                                                       std::span<const LocalInterval> stretches);
 
 }  // namespace highwater::rules

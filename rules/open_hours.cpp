@@ -221,7 +221,7 @@ std::shared_ptr<const OpenHours::Year> OpenHours::year_of(int year) const {
 }
 
 OpenHours::Year OpenHours::make_year(int year) const {
-  std::vector<LocalStretch> stretches;
+  std::vector<LocalInterval> stretches;
   // A day more than any zone is away from UTC, and one for hours across midnight.
   const local_days first((first_day(year) - days(2)).time_since_epoch());
   const local_days end((first_day(year + 1) + days(2)).time_since_epoch());
@@ -232,7 +232,7 @@ OpenHours::Year OpenHours::make_year(int year) const {
       stretches.push_back({day + hours.begin, day + hours.end});
   }
   Year made;
-  for (const WallStretch& interval : wall_stretches(during_.time_zone, stretches)) {
+  for (const WallInterval& interval : wall_stretches(during_.time_zone, stretches)) {
     const Piece piece{std::max(interval.begin, new_year(year)),
                       std::min(interval.end, new_year(year + 1)), made.total};
     if (piece.begin >= piece.end) continue;

@@ -26,6 +26,7 @@ constexpr size_t kMostOwners = 500;
 constexpr size_t kMostRoutes = 500;
 constexpr size_t kMostWindows = 200;
 constexpr size_t kMostSteps = 10;  // of an escalation
+constexpr size_t kMostGroupLabels = 10;
 // Labels that have keys of their own; any other is written below `labels`.
 constexpr std::array<const char*, 7> kLabelKeys{"severity", "alertname", "team", "cluster",
                                                 "broker",   "topic",     "group"};
@@ -35,8 +36,11 @@ class RoutingReader {
  public:
   RoutingReader(Config& config, Diagnostics& diagnostics)
       : config_(config), diagnostics_(diagnostics) {
-    for (const notify::ReceiverConfig& receiver : config.receivers)
+    for (const notify::ReceiverConfig& receiver : config.receivers) {
       receivers_.push_back(receiver.name);
+      config.routing.listeners[receiver.name] = {
+          receiver.policy.lowest, receiver.policy.send_resolved, receiver.policy.repeat_interval};
+    }
   }
 
   void read(YamlMap& map) {
@@ -94,12 +98,14 @@ class RoutingReader {
     route.during = rules::read_during(map, config_.file, diagnostics_);
     if (map.require("to") != nullptr) read_receivers_of(map, route.to);
     read_escalation(map, route);
+    read_grouping(map, route);
     if (map.get("repeat_interval") != nullptr) {
       Duration interval{};
       read_duration(map, "repeat_interval", Duration::zero(), std::chrono::hours(24 * 7), interval);
       route.repeat_interval = interval;
     }
     route.goes_on = map.boolean("continue").value_or(false);
+    read_as_evidence(map, route);
     map.finish();
     if (diagnostics_.size() == before) {
       check_reached(map, route);
@@ -141,6 +147,62 @@ class RoutingReader {
       }
     }
     std::ranges::stable_sort(route.escalate, {}, &rules::Escalation::after);
+  }
+
+  void read_as_evidence(YamlMap& map, Route& route) {
+    route.as_evidence = map.boolean("as_evidence").value_or(false);
+    if (!route.as_evidence) return;
+    for (const char* const key : {"escalate", "group_by"}) {
+      if (const YamlNode* const node = map.node().find(key))
+        map.error(*node, fmt::format("'{}' does not go with 'as_evidence'", key),
+                  "the incident is of whoever looks after its cause: write it in the line that "
+                  "leads to them");
+    }
+  }
+
+  void read_grouping(YamlMap& map, Route& route) {
+    const YamlNode* const by = map.get("group_by");
+    for (const char* const key : {"group_wait", "group_interval"}) {
+      const YamlNode* const node = map.get(key);
+      if (by == nullptr && node != nullptr)
+        map.error(*node, fmt::format("'{}' without 'group_by'", key),
+                  "name the labels, such as 'group_by: [cluster]', or write 'group_by: []' to tell "
+                  "of all that comes here together");
+    }
+    if (by == nullptr) return;
+    rules::Grouping& group = route.group.emplace();
+    group.by = map.texts("group_by");
+    if (group.by.size() > kMostGroupLabels)
+      map.error(*by, fmt::format("'group_by' has more than {} labels", kMostGroupLabels));
+    for (auto name = group.by.begin(); name != group.by.end(); ++name) {
+      if (*name == "incident")
+        map.error(node_of(*by, *name), "each incident would be a group by itself",
+                  "leave out 'group_by'");
+      else if (name->empty() || std::find(group.by.begin(), name, *name) != name)
+        map.error(node_of(*by, *name), fmt::format("'{}' is no label, or is there twice", *name));
+    }
+    read_duration(map, "group_wait", Duration::zero(), std::chrono::hours(1), group.wait);
+    read_duration(map, "group_interval", std::chrono::minutes(1), std::chrono::hours(24 * 7),
+                  group.interval);
+    check_grouped(map, *by, route);
+  }
+
+  void check_grouped(YamlMap& map, const YamlNode& by, const Route& route) {
+    const LabelPatterns* const severity = route.matcher.find("severity");
+    const auto takes = [&](const char* name) {
+      return severity == nullptr || severity->matches({{"severity", name}});
+    };
+    if (!takes("ticket") && !takes("info"))
+      map.error(by, "nothing is told together here: a page is told by itself, at once",
+                "leave out 'group_by'");
+    for (const std::string& name : route.to) {
+      const auto found = std::ranges::find(config_.receivers, name, &notify::ReceiverConfig::name);
+      if (found == config_.receivers.end() || !found->kind->rhythm) continue;
+      map.error(
+          by,
+          fmt::format("'{}' is of the kind '{}', which groups by itself", name, found->kind->name),
+          "say 'group_by' there, and leave it out here");
+    }
   }
 
   void read_receivers_of(YamlMap& map, std::vector<std::string>& receivers) {
@@ -197,7 +259,7 @@ class RoutingReader {
     for (size_t i = 0; i < config_.routing.routes.size(); ++i) {
       const Route& above = config_.routing.routes[i];
       if (!sound_[i] || above.goes_on || above.during != nullptr ||
-          !above.matcher.covers(route.matcher))
+          above.as_evidence != route.as_evidence || !above.matcher.covers(route.matcher))
         continue;
       map.error(map.node(),
                 fmt::format("it never matches: line {} takes everything that it could", lines_[i]),
@@ -213,7 +275,7 @@ class RoutingReader {
     const bool pages = severity == nullptr || severity->matches({{"severity", "page"}});
     if (route.goes_on)
       map.error(to, "a line that reaches nobody and goes on does nothing", "remove it");
-    else if (pages)
+    else if (pages && !route.as_evidence)
       map.error(to, "a page that comes here reaches nobody",
                 "name a receiver, or restrict the line with 'severity: [info, ticket]'");
   }
@@ -241,6 +303,7 @@ class RoutingReader {
     const std::string zone = read_zone(map);
     window.begins = read_moment(map, "from", zone);
     window.ends = read_moment(map, "until", zone);
+    read_budget(map, window);
     map.finish();
     if (window.matcher.matches_all())
       map.error(node, "it does not say what it is about", "name it, or write 'cluster: \"*\"'");
@@ -249,6 +312,20 @@ class RoutingReader {
     if (window.begins && window.ends && *window.ends <= *window.begins)
       map.error(*node.find("until"), "it ends before it begins");
     config_.routing.maintenance.push_back(std::move(window));
+  }
+
+  static void read_budget(YamlMap& map, Silence& window) {
+    const auto budget = map.text("budget");
+    if (!budget) return;
+    const std::vector<std::string> choices{"count", "exclude"};
+    if (std::ranges::find(choices, *budget) == choices.end())
+      map.error(*map.node().find("budget"), fmt::format("'budget' cannot be '{}'", *budget),
+                did_you_mean(*budget, choices));
+    window.excludes_budget = *budget == "exclude";
+    const YamlNode* const severity = map.node().find("severity");
+    if (window.excludes_budget && severity != nullptr)
+      map.error(*severity, "'severity' does not go with 'budget: exclude': a budget has none",
+                "leave out one of them");
   }
 
   std::string read_zone(YamlMap& map) {

@@ -290,6 +290,14 @@ Json route(const Json& during) {
                        {"after", "to"})}};
   properties["repeat_interval"] =
       duration("After what time it is sent again, in place of the receivers' own; 0s: never.");
+  properties["group_by"] = texts(
+      "Labels: incidents that come here with the same values of them are told together, pages "
+      "aside; []: all of them.");
+  properties["group_wait"] = duration("From the first of them until they are told.");
+  properties["group_interval"] = duration("From there until what changed is told.");
+  properties["as_evidence"] = boolean(
+      "Whether it is about alerts that are evidence of an incident, and about nothing else: who is "
+      "named hears of the incident that affects them.");
   properties["continue"] = boolean("Whether the lines below are tried as well.");
   return object(std::move(properties), {"to"});
 }
@@ -302,6 +310,9 @@ Json window(const Json& during) {
   properties["until"] = text("Its end.");
   properties["time_zone"] = text("Of from and until, as IANA names it; UTC by default.");
   properties["during"] = during;
+  properties["budget"] = {
+      {"enum", {"count", "exclude"}},
+      {"description", "Whether its time counts for the error budgets of what it is about."}};
   return object(std::move(properties), {"name"});
 }
 

@@ -40,6 +40,7 @@ struct BudgetDetail {
   double burn = 0;                       // over the tier's long window; 1 spends the budget exactly
   double remaining = 1;                  // share of the budget; below 0 when overspent
   double remaining_at_start = 1;         // when the alert began to fire
+  Duration excluded{};                   // of the window: maintenance that counts for nothing
   std::optional<Duration> exhausted_in;  // at this burn rate; zero: it is exhausted
   std::optional<WallTime> clears_at;     // when the alert ends if from now on everything is good
 };
@@ -106,14 +107,30 @@ struct IncidentLink {
 };
 constexpr size_t kMaxLinks = 10;
 
+// The notification in which an incident is told together with others.
+struct GroupPlace {
+  std::string line;                                         // of `routes:`, by what it matches
+  std::vector<std::pair<std::string, std::string>> labels;  // those of `group_by`
+  Duration wait{};      // from the first of them until it is sent
+  Duration interval{};  // from one to the next
+  bool operator==(const GroupPlace&) const = default;
+};
+
 // Someone who hears of an incident.
 struct Hearer {
   std::string receiver;
   std::optional<Duration> repeat_interval;  // in place of the receiver's own; 0: never
   // Set: it hears of it because nobody acknowledged the incident for so long.
   std::optional<Duration> escalated{};
+  std::optional<GroupPlace> group{};  // nothing: it is told of the incident by itself, at once
+  // Not empty: it hears of it because of what the incident affects: "topic orders"; at most
+  // kMaxAffected of them.
+  std::vector<std::string> affected{};
+  size_t affected_count = 0;
   bool operator==(const Hearer&) const = default;
 };
+
+constexpr size_t kMaxAffected = 3;
 
 // Who hears of an incident next when nobody acknowledges it.
 struct EscalationStep {
@@ -143,6 +160,8 @@ struct PriorChange {
 };
 constexpr size_t kMaxPriorChanges = 3;
 
+struct IncidentGroup;  // agent/core/incident_group.h
+
 struct Incident {
   uint64_t id = 0;      // grows; unique within this agent's state
   TraceId correlation;  // a valid trace id; finds the trace, the log lines and the page
@@ -167,6 +186,8 @@ struct Incident {
   std::string resolution;         // why it ended: "the condition ended"
   DirectionPtr
       direction;  // while it is open; null: everyone hears of it. Filled in by the pipeline
+  // It stands for incidents that are told together; null: for itself.
+  std::shared_ptr<const IncidentGroup> group;
 };
 using IncidentPtr = std::shared_ptr<const Incident>;
 
@@ -198,6 +219,14 @@ struct Transition {
   std::string resolution;      // for resolved: "the condition ended", "it is gone: topic deleted"
   ObservationPtr revealed_by;  // for opened: the poll that revealed it; may be null
   std::string because{};       // why somebody hears of it only now: "not acknowledged for 10 min"
+  std::string affected{};      // why somebody hears of it at all: "your topic orders is affected"
+};
+
+// What one receiver is told of several incidents together.
+struct GroupNotice {
+  std::string receiver;
+  Transition transition;
+  bool again = false;  // a repetition: nothing of it is new
 };
 
 struct Report {
@@ -208,6 +237,7 @@ struct Report {
   std::vector<Incident> incidents;                 // open now; worst first
   std::shared_ptr<const IncidentHistory> history;  // never null once an engine made the report
   std::vector<Transition> transitions;             // since the report before
+  std::vector<GroupNotice> groups;                 // filled in by the pipeline
   size_t silences = 0;  // that are active, and maintenance. Filled in by the pipeline
   Span evaluation;      // filled in by the pipeline
 };

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "agent/core/incident_group.h"
+
 namespace highwater {
 namespace {
 
@@ -29,7 +31,8 @@ Json budget_json(const BudgetDetail& budget) {
                {"tier", budget.tier},
                {"burn", number_json(budget.burn)},
                {"remaining", number_json(budget.remaining)},
-               {"remaining_at_start", number_json(budget.remaining_at_start)}};
+               {"remaining_at_start", number_json(budget.remaining_at_start)},
+               {"excluded", budget.excluded.count()}};
   if (budget.exhausted_in) json["exhausted_in"] = budget.exhausted_in->count();
   if (budget.clears_at) json["clears_at"] = time_json(*budget.clears_at);
   return json;
@@ -114,6 +117,7 @@ Json incident_json(const Incident& incident) {
                {"revealed_by", {incident.revealed_by.trace.hex(), incident.revealed_by.span.hex()}},
                {"resolution", incident.resolution}};
   if (incident.ended) json["ended"] = time_json(*incident.ended);
+  if (incident.group) json["group"] = durable_json(*incident.group);
   return json;
 }
 
@@ -193,6 +197,7 @@ BudgetDetail budget_of(const Json& json) {
   reader.read("remaining", budget.remaining);
   budget.remaining_at_start = budget.remaining;
   reader.read("remaining_at_start", budget.remaining_at_start);
+  reader.read("excluded", budget.excluded);
   reader.read("exhausted_in", budget.exhausted_in);
   reader.read("clears_at", budget.clears_at);
   return budget;
@@ -307,6 +312,8 @@ Incident incident_of(const Json& json) {
   reader.read("revealed_by", revealed_by);
   if (revealed_by.size() == 2)
     incident.revealed_by = {TraceId::from_hex(revealed_by[0]), SpanId::from_hex(revealed_by[1])};
+  if (const Json* group = reader.find("group"))
+    incident.group = std::make_shared<const IncidentGroup>(durable_group(*group));
   if (incident.id == 0 || !incident.correlation.valid())
     throw std::invalid_argument("an incident without an id");
   return incident;
@@ -320,6 +327,7 @@ Transition transition_of(const Json& json) {
   reader.read("kind", kind);
   reader.read("resolution", transition.resolution);
   reader.read("because", transition.because);
+  reader.read("affected", transition.affected);
   if (const Json* incident = reader.find("incident")) transition.incident = incident_of(*incident);
   for (const TransitionKind known :
        {TransitionKind::opened, TransitionKind::updated, TransitionKind::resolved}) {
@@ -366,7 +374,8 @@ std::string encode_transition(const Transition& transition) {
                {"kind", transition_name(transition.kind)},
                {"incident", incident_json(transition.incident)},
                {"resolution", transition.resolution},
-               {"because", transition.because}});
+               {"because", transition.because},
+               {"affected", transition.affected}});
 }
 Result<Transition> decode_transition(std::string_view json) {
   return decode(json, transition_of);

@@ -1,8 +1,12 @@
 #include "exporters/notify/outbox.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "agent/core/incident_group.h"
+#include "exporters/incident_text.h"
 #include "exporters/notify/worker.h"
 
 namespace highwater::notify {
@@ -25,13 +29,21 @@ NoticePtr told_notice(const Incident& incident) {
 
 // For a receiver that has not heard of an incident that is open. Its sequence is one that no
 // transition to come can have: each incident has had a transition of its own.
-NoticePtr opened_notice(const Incident& incident, WallTime at, std::string because) {
+NoticePtr opened_notice(const Incident& incident, WallTime at, std::string because,
+                        std::string affected) {
   Transition transition;
   transition.kind = TransitionKind::opened;
   transition.incident = incident;
   transition.sequence = incident.id;
   transition.because = std::move(because);
+  transition.affected = std::move(affected);
   return notice_of(transition, at);
+}
+
+NoticePtr with_affected(const Notice& notice, std::string affected) {
+  auto made = std::make_shared<Notice>(notice);
+  made->transition.affected = std::move(affected);
+  return made;
 }
 
 // Stands for whatever hid an incident before a restart.
@@ -41,17 +53,31 @@ DirectionPtr hidden_before() {
   return std::make_shared<const Direction>(std::move(direction));
 }
 
-// How a receiver stands to an incident.
+// How a receiver stands to an incident. Of one that it hears of in a group it hears nothing else.
 struct Standing {
   bool hears = true;
   bool hidden = false;
   std::optional<Duration> repeat;     // nothing: as it has it itself; 0: never
   std::optional<Duration> escalated;  // it hears because nobody acknowledged it for so long
+  const Hearer* affected = nullptr;   // set: it hears because of what is affected
 };
 
 std::string because(const Standing& standing) {
   if (!standing.escalated) return {};
   return "nobody has acknowledged it for " + describe_duration(*standing.escalated);
+}
+
+// "your topic orders and topic audit are affected by incident 17 (Broker 2 (prod) crashed)"
+std::string affected(const Standing& standing, const Incident& incident) {
+  if (standing.affected == nullptr) return {};
+  const std::vector<std::string>& names = standing.affected->affected;
+  const size_t count = standing.affected->affected_count;
+  std::string all;
+  for (size_t i = 0; i < names.size(); ++i)
+    all += (i == 0 ? "" : i + 1 == count ? " and " : ", ") + names[i];
+  if (count > names.size()) all += fmt::format(" and {} more", count - names.size());
+  return fmt::format("your {} {} affected by incident {} ({})", all, count == 1 ? "is" : "are",
+                     incident.id, incident_title(incident));
 }
 
 bool is_hidden(const DirectionPtr& direction) {
@@ -63,10 +89,11 @@ Standing standing_of(const DirectionPtr& direction, const std::string& receiver)
   if (direction == nullptr) return standing;
   if (!direction->everyone) {
     const auto found = std::ranges::find(direction->hearers, receiver, &Hearer::receiver);
-    standing.hears = found != direction->hearers.end();
+    standing.hears = found != direction->hearers.end() && !found->group;
     if (standing.hears) {
       standing.repeat = found->repeat_interval;
       standing.escalated = found->escalated;
+      if (found->affected_count > 0) standing.affected = &*found;
     }
   }
   standing.hidden = is_hidden(direction);
@@ -135,7 +162,11 @@ std::vector<Notifier::Order> Notifier::orders_of(const Report& report) const {
       const Standing standing = standing_of(transition.incident.direction, worker->name());
       const bool known = informed.contains({worker.get(), id}) || worker->knows(id);
       if (!resolved && (standing.hidden || !(standing.hears || known))) continue;
-      orders.push_back({worker.get(), notice, false});
+      orders.push_back({worker.get(),
+                        known || standing.affected == nullptr || resolved
+                            ? notice
+                            : with_affected(*notice, affected(standing, transition.incident)),
+                        false});
       informed.insert({worker.get(), id});
     }
   }
@@ -155,8 +186,15 @@ std::vector<Notifier::Order> Notifier::orders_of(const Report& report) const {
                                    !standing_of(before->second, worker->name()).hears;
       if (known && !was_hidden && !newly_escalated) continue;
       orders.push_back(
-          {worker.get(), opened_notice(incident, report.at.wall, because(standing)), known});
+          {worker.get(),
+           opened_notice(incident, report.at.wall, because(standing), affected(standing, incident)),
+           known});
     }
+  }
+  for (const GroupNotice& group : report.groups) {
+    const auto worker = std::ranges::find(workers_, group.receiver, &Worker::name);
+    if (worker == workers_.end()) continue;
+    orders.push_back({worker->get(), notice_of(group.transition, report.at.wall), group.again});
   }
   return orders;
 }
@@ -169,6 +207,9 @@ void Notifier::publish(const ReportPtr& report) {
       order.worker->tell_again(order.notice);
     else
       order.worker->push(order.notice, now);
+    // It is decided with the group when that is told again.
+    const uint64_t id = order.notice->transition.incident.id;
+    if (is_group(id)) order.worker->repeat_every(id, Duration::zero());
   }
   std::map<uint64_t, DirectionPtr> directions;
   for (const Incident& incident : report->incidents) {
@@ -197,7 +238,8 @@ void Notifier::restore(const std::vector<Incident>& open,
   for (const auto& worker : workers_) {
     std::map<uint64_t, Left> left;  // by incident
     for (const Incident& incident : open) {
-      if (heard.was_told(worker->name(), incident.id))
+      const bool others = incident.group != nullptr && incident.group->receiver != worker->name();
+      if (!others && heard.was_told(worker->name(), incident.id))
         left[incident.id].told = told_notice(incident);
     }
     for (const Undelivered& one : undelivered) {
@@ -217,6 +259,7 @@ void Notifier::restore(const std::vector<Incident>& open,
         return std::pair(transition.kind == TransitionKind::resolved, transition.sequence);
       });
       worker->restore(entry.told, entry.notices, now, entry.handle);
+      if (is_group(id)) worker->repeat_every(id, Duration::zero());
     }
   }
   for (const uint64_t incident : heard.hidden) directions_[incident] = hidden_before();
@@ -261,6 +304,13 @@ std::vector<Undelivered> Notifier::foresee(const Report& report) const {
                      order.worker->was_told(order.notice->transition.incident.id)});
   }
   return added;
+}
+
+Hearing Notifier::hearing(const std::string& receiver, uint64_t id) const {
+  for (const auto& worker : workers()) {
+    if (worker->name() == receiver) return worker->hearing(id);
+  }
+  return Hearing::nothing;
 }
 
 uint64_t Notifier::settled() const {

@@ -88,11 +88,11 @@ std::optional<minutes> take_offset(std::string_view& text) {
 }
 
 WallTime as_shown_in(std::string_view zone, local_seconds local) {
-  const std::array<LocalStretch, 1> second{{{local, local + seconds(1)}}};
+  const std::array<LocalInterval, 1> second{{{local, local + seconds(1)}}};
   const auto found = wall_stretches(zone, second);
   if (!found.empty()) return found.front().begin;
   // The clocks skip it: the first stretch behind it begins with the change.
-  const std::array<LocalStretch, 1> day{{{local, local + std::chrono::hours(24)}}};
+  const std::array<LocalInterval, 1> day{{{local, local + std::chrono::hours(24)}}};
   return wall_stretches(zone, day).front().begin;
 }
 

@@ -59,8 +59,19 @@ TEST(Discord, TakesWhatIsLargeAndForeign) {
   EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
 }
 
+TEST(Discord, TakesAGroupOf400Incidents) {
+  PushReceiver server(execute);
+  const Answer answer = discord(server)->deliver(firing(samples::group_of(400)), attempt());
+  EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
+  const std::string body = server.wait_for(1).at(0).body;
+  EXPECT_THAT(body, HasSubstr("400 incidents, 20 of them"));
+  EXPECT_THAT(body, HasSubstr("http://watch/?incident=100"));
+  EXPECT_THAT(body, HasSubstr("ab000000000000000000000000000003"));
+}
+
 TEST(Discord, WaitsToTheMillisecond) {
-  PushReceiver server(answers(429, R"({"message":"You are being rate limited.","retry_after":0.65})",
+  PushReceiver server(answers(429,
+                              R"({"message":"You are being rate limited.","retry_after":0.65})",
                               "Retry-After: 1\r\n"));
   const Answer answer = discord(server)->deliver(firing(), attempt());
   EXPECT_EQ(answer.outcome, Outcome::retry);
