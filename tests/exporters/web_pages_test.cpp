@@ -134,9 +134,10 @@ TEST(ChangesPage, ListsTheNewestFirstAndEscapesThem) {
 TEST(ChangesPage, ARestartIsNoChangeThatCausesAnything) {
   changes::Ledger ledger;
   const Incident incident = broker_down_incident();
-  EXPECT_THAT(changes_before(ledger, incident), HasSubstr("nothing that is known, in the 30 min"));
+  EXPECT_THAT(changes_before(ledger, incident, nullptr),
+              HasSubstr("nothing that is known, in the 30 min"));
   ledger.begin(incident.cause.active_since - std::chrono::minutes(2));
-  EXPECT_THAT(changes_before(ledger, incident),
+  EXPECT_THAT(changes_before(ledger, incident, nullptr),
               HasSubstr("not known: the agent was started 2 min before"));
 }
 

@@ -13,6 +13,8 @@ from harness import WORK, Cluster, takes_long, wait_until, watched
 
 # Kafka's scripts by the classes behind them: the jars of these clusters come without scripts.
 TOOLS = {
+    "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
+    "kafka-configs.sh": "kafka.admin.ConfigCommand",
     "kafka-consumer-groups.sh": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
     "kafka-leader-election.sh": "org.apache.kafka.tools.LeaderElectionCommand",
     "kafka-transactions.sh": "org.apache.kafka.tools.TransactionsCommand",
@@ -31,15 +33,16 @@ def scripts(cluster):
     return folder
 
 
-def run_as_printed(cluster, commands):
-    """Each line by a shell of its own, as somebody pastes them; what all of them wrote."""
-    folder = WORK / "remedies"
+def run_as_printed(cluster, commands, folder=WORK / "remedies", programs=None, fine=(0,)):
+    """Each line by a shell of its own, as somebody pastes them; what all of them wrote. `programs`: where highwater is; `fine`: the
+    exit codes that are no failure."""
     folder.mkdir(parents=True, exist_ok=True)
-    environment = dict(os.environ, PATH=f"{scripts(cluster)}:{os.environ['PATH']}")
+    path = [str(scripts(cluster)), *([str(programs)] if programs else []), os.environ["PATH"]]
+    environment = dict(os.environ, PATH=":".join(path))
     text = ""
     for command in commands:
         done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"{command}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode in fine, f"{command}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         text += done.stdout + done.stderr
     return text
 

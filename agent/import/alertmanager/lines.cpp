@@ -201,7 +201,7 @@ class LinesWriter {
     const Node& node = *line.node;
     std::string ignored;
     const Conditions quiet{{"severity", LabelValues::one_of({"ticket", "info"})}};
-    if (!node.group_by || !meet(line.conditions, quiet, ignored)) return;
+    if (!node.group_by || !intersect(line.conditions, quiet, ignored)) return;
     std::vector<std::string> labels;
     for (const std::string& label : *node.group_by) {
       const std::string name = plain_or_quoted(label);
