@@ -203,10 +203,11 @@ void Notifier::publish(const ReportPtr& report) {
   if (workers_.empty()) return;
   const SteadyTime now = clock_.now().steady;
   for (const Order& order : orders_of(*report)) {
-    if (order.again)
+    if (order.again) {
       order.worker->tell_again(order.notice);
-    else
-      order.worker->push(order.notice, now);
+      continue;
+    }
+    order.worker->push(order.notice, now);
     // It is decided with the group when that is told again.
     const uint64_t id = order.notice->transition.incident.id;
     if (is_group(id)) order.worker->repeat_every(id, Duration::zero());

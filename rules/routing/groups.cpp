@@ -74,7 +74,8 @@ void describe(const IncidentGroup& group, Incident& incident) {
   const std::string labels = labels_text(group.labels);
   incident.title = fmt::format("{} incident{}{}", count, count == 1 ? "" : "s",
                                labels.empty() ? "" : " (" + labels + ")");
-  incident.severity = Severity::info;
+  // Where nothing is listed: one that each receiver of groups takes.
+  incident.severity = group.listed.empty() ? Severity::ticket : Severity::info;
   for (const GroupedIncident& one : group.listed)
     incident.severity = std::max(incident.severity, one.severity);
   Alert& cause = incident.cause;

@@ -282,7 +282,7 @@ const std::vector<Case>& cases() {
         {"open 2 ticket topic=b"},
         {"clock 30h"},
         {"wait 3599s"},
-        {"wait 1s", "mail~g1(1,2)"}}},
+        {"wait 1s", "mail~g1(2,1)"}}},  // 2 is the older one by the wall clock
       {"WhatWaitsForAReceiverThatIsDownIsToldInItsNewestFormWithAllThatEnded",
        "mail",
        kGrouped,

@@ -174,7 +174,7 @@ TEST(RoutingConfig, MistakesAreSaidWithTheirPlace) {
       {"routes: [{to: [mail, am], group_by: topic}]\n",
        ":8:37:", "'am' is of the kind 'alertmanager', which groups by itself"},
       {"routes: [{topic: a, as_evidence: true, to: mail, group_by: topic}, {to: mail}]\n",
-       ":8:62:", "'group_by' does not go with 'as_evidence'"},
+       ":8:60:", "'group_by' does not go with 'as_evidence'"},
       {"routes: [{topic: a, as_evidence: true, to: mail, escalate: [{after: 10m, to: slack}]}, "
        "{to: mail}]\n",
        ":8:60:", "'escalate' does not go with 'as_evidence'"},
@@ -191,7 +191,7 @@ TEST(RoutingConfig, MistakesAreSaidWithTheirPlace) {
       {"maintenance: [{name: a, topic: x, from: 2026-06-02, until: 2026-06-01}]\n",
        ":8:60:", "it ends before it begins"},
       {"maintenance: [{name: a, topic: x, until: 2026-06-01, budget: exlude}]\n",
-       ":8:63:", "'budget' cannot be 'exlude': did you mean 'exclude'"},
+       ":8:62:", "'budget' cannot be 'exlude': did you mean 'exclude'"},
       {"maintenance: [{name: a, severity: page, until: 2026-06-01, budget: exclude}]\n",
        ":8:35:", "a budget has none"},
       {"maintenance: [{name: a, topic: x, until: tomorrow}]\n", ":8:42:", "is no moment"},

@@ -26,7 +26,8 @@ Reply execute(const Received& request, size_t) {
     return size > 0 && size <= most;
   };
   for (const json& embed : body["embeds"]) {
-    if (!fits(embed["title"], 256) || !fits(embed["description"], 4096) ||
+    if (!fits(embed["title"], 256) ||
+        (embed.contains("description") && !fits(embed["description"], 4096)) ||
         !fits(embed["footer"]["text"], 2048) || embed["fields"].size() > 25)
       return refuse("Invalid Form Body");
     for (const json& field : embed["fields"]) {
