@@ -180,10 +180,11 @@ def test_renewed_files_are_used_and_wrong_ones_change_nothing(cluster, binary):
         wait_until(lambda: "does not belong to the certificate" in agent.log_path.read_text(), 30, "the wrong key is in the log")
         agent.write("server.pem", renewed)
         wait_until(lambda: agent.log_path.read_text().count("files of web_config were read again") == 2, 30, "the right one is read")
+        wait_until(lambda: agent.value("highwater_reload_failing") == 0, 30, "nothing is wrong any more")
         agent.write("web.yml", WEB.replace("$2y$04$abcdefghijklmnopqrstuujZkTwHUiJ9XdZPwKfcfDo7dMp5DjlTu", "wonderland"))
+        wait_until(lambda: "what 'alice' has is no bcrypt hash" in agent.log_path.read_text(), 30, "the wrong hash is in the log")
         wait_until(lambda: agent.value("highwater_reload_failing") == 1, 30, "the mistake is a measure")
         assert agent.curl("/metrics", login=READER)[0] == 200, "the former file is not in force"
-        assert "what 'alice' has is no bcrypt hash" in agent.log_path.read_text()
         code, output = agent.highwater("check", agent.config)
         assert code == 1 and "no bcrypt hash" in output, output
         agent.write("web.yml", WEB.replace("write_users: [hatter]\n", ""))

@@ -47,7 +47,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if .Values.config.external_url }}
 {{- .Values.config.external_url | trimSuffix "/" }}
 {{- else }}
-{{- printf "http://%s.%s.svc:%v" (include "highwater.fullname" .) .Release.Namespace .Values.service.port }}
+{{- printf "%s://%s.%s.svc:%v" (lower .Values.service.scheme) (include "highwater.fullname" .) .Release.Namespace .Values.service.port }}
 {{- end }}
 {{- end }}
 
@@ -135,14 +135,14 @@ spec:
         - {name: http, containerPort: 9877, protocol: TCP}
       # /healthz fails only when the agent itself hangs, never because Kafka is ill: a restart would not help then.
       livenessProbe:
-        httpGet: {path: /healthz, port: http}
+        httpGet: {path: /healthz, port: http, scheme: {{ .Values.service.scheme }}}
         periodSeconds: 10
         timeoutSeconds: 5
         failureThreshold: 3
       {{- if eq .Values.mode "deployment" }}
       # The status page must be reachable while Kafka is ill, when /readyz may fail for long: the service serves unready pods as well.
       readinessProbe:
-        httpGet: {path: /readyz, port: http}
+        httpGet: {path: /readyz, port: http, scheme: {{ .Values.service.scheme }}}
         periodSeconds: 5
       {{- end }}
       resources:
