@@ -114,9 +114,6 @@ constexpr std::pair<std::string_view, Exported> kList[] = {
     {"group_lag_seconds_error", full},
     {"group_committed_offset", full},
 
-    // Per budget.
-    {"slo_excluded_seconds", nonzero},
-
     // Per partition of the canary's topic, which has as many as there are brokers.
     {"canary_partition_writable", always},
     {"canary_produce_seconds", always},

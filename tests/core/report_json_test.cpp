@@ -48,6 +48,7 @@ Transition sample() {
                               17.25,
                               -0.5,
                               0.25,
+                              std::chrono::hours(2),
                               Duration::zero(),
                               at(1'000'500)};
   incident.evidence.push_back(
@@ -73,6 +74,7 @@ TEST(ReportJson, ATransitionComesBackAsItWas) {
   EXPECT_EQ(after->incident.evidence_count, 30U);
   ASSERT_TRUE(after->incident.cause.budget);
   EXPECT_EQ(after->incident.cause.budget->clears_at, before.incident.cause.budget->clears_at);
+  EXPECT_EQ(after->incident.cause.budget->excluded, before.incident.cause.budget->excluded);
   EXPECT_EQ(after->incident.cause.budget->exhausted_in, Duration::zero());
   EXPECT_EQ(after->incident.cause.budget->remaining_at_start, 0.25);
 }

@@ -218,9 +218,10 @@ def test_tickets_are_one_mail_over_kill_9_and_a_page_does_not_wait_for_them(clus
     folder = WORK / "together"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "own.yaml").write_text(RULES)
-    mail = (f"receivers:\n  - {{name: mail, email: {{host: localhost, port: {server.port}, user: agent, password: hunter2, "
+    mail = (f"receivers:\n  - {{name: mail, email: {{host: localhost, port: {server.port}, user: agent, password: {{env: SMTP_PASSWORD}}, "
             f"ca_file: {server.certificate}, from: kafka@example.org, to: [team@example.org]}}}}\n")
-    agent = Agent(binary, cluster.servers()[:2], name="together", rules="rules: {files: [own.yaml]}\n", extra=mail + TOGETHER)
+    agent = Agent(binary, cluster.servers()[:2], name="together", rules="rules: {files: [own.yaml]}\n", extra=mail + TOGETHER,
+                  environment={"SMTP_PASSWORD": "hunter2"})
 
     def subjects():
         return [message["Subject"] for _, message in server.mails()]
