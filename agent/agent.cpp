@@ -99,7 +99,9 @@ Agent::Impl::Impl(Config config, Loaded loaded, std::unique_ptr<http::Server> se
             judged_ = report.snapshot;
             changes_.add(report);
             prior_changes_.add_to(report, changes_);
-            routing_.direct(report);
+            routing_.direct(report, [this](const std::string& receiver, uint64_t id) {
+              return notifier_.hearing(receiver, id);
+            });
             keeper_.keep(engine, report, notifier_, routing_.director());
             routing_.kept(keeper_.problem());
             if (recorder_) recorder_->take(report.snapshot, report.at);

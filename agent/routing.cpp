@@ -7,8 +7,8 @@ Routing::Routing(const rules::RoutingPlan& plan, Log& log)
       director_(plan),
       view_(std::make_shared<const RoutingView>(RoutingView{{}, plan, ""})) {}
 
-void Routing::direct(Report& report) {
-  for (const std::string& ended : director_.direct(report))
+void Routing::direct(Report& report, const rules::HeardOf& heard_of) {
+  for (const std::string& ended : director_.direct(report, heard_of))
     log_.info("silence or acknowledgement ended", {{"what", ended}});
 }
 

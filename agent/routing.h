@@ -28,7 +28,7 @@ class Routing {
   [[nodiscard]] rules::Director& director() { return director_; }
   [[nodiscard]] rules::Silences& silences() { return director_.silences(); }
   // After the report is made, and after it was kept.
-  void direct(Report& report);
+  void direct(Report& report, const rules::HeardOf& heard_of);
   void kept(const std::string& state_problem);
 
   // After a reload; the pipeline's thread.

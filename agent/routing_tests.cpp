@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/core/incident_group.h"
 #include "agent/core/yaml.h"
 #include "agent/routed.h"
 #include "rules/calendar.h"
@@ -18,6 +19,13 @@ namespace {
 using rules::Escalation;
 
 constexpr size_t kMostTests = 1000;
+
+using NamedValues = std::vector<std::pair<std::string, std::string>>;
+
+std::string group_text(const std::string& receiver, NamedValues labels) {
+  std::ranges::sort(labels);
+  return fmt::format("{} by {}", receiver, labels.empty() ? "line" : labels_text(labels));
+}
 
 class Reader {
  public:
@@ -34,6 +42,7 @@ class Reader {
   void read_alert(YamlMap& map, RoutingTest& test);
   void read_route(YamlMap& map, RoutingTest& test);
   void read_escalation(const YamlNode& node, std::vector<Escalation>& steps);
+  void read_group(const YamlNode& node, std::vector<std::string>& groups);
   void read_silence(YamlMap& map, RoutingTest& test);
   std::optional<WallTime> read_moment(YamlMap& map, const std::string& key);
   std::optional<std::vector<std::string>> read_receivers(YamlMap& map, const std::string& key);
@@ -141,10 +150,18 @@ void Reader::read_route(YamlMap& map, RoutingTest& test) {
                 "write 'escalates: [{after: 10m, to: [NAME]}]', or '[]'");
     for (const YamlNode& step : steps->items) read_escalation(step, *test.escalates);
   }
+  if (const YamlNode* const groups = map.get("groups")) {
+    test.groups.emplace();
+    if (groups->kind != YamlNode::Kind::list)
+      map.error(*groups, "'groups' must be a list",
+                "write 'groups: [{to: NAME, by: {cluster: prod}}]', or '[]'");
+    for (const YamlNode& group : groups->items) read_group(group, *test.groups);
+  }
   if (map.get("maintenance") != nullptr) test.maintenance = map.texts("maintenance");
-  if (!test.team && !test.hears && !test.escalates && !test.maintenance)
+  if (!test.team && !test.hears && !test.escalates && !test.groups && !test.maintenance)
     map.error(map.node(), "the test expects nothing",
-              "say what should be: 'hears: [NAME]', 'team', 'escalates' or 'maintenance'");
+              "say what should be: 'hears: [NAME]', 'team', 'escalates', 'groups' or "
+              "'maintenance'");
 }
 
 void Reader::read_escalation(const YamlNode& node, std::vector<Escalation>& steps) {
@@ -155,6 +172,21 @@ void Reader::read_escalation(const YamlNode& node, std::vector<Escalation>& step
   if (map.require("to") != nullptr) step.to = read_receivers(map, "to").value_or(step.to);
   map.finish();
   steps.push_back(std::move(step));
+}
+
+void Reader::read_group(const YamlNode& node, std::vector<std::string>& groups) {
+  YamlMap map(node, "one of 'groups'", path_, diagnostics_);
+  if (!map.valid()) return;
+  std::vector<std::string> to;
+  if (map.require("to") != nullptr) to = read_receivers(map, "to").value_or(to);
+  NamedValues labels;
+  if (const YamlNode* const by = map.require("by")) {
+    for (const auto& [name, value] : by->entries) labels.emplace_back(name.scalar, value.scalar);
+    if (by->kind != YamlNode::Kind::map)
+      map.error(*by, "'by' must be labels with their values", "write 'by: {cluster: prod}'");
+  }
+  map.finish();
+  for (const std::string& receiver : to) groups.push_back(group_text(receiver, labels));
 }
 
 void Reader::read_silence(YamlMap& map, RoutingTest& test) {
@@ -259,6 +291,17 @@ std::vector<std::string> run_routing_test(const Config& config, const RoutingTes
       std::ranges::sort(steps.back().to);
     }
     compare(lines, "it escalates", steps_text(*test.escalates), steps_text(steps));
+  }
+  if (test.groups) {
+    std::vector<std::string> groups;
+    for (const Hearer& hearer : alert.hearers) {
+      if (hearer.group) groups.push_back(group_text(hearer.receiver, hearer.group->labels));
+    }
+    const auto text = [](std::vector<std::string> names) {
+      std::ranges::sort(names);
+      return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
+    };
+    compare(lines, "it is told together:", text(*test.groups), text(groups));
   }
   if (test.maintenance) {
     std::vector<std::string> windows;

@@ -10,6 +10,10 @@
 //       at: 2026-11-30 02:14
 //       hears: [payments-pager]
 //       escalates: [{after: 10m, to: [lead]}]
+//     - name: tickets of a cluster are told together
+//       alert: {severity: ticket, cluster: prod}
+//       at: 2026-11-30 02:14
+//       groups: [{to: mail, by: {cluster: prod}}]
 //   silences:
 //     - name: new disks in broker 3 hide nothing of broker 2
 //       silence: {matchers: [broker=3], ends: 2026-11-30 04:00}
@@ -39,6 +43,7 @@ struct RoutingTest {
   std::optional<std::string> team;                // empty: nobody's
   std::optional<std::vector<std::string>> hears;  // in any order
   std::optional<std::vector<rules::Escalation>> escalates;
+  std::optional<std::vector<std::string>> groups;       // "mail by cluster=prod", in any order
   std::optional<std::vector<std::string>> maintenance;  // the names of what hides it then
 
   // Of `silences:`.

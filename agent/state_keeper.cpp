@@ -117,9 +117,11 @@ void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier,
   }
   for (const std::string& problem : engine.restore(records, now))
     log_.warning("a part of the state is left out", {{"why", problem}});
-  restore_notices(*store, engine, notifier);
+  restore_routing(
+      *store, director,
+      {rules::kSilenceKind, rules::kAckKind, rules::kUnattendedKind, rules::kGroupKind});
+  restore_notices(*store, engine, notifier, director);
   restore_deliveries(*store, notifier.deliveries());
-  restore_routing(*store, director);
   routing_version_ = director.version();
   writer_ = std::make_unique<StoreWriter>(std::move(store));
 }
@@ -145,11 +147,11 @@ void StateKeeper::try_again(rules::Engine& engine, rules::Director& director, No
       before.push_back({std::string(kind), std::move(record.key), std::move(record.value)});
     }
   }
-  // Alerts, incidents and notices of before stay in the file for the next start: those of this
-  // process cannot be told from them any more.
+  // Alerts, incidents, groups and notices of before stay in the file for the next start: those of
+  // this process cannot be told from them any more.
   for (const std::string& problem : engine.adopt(before))
     log_.warning("a part of the state is left out", {{"why", problem}});
-  restore_routing(*store, director);
+  restore_routing(*store, director, {rules::kSilenceKind, rules::kAckKind, rules::kUnattendedKind});
   next_try_.reset();
   budgets_at_.reset();  // all is written at once
   writer_ = std::make_unique<StoreWriter>(std::move(store));
@@ -227,7 +229,7 @@ std::vector<notify::KeptHandle> StateKeeper::read_handles(Store& store) {
 }
 
 void StateKeeper::restore_notices(Store& store, const rules::Engine& engine,
-                                  notify::Notifier& notifier) {
+                                  notify::Notifier& notifier, const rules::Director& director) {
   const std::vector<notify::Undelivered> undelivered = read_notices(store);
   notify::Heard heard;
   const auto each = [&](std::string_view kind, auto take_one) {
@@ -239,11 +241,13 @@ void StateKeeper::restore_notices(Store& store, const rules::Engine& engine,
   each(kReceiverKind, [&](const Record& one) { heard.receivers = decode_names(one.value); });
   each(kToldKind, [&](const Record& one) { heard.told[one.key] = decode_ids(one.value); });
   each(kHiddenKind, [&](const Record& one) { heard.hidden = decode_ids(one.value); });
-  const std::vector<Incident> open = engine.open_incidents();
+  std::vector<Incident> open = engine.open_incidents();
+  const size_t incidents = open.size();
+  for (Incident& group : director.told_groups()) open.push_back(std::move(group));
   notifier.restore(open, undelivered, heard, read_handles(store));
   if (open.empty() && undelivered.empty()) return;
   log_.info("state restored",
-            {{"incidents", open.size()}, {"undelivered_notifications", undelivered.size()}});
+            {{"incidents", incidents}, {"undelivered_notifications", undelivered.size()}});
 }
 
 void StateKeeper::restore_deliveries(Store& store, notify::DeliveryLog& deliveries) {
@@ -261,10 +265,10 @@ void StateKeeper::restore_deliveries(Store& store, notify::DeliveryLog& deliveri
   deliveries.restore(std::move(entries));
 }
 
-void StateKeeper::restore_routing(Store& store, rules::Director& director) {
+void StateKeeper::restore_routing(Store& store, rules::Director& director,
+                                  std::initializer_list<std::string_view> kinds) {
   std::vector<rules::StateRecord> records;
-  for (const std::string_view kind :
-       {rules::kSilenceKind, rules::kAckKind, rules::kUnattendedKind}) {
+  for (const std::string_view kind : kinds) {
     for (Record& record : read(store, kind)) {
       written_[{std::string(kind), record.key}] = std::hash<std::string>{}(record.value);
       records.push_back({std::string(kind), std::move(record.key), std::move(record.value)});

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <future>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,8 +57,10 @@ class StateKeeper {
   [[nodiscard]] std::unique_ptr<Store> take(Opened opened);
   void try_again(rules::Engine& engine, rules::Director& director, Now now);
   [[nodiscard]] std::vector<Record> read(Store& store, std::string_view kind);
-  void restore_notices(Store& store, const rules::Engine& engine, notify::Notifier& notifier);
-  void restore_routing(Store& store, rules::Director& director);
+  void restore_notices(Store& store, const rules::Engine& engine, notify::Notifier& notifier,
+                       const rules::Director& director);
+  void restore_routing(Store& store, rules::Director& director,
+                       std::initializer_list<std::string_view> kinds);
   void restore_deliveries(Store& store, notify::DeliveryLog& deliveries);
   [[nodiscard]] std::vector<notify::Undelivered> read_notices(Store& store);
   [[nodiscard]] std::vector<notify::KeptHandle> read_handles(Store& store);

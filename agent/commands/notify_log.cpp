@@ -32,6 +32,12 @@ bool is_number(const std::string& text) {
   return read.ec == std::errc() && read.ptr == text.data() + text.size() && number > 0;
 }
 
+std::string incident_text(const Json& entry) {
+  const double group = number_of(entry, "group");
+  return group > 0 ? fmt::format("group {:.0f}", group)
+                   : fmt::format("{:.0f}", number_of(entry, "incident"));
+}
+
 std::vector<TextCell> row_of(const Json& entry, const std::string& now) {
   const std::string outcome = text_of(entry, "outcome");
   const bool delivered = outcome == "delivered";
@@ -44,7 +50,7 @@ std::vector<TextCell> row_of(const Json& entry, const std::string& now) {
   const bool ended = text_of(entry, "status") == "resolved";
   return {{ago_text(text_of(entry, "at"), now)},
           {text_of(entry, "receiver")},
-          {fmt::format("{:.0f}", number_of(entry, "incident"))},
+          {incident_text(entry)},
           {ended ? "resolved" : text_of(entry, "severity")},
           {came_of_it, delivered ? Ink::green : Ink::red},
           {text_of(entry, "title")}};

@@ -8,6 +8,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/commands/find_config.h"
+#include "agent/core/incident_group.h"
 #include "agent/routed.h"
 #include "rules/routing/moment.h"
 
@@ -46,6 +47,23 @@ std::string interval_text(const Hearer& hearer) {
   return fmt::format(" (again every {})", format_duration(*hearer.repeat_interval));
 }
 
+std::string group_text(const Hearer& hearer) {
+  const GroupPlace& group = *hearer.group;
+  const std::string labels = labels_text(group.labels);
+  return fmt::format("told together to {}: {}, after {}, then each {} when something changed\n",
+                     hearer.receiver, labels.empty() ? "all of this line" : "what has " + labels,
+                     format_duration(group.wait), format_duration(group.interval));
+}
+
+Json group_json(const Hearer& hearer) {
+  Json labels = Json::object();
+  for (const auto& [name, value] : hearer.group->labels) labels[name] = value;
+  return {{"receiver", hearer.receiver},
+          {"labels", std::move(labels)},
+          {"wait", format_duration(hearer.group->wait)},
+          {"interval", format_duration(hearer.group->interval)}};
+}
+
 std::string plain_text(const Config& config, const RoutedAlert& answer, WallTime at) {
   std::string text = "at " + format_time(at) + ":\n";
   for (const auto& [name, value] : answer.labels) {
@@ -62,6 +80,9 @@ std::string plain_text(const Config& config, const RoutedAlert& answer, WallTime
   for (size_t i = 0; i < answer.hearers.size(); ++i)
     text += (i == 0 ? " " : ", ") + answer.hearers[i].receiver + interval_text(answer.hearers[i]);
   text += answer.hearers.empty() ? " nobody\n" : "\n";
+  for (const Hearer& hearer : answer.hearers) {
+    if (hearer.group) text += group_text(hearer);
+  }
   for (const rules::NextStep& next : answer.routed.next)
     text += fmt::format("after {}, unless it is acknowledged: {}\n",
                         format_duration(next.step.after), fmt::join(next.step.to, ", "));
@@ -76,6 +97,10 @@ std::string json_text(const Config& config, const RoutedAlert& answer, WallTime 
   for (const size_t line : answer.routed.lines) lines.push_back(config.routing.routes[line].where);
   Json hearers = Json::array();
   for (const Hearer& hearer : answer.hearers) hearers.push_back(hearer.receiver);
+  Json groups = Json::array();
+  for (const Hearer& hearer : answer.hearers) {
+    if (hearer.group) groups.push_back(group_json(hearer));
+  }
   Json steps = Json::array();
   for (const rules::NextStep& next : answer.routed.next)
     steps.push_back({{"after", format_duration(next.step.after)}, {"to", next.step.to}});
@@ -84,6 +109,7 @@ std::string json_text(const Config& config, const RoutedAlert& answer, WallTime 
                   {"owner", answer.owner.empty() ? Json() : Json(answer.owner)},
                   {"lines", std::move(lines)},
                   {"receivers", std::move(hearers)},
+                  {"groups", std::move(groups)},
                   {"escalation", std::move(steps)},
                   {"maintenance", windows_of(answer, at)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -26,6 +26,7 @@ constexpr size_t kMostOwners = 500;
 constexpr size_t kMostRoutes = 500;
 constexpr size_t kMostWindows = 200;
 constexpr size_t kMostSteps = 10;  // of an escalation
+constexpr size_t kMostGroupLabels = 10;
 // Labels that have keys of their own; any other is written below `labels`.
 constexpr std::array<const char*, 7> kLabelKeys{"severity", "alertname", "team", "cluster",
                                                 "broker",   "topic",     "group"};
@@ -35,8 +36,11 @@ class RoutingReader {
  public:
   RoutingReader(Config& config, Diagnostics& diagnostics)
       : config_(config), diagnostics_(diagnostics) {
-    for (const notify::ReceiverConfig& receiver : config.receivers)
+    for (const notify::ReceiverConfig& receiver : config.receivers) {
       receivers_.push_back(receiver.name);
+      config.routing.listeners[receiver.name] = {
+          receiver.policy.lowest, receiver.policy.send_resolved, receiver.policy.repeat_interval};
+    }
   }
 
   void read(YamlMap& map) {
@@ -94,6 +98,7 @@ class RoutingReader {
     route.during = rules::read_during(map, config_.file, diagnostics_);
     if (map.require("to") != nullptr) read_receivers_of(map, route.to);
     read_escalation(map, route);
+    read_grouping(map, route);
     if (map.get("repeat_interval") != nullptr) {
       Duration interval{};
       read_duration(map, "repeat_interval", Duration::zero(), std::chrono::hours(24 * 7), interval);
@@ -141,6 +146,51 @@ class RoutingReader {
       }
     }
     std::ranges::stable_sort(route.escalate, {}, &rules::Escalation::after);
+  }
+
+  void read_grouping(YamlMap& map, Route& route) {
+    const YamlNode* const by = map.get("group_by");
+    for (const char* const key : {"group_wait", "group_interval"}) {
+      const YamlNode* const node = map.get(key);
+      if (by == nullptr && node != nullptr)
+        map.error(*node, fmt::format("'{}' without 'group_by'", key),
+                  "name the labels, such as 'group_by: [cluster]', or write 'group_by: []' to tell "
+                  "of all that comes here together");
+    }
+    if (by == nullptr) return;
+    rules::Grouping& group = route.group.emplace();
+    group.by = map.texts("group_by");
+    if (group.by.size() > kMostGroupLabels)
+      map.error(*by, fmt::format("'group_by' has more than {} labels", kMostGroupLabels));
+    for (auto name = group.by.begin(); name != group.by.end(); ++name) {
+      if (*name == "incident")
+        map.error(node_of(*by, *name), "each incident would be a group by itself",
+                  "leave out 'group_by'");
+      else if (name->empty() || std::find(group.by.begin(), name, *name) != name)
+        map.error(node_of(*by, *name), fmt::format("'{}' is no label, or is there twice", *name));
+    }
+    read_duration(map, "group_wait", Duration::zero(), std::chrono::hours(1), group.wait);
+    read_duration(map, "group_interval", std::chrono::minutes(1), std::chrono::hours(24 * 7),
+                  group.interval);
+    check_grouped(map, *by, route);
+  }
+
+  void check_grouped(YamlMap& map, const YamlNode& by, const Route& route) {
+    const LabelPatterns* const severity = route.matcher.find("severity");
+    const auto takes = [&](const char* name) {
+      return severity == nullptr || severity->matches({{"severity", name}});
+    };
+    if (!takes("ticket") && !takes("info"))
+      map.error(by, "nothing is told together here: a page is told by itself, at once",
+                "leave out 'group_by'");
+    for (const std::string& name : route.to) {
+      const auto found = std::ranges::find(config_.receivers, name, &notify::ReceiverConfig::name);
+      if (found == config_.receivers.end() || !found->kind->rhythm) continue;
+      map.error(
+          by,
+          fmt::format("'{}' is of the kind '{}', which groups by itself", name, found->kind->name),
+          "say 'group_by' there, and leave it out here");
+    }
   }
 
   void read_receivers_of(YamlMap& map, std::vector<std::string>& receivers) {

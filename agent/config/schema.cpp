@@ -287,6 +287,11 @@ Json route(const Json& during) {
                        {"after", "to"})}};
   properties["repeat_interval"] =
       duration("After what time it is sent again, in place of the receivers' own; 0s: never.");
+  properties["group_by"] = texts(
+      "Labels: incidents that come here with the same values of them are told together, pages "
+      "aside; []: all of them.");
+  properties["group_wait"] = duration("From the first of them until they are told.");
+  properties["group_interval"] = duration("From there until what changed is told.");
   properties["continue"] = boolean("Whether the lines below are tried as well.");
   return object(std::move(properties), {"to"});
 }

@@ -100,12 +100,22 @@ struct IncidentLink {
 };
 constexpr size_t kMaxLinks = 10;
 
+// The notification in which an incident is told together with others.
+struct GroupPlace {
+  std::string line;                                         // of `routes:`, by what it matches
+  std::vector<std::pair<std::string, std::string>> labels;  // those of `group_by`
+  Duration wait{};      // from the first of them until it is sent
+  Duration interval{};  // from one to the next
+  bool operator==(const GroupPlace&) const = default;
+};
+
 // Someone who hears of an incident.
 struct Hearer {
   std::string receiver;
   std::optional<Duration> repeat_interval;  // in place of the receiver's own; 0: never
   // Set: it hears of it because nobody acknowledged the incident for so long.
   std::optional<Duration> escalated{};
+  std::optional<GroupPlace> group{};  // nothing: it is told of the incident by itself, at once
   bool operator==(const Hearer&) const = default;
 };
 
@@ -137,6 +147,8 @@ struct PriorChange {
 };
 constexpr size_t kMaxPriorChanges = 3;
 
+struct IncidentGroup;  // agent/core/incident_group.h
+
 struct Incident {
   uint64_t id = 0;      // grows; unique within this agent's state
   TraceId correlation;  // a valid trace id; finds the trace, the log lines and the page
@@ -161,6 +173,8 @@ struct Incident {
   std::string resolution;         // why it ended: "the condition ended"
   DirectionPtr
       direction;  // while it is open; null: everyone hears of it. Filled in by the pipeline
+  // It stands for incidents that are told together; null: for itself.
+  std::shared_ptr<const IncidentGroup> group;
 };
 using IncidentPtr = std::shared_ptr<const Incident>;
 
@@ -194,6 +208,13 @@ struct Transition {
   std::string because{};       // why somebody hears of it only now: "not acknowledged for 10 min"
 };
 
+// What one receiver is told of several incidents together.
+struct GroupNotice {
+  std::string receiver;
+  Transition transition;
+  bool again = false;  // a repetition: nothing of it is new
+};
+
 struct Report {
   Now at;
   Duration took{};  // of the evaluation, filled in by the pipeline
@@ -202,6 +223,7 @@ struct Report {
   std::vector<Incident> incidents;                 // open now; worst first
   std::shared_ptr<const IncidentHistory> history;  // never null once an engine made the report
   std::vector<Transition> transitions;             // since the report before
+  std::vector<GroupNotice> groups;                 // filled in by the pipeline
   size_t silences = 0;  // that are active, and maintenance. Filled in by the pipeline
   Span evaluation;      // filled in by the pipeline
 };

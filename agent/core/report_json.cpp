@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "agent/core/incident_group.h"
+
 namespace highwater {
 namespace {
 
@@ -112,6 +114,7 @@ Json incident_json(const Incident& incident) {
                {"revealed_by", {incident.revealed_by.trace.hex(), incident.revealed_by.span.hex()}},
                {"resolution", incident.resolution}};
   if (incident.ended) json["ended"] = time_json(*incident.ended);
+  if (incident.group) json["group"] = durable_json(*incident.group);
   return json;
 }
 
@@ -300,6 +303,8 @@ Incident incident_of(const Json& json) {
   reader.read("revealed_by", revealed_by);
   if (revealed_by.size() == 2)
     incident.revealed_by = {TraceId::from_hex(revealed_by[0]), SpanId::from_hex(revealed_by[1])};
+  if (const Json* group = reader.find("group"))
+    incident.group = std::make_shared<const IncidentGroup>(durable_group(*group));
   if (incident.id == 0 || !incident.correlation.valid())
     throw std::invalid_argument("an incident without an id");
   return incident;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "agent/core/incident_group.h"
 #include "exporters/incident_text.h"
 #include "exporters/push/utf8.h"
 
@@ -28,6 +29,12 @@ bool goes_on(const DeliveryEntry& older, const DeliveryEntry& newer) {
          older.text == newer.text;
 }
 
+Json parts_json(const std::vector<DeliveredPart>& parts) {
+  Json list = Json::array();
+  for (const DeliveredPart& one : parts) list.push_back({one.incident, one.correlation, one.ended});
+  return list;
+}
+
 template <class Enum, size_t N>
 Enum one_of(const std::array<Enum, N>& known, int number) {
   for (const Enum one : known) {
@@ -37,6 +44,11 @@ Enum one_of(const std::array<Enum, N>& known, int number) {
 }
 
 }  // namespace
+
+const DeliveredPart* DeliveryEntry::part(uint64_t of) const {
+  const auto found = std::ranges::find(parts, of, &DeliveredPart::incident);
+  return found == parts.end() ? nullptr : &*found;
+}
 
 std::string encode_delivery(const DeliveryEntry& entry) {
   const Json json{{"id", entry.id},
@@ -53,7 +65,8 @@ std::string encode_delivery(const DeliveryEntry& entry) {
                   {"outcome", static_cast<int>(entry.outcome)},
                   {"status", entry.status},
                   {"text", entry.text},
-                  {"delay", entry.delay.count()}};
+                  {"delay", entry.delay.count()},
+                  {"parts", parts_json(entry.parts)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -77,6 +90,11 @@ Result<DeliveryEntry> decode_delivery(std::string_view text) {
     json.at("status").get_to(entry.status);
     json.at("text").get_to(entry.text);
     entry.delay = Duration(json.at("delay").get<int64_t>());
+    if (json.contains("parts")) {
+      for (const Json& one : json.at("parts"))
+        entry.parts.push_back(
+            {one.at(0).get<uint64_t>(), one.at(1).get<std::string>(), one.at(2).get<bool>()});
+    }
     return entry;
   } catch (const std::exception& error) {
     return fail(std::string("it cannot be read: ") + error.what());
@@ -100,6 +118,11 @@ void DeliveryLog::add(const std::string& receiver, const Delivery& delivery, con
                       .status = answer.status,
                       .text = line(answer.text),
                       .delay = std::max(Duration::zero(), Duration(ended - delivery.notice->at))};
+  if (incident.group != nullptr) {
+    for (const GroupedIncident& one : incident.group->listed)
+      entry.parts.push_back(
+          {one.id, one.correlation.hex(), one.ended.has_value() || delivery.resolved()});
+  }
   const std::lock_guard lock(mutex_);
   // The same fault again: of the newest of this receiver, others may stand between.
   const auto last = std::find_if(entries_.rbegin(), entries_.rend(), [&](const auto& one) {
@@ -109,6 +132,7 @@ void DeliveryLog::add(const std::string& receiver, const Delivery& delivery, con
     last->at = entry.at;
     last->delay = entry.delay;
     ++last->attempts;
+    last->parts = std::move(entry.parts);
     changed_[last->id] = false;
     return;
   }
@@ -131,7 +155,8 @@ std::vector<DeliveryEntry> DeliveryLog::newest(std::optional<uint64_t> incident,
   std::vector<DeliveryEntry> found;
   const std::lock_guard lock(mutex_);
   for (auto entry = entries_.rbegin(); entry != entries_.rend() && found.size() < most; ++entry) {
-    if (!incident || entry->incident == *incident) found.push_back(*entry);
+    if (!incident || entry->incident == *incident || entry->part(*incident) != nullptr)
+      found.push_back(*entry);
   }
   return found;
 }

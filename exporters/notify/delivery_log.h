@@ -22,10 +22,17 @@
 
 namespace highwater::notify {
 
+// An incident that was told together with others.
+struct DeliveredPart {
+  uint64_t incident = 0;
+  std::string correlation;
+  bool ended = false;
+};
+
 struct DeliveryEntry {
   uint64_t id = 0;  // grows
   std::string receiver;
-  uint64_t incident = 0;
+  uint64_t incident = 0;  // or of a group
   std::string correlation;
   std::string title;
   Severity severity = Severity::ticket;
@@ -38,6 +45,10 @@ struct DeliveryEntry {
   int status = 0;    // as in Answer
   std::string text;  // why it was not delivered, or what went wrong beside it; never a secret
   Duration delay{};  // from when it was concluded to the answer
+  std::vector<DeliveredPart> parts{};  // of a group: the incidents that were listed
+
+  // Null when it does not tell of that incident in a group.
+  [[nodiscard]] const DeliveredPart* part(uint64_t of) const;
 };
 
 // The durable form, as JSON.
@@ -55,7 +66,7 @@ class DeliveryLog {
   void add(const std::string& receiver, const Delivery& delivery, const Answer& answer,
            WallTime begun, WallTime ended);
 
-  // The newest first, at most so many; of one incident, or of all.
+  // The newest first, at most so many; of one incident, by itself or in groups, or of all.
   [[nodiscard]] std::vector<DeliveryEntry> newest(std::optional<uint64_t> incident,
                                                   size_t most) const;
 

@@ -1,5 +1,6 @@
 #include "exporters/notify/delivery_span.h"
 
+#include "agent/core/incident_group.h"
 #include "exporters/push/incident_span.h"
 
 namespace highwater::notify {
@@ -16,7 +17,7 @@ Span delivery_span(const std::string& receiver, const Delivery& delivery, const 
   if (answer.outcome != Outcome::delivered) span.error = answer.text;
   span.attributes = {{"receiver", receiver},
                      {"attempt", std::to_string(delivery.attempt)},
-                     {"highwater.incident", std::to_string(incident.id)},
+                     {"highwater.incident", id_text(incident.id)},
                      {"status", delivery.resolved() ? "resolved" : "firing"}};
   if (answer.status != 0)
     span.attributes.emplace_back("http.response.status_code", std::to_string(answer.status));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/core/budget_cost.h"
+#include "agent/core/incident_group.h"
 #include "agent/core/utf8.h"
 #include "exporters/incident_text.h"
 #include "exporters/push/budget_text.h"
@@ -17,6 +18,7 @@ constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 constexpr size_t kMaxTextBytes = size_t{16} * 1024;
 constexpr size_t kMaxFactBytes = 2048;
 constexpr size_t kMaxEvidenceBytes = 300;
+constexpr size_t kMaxTitleBytes = 160;  // of one of several incidents
 
 std::string line(std::string_view text, size_t most = kMaxFactBytes) {
   return utf8::clean(text, most, utf8::Lines::join);
@@ -84,6 +86,47 @@ void add_evidence(const Incident& incident, Message& message) {
   }
 }
 
+// What is said of several incidents that are told together.
+std::vector<Fact> facts_of_several(const Delivery& delivery) {
+  const Incident& incident = delivery.incident();
+  const IncidentGroup& group = *incident.group;
+  std::vector<Fact> facts;
+  if (delivery.resolved()) {
+    facts.push_back({"Resolved", line(delivery.notice->transition.resolution)});
+    const WallTime end = std::max(delivery.notice->at, incident.opened);
+    facts.push_back(
+        {"Lasted", fmt::format("{}, from {} to {}", describe_duration(end - incident.opened),
+                               format_time(incident.opened), format_time(end))});
+  } else {
+    facts.push_back({"Since", format_time(incident.opened)});
+  }
+  std::string counts = fmt::format("{} open", group.open);
+  if (group.news > 0 && group.news < group.open) counts += fmt::format(" ({} new)", group.news);
+  if (group.ended > 0) counts += fmt::format(", {} ended", group.ended);
+  facts.push_back({"Incidents", counts + fmt::format(", {} in all", group.total)});
+  if (!incident.team.empty()) facts.push_back({"Team", line(incident.team)});
+  return facts;
+}
+
+void add_several(const IncidentGroup& group, const std::string& external_url, Message& message) {
+  const size_t listed = std::min(group.listed.size(), kMaxEvidence);
+  if (listed == 0) return;
+  message.evidence_title =
+      fmt::format("{} incident{}{}:", group.count(), group.count() == 1 ? "" : "s",
+                  listed < group.count() ? fmt::format(", {} of them", listed) : "");
+  for (size_t i = 0; i < listed; ++i) {
+    const GroupedIncident& one = group.listed[i];
+    const std::string when = one.ended ? fmt::format(", from {} to {}: ", format_time(one.since),
+                                                     format_time(*one.ended))
+                                       : fmt::format(", since {}: ", format_time(one.since));
+    // The address stays whole.
+    message.evidence.push_back(
+        line(fmt::format("[{}] {}", one.ended ? "ended" : severity_name(one.severity), one.title),
+             kMaxTitleBytes) +
+        when + incident_url(ungrouped(one), external_url));
+  }
+}
+
 size_t units_of(std::string_view character, Unit unit) {
   if (unit == Unit::bytes) return character.size();
   return character.size() == 4 ? 2 : 1;
@@ -120,16 +163,23 @@ Message message_of(const Delivery& delivery, const std::string& external_url,
   message.status = status_text(delivery);
   message.title = line(incident_title(incident));
   message.text = utf8::clean(incident.headline.description, kMaxTextBytes);
-  message.facts = facts_of(delivery);
-  add_evidence(incident, message);
+  if (is_several(incident)) {
+    message.facts = facts_of_several(delivery);
+    add_several(*incident.group, external_url, message);
+  } else {
+    message.facts = facts_of(delivery);
+    add_evidence(incident, message);
+  }
   message.page = incident_url(incident, external_url);
   message.runbook = runbook_url(incident, external_url);
   if (message.runbook.size() > kMaxUrlBytes) message.runbook = message.page;
   message.correlation = incident.correlation.hex();
   message.severity = incident.severity;
   message.resolved = delivery.resolved();
+  message.loud = is_several(incident) && incident.group->news > 0;
   if (form.title) message.title = line(form.title->render(delivery, external_url));
-  if (form.body) {
+  // What a body says is of one incident.
+  if (form.body && !is_several(incident)) {
     message.text = utf8::clean(form.body->render(delivery, external_url), kMaxTextBytes);
     message.facts.clear();
     message.evidence_title.clear();
@@ -141,11 +191,12 @@ Message message_of(const Delivery& delivery, const std::string& external_url,
 std::string runbook_url(const Incident& incident, const std::string& external_url) {
   const std::string& runbook = incident.headline.runbook;
   if (runbook.starts_with("http://") || runbook.starts_with("https://")) return runbook;
-  return fmt::format("{}/runbooks/{}?incident={}", external_url, runbook, incident.id);
+  return fmt::format("{}/runbooks/{}?incident={}", external_url, runbook, shown_id(incident));
 }
 
 std::string incident_url(const Incident& incident, const std::string& external_url) {
-  return fmt::format("{}/?incident={}", external_url, incident.id);
+  if (is_several(incident)) return external_url + "/";
+  return fmt::format("{}/?incident={}", external_url, shown_id(incident));
 }
 
 size_t length(std::string_view text, Unit unit) {

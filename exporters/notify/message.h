@@ -28,12 +28,14 @@ struct Message {
   std::string text;            // what it means; paragraphs, may be empty
   std::vector<Fact> facts;     // the most important first
   std::string evidence_title;  // "12 alerts, 10 of them:"; empty without evidence
+  // Of several incidents that are told together: each, with its address.
   std::vector<std::string> evidence;
   std::string runbook;      // a URL of at most kMaxUrlBytes
   std::string page;         // the URL of the incident at the agent
   std::string correlation;  // finds trace, log lines and page
   Severity severity = Severity::ticket;
   bool resolved = false;
+  bool loud = false;  // it tells of incidents that were not told before, beside others that were
 
   [[nodiscard]] std::string headline() const { return "[" + status + "] " + title; }
 };

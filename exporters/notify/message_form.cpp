@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/core/diagnostic.h"
+#include "agent/core/incident_group.h"
 #include "agent/core/time.h"
 #include "exporters/incident_text.h"
 #include "exporters/notify/message.h"
@@ -37,6 +38,10 @@ std::string lasted_of(const Delivery& delivery) {
   const WallTime opened = delivery.incident().opened;
   return delivery.resolved() ? describe_duration(std::max(delivery.notice->at, opened) - opened)
                              : std::string();
+}
+
+uint64_t shown_number(const Incident& incident) {
+  return is_several(incident) ? incident.id : shown_id(incident);
 }
 
 using Url = const std::string&;
@@ -75,7 +80,7 @@ constexpr std::array kPlaceholders{
                 [](const Delivery& of, Url) { return budget_of(of, "error_budget_remaining"); }},
     Placeholder{"burn_rate", [](const Delivery& of, Url) { return budget_of(of, "burn_rate"); }},
     Placeholder{"incident",
-                [](const Delivery& of, Url) { return std::to_string(of.incident().id); }},
+                [](const Delivery& of, Url) { return id_text(shown_number(of.incident())); }},
     Placeholder{"correlation_id",
                 [](const Delivery& of, Url) { return of.incident().correlation.hex(); }},
     Placeholder{"runbook",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/core/incident_group.h"
 #include "exporters/notify/worker.h"
 
 namespace highwater::notify {
@@ -41,7 +42,7 @@ DirectionPtr hidden_before() {
   return std::make_shared<const Direction>(std::move(direction));
 }
 
-// How a receiver stands to an incident.
+// How a receiver stands to an incident. Of one that it hears of in a group it hears nothing else.
 struct Standing {
   bool hears = true;
   bool hidden = false;
@@ -63,7 +64,7 @@ Standing standing_of(const DirectionPtr& direction, const std::string& receiver)
   if (direction == nullptr) return standing;
   if (!direction->everyone) {
     const auto found = std::ranges::find(direction->hearers, receiver, &Hearer::receiver);
-    standing.hears = found != direction->hearers.end();
+    standing.hears = found != direction->hearers.end() && !found->group;
     if (standing.hears) {
       standing.repeat = found->repeat_interval;
       standing.escalated = found->escalated;
@@ -158,6 +159,11 @@ std::vector<Notifier::Order> Notifier::orders_of(const Report& report) const {
           {worker.get(), opened_notice(incident, report.at.wall, because(standing)), known});
     }
   }
+  for (const GroupNotice& group : report.groups) {
+    const auto worker = std::ranges::find(workers_, group.receiver, &Worker::name);
+    if (worker == workers_.end()) continue;
+    orders.push_back({worker->get(), notice_of(group.transition, report.at.wall), group.again});
+  }
   return orders;
 }
 
@@ -165,10 +171,14 @@ void Notifier::publish(const ReportPtr& report) {
   if (workers_.empty()) return;
   const SteadyTime now = clock_.now().steady;
   for (const Order& order : orders_of(*report)) {
-    if (order.again)
+    if (order.again) {
       order.worker->tell_again(order.notice);
-    else
-      order.worker->push(order.notice, now);
+      continue;
+    }
+    order.worker->push(order.notice, now);
+    // It is decided with the group when that is told again.
+    const uint64_t id = order.notice->transition.incident.id;
+    if (is_group(id)) order.worker->repeat_every(id, Duration::zero());
   }
   std::map<uint64_t, DirectionPtr> directions;
   for (const Incident& incident : report->incidents) {
@@ -197,7 +207,8 @@ void Notifier::restore(const std::vector<Incident>& open,
   for (const auto& worker : workers_) {
     std::map<uint64_t, Left> left;  // by incident
     for (const Incident& incident : open) {
-      if (heard.was_told(worker->name(), incident.id))
+      const bool others = incident.group != nullptr && incident.group->receiver != worker->name();
+      if (!others && heard.was_told(worker->name(), incident.id))
         left[incident.id].told = told_notice(incident);
     }
     for (const Undelivered& one : undelivered) {
@@ -217,6 +228,7 @@ void Notifier::restore(const std::vector<Incident>& open,
         return std::pair(transition.kind == TransitionKind::resolved, transition.sequence);
       });
       worker->restore(entry.told, entry.notices, now, entry.handle);
+      if (is_group(id)) worker->repeat_every(id, Duration::zero());
     }
   }
   for (const uint64_t incident : heard.hidden) directions_[incident] = hidden_before();
@@ -261,6 +273,13 @@ std::vector<Undelivered> Notifier::foresee(const Report& report) const {
                      order.worker->was_told(order.notice->transition.incident.id)});
   }
   return added;
+}
+
+Hearing Notifier::hearing(const std::string& receiver, uint64_t id) const {
+  for (const auto& worker : workers()) {
+    if (worker->name() == receiver) return worker->hearing(id);
+  }
+  return Hearing::nothing;
 }
 
 uint64_t Notifier::settled() const {

@@ -87,8 +87,9 @@ class Notifier {
   // changes and of its end.
   void publish(const ReportPtr& report);
 
-  // After a restart, before the first publish: the incidents that are open, and what receivers had
-  // heard of them but for what is undelivered. The others are told by the first publish.
+  // After a restart, before the first publish: the incidents and groups that are open, and what
+  // receivers had heard of them but for what is undelivered. The others are told by the first
+  // publish.
   void restore(const std::vector<Incident>& open, const std::vector<Undelivered>& undelivered,
                const Heard& heard = {}, const std::vector<KeptHandle>& handles = {});
   // The pipeline's thread, or after it has ended.
@@ -99,6 +100,8 @@ class Notifier {
   [[nodiscard]] std::vector<KeptHandle> handles() const;
   // What publishing this report would add to it. The pipeline's thread.
   [[nodiscard]] std::vector<Undelivered> foresee(const Report& report) const;
+  // How much a receiver has heard of an incident, or of a group, by its id. Any thread.
+  [[nodiscard]] Hearing hearing(const std::string& receiver, uint64_t id) const;
   // Grows whenever something was delivered, refused or given up. Any thread.
   [[nodiscard]] uint64_t settled() const;
 

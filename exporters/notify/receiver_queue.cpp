@@ -325,6 +325,15 @@ bool ReceiverQueue::was_told(uint64_t incident) const {
   return found != entries_.end() && found->second.told != nullptr;
 }
 
+Hearing ReceiverQueue::hearing(uint64_t incident) const {
+  const auto found = entries_.find(incident);
+  if (found == entries_.end()) return Hearing::nothing;
+  const Entry& entry = found->second;
+  const bool waits = (entry.firing && !entry.repeats_firing()) || entry.refused ||
+                     (entry.resolved && !entry.repeats_resolved());
+  return waits ? Hearing::waits : Hearing::all;
+}
+
 std::set<uint64_t> ReceiverQueue::told() const {
   std::set<uint64_t> told;
   for (const auto& [id, entry] : entries_) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/incident_group.h"
 #include "exporters/notify/notice.h"
 #include "exporters/notify/receiver.h"
 
@@ -76,6 +77,8 @@ class ReceiverQueue {
   [[nodiscard]] std::set<uint64_t> told() const;
   // Whether it has heard of it, or will, or refused it.
   [[nodiscard]] bool knows(uint64_t incident) const { return entries_.contains(incident); }
+  // Repetitions aside.
+  [[nodiscard]] Hearing hearing(uint64_t incident) const;
 
  private:
   // What is to be told about one incident. It is open, or something is pending.

@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "agent/core/incident_group.h"
 #include "exporters/notify/delivery_span.h"
 
 namespace highwater::notify {
@@ -18,6 +19,10 @@ double random_chance() {
 
 std::string_view status_of(const Notice& notice) {
   return notice.transition.kind == TransitionKind::resolved ? "resolved" : "firing";
+}
+
+LogField numbered(uint64_t id) {
+  return is_group(id) ? LogField("group", group_number(id)) : LogField("incident", id);
 }
 
 }  // namespace
@@ -100,6 +105,11 @@ bool Worker::was_told(uint64_t incident) const {
 bool Worker::knows(uint64_t incident) const {
   const std::lock_guard lock(mutex_);
   return queue_.knows(incident);
+}
+
+Hearing Worker::hearing(uint64_t incident) const {
+  const std::lock_guard lock(mutex_);
+  return queue_.hearing(incident);
 }
 
 uint64_t Worker::settled() const {
@@ -213,7 +223,9 @@ void Worker::attempt(const Delivery& delivery) {
 }
 
 Delivery Worker::with_remedy(Delivery delivery) const {
-  if (!remedy_now_ || delivery.resolved() || delivery.notice->test) return delivery;
+  if (!remedy_now_ || delivery.resolved() || delivery.notice->test ||
+      is_several(delivery.incident()))
+    return delivery;
   auto notice = std::make_shared<Notice>(*delivery.notice);
   notice->remedy = remedy_now_(delivery.incident());
   delivery.notice = std::move(notice);
@@ -267,7 +279,7 @@ void Worker::report_delivered(const Delivery& delivery, const Answer& answer) {
   beside_ = answer.text;
   // What is told again every minute would fill the log.
   log_.write(is_refresh(delivery) ? LogLevel::debug : LogLevel::info, "notification delivered",
-             {{"incident", incident.id},
+             {numbered(incident.id),
               {"correlation_id", incident.correlation.hex()},
               {"receiver", receiver_.name},
               {"alertname", incident.cause.rule},
@@ -279,7 +291,7 @@ void Worker::log_failure(LogLevel level, std::string_view message, const Deliver
                          const Answer& answer) {
   const Incident& incident = delivery.incident();
   log_.write(level, message,
-             {{"incident", incident.id},
+             {numbered(incident.id),
               {"correlation_id", incident.correlation.hex()},
               {"receiver", receiver_.name},
               {"error", answer.text}});
@@ -297,7 +309,7 @@ void Worker::log_all_undelivered(const ReceiverQueue& queue, std::string_view me
 
 void Worker::log_undelivered(const Notice& notice, std::string_view message) {
   const Incident& incident = notice.transition.incident;
-  log_.error(message, {{"incident", incident.id},
+  log_.error(message, {numbered(incident.id),
                        {"correlation_id", incident.correlation.hex()},
                        {"receiver", receiver_.name},
                        {"alertname", incident.cause.rule},

@@ -44,6 +44,7 @@ class Worker {
   [[nodiscard]] bool was_told(uint64_t incident) const;
   // Whether it was told, or will be.
   [[nodiscard]] bool knows(uint64_t incident) const;
+  [[nodiscard]] Hearing hearing(uint64_t incident) const;
   [[nodiscard]] uint64_t settled() const;
 
   // Ends it at once, without another attempt, and hands on what it knows; the worker is of no use

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "agent/core/incident_group.h"
 #include "exporters/html.h"
 
 namespace highwater::web {
@@ -15,6 +16,7 @@ using notify::DeliveryEntry;
 using notify::Outcome;
 
 constexpr std::string_view kHome = ".";
+constexpr size_t kMostLinks = 5;  // of the incidents of a group
 
 std::string_view outcome_name(Outcome outcome) {
   switch (outcome) {
@@ -40,12 +42,28 @@ std::string failure_text(const DeliveryEntry& entry) {
 }
 
 // "lead: told 2026-11-29 02:14:07 UTC, 3 min ago" of the newest that was tried.
-std::string told_text(const DeliveryEntry& entry, WallTime now) {
+std::string told_text(const DeliveryEntry& entry, uint64_t incident, WallTime now) {
+  const notify::DeliveredPart* const part = entry.part(incident);
   if (entry.outcome != Outcome::delivered)
     return fmt::format("{}: <strong>not delivered</strong>, {}", html_escape(entry.receiver),
                        html_escape(failure_text(entry)));
   return fmt::format("{}: told{} {}", html_escape(entry.receiver),
-                     entry.resolved ? " of its end" : "", since_text(entry.at, now));
+                     (part != nullptr ? part->ended : entry.resolved) ? " of its end" : "",
+                     since_text(entry.at, now)) +
+         (part != nullptr ? ", with others" : "");
+}
+
+std::string incident_links(const DeliveryEntry& entry) {
+  const auto link = [](uint64_t incident, const std::string& correlation) {
+    return fmt::format("<a href=\"incident?id={}\">incident {}</a>", correlation, incident);
+  };
+  if (!is_group(entry.incident)) return link(entry.incident, entry.correlation);
+  std::string links = id_text(entry.incident);
+  for (size_t i = 0; i < std::min(entry.parts.size(), kMostLinks); ++i)
+    links += (i == 0 ? ": " : ", ") + link(entry.parts[i].incident, entry.parts[i].correlation);
+  if (entry.parts.size() > kMostLinks)
+    links += fmt::format(" and {} more", entry.parts.size() - kMostLinks);
+  return links;
 }
 
 }  // namespace
@@ -56,7 +74,8 @@ std::string told_of(const notify::DeliveryLog& log, const Incident& incident, Wa
   const std::string correlation = incident.correlation.hex();
   for (const DeliveryEntry& entry : entries) {
     // Numbers begin anew when the state was lost.
-    if (entry.correlation != correlation) continue;
+    const notify::DeliveredPart* const part = entry.part(incident.id);
+    if ((part != nullptr ? part->correlation : entry.correlation) != correlation) continue;
     const bool known = std::ranges::any_of(
         newest, [&](const DeliveryEntry* one) { return one->receiver == entry.receiver; });
     if (!known) newest.push_back(&entry);
@@ -64,7 +83,7 @@ std::string told_of(const notify::DeliveryLog& log, const Incident& incident, Wa
   std::ranges::sort(newest, {}, [](const DeliveryEntry* one) { return one->receiver; });
   std::string html;
   for (const DeliveryEntry* const entry : newest)
-    html += (html.empty() ? "" : "<br>\n") + told_text(*entry, now);
+    html += (html.empty() ? "" : "<br>\n") + told_text(*entry, incident.id, now);
   return html;
 }
 
@@ -73,9 +92,8 @@ std::string deliveries_page(const notify::DeliveryLog& log, WallTime now) {
   for (const DeliveryEntry& entry : log.newest(std::nullopt, kMostDeliveries)) {
     const bool delivered = entry.outcome == Outcome::delivered;
     rows += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td><a href=\"incident?id={}\">incident {}</a></td><td>{}</td>"
-        "<td>{}</td><td>{}</td></tr>\n",
-        since_text(entry.at, now), html_escape(entry.receiver), entry.correlation, entry.incident,
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+        since_text(entry.at, now), html_escape(entry.receiver), incident_links(entry),
         what_name(entry), html_escape(entry.title),
         delivered ? fmt::format("delivered after {}{}", describe_duration(entry.delay),
                                 entry.text.empty() ? "" : ", but " + html_escape(entry.text))
@@ -92,25 +110,39 @@ std::string deliveries_page(const notify::DeliveryLog& log, WallTime now) {
   return html_page("Deliveries", body, {.home = kHome, .live = true});
 }
 
+namespace {
+
+// The incidents of a group.
+nlohmann::ordered_json parts_of(const DeliveryEntry& entry) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const notify::DeliveredPart& one : entry.parts) list.push_back(one.incident);
+  return list;
+}
+
+}  // namespace
+
 std::string deliveries_json(const notify::DeliveryLog& log, WallTime now,
                             std::optional<uint64_t> incident, size_t most) {
   using Json = nlohmann::ordered_json;
   Json list = Json::array();
   for (const DeliveryEntry& entry : log.newest(incident, most)) {
-    list.push_back({{"at", format_time(entry.at)},
-                    {"begun", format_time(entry.begun)},
-                    {"receiver", entry.receiver},
-                    {"incident", entry.incident},
-                    {"correlation_id", entry.correlation},
-                    {"title", entry.title},
-                    {"severity", severity_name(entry.severity)},
-                    {"status", entry.resolved ? "resolved" : "firing"},
-                    {"repeat", entry.repeat},
-                    {"outcome", outcome_name(entry.outcome)},
-                    {"attempts", entry.attempts},
-                    {"code", entry.status == 0 ? Json() : Json(entry.status)},
-                    {"why", entry.text},
-                    {"seconds", to_seconds(entry.delay)}});
+    list.push_back(
+        {{"at", format_time(entry.at)},
+         {"begun", format_time(entry.begun)},
+         {"receiver", entry.receiver},
+         {"incident", is_group(entry.incident) ? Json() : Json(entry.incident)},
+         {"group", is_group(entry.incident) ? Json(group_number(entry.incident)) : Json()},
+         {"incidents", parts_of(entry)},
+         {"correlation_id", entry.correlation},
+         {"title", entry.title},
+         {"severity", severity_name(entry.severity)},
+         {"status", entry.resolved ? "resolved" : "firing"},
+         {"repeat", entry.repeat},
+         {"outcome", outcome_name(entry.outcome)},
+         {"attempts", entry.attempts},
+         {"code", entry.status == 0 ? Json() : Json(entry.status)},
+         {"why", entry.text},
+         {"seconds", to_seconds(entry.delay)}});
   }
   const Json json{{"now", format_time(now)}, {"deliveries", std::move(list)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -135,7 +135,7 @@ ActiveSilences Director::active(WallTime now) const {
   return active;
 }
 
-std::vector<std::string> Director::direct(Report& report) {
+std::vector<std::string> Director::direct(Report& report, const HeardOf& heard_of) {
   const WallTime now = report.at.wall;
   std::set<uint64_t> open;
   for (const Incident& incident : report.incidents) open.insert(incident.id);
@@ -160,12 +160,13 @@ std::vector<std::string> Director::direct(Report& report) {
   ++round_;
   unattended_.keep_only(open);
   for (Incident& incident : report.incidents)
-    incident.direction = direction_of(incident, report.at);
+    incident.direction = direction_of(incident, report.at, heard_of);
   for (Transition& transition : report.transitions) {
     if (transition.kind != TransitionKind::resolved)
-      transition.incident.direction = direction_of(transition.incident, report.at);
+      transition.incident.direction = direction_of(transition.incident, report.at, heard_of);
   }
   std::erase_if(known_, [this](const auto& entry) { return entry.second.seen != round_; });
+  groups_.gather(report, plan_.listeners, heard_of);
   return ended;
 }
 
@@ -174,6 +175,7 @@ std::vector<StateRecord> Director::records() const {
   silences_.add_records(records);
   acks_.add_records(records);
   unattended_.add_records(records);
+  groups_.add_records(records);
   return records;
 }
 
@@ -181,10 +183,11 @@ std::vector<std::string> Director::restore(std::span<const StateRecord> records)
   std::vector<std::string> problems = silences_.restore(records);
   for (std::string& problem : acks_.restore(records)) problems.push_back(std::move(problem));
   for (std::string& problem : unattended_.restore(records)) problems.push_back(std::move(problem));
+  for (std::string& problem : groups_.restore(records)) problems.push_back(std::move(problem));
   return problems;
 }
 
-DirectionPtr Director::direction_of(const Incident& incident, Now now) {
+DirectionPtr Director::direction_of(const Incident& incident, Now now, const HeardOf& heard_of) {
   Known& known = known_[incident.id];
   known.seen = round_;
   const size_t signature = signature_of(incident) | 1U;
@@ -193,6 +196,11 @@ DirectionPtr Director::direction_of(const Incident& incident, Now now) {
   known.signature = signature;
   known.due.reset();
   Direction direction = made_for(incident, now, known);
+  // Whoever was told of it by itself, by other routes, goes on to hear of it by itself.
+  for (Hearer& hearer : direction.hearers) {
+    if (hearer.group && heard_of && heard_of(hearer.receiver, incident.id) != Hearing::nothing)
+      hearer.group.reset();
+  }
   // Nothing that anybody has to look at.
   const bool usual = direction == Direction();
   if (usual)

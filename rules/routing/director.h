@@ -16,6 +16,7 @@
 
 #include "agent/core/report.h"
 #include "rules/routing/acks.h"
+#include "rules/routing/groups.h"
 #include "rules/routing/owners.h"
 #include "rules/routing/routes.h"
 #include "rules/routing/silences.h"
@@ -28,6 +29,7 @@ struct RoutingPlan {
   Owners owners;
   Routes routes;                     // none: every receiver hears of everything
   std::vector<Silence> maintenance;  // without ids
+  Listeners listeners;               // every receiver there is
 
   [[nodiscard]] bool escalates() const;
 };
@@ -62,15 +64,17 @@ class Director {
 
   [[nodiscard]] Acks& acks() { return acks_; }
 
-  // Fills in the report's incidents and transitions. Silences and acknowledgements that are over
-  // are removed; sentences about them come back.
-  std::vector<std::string> direct(Report& report);
+  // Fills in the report's incidents, transitions and groups. Silences and acknowledgements that are
+  // over are removed; sentences about them come back. `heard_of`: empty: nobody heard of anything.
+  std::vector<std::string> direct(Report& report, const HeardOf& heard_of = {});
+  // Those that receivers heard of, as incidents of their own.
+  [[nodiscard]] std::vector<Incident> told_groups() const { return groups_.told(); }
 
   // What must survive a restart, and its way back.
   [[nodiscard]] std::vector<StateRecord> records() const;
   [[nodiscard]] std::vector<std::string> restore(std::span<const StateRecord> records);
   [[nodiscard]] uint64_t version() const {
-    return silences_.version() + acks_.version() + unattended_.version();
+    return silences_.version() + acks_.version() + unattended_.version() + groups_.version();
   }
 
   // What such a silence would hide now.
@@ -86,13 +90,15 @@ class Director {
     uint64_t seen = 0;  // the round
   };
   [[nodiscard]] ActiveSilences active(WallTime now) const;
-  [[nodiscard]] DirectionPtr direction_of(const Incident& incident, Now now);
+  [[nodiscard]] DirectionPtr direction_of(const Incident& incident, Now now,
+                                          const HeardOf& heard_of);
   [[nodiscard]] Direction made_for(const Incident& incident, Now now, Known& known);
 
   RoutingPlan plan_;
   Silences silences_;
   Acks acks_;
   Unattended unattended_;
+  Groups groups_;
   std::map<uint64_t, Known> known_;
   // Of this round; when they differ from those of the round before, everything is looked at again.
   OpenLines open_lines_;

@@ -22,7 +22,21 @@ void escalate(const Route& line, const OpenLine& open, const Unanswered& unanswe
   }
 }
 
+bool is_page(const Labels& labels) {
+  const auto severity = labels.find("severity");
+  return severity != labels.end() && severity->second == severity_name(Severity::page);
+}
+
 }  // namespace
+
+GroupPlace Grouping::place(const Matcher& matcher, const Labels& labels) const {
+  GroupPlace place{matcher.text(), {}, wait, interval};
+  for (const std::string& name : by) {
+    const auto found = labels.find(name);
+    place.labels.emplace_back(name, found == labels.end() ? std::string() : found->second);
+  }
+  return place;
+}
 
 OpenLines open_lines(const Routes& routes, WallTime now) {
   OpenLines open;
@@ -46,7 +60,10 @@ Routed route(const Routes& routes, const OpenLines& open, const Labels& labels,
     if (!open[i].open || !line.matcher.matches(labels)) continue;
     routed.lines.push_back(i);
     std::vector<Hearer> hearers;
-    for (const std::string& receiver : line.to) hearers.push_back({receiver, line.repeat_interval});
+    std::optional<GroupPlace> group;
+    if (line.group && !is_page(labels)) group = line.group->place(line.matcher, labels);
+    for (const std::string& receiver : line.to)
+      hearers.push_back({receiver, line.repeat_interval, std::nullopt, group});
     if (unanswered) escalate(line, open[i], *unanswered, hearers, routed);
     add_hearers(hearers, routed.hearers);
     if (!line.goes_on) break;

@@ -21,11 +21,22 @@ struct Escalation {
   std::vector<std::string> to;
 };
 
+// What a line tells of together.
+struct Grouping {
+  std::vector<std::string> by;  // labels; what has the same values of them; none: all of the line
+  Duration wait = std::chrono::seconds(30);
+  Duration interval = std::chrono::minutes(5);
+
+  // Where an alert with these labels is told; a label that it has not is empty.
+  [[nodiscard]] GroupPlace place(const Matcher& matcher, const Labels& labels) const;
+};
+
 struct Route {
   Matcher matcher;
   std::shared_ptr<const OpenHours> during;  // null: always
   std::vector<std::string> to;              // names of receivers; none: nobody hears
   std::optional<Duration> repeat_interval;  // in place of the receivers' own; 0: never
+  std::optional<Grouping> group;            // of tickets and infos; pages are told by themselves
   std::vector<Escalation> escalate;         // the earliest first
   bool goes_on = false;                     // `continue: true`: the lines below are tried as well
   std::string where;                        // "highwater.yaml:20"

@@ -197,10 +197,38 @@ templates: ["*.tmpl"]
 inhibit_rules: [{source_matchers: [severity="critical"], target_matchers: [severity="warning"]}]
 tracing: {endpoint: x}
 )");
+  EXPECT_THAT(imported.losses, ElementsAre(HasSubstr("a page is told by itself, at once"),
+                                           HasSubstr("templates: "), HasSubstr("inhibit_rules: "),
+                                           HasSubstr("the file: 'tracing' was not taken over")));
+}
+
+TEST(ImportAlertmanagerRoutes, GroupsAreTakenOver) {
+  const ImportedConfig imported = from_routes(R"(  group_by: [alertname, cluster, cluster]
+  group_wait: 30s
+  group_interval: 10m
+  routes:
+    - {receiver: pager, matchers: [severity="critical"], group_wait: 10s}
+    - {receiver: chat, matchers: [team="a"], group_by: ['...'], group_wait: 10s}
+    - {receiver: mail, matchers: [team="b"], group_by: [], group_wait: 2h, group_interval: 10s}
+    - {receiver: mail, matchers: [team="c"], group_by: [shard], group_interval: 5m}
+)");
+  EXPECT_THAT(lines_of(imported),
+              ElementsAre("- {severity: page, to: pager}", "- {team: a, to: chat}",
+                          "- {team: b, to: mail, group_by: [], group_wait: 1h, group_interval: 1m}",
+                          "- {team: c, to: mail, group_by: [shard]}",
+                          "- {to: main, group_by: [alertname, cluster], group_interval: 10m}"));
   EXPECT_THAT(imported.losses,
-              ElementsAre(HasSubstr("one incident, which is told at once (and in 2 more places)"),
-                          HasSubstr("templates: "), HasSubstr("inhibit_rules: "),
-                          HasSubstr("the file: 'tracing' was not taken over")));
+              ElementsAre(HasSubstr("a page is told by itself, at once (and in 2 more places)"),
+                          HasSubstr("route to 'mail': has a group_wait of 2h: 1h is the longest"),
+                          HasSubstr("has a group_interval of 10s: 1m is the shortest"),
+                          HasSubstr("the label 'shard' is on no alert of Highwater")));
+  EXPECT_THAT(imported.wrong, IsEmpty());
+}
+
+TEST(ImportAlertmanagerRoutes, TimesOfGroupsWithoutLabelsAreSaid) {
+  const ImportedConfig imported = from_routes("  group_wait: 30s\n  group_interval: 5m\n");
+  EXPECT_THAT(imported.losses, ElementsAre(HasSubstr("without 'group_by': each incident is told")));
+  EXPECT_THAT(lines_of(imported), ElementsAre("- {to: main}"));
 }
 
 struct Refusal {

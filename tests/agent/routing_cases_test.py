@@ -25,6 +25,9 @@ def main(binary):
         "#   expected: it is heard by pager", "#   but was:  it is heard by chat, payments",
         "#   expected: it escalates after 5m to lead", "#   but was:  it escalates after 10m to lead, after 30m to manager",
         "#   expected: it is hidden by move", "#   but was:  it is hidden by nothing"], out
+    code, out = run(binary, "routes:\n  - {name: wrong, alert: {severity: ticket, alertname: DiskFull, cluster: prod}, at: 2026-11-30 02:14, groups: [{to: mail, by: {cluster: prod}}]}\n")
+    assert code == 1 and "expected: it is told together: mail by cluster=prod" in out, out
+    assert "but was:  it is told together: chat by cluster=prod severity=ticket, mail by cluster=prod severity=ticket" in out, out
     code, out = run(binary, f"silences:\n  - {{name: wrong, {alert}, silence: {{matchers: [team=payments]}}, hides: false}}\n")
     assert code == 1 and "expected: the alert is told" in out and "but was:  the alert is hidden" in out, out
 
@@ -38,6 +41,9 @@ def main(binary):
             ("routes:\n  - {name: a, alert: {topic: a}, team: a}\n", "'at'"),
             ("zone: Europe/Berln\nroutes: []\n", "there is no time zone 'Europe/Berln'"),
             ("silences:\n  - {name: a, alert: {topic: a}, at: 2026-11-30, silence: {matchers: [topic]}, hides: true}\n", "topic"),
+            (f"routes:\n  - {{name: a, {alert}, groups: [{{to: mail}}]}}\n", "has no 'by'"),
+            (f"routes:\n  - {{name: a, {alert}, groups: [{{to: mail, by: cluster}}]}}\n", "'by' must be labels"),
+            (f"routes:\n  - {{name: a, {alert}, groups: mail}}\n", "'groups' must be a list"),
             ("routes: {}\n", "'routes' must be a list of tests")]:
         code, out = run(binary, text)
         assert code == 2 and expected in out and "routes.yaml:" in out and "TAP" not in out, (text, out)

@@ -62,7 +62,7 @@ class Ear {
 };
 
 // "slack+1": incident 1 is new to it; "slack~1": it changed; "slack=1": the same again; "slack-1":
-// it ended.
+// it ended. "slack~g2(3,1,-4)": of group 2 incidents 3 and 1 are open, and 4 has ended.
 class EarReceiver : public notify::Receiver {
  public:
   EarReceiver(std::string name, Ear& ear) : name_(std::move(name)), ear_(ear) {}
@@ -72,11 +72,20 @@ class EarReceiver : public notify::Receiver {
                              : delivery.repeat   ? "="
                              : delivery.first    ? "+"
                                                  : "~";
-    ear_.hear(name_ + kind + std::to_string(delivery.incident().id));
+    ear_.hear(name_ + kind + what(delivery.incident()));
     return notify::delivered(200);
   }
 
  private:
+  static std::string what(const Incident& incident) {
+    if (incident.group == nullptr) return std::to_string(incident.id);
+    std::string list;
+    for (const GroupedIncident& one : incident.group->listed)
+      list +=
+          (list.empty() ? "" : ",") + std::string(one.ended ? "-" : "") + std::to_string(one.id);
+    return "g" + std::to_string(group_number(incident.id)) + "(" + list + ")";
+  }
+
   const std::string name_;
   Ear& ear_;
 };
@@ -158,7 +167,9 @@ class RoutingWorld {
     std::string text = "clusters: [{name: prod, bootstrap: \"k:1\"}]\nreceivers:\n";
     std::istringstream words(receivers_);
     for (std::string word; words >> word;)
-      text += "  - {name: " + receiver_of(word).first + ", command: {path: /bin/true}}\n";
+      text += "  - {name: " + receiver_of(word).first +
+              ", severity: " + std::string(severity_name(receiver_of(word).second)) +
+              ", command: {path: /bin/true}}\n";
     Diagnostics diagnostics;
     const auto read = parse_config(text + config, "highwater.yaml", diagnostics);
     EXPECT_TRUE(read) << (diagnostics.empty() ? "" : diagnostics.front().text());
@@ -240,7 +251,8 @@ class RoutingWorld {
   void change(const std::vector<std::string>& words, Report& report) {
     Incident& incident = incidents_.at(std::stoull(words.at(0)));
     for (const std::string& word : words) {
-      if (word == "page" || word == "ticket") incident.severity = severity_of(word);
+      if (word == "page" || word == "ticket" || word == "info")
+        incident.severity = severity_of(word);
       if (word.starts_with("alertname=")) {
         incident.headline.rule = rule_of(words);
         incident.headline.entity = entity_of({words.begin() + 1, words.end()});
@@ -315,7 +327,9 @@ class RoutingWorld {
     director_ = rules::Director(std::move(plan));
     EXPECT_TRUE(director_.restore(records).empty());
     now_.steady -= std::chrono::hours(50);
-    start(heard, undelivered, all());
+    std::vector<Incident> open = all();
+    for (Incident& group : director_.told_groups()) open.push_back(std::move(group));
+    start(heard, undelivered, open);
   }
 
   [[nodiscard]] std::vector<Incident> all() const {
@@ -327,7 +341,9 @@ class RoutingWorld {
   std::string judge(Report& made, const std::string& expected) {
     made.at = now_;
     made.incidents = all();
-    director_.direct(made);
+    director_.direct(made, [this](const std::string& receiver, uint64_t id) {
+      return notifier_->hearing(receiver, id);
+    });
     for (const Incident& incident : made.incidents)
       incidents_.at(incident.id).direction = incident.direction;
     notifier_->publish(std::make_shared<const Report>(std::move(made)));

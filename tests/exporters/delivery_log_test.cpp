@@ -43,6 +43,21 @@ TEST_F(DeliveryLogTest, SaysWhoWasToldWhenAndWhatCameOfIt) {
   EXPECT_THAT(log_.newest(std::nullopt, 1), SizeIs(1));
 }
 
+TEST_F(DeliveryLogTest, FindsAnIncidentThatWasToldInAGroup) {
+  add("mail", firing(samples::group_of(3, 1)), delivered(250));
+  add("mail", about(7), delivered(250));
+  const auto entries = log_.newest(102, 10);
+  ASSERT_THAT(entries, SizeIs(1));
+  EXPECT_EQ(entries[0].incident, kFirstGroupId + 3);
+  EXPECT_TRUE(entries[0].part(102)->ended);
+  EXPECT_FALSE(entries[0].part(100)->ended);
+  EXPECT_EQ(entries[0].part(100)->correlation, samples::correlation(100).hex());
+  EXPECT_EQ(entries[0].part(7), nullptr);
+  const auto read = decode_delivery(encode_delivery(entries[0]));
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->part(102)->ended);
+}
+
 TEST_F(DeliveryLogTest, WhatFailsAlikeIsOneEntryUntilItIsDelivered) {
   for (int i = 0; i < 5; ++i) {
     add("oncall", about(7), retry("HTTP 503", 503));

@@ -236,5 +236,60 @@ TEST(Payload, StaysWithinItsBoundHoweverLongEverythingIs) {
   EXPECT_EQ(payload["alerts"].size() + payload["truncatedAlerts"].get<size_t>(), 12);
 }
 
+TEST(Payload, OfAGroupHasAnAlertForEachIncident) {
+  const json payload = rendered({notice(1, TransitionKind::updated, samples::group_of(4, 1))});
+  EXPECT_EQ(payload["status"], "firing");
+  EXPECT_EQ(payload["groupKey"], "{}:{cluster=\"prod\", group=\"3\"}");
+  EXPECT_EQ(payload["groupLabels"], json({{"cluster", "prod"}, {"group", "3"}}));
+  EXPECT_EQ(payload["commonLabels"],
+            json({{"alertname", "ConsumerLag"}, {"cluster", "prod"}, {"severity", "ticket"}}));
+  ASSERT_EQ(payload["alerts"].size(), 4);
+  const json& first = payload["alerts"][0];
+  EXPECT_EQ(first["labels"]["incident"], "100");
+  EXPECT_EQ(first["labels"]["group"], "g0");
+  EXPECT_EQ(first["startsAt"], "2026-01-01T00:00:00.000Z");
+  EXPECT_EQ(first["generatorURL"], "http://watch.example:9877/?incident=100");
+  EXPECT_EQ(first["annotations"]["correlation_id"], samples::correlation(100).hex());
+  EXPECT_EQ(payload["alerts"][3]["status"], "resolved");
+  EXPECT_EQ(payload["alerts"][3]["endsAt"], "2026-01-01T00:16:40.000Z");
+}
+
+TEST(Payload, OfAGroupOfOneIsThatOfTheIncidentButForItsGroup) {
+  json grouped = rendered({notice(1, TransitionKind::opened, samples::group_of_one())});
+  json alone = rendered({notice(1, TransitionKind::opened, broker_down(7, Severity::ticket))});
+  for (json* const one : {&grouped, &alone}) {
+    one->erase("groupKey");
+    one->erase("groupLabels");
+  }
+  EXPECT_EQ(grouped, alone);
+}
+
+TEST(Payload, OfAGroupWhoseIncidentsAreToldOtherwiseIsEmpty) {
+  Incident left = samples::group_of(2);
+  auto group = std::make_shared<IncidentGroup>(*left.group);
+  group->listed.clear();
+  group->open = 0;
+  left.group = group;
+  const json payload = rendered({notice(2, TransitionKind::resolved, left)});
+  EXPECT_EQ(payload["status"], "resolved");
+  EXPECT_EQ(payload["alerts"], json::array());
+}
+
+TEST(Payload, OfAGroupStaysWithinItsLimitAndCountsWhatIsLeftOut) {
+  Incident large = samples::group_of(400);
+  auto group = std::make_shared<IncidentGroup>(*large.group);
+  for (GroupedIncident& one : group->listed) {
+    for (int i = 0; i < 40; ++i)
+      one.labels.emplace_back("label" + std::to_string(i), std::string(5'000, '"'));
+  }
+  large.group = group;
+  const std::string text =
+      webhook_json(std::vector{notice(1, TransitionKind::opened, large)}, kContext);
+  EXPECT_LE(text.size(), kMaxPayloadBytes);
+  const json payload = json::parse(text);
+  EXPECT_GT(payload["alerts"].size(), 0);
+  EXPECT_EQ(payload["alerts"].size() + payload["truncatedAlerts"].get<size_t>(), 400);
+}
+
 }  // namespace
 }  // namespace highwater::notify

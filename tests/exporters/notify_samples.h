@@ -1,11 +1,13 @@
 // Incidents and transitions for the tests of what is pushed out.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/core/incident_group.h"
 #include "agent/core/report.h"
 #include "exporters/notify/notice.h"
 
@@ -51,7 +53,8 @@ inline Incident broker_down(uint64_t id, Severity severity = Severity::page) {
 }
 
 // As large and as foreign as an incident can be: a description of 100 KB, 400 alerts of evidence,
-// emoji, writing from right to left, what markup would take for its own, and bytes that are no text.
+// emoji, writing from right to left, what markup would take for its own, and bytes that are no
+// text.
 inline Incident huge(uint64_t id) {
   Incident incident = broker_down(id);
   incident.title = "<b>*_`@everyone`_*</b> & \xF0\x9F\x94\xA5 ";
@@ -69,6 +72,65 @@ inline Incident huge(uint64_t id) {
     item.since = wall(101);
     incident.evidence.push_back(std::move(item));
   }
+  return incident;
+}
+
+// Group 3 of so many tickets, each with a large and foreign name; as many as fit are listed.
+inline Incident group_of(size_t count, size_t ended = 0) {
+  auto group = std::make_shared<IncidentGroup>();
+  group->receiver = "oncall";
+  group->labels = {{"cluster", "prod"}};
+  group->open = count - ended;
+  group->ended = ended;
+  group->total = count;
+  group->news = group->open;
+  for (size_t i = 0; i < std::min(count, kMaxGrouped); ++i) {
+    GroupedIncident one;
+    one.id = 100 + i;
+    one.correlation = correlation(100 + i);
+    one.rule = "ConsumerLag";
+    one.entity = entity({{"cluster", "prod"}, {"group", "g" + std::to_string(i)}});
+    one.title = "Group <g" + std::to_string(i) + "> & *co* lags \xF0\x9F\x94\xA5 \xD7\xA9";
+    if (count > 2) one.title += " " + std::string(300, 'x') + "\n@everyone `_";
+    one.severity = Severity::ticket;
+    one.runbook = "consumer-lag";
+    one.since = wall(static_cast<int64_t>(i));
+    if (i >= group->open) one.ended = wall(1000);
+    group->listed.push_back(std::move(one));
+  }
+  Incident incident;
+  incident.id = kFirstGroupId + 3;
+  incident.correlation = correlation(3);
+  incident.title = std::to_string(group->open) + " incidents (cluster=prod)";
+  incident.severity = Severity::ticket;
+  incident.opened = wall(0);
+  incident.cause.rule = "ConsumerLag";
+  incident.cause.entity = entity({{"cluster", "prod"}});
+  incident.cause.runbook = "consumer-lag";
+  incident.headline = incident.cause;
+  incident.group = std::move(group);
+  return incident;
+}
+
+// The only one of its group.
+inline Incident group_of_one() {
+  Incident incident = broker_down(7, Severity::ticket);
+  auto group = std::make_shared<IncidentGroup>();
+  group->receiver = "oncall";
+  group->labels = {{"cluster", "prod"}};
+  group->open = group->total = group->news = 1;
+  GroupedIncident& one = group->listed.emplace_back();
+  one.id = 7;
+  one.correlation = correlation(7);
+  one.rule = incident.cause.rule;
+  one.entity = incident.cause.entity;
+  one.labels = incident.cause.labels;
+  one.title = incident.title;
+  one.runbook = "broker-down";
+  one.since = incident.opened;
+  incident.id = kFirstGroupId + 3;
+  incident.correlation = correlation(3);
+  incident.group = std::move(group);
   return incident;
 }
 

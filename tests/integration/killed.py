@@ -121,6 +121,7 @@ def configuration(receivers, folder):
     script = folder / "tell"
     # Whole or not at all: the script is killed with the agent as well.
     script.write_text("#!/bin/sh\nline=$(cat)\n"
+                      "case $line in *\\}) ;; *) exit 75 ;; esac\n"  # the agent was killed before it had written all of it
                       f"[ -e {folder / 'moody'} ] && [ $(($(od -An -N1 -tu1 /dev/urandom) % 4)) = 0 ] && exit 75\n"
                       f"file={folder / 'told'}/$(date +%s%N)\n"
                       "printf '%s %s\\n' \"$HIGHWATER_DELIVERY_ID\" \"$line\" > $file.part && mv $file.part $file.json\n")

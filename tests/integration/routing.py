@@ -8,7 +8,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from harness import WORK, Agent, Receiver, end, wait_until
+from harness import WORK, Agent, Receiver, end, takes_long, wait_until
+from receivers import SmtpServer
 
 RULES = """\
 alerts:
@@ -203,7 +204,74 @@ def test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9(cluster
         routed.close()
 
 
-TESTS = [test_the_forms_of_the_pages_silence_and_acknowledge,
+TOGETHER = """\
+routes:
+  - {alertname: [OrdersBusy, AuditBusy], to: mail, group_by: [cluster], group_wait: 20s, group_interval: 1m}
+  - {severity: [ticket, info], to: []}
+  - {to: mail}
+"""
+
+
+@takes_long
+def test_tickets_are_one_mail_over_kill_9_and_a_page_does_not_wait_for_them(cluster, binary):
+    server = SmtpServer("smtp-together")
+    folder = WORK / "together"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "own.yaml").write_text(RULES)
+    mail = (f"receivers:\n  - {{name: mail, email: {{host: localhost, port: {server.port}, user: agent, password: {{env: SMTP_PASSWORD}}, "
+            f"ca_file: {server.certificate}, from: kafka@example.org, to: [team@example.org]}}}}\n")
+    agent = Agent(binary, cluster.servers()[:2], name="together", rules="rules: {files: [own.yaml]}\n", extra=mail + TOGETHER,
+                  environment={"SMTP_PASSWORD": "hunter2"})
+
+    def subjects():
+        return [message["Subject"] for _, message in server.mails()]
+
+    def texts():
+        return [message.get_body(("plain",)).get_content() for _, message in server.mails()]
+
+    def restart():
+        agent.kill()
+        agent.start()
+        agent.wait_ready()
+
+    try:
+        agent.wait_ready()
+        for name in ("OrdersBusy", "AuditBusy"):
+            wait_until(lambda: agent.value("highwater_alert", alertname=name) == 1, 20, f"{name} is open")
+        opened = time.monotonic()
+        for _ in range(2):
+            time.sleep(2)
+            restart()
+        cluster.kill(1)
+        wait_until(lambda: any(subject.startswith("[PAGE] Broker 1") for subject in subjects()), 15, "the page is told at once")
+        wait_until(lambda: [subject for subject in subjects() if "incidents" in subject], 45, "the tickets are one mail")
+        assert 15 < time.monotonic() - opened < 60, time.monotonic() - opened
+        text, = [text for text in texts() if "incidents (cluster=prod)" in text]
+        assert text.startswith("[TICKET] 2 incidents (cluster=prod)") and "2 open, 2 in all" in text, text
+        assert "orders is busy" in text and "audit is busy" in text, text
+        time.sleep(2)  # what was delivered is on the disk within a second
+        restart()
+        entries = json.loads(agent.get("/api/v1/deliveries?limit=100"))["deliveries"]
+        group, = [entry for entry in entries if entry["group"]]
+        assert group["incident"] is None and len(group["incidents"]) == 2 and group["outcome"] == "delivered", group
+        assert "with others" in agent.get(f"/incident?id={group['incidents'][0]}")
+
+        # Both end, and so does the group: in the thread that it began.
+        (folder / "own.yaml").write_text(RULES.replace(">= 6", ">= 60"))
+        agent.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: any(text.startswith("[RESOLVED] 2 incidents (cluster=prod)") for text in texts()), 30, "the end of both is one mail")
+        about = [message for _, message in server.mails() if "2 incidents" in message["Subject"]]
+        assert len(about) == 2 and about[1]["References"] == about[0]["Message-ID"], subjects()
+        assert not [subject for subject in subjects() if "busy" in subject], subjects()
+    finally:
+        code = end(agent.process)
+        agent.log.close()
+        server.close()
+    assert code == 0, f"exit code {code} after SIGTERM"
+
+
+TESTS = [test_tickets_are_one_mail_over_kill_9_and_a_page_does_not_wait_for_them,
+         test_the_forms_of_the_pages_silence_and_acknowledge,
          test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9,
          test_teams_hear_of_their_own_and_a_silence_survives_kill_9_without_swallowing_the_end,
          test_only_this_machine_may_silence_and_only_with_json]

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,12 @@ namespace highwater::agent::alertmanager {
 
 struct Node {
   int line = 0;
-  std::string receiver;             // its own, or that of the route it stands in
-  std::string repeat_interval;      // likewise; empty: nobody said
+  std::string receiver;         // its own, or that of the route it stands in
+  std::string repeat_interval;  // likewise; empty: nobody said
+  // Likewise: the labels by which it groups; nothing: nobody said, or each alert is told by itself.
+  std::optional<std::vector<std::string>> group_by;
+  std::string group_wait;           // likewise; empty: nobody said
+  std::string group_interval;       // likewise
   std::vector<std::string> mute;    // names of time intervals
   std::vector<std::string> active;  // likewise
   Demand demand;

@@ -19,8 +19,21 @@ namespace {
 // Labels that have keys of their own in a line, in the order in which they are documented.
 constexpr std::array<std::string_view, 7> kKeys{"severity", "alertname", "team", "cluster",
                                                 "broker",   "topic",     "group"};
-constexpr Duration kRepeatByDefault = std::chrono::hours(4);  // theirs and ours
-constexpr Duration kLongestRepeat = std::chrono::hours(24 * 7);
+constexpr size_t kMostGroupLabels = 10;
+
+// A time that a line may have, its bounds, and what it is by default there and here.
+struct IntervalKey {
+  std::string_view name;
+  Duration by_default;
+  Duration shortest;
+  Duration longest;
+};
+constexpr IntervalKey kRepeat{"repeat_interval", std::chrono::hours(4), Duration::zero(),
+                              std::chrono::hours(24 * 7)};
+constexpr IntervalKey kWait{"group_wait", std::chrono::seconds(30), Duration::zero(),
+                            std::chrono::hours(1)};
+constexpr IntervalKey kInterval{"group_interval", std::chrono::minutes(5), std::chrono::minutes(1),
+                                std::chrono::hours(24 * 7)};
 constexpr size_t kMostWindows = 200;
 
 // "severity: page, labels: {env: staging}"
@@ -177,24 +190,57 @@ class LinesWriter {
     if (!outlet.ours.empty()) {
       if (const std::string repeat = repeat_of(*line.node); !repeat.empty())
         items.push_back("repeat_interval: " + repeat);
+      add_grouping(line, items);
     }
     if (line.goes_on) items.emplace_back("continue: true");
     return fmt::format("{{{}}}", fmt::join(items, ", "));
   }
 
+  // Pages are told by themselves, so that a line that takes nothing else has nothing to group.
+  void add_grouping(const Line& line, std::vector<std::string>& items) {
+    const Node& node = *line.node;
+    std::string ignored;
+    const Conditions quiet{{"severity", LabelValues::one_of({"ticket", "info"})}};
+    if (!node.group_by || !meet(line.conditions, quiet, ignored)) return;
+    std::vector<std::string> labels;
+    for (const std::string& label : *node.group_by) {
+      const std::string name = plain_or_quoted(label);
+      if (std::ranges::find(labels, name) == labels.end()) labels.push_back(name);
+    }
+    if (labels.size() > kMostGroupLabels) {
+      lose(node, fmt::format("groups by more than {} labels", kMostGroupLabels));
+      return;
+    }
+    items.push_back(fmt::format("group_by: [{}]", fmt::join(labels, ", ")));
+    if (const std::string wait = interval_of(node, kWait, node.group_wait); !wait.empty())
+      items.push_back("group_wait: " + wait);
+    if (const std::string interval = interval_of(node, kInterval, node.group_interval);
+        !interval.empty())
+      items.push_back("group_interval: " + interval);
+  }
+
   std::string repeat_of(const Node& node) {
-    if (node.repeat_interval.empty()) return {};
-    const std::optional<Duration> interval = duration_of(node.repeat_interval);
+    return interval_of(node, kRepeat, node.repeat_interval);
+  }
+
+  // Empty where nobody said one, or what is so by default.
+  std::string interval_of(const Node& node, const IntervalKey& key, const std::string& written) {
+    if (written.empty()) return {};
+    const std::optional<Duration> interval = duration_of(written);
     if (!interval) {
-      lose(node,
-           fmt::format("has a repeat_interval '{}' that is no duration", node.repeat_interval));
+      lose(node, fmt::format("has a {} '{}' that is no duration", key.name, written));
       return {};
     }
-    if (*interval == kRepeatByDefault) return {};
-    if (*interval > kLongestRepeat) {
-      lose(node,
-           fmt::format("has a repeat_interval of {}: 7d is the longest", node.repeat_interval));
-      return "7d";
+    if (*interval == key.by_default) return {};
+    if (*interval > key.longest) {
+      lose(node, fmt::format("has a {} of {}: {} is the longest", key.name, written,
+                             format_duration(key.longest)));
+      return format_duration(key.longest);
+    }
+    if (*interval < key.shortest) {
+      lose(node, fmt::format("has a {} of {}: {} is the shortest", key.name, written,
+                             format_duration(key.shortest)));
+      return format_duration(key.shortest);
     }
     return format_duration(*interval);
   }

@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kMostNodes = 5000;
 constexpr size_t kMostMatchers = 50;  // of one route
 constexpr size_t kMostRegexes = 2000;
+// Of `group_by`: each alert is told by itself.
+constexpr std::string_view kEach = "...";
 
 class TreeReader {
  public:
@@ -49,15 +51,7 @@ class TreeReader {
     read.mute = names_of(node, "mute_time_intervals");
     read.active = names_of(node, "active_time_intervals");
     read_matchers(node, read.demand);
-    for (const std::string_view key : {"group_by", "group_wait", "group_interval"}) {
-      const YamlNode* const group = node.find(key);
-      if (group == nullptr) continue;
-      tally_.add(
-          "group_by, group_wait, group_interval: alerts of one cause are one incident, which "
-          "is told at once",
-          group->line);
-      fields_.take(*group);
-    }
+    read_grouping(node, parent, read);
     if (!read.demand.why_never.empty())
       losses_.push_back({node.line, "route: " + read.demand.why_never});
     if (!read.demand.inexact.empty())
@@ -77,6 +71,35 @@ class TreeReader {
       }
     }
     return read;
+  }
+
+  void read_grouping(const YamlNode& node, const Node& parent, Node& read) {
+    read.group_by = parent.group_by;
+    read.group_wait = fields_.text(node, "group_wait");
+    if (read.group_wait.empty()) read.group_wait = parent.group_wait;
+    read.group_interval = fields_.text(node, "group_interval");
+    if (read.group_interval.empty()) read.group_interval = parent.group_interval;
+    if (const YamlNode* const by = node.find("group_by")) {
+      const std::vector<std::string> labels = names_of(node, "group_by");
+      read.group_by.reset();
+      if (std::ranges::find(labels, kEach) != labels.end()) return;
+      read.group_by.emplace();
+      for (const std::string& label : labels) {
+        if (!known_.labels.empty() && !known_.labels.contains(label)) say_no_label(label, by->line);
+        read.group_by->push_back(label);
+      }
+      tally_.add(
+          "group_by: tickets and information are told together; a page is told by itself, at once",
+          by->line);
+    } else if (!read.group_by) {
+      for (const char* const key : {"group_wait", "group_interval"}) {
+        if (const YamlNode* const time = node.find(key))
+          tally_.add(
+              "group_wait and group_interval without 'group_by': each incident is told by "
+              "itself, at once",
+              time->line);
+      }
+    }
   }
 
   std::vector<std::string> names_of(const YamlNode& node, std::string_view key) {
@@ -130,10 +153,7 @@ class TreeReader {
 
   void say_unknown(const Matcher& matcher, const LabelValues& values, const YamlNode& at) {
     if (!known_.labels.empty() && !known_.labels.contains(matcher.label)) {
-      tally_.add(fmt::format("the label '{}' is on no alert of Highwater, unless a rule's 'labels' "
-                             "give it",
-                             matcher.label),
-                 at.line);
+      say_no_label(matcher.label, at.line);
       return;
     }
     const bool names = matcher.label == "alertname" && (matcher.sign == Matcher::Sign::equal ||
@@ -143,6 +163,13 @@ class TreeReader {
         known_.alerts, [&](const std::string& name) { return values.takes(name); });
     if (!any)
       tally_.add(fmt::format("no rule of Highwater has a name like '{}'", matcher.value), at.line);
+  }
+
+  void say_no_label(const std::string& label, int line) {
+    tally_.add(fmt::format("the label '{}' is on no alert of Highwater, unless a rule's 'labels' "
+                           "give it",
+                           label),
+               line);
   }
 
   void wrong(const YamlNode& at, std::string what, std::string advice) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "agent/core/budget_cost.h"
+#include "agent/core/incident_group.h"
 #include "exporters/incident_text.h"
 #include "exporters/notify/message.h"
 #include "exporters/push/budget_text.h"
@@ -19,6 +20,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Texts = std::map<std::string, std::string>;
+
+// How much of it is said.
+struct Bounds {
+  size_t annotation = 0;  // bytes of each
+  size_t grouped = 0;     // alerts of each group
+};
 
 constexpr size_t kMaxEvidenceLineBytes = 180;  // 20 of them fit one annotation
 constexpr std::string_view kNever = "0001-01-01T00:00:00Z";
@@ -159,8 +166,37 @@ Json named_alert_of(const Notice& notice, const Evidence& item, const Sender& se
   return alert;
 }
 
+// One of several incidents that are told together.
+Json grouped_alert_of(const GroupedIncident& grouped, const Sender& sender, size_t max_annotation) {
+  const Incident own = ungrouped(grouped);
+  Json alert;
+  alert["status"] = grouped.ended ? "resolved" : "firing";
+  alert["labels"] = labels_of(own, sender.cluster);
+  alert["annotations"] = {{"summary", utf8::clean(grouped.title, max_annotation)},
+                          {"runbook_url", runbook_url(own, sender.external_url)},
+                          {"correlation_id", grouped.correlation.hex()}};
+  alert["startsAt"] = format_time(grouped.since);
+  alert["endsAt"] =
+      grouped.ended ? format_time(std::max(*grouped.ended, grouped.since)) : std::string(kNever);
+  alert["generatorURL"] = incident_url(own, sender.external_url);
+  alert["fingerprint"] = fingerprint(own, sender.cluster);
+  return alert;
+}
+
+// The only incident of a group, as if it were told by itself.
+Notice alone(const Notice& notice) {
+  Notice one = notice;
+  Incident& incident = one.transition.incident;
+  const GroupedIncident& grouped = incident.group->listed.front();
+  incident.id = grouped.id;
+  incident.correlation = grouped.correlation;
+  one.transition.incident.group = nullptr;
+  return one;
+}
+
 // What every alert says alike under `member`.
 Json common(const Json& alerts, const char* member) {
+  if (alerts.empty()) return Json::object();
   Json shared = alerts.front()[member];
   for (const Json& alert : alerts) {
     for (auto item = shared.begin(); item != shared.end();) {
@@ -181,29 +217,63 @@ std::string group_key(const Json& group_labels) {
   return key + "}";
 }
 
-// The incident's alert, and those of its evidence that are told by their own names.
-void add_alerts(const Notice& notice, const Sender& sender, size_t max_annotation, Json& alerts) {
+// The incident's alert, and those of its evidence that are told by their own names; or those of the
+// incidents that are told together.
+void add_alerts(const Notice& notice, const Sender& sender, Bounds bounds, Json& alerts) {
+  const size_t max_annotation = bounds.annotation;
+  if (const auto& group = notice.transition.incident.group) {
+    if (!is_several(notice.transition.incident))
+      return add_alerts(alone(notice), sender, bounds, alerts);
+    for (size_t i = 0; i < std::min(group->listed.size(), bounds.grouped); ++i)
+      alerts.push_back(grouped_alert_of(group->listed[i], sender, max_annotation));
+    return;
+  }
   alerts.push_back(alert_of(notice, sender, max_annotation));
   for (const Evidence& item : notice.transition.incident.evidence) {
     if (item.named) alerts.push_back(named_alert_of(notice, item, sender, max_annotation));
   }
 }
 
+// Of the incidents of groups, how many are not among the alerts.
+size_t left_out_of_groups(std::span<const NoticePtr> notices, size_t most) {
+  size_t left_out = 0;
+  for (const NoticePtr& notice : notices) {
+    const Incident& incident = notice->transition.incident;
+    if (!is_several(incident)) continue;
+    left_out += incident.group->count() - std::min(incident.group->listed.size(), most);
+  }
+  return left_out;
+}
+
+// Those of a group are what it was made by; else what all alerts have of these.
+Json group_labels_of(std::span<const NoticePtr> notices, const Json& common_labels) {
+  Json labels = Json::object();
+  const Incident& first = notices.front()->transition.incident;
+  if (notices.size() == 1 && first.group != nullptr) {
+    for (const auto& [name, value] : first.group->labels)
+      labels[utf8::clean(name, 128, utf8::Lines::join)] =
+          utf8::clean(value, kMaxLabelBytes, utf8::Lines::join);
+    labels["group"] = std::to_string(group_number(first.id));
+    return labels;
+  }
+  for (const char* name : {"alertname", "cluster", "incident"}) {
+    if (common_labels.contains(name)) labels[name] = common_labels[name];
+  }
+  return labels;
+}
+
 std::string render(std::span<const NoticePtr> notices, size_t left_out, const Sender& sender,
-                   size_t max_annotation) {
+                   Bounds bounds) {
   Json alerts = Json::array();
-  for (const NoticePtr& notice : notices) add_alerts(*notice, sender, max_annotation, alerts);
+  for (const NoticePtr& notice : notices) add_alerts(*notice, sender, bounds, alerts);
   const bool firing = std::any_of(notices.begin(), notices.end(),
                                   [](const NoticePtr& notice) { return !is_resolved(*notice); });
   const Json common_labels = common(alerts, "labels");
-  Json group_labels = Json::object();
-  for (const char* name : {"alertname", "cluster", "incident"}) {
-    if (common_labels.contains(name)) group_labels[name] = common_labels[name];
-  }
+  const Json group_labels = group_labels_of(notices, common_labels);
   Json payload;
   payload["version"] = "4";
   payload["groupKey"] = group_key(group_labels);
-  payload["truncatedAlerts"] = left_out;
+  payload["truncatedAlerts"] = left_out + left_out_of_groups(notices, bounds.grouped);
   payload["status"] = firing ? "firing" : "resolved";
   payload["receiver"] = utf8::clean(sender.receiver, kMaxLabelBytes, utf8::Lines::join);
   payload["groupLabels"] = group_labels;
@@ -218,14 +288,17 @@ std::string render(std::span<const NoticePtr> notices, size_t left_out, const Se
 
 std::string webhook_json(std::span<const NoticePtr> notices, const Sender& sender) {
   size_t shown = notices.size();
+  size_t grouped = kMaxGrouped;
   std::string json;
   while (true) {
     for (const size_t max_annotation : {kMaxAnnotationBytes, size_t{1024}, size_t{256}}) {
-      json = render(notices.first(shown), notices.size() - shown, sender, max_annotation);
+      json =
+          render(notices.first(shown), notices.size() - shown, sender, {max_annotation, grouped});
       if (json.size() <= kMaxPayloadBytes) return json;
     }
     // One alert always fits: its labels and shortened annotations are bounded far below the limit.
-    if (shown == 1) return json;
+    if (shown == 1 && grouped == 1) return json;
+    if (shown == 1) grouped = (grouped + 1) / 2;
     shown = (shown + 1) / 2;
   }
 }
@@ -233,7 +306,7 @@ std::string webhook_json(std::span<const NoticePtr> notices, const Sender& sende
 std::string posted_alerts_json(const Notice& notice, const Sender& sender, WallTime firing_ends,
                                std::string_view told_severity) {
   Json alerts = Json::array();
-  add_alerts(notice, sender, kMaxAnnotationBytes, alerts);
+  add_alerts(notice, sender, {kMaxAnnotationBytes, kMaxGrouped}, alerts);
   for (Json& alert : alerts) {
     if (alert["status"] == "firing") alert["endsAt"] = format_time(firing_ends);
     alert.erase("status");

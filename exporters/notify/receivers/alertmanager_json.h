@@ -2,7 +2,8 @@
 // Alertmanager understands it. Pure, any thread.
 //
 // One incident is one entry of `alerts`, for its cause; what the cause explains is inside the
-// annotation `evidence`. A person gets one page per fault.
+// annotation `evidence`. A person gets one page per fault. Incidents that are told together are
+// alerts of one notification.
 #pragma once
 
 #include <span>
@@ -20,12 +21,11 @@ constexpr size_t kMaxPayloadBytes = 256 * 1024;
 
 // At most kMaxPayloadBytes of valid UTF-8 for one or more notices. Annotations are shortened to
 // fit; then the last notices are left out and counted in truncatedAlerts.
-[[nodiscard]] std::string webhook_json(std::span<const NoticePtr> notices,
-                                       const Sender& sender);
+[[nodiscard]] std::string webhook_json(std::span<const NoticePtr> notices, const Sender& sender);
 
-// The same for Alertmanager's API v2: an array of alerts. What fires ends at `firing_ends` unless it
-// is sent again before. The severity is one of the labels that make an alert what it is: where the
-// one that was told last was another, `told_severity`, that alert is ended in the same array.
+// The same for Alertmanager's API v2: an array of alerts. What fires ends at `firing_ends` unless
+// it is sent again before. The severity is one of the labels that make an alert what it is: where
+// the one that was told last was another, `told_severity`, that alert is ended in the same array.
 [[nodiscard]] std::string posted_alerts_json(const Notice& notice, const Sender& sender,
                                              WallTime firing_ends,
                                              std::string_view told_severity = {});

@@ -46,24 +46,42 @@ Json field(const std::string& name, std::string value) {
   return {{"name", name}, {"value", std::move(value)}};
 }
 
+// An address is a link only when nothing of it is escaped: those of a group's incidents stand at
+// the end of their lines.
+std::string escaped_line(const std::string& item, const Message& message) {
+  const size_t address = item.rfind(message.page);
+  if (address == std::string::npos) return escaped(item);
+  return escaped(std::string_view(item).substr(0, address)) + item.substr(address);
+}
+
+// As many whole lines as fit, and of one that is too long as much as does.
+std::string evidence_text(const Message& message) {
+  std::string lines;
+  for (const std::string& item : message.evidence) {
+    const std::string line = (lines.empty() ? "" : "\n") + escaped_line(item, message);
+    if (length(lines, kEvidence.unit) + length(line, kEvidence.unit) > kEvidence.most) break;
+    lines += line;
+  }
+  return lines.empty() ? cut_escaped(message.evidence.front(), kEvidence, escaped) : lines;
+}
+
 Json embed_of(const Message& message) {
   Json fields = Json::array();
   for (const Fact& fact : message.facts) {
     if (fields.size() == kMaxFacts) break;
     fields.push_back(field(fact.name, cut_escaped(fact.text, kFact, escaped)));
   }
-  if (!message.evidence.empty()) {
-    std::string lines;
-    for (const std::string& item : message.evidence) lines += (lines.empty() ? "" : "\n") + item;
-    fields.push_back(field(message.evidence_title, cut_escaped(lines, kEvidence, escaped)));
-  }
+  if (!message.evidence.empty())
+    fields.push_back(field(message.evidence_title, evidence_text(message)));
   fields.push_back(field("Runbook", message.runbook));
-  return {{"title", cut_escaped(message.headline(), kTitle, escaped)},
-          {"url", message.page},
-          {"description", cut_escaped(message.text, kText, escaped)},
-          {"color", color_of(message)},
-          {"fields", std::move(fields)},
-          {"footer", {{"text", "Correlation id: " + message.correlation}}}};
+  Json embed{{"title", cut_escaped(message.headline(), kTitle, escaped)},
+             {"url", message.page},
+             {"color", color_of(message)},
+             {"fields", std::move(fields)},
+             {"footer", {{"text", "Correlation id: " + message.correlation}}}};
+  // An empty text is refused.
+  if (!message.text.empty()) embed["description"] = cut_escaped(message.text, kText, escaped);
+  return embed;
 }
 
 class Discord : public HttpReceiver {

@@ -121,8 +121,8 @@ class Slack : public HttpReceiver {
     if (is_one_of(kMessageGone, call.error)) return open(message, delivery, attempt);
     if (call.answer.outcome != Outcome::delivered) return call.answer;
     // The whole channel hears of what is worse, of what still goes on, and of the end.
-    const bool loud =
-        message.resolved || delivery.repeat || severity_name(message.severity) != known.severity;
+    const bool loud = message.resolved || message.loud || delivery.repeat ||
+                      severity_name(message.severity) != known.severity;
     Json reply{{"channel", known.place.channel},
                {"thread_ts", known.place.ts},
                {"text", slack_thread_text(message)},

@@ -32,15 +32,24 @@ std::unique_ptr<Receiver> script(const std::string& text) {
 
 TEST(Command, ReadsTheNotificationAsJson) {
   const std::string file = file_name("input");
-  const Answer answer =
-      script("cat > " + file + "; echo \"$HIGHWATER_DELIVERY_ID\" >> " + file)
-          ->deliver(firing(samples::huge(7)), attempt());
+  const Answer answer = script("cat > " + file + "; echo \"$HIGHWATER_DELIVERY_ID\" >> " + file)
+                            ->deliver(firing(samples::huge(7)), attempt());
   EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
   const std::string text = contents(file);
   std::remove(file.c_str());
   const size_t end = text.find('\n');
   EXPECT_EQ(json::parse(text.substr(0, end))["alerts"][0]["labels"]["alertname"], "BrokerDown");
   EXPECT_EQ(text.substr(end + 1), "7-1-ab\n");
+}
+
+TEST(Command, ReadsAGroupAsAlertsOfOneNotification) {
+  const std::string file = file_name("group");
+  const Answer answer = script("cat > " + file)->deliver(firing(samples::group_of(400)), attempt());
+  EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
+  const json payload = json::parse(contents(file));
+  std::remove(file.c_str());
+  EXPECT_EQ(payload["alerts"].size(), kMaxGrouped);
+  EXPECT_EQ(payload["truncatedAlerts"], 400 - kMaxGrouped);
 }
 
 TEST(Command, NoShellReadsItsArguments) {
@@ -65,8 +74,7 @@ TEST(Command, IsEndedWithItsChildrenWhenItIsLate) {
   Attempt brief = attempt();
   brief.limit = std::chrono::milliseconds(300);
   const SteadyTime start = std::chrono::steady_clock::now();
-  const Answer answer =
-      script("sleep 60 & echo $! > " + file + "; wait")->deliver(firing(), brief);
+  const Answer answer = script("sleep 60 & echo $! > " + file + "; wait")->deliver(firing(), brief);
   EXPECT_EQ(answer.outcome, Outcome::retry);
   EXPECT_THAT(answer.text, HasSubstr("did not end within its time"));
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));

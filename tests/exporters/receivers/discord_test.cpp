@@ -26,7 +26,8 @@ Reply execute(const Received& request, size_t) {
     return size > 0 && size <= most;
   };
   for (const json& embed : body["embeds"]) {
-    if (!fits(embed["title"], 256) || !fits(embed["description"], 4096) ||
+    if (!fits(embed["title"], 256) ||
+        (embed.contains("description") && !fits(embed["description"], 4096)) ||
         !fits(embed["footer"]["text"], 2048) || embed["fields"].size() > 25)
       return refuse("Invalid Form Body");
     for (const json& field : embed["fields"]) {
@@ -59,8 +60,19 @@ TEST(Discord, TakesWhatIsLargeAndForeign) {
   EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
 }
 
+TEST(Discord, TakesAGroupOf400Incidents) {
+  PushReceiver server(execute);
+  const Answer answer = discord(server)->deliver(firing(samples::group_of(400)), attempt());
+  EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
+  const std::string body = server.wait_for(1).at(0).body;
+  EXPECT_THAT(body, HasSubstr("400 incidents, 20 of them"));
+  EXPECT_THAT(body, HasSubstr("http://watch/?incident=100"));
+  EXPECT_THAT(body, HasSubstr("ab000000000000000000000000000003"));
+}
+
 TEST(Discord, WaitsToTheMillisecond) {
-  PushReceiver server(answers(429, R"({"message":"You are being rate limited.","retry_after":0.65})",
+  PushReceiver server(answers(429,
+                              R"({"message":"You are being rate limited.","retry_after":0.65})",
                               "Retry-After: 1\r\n"));
   const Answer answer = discord(server)->deliver(firing(), attempt());
   EXPECT_EQ(answer.outcome, Outcome::retry);

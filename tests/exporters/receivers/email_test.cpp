@@ -109,6 +109,18 @@ TEST(Email, TakesWhatIsLargeAndForeign) {
   EXPECT_THAT(part(mail, "text/html"), Not(HasSubstr("<b>*_")));
 }
 
+TEST(Email, TakesAGroupOf400Incidents) {
+  SmtpServer server;
+  const Answer answer = email(server)->deliver(firing(samples::group_of(400)), attempt());
+  EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
+  const ReceivedMail mail = server.mails().at(0);
+  EXPECT_EQ(header(mail, "Subject"), "[TICKET] 400 incidents (cluster=prod)");
+  const std::string text = part(mail, "text/plain");
+  EXPECT_THAT(text, HasSubstr("400 incidents, 20 of them:"));
+  EXPECT_THAT(text, HasSubstr("http://watch/?incident=119"));
+  EXPECT_THAT(part(mail, "text/html"), HasSubstr("Group &lt;g0&gt; &amp; *co* lags"));
+}
+
 struct Refusal {
   const char* command;
   const char* answer;

@@ -107,6 +107,59 @@ TEST(Message, CountsAllTheEvidence) {
   EXPECT_EQ(message.evidence.size(), 20);
 }
 
+TEST(Message, ListsTheIncidentsOfAGroup) {
+  const Message message = message_of(firing(samples::group_of(2)), "http://watch");
+  EXPECT_EQ(message.headline(), "[TICKET] 2 incidents (cluster=prod)");
+  EXPECT_EQ(plain_text(message, {4096}),
+            "Since: 2026-01-01T00:00:00.000Z\n"
+            "Incidents: 2 open, 2 in all\n\n"
+            "2 incidents:\n"
+            "- [ticket] Group <g0> & *co* lags " +
+                kFire +
+                " \xD7\xA9, since "
+                "2026-01-01T00:00:00.000Z: http://watch/?incident=100\n"
+                "- [ticket] Group <g1> & *co* lags " +
+                kFire +
+                " \xD7\xA9, since "
+                "2026-01-01T00:00:01.000Z: http://watch/?incident=101\n\n"
+                "Runbook: http://watch/runbooks/consumer-lag?incident=100\n"
+                "Incident: http://watch/\n"
+                "Correlation id: ab000000000000000000000000000003");
+}
+
+TEST(Message, SaysWhatEndedInAGroup) {
+  const Message message = message_of(firing(samples::group_of(4, 1)), "http://watch");
+  EXPECT_EQ(message.facts.at(1).text, "3 open, 1 ended, 4 in all");
+  EXPECT_THAT(message.evidence.at(3), testing::StartsWith("[ended] Group <g3>"));
+  EXPECT_THAT(message.evidence.at(3),
+              EndsWith("from 2026-01-01T00:00:03.000Z to 2026-01-01T00:16:40.000Z: "
+                       "http://watch/?incident=103"));
+  const Message end = message_of(resolved(samples::group_of(4, 4)), "http://watch");
+  EXPECT_EQ(end.status, "RESOLVED");
+  EXPECT_EQ(end.facts.at(0).text, "the condition ended");
+  EXPECT_THAT(end.facts.at(1).text, HasSubstr("from 2026-01-01T00:00:00.000Z to"));
+}
+
+// So that whoever hears of a single ticket reads as much of it as ever.
+TEST(Message, OfAGroupOfOneIsThatOfTheIncident) {
+  Message alone = message_of(firing(samples::broker_down(7, Severity::ticket)), "http://watch");
+  const Message grouped = message_of(firing(samples::group_of_one()), "http://watch");
+  EXPECT_EQ(grouped.headline(), alone.headline());
+  alone.correlation = grouped.correlation;
+  EXPECT_EQ(plain_text(grouped, {4096}), plain_text(alone, {4096}));
+}
+
+TEST(Message, OfAGroupHasItsOwnBodyAndTheTitleOfTheConfiguration) {
+  const MessageForm form{TextForm::parse("kafka: {title} ({incident})").value(),
+                         TextForm::parse("Topic {topic}").value()};
+  const Message several = message_of(firing(samples::group_of(2)), "http://watch", form);
+  EXPECT_EQ(several.title, "kafka: 2 incidents (cluster=prod) (group 3)");
+  EXPECT_EQ(several.evidence.size(), 2);
+  const Message one = message_of(firing(samples::group_of_one()), "http://watch", form);
+  EXPECT_EQ(one.title, "kafka: Broker 3 of prod is down (7)");
+  EXPECT_EQ(one.text, "Topic ");
+}
+
 std::string rendered(std::string_view form, const Delivery& delivery) {
   const auto parsed = TextForm::parse(form);
   return parsed ? parsed->render(delivery, "http://watch") : "refused: " + parsed.error().message;

@@ -53,6 +53,16 @@ TEST(Ntfy, TakesWhatIsLargeAndForeign) {
               testing::EndsWith("Correlation id: ab000000000000000000000000000007"));
 }
 
+TEST(Ntfy, TakesAGroupOf400Incidents) {
+  PushReceiver server(publish);
+  const Answer answer = ntfy(server)->deliver(firing(samples::group_of(400)), attempt());
+  EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
+  const std::string body = server.wait_for(1).at(0).body;
+  EXPECT_THAT(body, HasSubstr("400 incidents, 20 of them"));
+  EXPECT_THAT(body, HasSubstr("http://watch/?incident=100"));
+  EXPECT_THAT(body, HasSubstr("ab000000000000000000000000000003"));
+}
+
 TEST(Ntfy, IsTriedAgainWhenThrottledAndNotWhenForbidden) {
   PushReceiver throttled(answers(429, R"({"code":42901,"error":"limit reached"})"));
   EXPECT_EQ(ntfy(throttled)->deliver(firing(), attempt()).outcome, Outcome::retry);

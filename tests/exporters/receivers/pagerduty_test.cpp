@@ -38,9 +38,8 @@ Reply enqueue(const Received& request, size_t) {
             payload.value("severity", "")))
       return refuse("severity is invalid");
   }
-  return {.status = 202,
-          .headers = {},
-          .body = json{{"status", "success"}, {"dedup_key", key}}.dump()};
+  return {
+      .status = 202, .headers = {}, .body = json{{"status", "success"}, {"dedup_key", key}}.dump()};
 }
 
 std::unique_ptr<Receiver> pagerduty(const PushReceiver& server) {
@@ -75,6 +74,22 @@ TEST(PagerDuty, TakesWhatIsLargeAndForeign) {
   EXPECT_THAT(server.wait_for(1).at(0).body, HasSubstr("http://watch/runbooks/broker-down"));
 }
 
+TEST(PagerDuty, AGroupIsOneAlertFromTriggerToResolve) {
+  PushReceiver server(enqueue);
+  const auto receiver = pagerduty(server);
+  EXPECT_EQ(receiver->deliver(firing(samples::group_of(400)), attempt()).status, 202);
+  EXPECT_EQ(receiver->deliver(resolved(samples::group_of(400, 400)), attempt()).status, 202);
+  const auto requests = server.wait_for(2);
+  const json trigger = body_of(requests.at(0));
+  EXPECT_EQ(trigger["dedup_key"], "ab000000000000000000000000000003");
+  EXPECT_EQ(trigger["payload"]["summary"], "400 incidents (cluster=prod)");
+  EXPECT_EQ(trigger["payload"]["severity"], "warning");
+  EXPECT_EQ(trigger["payload"]["custom_details"]["Incidents"], "400 open, 400 in all");
+  EXPECT_EQ(trigger["payload"]["custom_details"]["Evidence"].size(), 20);
+  EXPECT_EQ(body_of(requests.at(1))["event_action"], "resolve");
+  EXPECT_EQ(body_of(requests.at(1))["dedup_key"], trigger["dedup_key"]);
+}
+
 TEST(PagerDuty, SeveritiesAreMappedAsConfigured) {
   PushReceiver server(enqueue);
   const auto receiver = make("pagerduty", {{"routing_key", Secret(kKey)},
@@ -85,7 +100,8 @@ TEST(PagerDuty, SeveritiesAreMappedAsConfigured) {
 }
 
 TEST(PagerDuty, WhatIsInvalidIsRefusedWithItsReasonButNotTheKey) {
-  PushReceiver server(answers(400, R"({"errors":["routing_key )" + std::string(kKey) + R"( no"]})"));
+  PushReceiver server(
+      answers(400, R"({"errors":["routing_key )" + std::string(kKey) + R"( no"]})"));
   const Answer answer = pagerduty(server)->deliver(firing(), attempt());
   EXPECT_EQ(answer.outcome, Outcome::refused);
   EXPECT_THAT(answer.text, HasSubstr("routing_key *** no"));

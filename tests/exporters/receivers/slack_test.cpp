@@ -112,6 +112,32 @@ TEST(SlackWebhook, MarkupOfNamesIsText) {
   EXPECT_THAT(message.dump(), HasSubstr("Correlation id: `ab000000000000000000000000000007`"));
 }
 
+TEST(SlackWebhook, TakesAGroupOf400Incidents) {
+  PushReceiver server(answers(200, "ok"));
+  EXPECT_EQ(incoming(server)->deliver(firing(samples::group_of(400)), attempt()).outcome,
+            Outcome::delivered);
+  const json message = body_of(server.wait_for(1).at(0));
+  EXPECT_EQ(fault_in(message), "");
+  EXPECT_THAT(message.dump(), HasSubstr("400 incidents, 20 of them:"));
+  EXPECT_THAT(message.dump(), HasSubstr("http://watch/?incident=100"));
+}
+
+// What is new in a group is said to the channel, what has ended to the thread alone.
+TEST(SlackBot, TellsTheChannelWhatIsNewInAGroup) {
+  PushReceiver server(web_api);
+  for (const size_t ended : {size_t{0}, size_t{400}}) {
+    Delivery update = firing(samples::group_of(400, ended));
+    update.first = false;
+    update.handle = "C024BE91L 1503435956.000240 ticket";
+    EXPECT_EQ(bot(server)->deliver(update, attempt()).outcome, Outcome::delivered);
+  }
+  const auto requests = server.wait_for(4);
+  EXPECT_EQ(body_of(requests.at(1))["reply_broadcast"], true);
+  EXPECT_EQ(body_of(requests.at(3))["reply_broadcast"], false);
+  EXPECT_THAT(body_of(requests.at(1))["text"].get<std::string>(),
+              HasSubstr("http://watch/?incident=100"));
+}
+
 TEST(SlackBot, KeepsOneMessageUpToDateAndTellsTheThread) {
   PushReceiver server(web_api);
   const auto receiver = bot(server);

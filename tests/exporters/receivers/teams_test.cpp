@@ -44,6 +44,16 @@ TEST(Teams, TakesWhatIsLargeAndForeign) {
   EXPECT_THAT(server.wait_for(1).at(0).body, HasSubstr("ab000000000000000000000000000007"));
 }
 
+TEST(Teams, TakesAGroupOf400Incidents) {
+  PushReceiver server(workflow);
+  const Answer answer = teams(server)->deliver(firing(samples::group_of(400)), attempt());
+  EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
+  const std::string body = server.wait_for(1).at(0).body;
+  EXPECT_THAT(body, HasSubstr("400 incidents, 20 of them"));
+  EXPECT_THAT(body, HasSubstr("http://watch/?incident=100"));
+  EXPECT_THAT(body, HasSubstr("ab000000000000000000000000000003"));
+}
+
 TEST(Teams, ThrottledIsTriedAgainAndUnknownIsRefusedWithoutTheKey) {
   PushReceiver throttled(answers(429));
   EXPECT_EQ(teams(throttled)->deliver(firing(), attempt()).outcome, Outcome::retry);

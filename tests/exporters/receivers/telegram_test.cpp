@@ -25,7 +25,8 @@ Reply refuse(int code, const std::string& why, json parameters = json::object())
 
 // The Bot API as far as it is used.
 Reply send_message(const Received& request, size_t index) {
-  if (request.target != "/bot" + std::string(kToken) + "/sendMessage") return refuse(404, "Not Found");
+  if (request.target != "/bot" + std::string(kToken) + "/sendMessage")
+    return refuse(404, "Not Found");
   const json body = json::parse(request.body, nullptr, false);
   if (body.value("chat_id", "") != "-100123") return refuse(400, "Bad Request: chat not found");
   const std::string text = body.value("text", "");
@@ -33,7 +34,8 @@ Reply send_message(const Received& request, size_t index) {
   if (length(text, Unit::characters) > 4096) return refuse(400, "Bad Request: message is too long");
   for (size_t at = 0; (at = text.find('<', at)) != std::string::npos; ++at) {
     const std::string tag = text.substr(at, 3);
-    if (tag != "<b>" && tag != "</b" && tag != "<a " && tag != "</a" && tag != "<co" && tag != "</c")
+    if (tag != "<b>" && tag != "</b" && tag != "<a " && tag != "</a" && tag != "<co" &&
+        tag != "</c")
       return refuse(400, "Bad Request: can't parse entities");
   }
   return {.status = 200,
@@ -69,6 +71,16 @@ TEST(Telegram, TakesWhatIsLargeAndForeign) {
   EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
   EXPECT_THAT(body_of(server.wait_for(1).at(0))["text"].get<std::string>(),
               HasSubstr("<code>ab000000000000000000000000000007</code>"));
+}
+
+TEST(Telegram, TakesAGroupOf400Incidents) {
+  PushReceiver server(send_message);
+  const Answer answer = telegram(server)->deliver(firing(samples::group_of(400)), attempt());
+  EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.text;
+  const std::string body = server.wait_for(1).at(0).body;
+  EXPECT_THAT(body, HasSubstr("400 incidents, 20 of them"));
+  EXPECT_THAT(body, HasSubstr("http://watch/?incident=100"));
+  EXPECT_THAT(body, HasSubstr("ab000000000000000000000000000003"));
 }
 
 TEST(Telegram, WaitsAsLongAsItIsTold) {
