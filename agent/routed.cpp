@@ -37,8 +37,10 @@ RoutedAlert route_alert(const Config& config, rules::Labels labels, WallTime at)
     labels["team"] = owner->team;
     alert.owner = owner->where;
   }
-  alert.routed = rules::route(plan.routes, rules::open_lines(plan.routes, at), labels,
-                              rules::Unanswered{at, Duration::zero(), at});
+  const rules::OpenLines open = rules::open_lines(plan.routes, at);
+  alert.routed =
+      rules::route(plan.routes, open, labels, rules::Unanswered{at, Duration::zero(), at});
+  alert.as_evidence = rules::route_evidence(plan.routes, open, labels);
   for (const rules::Silence& window : plan.maintenance) {
     if (window.active(at) && rules::covers(window, labels, 0)) alert.maintenance.push_back(&window);
   }

@@ -14,7 +14,8 @@ struct RoutedAlert {
   rules::Labels labels;  // with the team of the owner
   std::string owner;     // the line that says whose it is; empty: nobody's
   rules::Routed routed;
-  std::vector<Hearer> hearers;  // of these, those that take its severity; without routes of all
+  std::vector<Hearer> hearers;      // of these, those that take its severity; without routes of all
+  std::vector<Hearer> as_evidence;  // who hears of an incident whose evidence it is
   std::vector<const rules::Silence*> maintenance;  // of the configuration: what hides it then
 };
 

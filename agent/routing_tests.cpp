@@ -143,6 +143,7 @@ void Reader::read_alert(YamlMap& map, RoutingTest& test) {
 void Reader::read_route(YamlMap& map, RoutingTest& test) {
   test.team = map.text("team");
   test.hears = read_receivers(map, "hears");
+  test.hears_as_evidence = read_receivers(map, "hears_as_evidence");
   if (const YamlNode* const steps = map.get("escalates")) {
     test.escalates.emplace();
     if (steps->kind != YamlNode::Kind::list)
@@ -158,10 +159,11 @@ void Reader::read_route(YamlMap& map, RoutingTest& test) {
     for (const YamlNode& group : groups->items) read_group(group, *test.groups);
   }
   if (map.get("maintenance") != nullptr) test.maintenance = map.texts("maintenance");
-  if (!test.team && !test.hears && !test.escalates && !test.groups && !test.maintenance)
+  if (!test.team && !test.hears && !test.hears_as_evidence && !test.escalates && !test.groups &&
+      !test.maintenance)
     map.error(map.node(), "the test expects nothing",
-              "say what should be: 'hears: [NAME]', 'team', 'escalates', 'groups' or "
-              "'maintenance'");
+              "say what should be: 'hears: [NAME]', 'team', 'hears_as_evidence', 'escalates', "
+              "'groups' or 'maintenance'");
 }
 
 void Reader::read_escalation(const YamlNode& node, std::vector<Escalation>& steps) {
@@ -278,12 +280,16 @@ std::vector<std::string> run_routing_test(const Config& config, const RoutingTes
     compare(lines, "it belongs to", test.team->empty() ? "nobody" : *test.team,
             team == alert.labels.end() ? "nobody" : team->second);
   }
-  if (test.hears) {
-    std::vector<std::string> hearers;
-    for (const Hearer& hearer : alert.hearers) hearers.push_back(hearer.receiver);
-    std::ranges::sort(hearers);
-    compare(lines, "it is heard by", list_text(*test.hears), list_text(hearers));
-  }
+  const auto names_of = [](const std::vector<Hearer>& hearers) {
+    std::vector<std::string> names;
+    for (const Hearer& hearer : hearers) names.push_back(hearer.receiver);
+    std::ranges::sort(names);
+    return list_text(names);
+  };
+  if (test.hears) compare(lines, "it is heard by", list_text(*test.hears), names_of(alert.hearers));
+  if (test.hears_as_evidence)
+    compare(lines, "as evidence it is heard by", list_text(*test.hears_as_evidence),
+            names_of(alert.as_evidence));
   if (test.escalates) {
     std::vector<Escalation> steps;
     for (const rules::NextStep& next : alert.routed.next) {

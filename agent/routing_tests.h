@@ -40,8 +40,9 @@ struct RoutingTest {
   int column = 0;
 
   // Of `routes:`; what is not expected is not looked at.
-  std::optional<std::string> team;                // empty: nobody's
-  std::optional<std::vector<std::string>> hears;  // in any order
+  std::optional<std::string> team;                            // empty: nobody's
+  std::optional<std::vector<std::string>> hears;              // in any order
+  std::optional<std::vector<std::string>> hears_as_evidence;  // likewise
   std::optional<std::vector<rules::Escalation>> escalates;
   std::optional<std::vector<std::string>> groups;       // "mail by cluster=prod", in any order
   std::optional<std::vector<std::string>> maintenance;  // the names of what hides it then

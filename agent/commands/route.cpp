@@ -41,6 +41,12 @@ std::string line_text(const rules::Route& line) {
                      to.empty() ? "nobody" : to, line.goes_on ? ", and goes on" : "");
 }
 
+std::vector<std::string> names_of(const std::vector<Hearer>& hearers) {
+  std::vector<std::string> names;
+  for (const Hearer& hearer : hearers) names.push_back(hearer.receiver);
+  return names;
+}
+
 std::string interval_text(const Hearer& hearer) {
   if (!hearer.repeat_interval) return {};
   if (*hearer.repeat_interval == Duration::zero()) return " (once)";
@@ -86,6 +92,9 @@ std::string plain_text(const Config& config, const RoutedAlert& answer, WallTime
   for (const rules::NextStep& next : answer.routed.next)
     text += fmt::format("after {}, unless it is acknowledged: {}\n",
                         format_duration(next.step.after), fmt::join(next.step.to, ", "));
+  if (!answer.as_evidence.empty())
+    text += fmt::format("as evidence of an incident, of that: {}\n",
+                        fmt::join(names_of(answer.as_evidence), ", "));
   for (const std::string& window : windows_of(answer, at)) text += "but not now: " + window + "\n";
   return text;
 }
@@ -95,8 +104,6 @@ std::string json_text(const Config& config, const RoutedAlert& answer, WallTime 
   for (const auto& [name, value] : answer.labels) labels[name] = value;
   Json lines = Json::array();
   for (const size_t line : answer.routed.lines) lines.push_back(config.routing.routes[line].where);
-  Json hearers = Json::array();
-  for (const Hearer& hearer : answer.hearers) hearers.push_back(hearer.receiver);
   Json groups = Json::array();
   for (const Hearer& hearer : answer.hearers) {
     if (hearer.group) groups.push_back(group_json(hearer));
@@ -108,7 +115,8 @@ std::string json_text(const Config& config, const RoutedAlert& answer, WallTime 
                   {"labels", std::move(labels)},
                   {"owner", answer.owner.empty() ? Json() : Json(answer.owner)},
                   {"lines", std::move(lines)},
-                  {"receivers", std::move(hearers)},
+                  {"receivers", names_of(answer.hearers)},
+                  {"receivers_as_evidence", names_of(answer.as_evidence)},
                   {"groups", std::move(groups)},
                   {"escalation", std::move(steps)},
                   {"maintenance", windows_of(answer, at)}};

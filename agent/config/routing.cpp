@@ -105,6 +105,7 @@ class RoutingReader {
       route.repeat_interval = interval;
     }
     route.goes_on = map.boolean("continue").value_or(false);
+    read_as_evidence(map, route);
     map.finish();
     if (diagnostics_.size() == before) {
       check_reached(map, route);
@@ -146,6 +147,17 @@ class RoutingReader {
       }
     }
     std::ranges::stable_sort(route.escalate, {}, &rules::Escalation::after);
+  }
+
+  void read_as_evidence(YamlMap& map, Route& route) {
+    route.as_evidence = map.boolean("as_evidence").value_or(false);
+    if (!route.as_evidence) return;
+    for (const char* const key : {"escalate", "group_by"}) {
+      if (const YamlNode* const node = map.node().find(key))
+        map.error(*node, fmt::format("'{}' does not go with 'as_evidence'", key),
+                  "the incident is of whoever looks after its cause: write it in the line that "
+                  "leads to them");
+    }
   }
 
   void read_grouping(YamlMap& map, Route& route) {
@@ -247,7 +259,7 @@ class RoutingReader {
     for (size_t i = 0; i < config_.routing.routes.size(); ++i) {
       const Route& above = config_.routing.routes[i];
       if (!sound_[i] || above.goes_on || above.during != nullptr ||
-          !above.matcher.covers(route.matcher))
+          above.as_evidence != route.as_evidence || !above.matcher.covers(route.matcher))
         continue;
       map.error(map.node(),
                 fmt::format("it never matches: line {} takes everything that it could", lines_[i]),
@@ -263,7 +275,7 @@ class RoutingReader {
     const bool pages = severity == nullptr || severity->matches({{"severity", "page"}});
     if (route.goes_on)
       map.error(to, "a line that reaches nobody and goes on does nothing", "remove it");
-    else if (pages)
+    else if (pages && !route.as_evidence)
       map.error(to, "a page that comes here reaches nobody",
                 "name a receiver, or restrict the line with 'severity: [info, ticket]'");
   }

@@ -292,6 +292,9 @@ Json route(const Json& during) {
       "aside; []: all of them.");
   properties["group_wait"] = duration("From the first of them until they are told.");
   properties["group_interval"] = duration("From there until what changed is told.");
+  properties["as_evidence"] = boolean(
+      "Whether it is about alerts that are evidence of an incident, and about nothing else: who is "
+      "named hears of the incident that affects them.");
   properties["continue"] = boolean("Whether the lines below are tried as well.");
   return object(std::move(properties), {"to"});
 }

@@ -116,8 +116,14 @@ struct Hearer {
   // Set: it hears of it because nobody acknowledged the incident for so long.
   std::optional<Duration> escalated{};
   std::optional<GroupPlace> group{};  // nothing: it is told of the incident by itself, at once
+  // Not empty: it hears of it because of what the incident affects: "topic orders"; at most
+  // kMaxAffected of them.
+  std::vector<std::string> affected{};
+  size_t affected_count = 0;
   bool operator==(const Hearer&) const = default;
 };
+
+constexpr size_t kMaxAffected = 3;
 
 // Who hears of an incident next when nobody acknowledges it.
 struct EscalationStep {
@@ -206,6 +212,7 @@ struct Transition {
   std::string resolution;      // for resolved: "the condition ended", "it is gone: topic deleted"
   ObservationPtr revealed_by;  // for opened: the poll that revealed it; may be null
   std::string because{};       // why somebody hears of it only now: "not acknowledged for 10 min"
+  std::string affected{};      // why somebody hears of it at all: "your topic orders is affected"
 };
 
 // What one receiver is told of several incidents together.

@@ -318,6 +318,7 @@ Transition transition_of(const Json& json) {
   reader.read("kind", kind);
   reader.read("resolution", transition.resolution);
   reader.read("because", transition.because);
+  reader.read("affected", transition.affected);
   if (const Json* incident = reader.find("incident")) transition.incident = incident_of(*incident);
   for (const TransitionKind known :
        {TransitionKind::opened, TransitionKind::updated, TransitionKind::resolved}) {
@@ -364,7 +365,8 @@ std::string encode_transition(const Transition& transition) {
                {"kind", transition_name(transition.kind)},
                {"incident", incident_json(transition.incident)},
                {"resolution", transition.resolution},
-               {"because", transition.because}});
+               {"because", transition.because},
+               {"affected", transition.affected}});
 }
 Result<Transition> decode_transition(std::string_view json) {
   return decode(json, transition_of);

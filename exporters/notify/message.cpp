@@ -54,6 +54,7 @@ std::vector<Fact> facts_of(const Delivery& delivery) {
                               format_time(incident.opened), format_time(end)));
     add("Budget spent", cost_text(incident));
   } else {
+    add("Affected", delivery.notice->transition.affected);
     add("Escalated", delivery.notice->transition.because);
     add("Since", format_time(incident.opened));
   }

@@ -74,6 +74,10 @@ constexpr std::array kPlaceholders{
                 [](const Delivery& of, Url) {
                   return of.resolved() ? std::string() : of.notice->transition.because;
                 }},
+    Placeholder{"affected",
+                [](const Delivery& of, Url) {
+                  return of.resolved() ? std::string() : of.notice->transition.affected;
+                }},
     Placeholder{"since", [](const Delivery& of, Url) { return format_time(of.incident().opened); }},
     Placeholder{"lasted", [](const Delivery& of, Url) { return lasted_of(of); }},
     Placeholder{"budget",

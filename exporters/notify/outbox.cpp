@@ -1,9 +1,12 @@
 #include "exporters/notify/outbox.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "agent/core/incident_group.h"
+#include "exporters/incident_text.h"
 #include "exporters/notify/worker.h"
 
 namespace highwater::notify {
@@ -26,13 +29,21 @@ NoticePtr told_notice(const Incident& incident) {
 
 // For a receiver that has not heard of an incident that is open. Its sequence is one that no
 // transition to come can have: each incident has had a transition of its own.
-NoticePtr opened_notice(const Incident& incident, WallTime at, std::string because) {
+NoticePtr opened_notice(const Incident& incident, WallTime at, std::string because,
+                        std::string affected) {
   Transition transition;
   transition.kind = TransitionKind::opened;
   transition.incident = incident;
   transition.sequence = incident.id;
   transition.because = std::move(because);
+  transition.affected = std::move(affected);
   return notice_of(transition, at);
+}
+
+NoticePtr with_affected(const Notice& notice, std::string affected) {
+  auto made = std::make_shared<Notice>(notice);
+  made->transition.affected = std::move(affected);
+  return made;
 }
 
 // Stands for whatever hid an incident before a restart.
@@ -48,11 +59,25 @@ struct Standing {
   bool hidden = false;
   std::optional<Duration> repeat;     // nothing: as it has it itself; 0: never
   std::optional<Duration> escalated;  // it hears because nobody acknowledged it for so long
+  const Hearer* affected = nullptr;   // set: it hears because of what is affected
 };
 
 std::string because(const Standing& standing) {
   if (!standing.escalated) return {};
   return "nobody has acknowledged it for " + describe_duration(*standing.escalated);
+}
+
+// "your topic orders and topic audit are affected by incident 17 (Broker 2 (prod) crashed)"
+std::string affected(const Standing& standing, const Incident& incident) {
+  if (standing.affected == nullptr) return {};
+  const std::vector<std::string>& names = standing.affected->affected;
+  const size_t count = standing.affected->affected_count;
+  std::string all;
+  for (size_t i = 0; i < names.size(); ++i)
+    all += (i == 0 ? "" : i + 1 == count ? " and " : ", ") + names[i];
+  if (count > names.size()) all += fmt::format(" and {} more", count - names.size());
+  return fmt::format("your {} {} affected by incident {} ({})", all, count == 1 ? "is" : "are",
+                     incident.id, incident_title(incident));
 }
 
 bool is_hidden(const DirectionPtr& direction) {
@@ -68,6 +93,7 @@ Standing standing_of(const DirectionPtr& direction, const std::string& receiver)
     if (standing.hears) {
       standing.repeat = found->repeat_interval;
       standing.escalated = found->escalated;
+      if (found->affected_count > 0) standing.affected = &*found;
     }
   }
   standing.hidden = is_hidden(direction);
@@ -136,7 +162,11 @@ std::vector<Notifier::Order> Notifier::orders_of(const Report& report) const {
       const Standing standing = standing_of(transition.incident.direction, worker->name());
       const bool known = informed.contains({worker.get(), id}) || worker->knows(id);
       if (!resolved && (standing.hidden || !(standing.hears || known))) continue;
-      orders.push_back({worker.get(), notice, false});
+      orders.push_back({worker.get(),
+                        known || standing.affected == nullptr || resolved
+                            ? notice
+                            : with_affected(*notice, affected(standing, transition.incident)),
+                        false});
       informed.insert({worker.get(), id});
     }
   }
@@ -156,7 +186,9 @@ std::vector<Notifier::Order> Notifier::orders_of(const Report& report) const {
                                    !standing_of(before->second, worker->name()).hears;
       if (known && !was_hidden && !newly_escalated) continue;
       orders.push_back(
-          {worker.get(), opened_notice(incident, report.at.wall, because(standing)), known});
+          {worker.get(),
+           opened_notice(incident, report.at.wall, because(standing), affected(standing, incident)),
+           known});
     }
   }
   for (const GroupNotice& group : report.groups) {

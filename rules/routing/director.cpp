@@ -40,6 +40,28 @@ void add_step(const NextStep& step, std::optional<EscalationStep>& made) {
   }
 }
 
+bool is_cause(const Incident& incident, const Alert& alert) {
+  const auto is = [&](std::string_view rule, const Entity& entity) {
+    return alert.rule == rule && alert.entity == entity;
+  };
+  if (is(incident.cause.rule, incident.cause.entity) ||
+      is(incident.headline.rule, incident.headline.entity))
+    return true;
+  return std::ranges::any_of(incident.evidence, [&](const Evidence& item) {
+    return is_standing_cause(item) && is(item.rule, item.entity);
+  });
+}
+
+// "topic orders", "group billing topic orders"
+std::string name_of(const Entity& entity) {
+  std::string name;
+  for (const auto& [label, value] : entity.labels) {
+    if (label.text() == "cluster") continue;
+    name += fmt::format("{}{} {}", name.empty() ? "" : " ", label.text(), value.text());
+  }
+  return name.empty() ? entity.text() : name;
+}
+
 // Differs when something that is looked at does.
 size_t signature_of(const Incident& incident) {
   size_t hash = static_cast<size_t>(incident.severity) * 31 + incident.unlisted_causes;
@@ -118,6 +140,10 @@ bool RoutingPlan::escalates() const {
   return std::ranges::any_of(routes, [](const Route& line) { return !line.escalate.empty(); });
 }
 
+bool RoutingPlan::leads_by_evidence() const {
+  return std::ranges::any_of(routes, &Route::as_evidence);
+}
+
 void Director::replace(RoutingPlan plan) {
   plan_ = std::move(plan);
   known_.clear();
@@ -159,6 +185,11 @@ std::vector<std::string> Director::direct(Report& report, const HeardOf& heard_o
   report.silences = active_.size();
   ++round_;
   unattended_.keep_only(open);
+  if (plan_.leads_by_evidence()) {
+    for (const Alert& alert : report.alerts) {
+      if (alert.incident != 0) evidence_[alert.incident].push_back(&alert);
+    }
+  }
   for (Incident& incident : report.incidents)
     incident.direction = direction_of(incident, report.at, heard_of);
   for (Transition& transition : report.transitions) {
@@ -166,6 +197,7 @@ std::vector<std::string> Director::direct(Report& report, const HeardOf& heard_o
       transition.incident.direction = direction_of(transition.incident, report.at, heard_of);
   }
   std::erase_if(known_, [this](const auto& entry) { return entry.second.seen != round_; });
+  evidence_.clear();
   groups_.gather(report, plan_.listeners, heard_of);
   return ended;
 }
@@ -190,7 +222,7 @@ std::vector<std::string> Director::restore(std::span<const StateRecord> records)
 DirectionPtr Director::direction_of(const Incident& incident, Now now, const HeardOf& heard_of) {
   Known& known = known_[incident.id];
   known.seen = round_;
-  const size_t signature = signature_of(incident) | 1U;
+  const size_t signature = (signature_of(incident) + evidence_signature(incident.id)) | 1U;
   const bool due = known.due && now.steady >= *known.due;
   if (known.signature == signature && !due) return known.direction;
   known.signature = signature;
@@ -243,7 +275,43 @@ Direction Director::made_for(const Incident& incident, Now now, Known& known) {
       known.due = std::min(known.due.value_or(due), due);
     }
   }
+  add_affected(incident, direction.hearers);
   return direction;
+}
+
+// Whatever their order is.
+size_t Director::evidence_signature(uint64_t incident) const {
+  const auto found = evidence_.find(incident);
+  if (found == evidence_.end()) return 0;
+  size_t signature = 0;
+  for (const Alert* const alert : found->second)
+    signature += (std::hash<std::string>{}(alert->rule) ^ alert->entity.hash()) * 31 +
+                 static_cast<size_t>(alert->severity);
+  return signature;
+}
+
+void Director::add_affected(const Incident& incident, std::vector<Hearer>& hearers) const {
+  const auto found = evidence_.find(incident.id);
+  if (found == evidence_.end()) return;
+  std::set<std::pair<std::string, std::string>> said;  // receiver and what is affected
+  for (const Alert* const alert : found->second) {
+    if (is_cause(incident, *alert)) continue;
+    Subjects subjects;
+    Labels& labels = subjects.causes.emplace_back(
+        labels_of(incident, alert->rule, alert->entity, alert->labels, plan_.owners));
+    labels["severity"] = severity_name(alert->severity);
+    if (hiding(active_, subjects, incident.id).left.empty()) continue;
+    for (Hearer& hearer : route_evidence(plan_.routes, open_lines_, labels)) {
+      auto known = std::ranges::find(hearers, hearer.receiver, &Hearer::receiver);
+      // Whoever hears of it anyway needs no reason.
+      if (known != hearers.end() && known->affected_count == 0) continue;
+      const std::string name = name_of(alert->entity);
+      if (!said.emplace(hearer.receiver, name).second) continue;
+      if (known == hearers.end()) known = hearers.insert(hearers.end(), std::move(hearer));
+      ++known->affected_count;
+      if (known->affected.size() < kMaxAffected) known->affected.push_back(name);
+    }
+  }
 }
 
 std::vector<uint64_t> Director::hidden_by(const Silence& silence, const RoutingPlan& plan,

@@ -4,6 +4,7 @@
 //
 // An incident may have several causes, such as the brokers of one rack. Whoever any of them leads
 // to hears of it; one that is silenced leads nowhere, and the incident is silenced when all are.
+// Its other alerts are evidence, and lead only by lines with `as_evidence`.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,7 @@ struct RoutingPlan {
   Listeners listeners;               // every receiver there is
 
   [[nodiscard]] bool escalates() const;
+  [[nodiscard]] bool leads_by_evidence() const;
 };
 
 // What is looked at of an incident: the labels of each of its causes.
@@ -93,6 +95,8 @@ class Director {
   [[nodiscard]] DirectionPtr direction_of(const Incident& incident, Now now,
                                           const HeardOf& heard_of);
   [[nodiscard]] Direction made_for(const Incident& incident, Now now, Known& known);
+  [[nodiscard]] size_t evidence_signature(uint64_t incident) const;
+  void add_affected(const Incident& incident, std::vector<Hearer>& hearers) const;
 
   RoutingPlan plan_;
   Silences silences_;
@@ -104,6 +108,8 @@ class Director {
   OpenLines open_lines_;
   ActiveSilences active_;
   std::vector<std::string> active_texts_;
+  // By incident; empty where no line is about evidence. During direct() alone.
+  std::map<uint64_t, std::vector<const Alert*>> evidence_;
   uint64_t acks_version_ = 0;
   uint64_t round_ = 0;
 };

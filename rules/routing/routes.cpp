@@ -57,7 +57,7 @@ Routed route(const Routes& routes, const OpenLines& open, const Labels& labels,
   Routed routed;
   for (size_t i = 0; i < routes.size(); ++i) {
     const Route& line = routes[i];
-    if (!open[i].open || !line.matcher.matches(labels)) continue;
+    if (line.as_evidence || !open[i].open || !line.matcher.matches(labels)) continue;
     routed.lines.push_back(i);
     std::vector<Hearer> hearers;
     std::optional<GroupPlace> group;
@@ -69,6 +69,19 @@ Routed route(const Routes& routes, const OpenLines& open, const Labels& labels,
     if (!line.goes_on) break;
   }
   return routed;
+}
+
+std::vector<Hearer> route_evidence(const Routes& routes, const OpenLines& open,
+                                   const Labels& labels) {
+  std::vector<Hearer> hearers;
+  for (size_t i = 0; i < routes.size(); ++i) {
+    const Route& line = routes[i];
+    if (!line.as_evidence || !open[i].open || !line.matcher.matches(labels)) continue;
+    for (const std::string& receiver : line.to)
+      add_hearers({{receiver, line.repeat_interval}}, hearers);
+    if (!line.goes_on) break;
+  }
+  return hearers;
 }
 
 void add_hearers(const std::vector<Hearer>& more, std::vector<Hearer>& hearers) {

@@ -39,11 +39,13 @@ struct Route {
   std::optional<Grouping> group;            // of tickets and infos; pages are told by themselves
   std::vector<Escalation> escalate;         // the earliest first
   bool goes_on = false;                     // `continue: true`: the lines below are tried as well
-  std::string where;                        // "highwater.yaml:20"
+  // It is asked about what is evidence of an incident, and about nothing else.
+  bool as_evidence = false;
+  std::string where;  // "highwater.yaml:20"
 
   // Whether it takes all that comes, so that no line below is reached.
   [[nodiscard]] bool takes_all() const {
-    return matcher.matches_all() && during == nullptr && !goes_on;
+    return matcher.matches_all() && during == nullptr && !goes_on && !as_evidence;
   }
 };
 using Routes = std::vector<Route>;
@@ -79,6 +81,9 @@ struct Routed {
 // `unanswered`: nothing where somebody has acknowledged the incident, or it is hidden.
 [[nodiscard]] Routed route(const Routes& routes, const OpenLines& open, const Labels& labels,
                            const std::optional<Unanswered>& unanswered = std::nullopt);
+// Who hears of an incident because an alert with these labels is evidence of it.
+[[nodiscard]] std::vector<Hearer> route_evidence(const Routes& routes, const OpenLines& open,
+                                                 const Labels& labels);
 // Adds those who are not among them yet.
 void add_hearers(const std::vector<Hearer>& more, std::vector<Hearer>& hearers);
 

@@ -28,6 +28,8 @@ def main(binary):
     code, out = run(binary, "routes:\n  - {name: wrong, alert: {severity: ticket, alertname: DiskFull, cluster: prod}, at: 2026-11-30 02:14, groups: [{to: mail, by: {cluster: prod}}]}\n")
     assert code == 1 and "expected: it is told together: mail by cluster=prod" in out, out
     assert "but was:  it is told together: chat by cluster=prod severity=ticket, mail by cluster=prod severity=ticket" in out, out
+    code, out = run(binary, f"routes:\n  - {{name: wrong, {alert}, hears_as_evidence: [pager]}}\n")
+    assert code == 1 and "expected: as evidence it is heard by pager" in out and "as evidence it is heard by chat" in out, out
     code, out = run(binary, f"silences:\n  - {{name: wrong, {alert}, silence: {{matchers: [team=payments]}}, hides: false}}\n")
     assert code == 1 and "expected: the alert is told" in out and "but was:  the alert is hidden" in out, out
 

@@ -44,6 +44,13 @@ routes:
   - {severity: page, to: pager, escalate: [{after: 30m, to: [boss, mail]}, {after: 10m, to: lead}]}
   - {to: slack}
 )";
+constexpr const char* kAffected = R"(
+owners: [{team: payments, topics: ["payments-*"], groups: [billing]}, {team: platform, clusters: "*"}]
+routes:
+  - {team: payments, topic: payments-quiet, as_evidence: true, to: []}
+  - {team: payments, as_evidence: true, to: slack}
+  - {to: pager}
+)";
 constexpr const char* kPatchNight = R"(
 maintenance:
   - {name: patch-night, broker: ["1", "2"], during: {days: sat, hours: "23:00-02:00", time_zone: Europe/Berlin}}
@@ -127,6 +134,84 @@ const std::vector<Case>& cases() {
         {"open 1 page topic=a", "slack+1"},
         {"at 2026-06-01 15:00", "pager+1"},
         {"resolve 1", "pager-1 slack-1"}}},
+      // Evidence.
+      {"WhoeverIsAffectedHearsWhenALineAsksForEvidence",
+       "pager slack",
+       kAffected,
+       {{"open 1 page alertname=BrokerDown broker=2", "pager+1"},
+        {"evidence 1 ticket topic=orders"},
+        {"evidence 1 ticket topic=payments-quiet"},
+        {"evidence 1 ticket topic=payments-in",
+         "slack+1(your topic payments-in is affected by incident 1 (BrokerDown broker=2 "
+         "cluster=prod))"},
+        {"evidence 1 page group=billing topic=payments-in"},
+        {"update 1", "pager~1 slack~1"},
+        {"restart"},
+        {"clear"},
+        {"wait 9h"},
+        {"evidence 1 ticket topic=payments-in"},
+        {"resolve 1", "pager-1 slack-1"}}},
+      {"AllThatIsAffectedIsNamedOnce",
+       "pager slack",
+       kAffected,
+       {{"evidence 1 ticket topic=payments-a"},
+        {"evidence 1 ticket alertname=Other topic=payments-a"},
+        {"evidence 1 ticket topic=payments-b"},
+        {"open 1 page broker=2",
+         "pager+1 slack+1(your topic payments-a and topic payments-b are affected by incident 1 "
+         "(Lag broker=2 cluster=prod))"},
+        {"resolve 1", "pager-1 slack-1"},
+        {"evidence 2 ticket topic=payments-c"},
+        {"evidence 2 ticket topic=payments-d"},
+        {"evidence 2 ticket topic=payments-e"},
+        {"evidence 2 ticket topic=payments-f"},
+        {"open 2 page broker=2",
+         "pager+2 slack+2(your topic payments-c, topic payments-d, topic payments-e and 1 more are "
+         "affected by incident 2 (Lag broker=2 cluster=prod))"}}},
+      {"EvidenceLeadsNowhereByOtherLines",
+       "pager slack mail",
+       kTeams,
+       {{"open 1 page broker=2", "mail+1"}, {"evidence 1 page topic=payments-in"}}},
+      {"ALineAboutEvidenceIsAboutNothingElse",
+       "pager slack",
+       kAffected,
+       {{"open 1 page topic=payments-in", "pager+1"},
+        {"cause 1 topic=payments-out"},
+        {"evidence 1 page topic=payments-out"},
+        {"resolve 1", "pager-1"}}},
+      {"WhoeverHearsOfItAnywayIsNotToldAgain",
+       "pager slack",
+       "routes: [{topic: a, as_evidence: true, to: [pager, slack]}, {to: pager}]\n",
+       {{"open 1 page broker=2", "pager+1"},
+        {"evidence 1 ticket topic=a",
+         "slack+1(your topic a is affected by incident 1 (Lag broker=2 cluster=prod))"}}},
+      {"TheSeverityOfEvidenceIsItsOwn",
+       "pager slack mail",
+       "routes: [{severity: page, as_evidence: true, to: slack}, {as_evidence: true, topic: b, to: "
+       "mail}, {to: pager}]\n",
+       {{"open 1 page broker=2", "pager+1"},
+        {"evidence 1 ticket topic=a"},
+        {"evidence 1 page topic=c",
+         "slack+1(your topic c is affected by incident 1 (Lag broker=2 cluster=prod))"},
+        {"evidence 1 ticket topic=b",
+         "mail+1(your topic b is affected by incident 1 (Lag broker=2 cluster=prod))"}}},
+      {"EvidenceThatIsSilencedLeadsNowhere",
+       "pager slack",
+       kAffected,
+       {{"open 1 page broker=2", "pager+1"},
+        {"silence topic=payments-in for=1h"},
+        {"evidence 1 ticket topic=payments-in"},
+        {"wait 1h",
+         "slack+1(your topic payments-in is affected by incident 1 (Lag broker=2 cluster=prod))"}}},
+      {"NobodyIsToldOfWhatAffectsThemWhileItIsSilenced",
+       "pager slack",
+       kAffected,
+       {{"open 1 page broker=2", "pager+1"},
+        {"silence broker=2 for=1h"},
+        {"evidence 1 ticket topic=payments-in"},
+        {"wait 1h",
+         "pager=1 slack+1(your topic payments-in is affected by incident 1 (Lag broker=2 "
+         "cluster=prod))"}}},
       // Escalation.
       {"WhatNobodyAcknowledgesIsEscalatedStepByStep",
        "pager:page lead boss mail slack",

@@ -173,6 +173,15 @@ TEST(RoutingConfig, MistakesAreSaidWithTheirPlace) {
        ":8:47:", "a page is told by itself"},
       {"routes: [{to: [mail, am], group_by: topic}]\n",
        ":8:37:", "'am' is of the kind 'alertmanager', which groups by itself"},
+      {"routes: [{topic: a, as_evidence: true, to: mail, group_by: topic}, {to: mail}]\n",
+       ":8:62:", "'group_by' does not go with 'as_evidence'"},
+      {"routes: [{topic: a, as_evidence: true, to: mail, escalate: [{after: 10m, to: slack}]}, "
+       "{to: mail}]\n",
+       ":8:60:", "'escalate' does not go with 'as_evidence'"},
+      {"routes:\n  - {as_evidence: true, to: mail}\n  - {as_evidence: true, topic: a, to: pager}\n"
+       "  - {to: mail}\n",
+       ":10:5:", "line 9 takes everything"},
+      {"routes: [{as_evidence: true, to: mail}]\n", ":8:9:", "no line for what no other matches"},
       {"owners: [{topics: a}]\n", ":8:10:", "an owner has no 'team'"},
       {"owners:\n  - {team: a, clusters: \"*\"}\n  - {team: b, topics: x}\n",
        ":10:5:", "line 9 owns everything"},

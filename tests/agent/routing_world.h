@@ -72,7 +72,9 @@ class EarReceiver : public notify::Receiver {
                              : delivery.repeat   ? "="
                              : delivery.first    ? "+"
                                                  : "~";
-    ear_.hear(name_ + kind + what(delivery.incident()));
+    const std::string& affected = delivery.notice->transition.affected;
+    ear_.hear(name_ + kind + what(delivery.incident()) +
+              (affected.empty() ? "" : "(" + affected + ")"));
     return notify::delivered(200);
   }
 
@@ -114,6 +116,10 @@ class RoutingWorld {
       change(rest, report);
     } else if (verb == "cause") {
       add_cause(rest);
+    } else if (verb == "evidence") {
+      add_evidence(rest);
+    } else if (verb == "clear") {
+      alerts_.clear();
     } else if (verb == "resolve") {
       resolve(rest, report);
     } else if (verb == "silence") {
@@ -275,6 +281,16 @@ class RoutingWorld {
     incident.evidence_count = incident.evidence.size();
   }
 
+  // evidence 1 ticket topic=orders; `clear`: all evidence of all incidents ends.
+  void add_evidence(const std::vector<std::string>& words) {
+    Alert& alert = alerts_.emplace_back();
+    alert.incident = std::stoull(words.at(0));
+    alert.severity = severity_of(words.at(1));
+    alert.state = AlertState::firing;
+    alert.rule = rule_of(words);
+    alert.entity = entity_of({words.begin() + 2, words.end()});
+  }
+
   void resolve(const std::vector<std::string>& words, Report& report) {
     const auto found = incidents_.find(std::stoull(words.at(0)));
     found->second.ended = now_.wall;
@@ -341,6 +357,11 @@ class RoutingWorld {
   std::string judge(Report& made, const std::string& expected) {
     made.at = now_;
     made.incidents = all();
+    made.alerts = alerts_;
+    for (const auto& [id, incident] : incidents_) {
+      made.alerts.push_back(incident.cause);
+      made.alerts.back().incident = id;
+    }
     director_.direct(made, [this](const std::string& receiver, uint64_t id) {
       return notifier_->hearing(receiver, id);
     });
@@ -365,6 +386,7 @@ class RoutingWorld {
   rules::Director director_;
   std::unique_ptr<notify::Notifier> notifier_;
   std::map<uint64_t, Incident> incidents_;
+  std::vector<Alert> alerts_;  // evidence
   uint64_t sequence_ = 0;
 };
 

@@ -6,6 +6,7 @@ Incidents come from a file that the agent reads as a source. Each receiver keeps
 agent gave it. In the end each must have heard of each incident, in order, and of its end; what came twice has the same id.
 """
 
+import collections
 import http.server
 import json
 import pathlib
@@ -25,10 +26,11 @@ SOURCES = """\
 sources: [{name: lab, file: lab.prom, every: 1s}]
 measures: [{name: lab_fault, source: lab, metric: lab_fault, unit: boolean, help: Whether it is broken., dimensions: [item]}]
 """
-# Each item has a rule of its own: alerts of one rule that fire together are one incident.
+# Each item has a rule of its own: alerts of one rule that fire together are one incident. Every second one is a ticket, which one
+# receiver is told together with others of its rack.
 RULES = "alerts:\n" + "".join(
-    f"  - {{name: Lab{item}, when: lab_fault == 1, select: {{item: item-{item}}}, for: 0s, keep_firing_for: 0s, caused_by: [], severity: page, "
-    f"runbook: \"https://wiki.example.com/lab\", summary: \"{{item}} is broken\"}}\n" for item in range(ITEMS))
+    f"  - {{name: Lab{item}, when: lab_fault == 1, select: {{item: item-{item}}}, for: 0s, keep_firing_for: 0s, caused_by: [], "
+    f"severity: {'ticket' if item % 2 else 'page'}, labels: {{rack: r{item % 20}}}, runbook: \"https://wiki.example.com/lab\", summary: \"{{item}} is broken\"}}\n" for item in range(ITEMS))
 # What a receiver may do with a request, and how often.
 MOODS = ("accept", "accept", "accept", "fail", "wait", "hang", "cut")
 
@@ -82,7 +84,7 @@ class Moody:
         """(correlation id, whether it fires) of each incident in a request."""
         if self.kind == "pagerduty":
             return [(body["dedup_key"], body["event_action"] == "trigger")]
-        alerts = body["alerts"] if self.kind == "webhook" else body
+        alerts = body if self.kind == "alertmanager" else body["alerts"]
         soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 60))  # what fires ends minutes ahead
         return [(alert["annotations"]["correlation_id"], alert["endsAt"] > soon if self.kind == "alertmanager" else alert["status"] == "firing")
                 for alert in alerts if "correlation_id" in alert["annotations"] and "part_of" not in alert["annotations"]]
@@ -129,8 +131,11 @@ def configuration(receivers, folder):
     lines = [f"  - {{name: hook, timeout: 1s, webhook: {{url: \"{receivers['webhook'].url}/\"}}}}",
              f"  - {{name: duty, timeout: 1s, pagerduty: {{url: \"{receivers['pagerduty'].url}/\", routing_key: {{env: DUTY_KEY}}}}}}",
              f"  - {{name: am, timeout: 1s, alertmanager: {{urls: [\"{receivers['alertmanager'].url}\"]}}}}",
-             f"  - {{name: script, command: {{path: {script}}}}}"]
-    return "receivers:\n" + "\n".join(lines) + "\n" + SOURCES
+             f"  - {{name: script, command: {{path: {script}}}}}",
+             f"  - {{name: together, timeout: 1s, webhook: {{url: \"{receivers['groups'].url}/\"}}}}"]
+    routes = ("routes:\n  - {to: [hook, duty, am, script], continue: true}\n"
+              "  - {to: together, group_by: [rack], group_wait: 2s, group_interval: 1m}\n")
+    return "receivers:\n" + "\n".join(lines) + "\n" + routes + SOURCES
 
 
 def incidents_of(agent):
@@ -182,7 +187,7 @@ def run(servers, binary, kills, seed, name="kill-9-again"):
     (folder / "own.yaml").write_text(RULES)
     (folder / "moody").touch()
     lab = Lab(folder, chance)
-    receivers = {kind: Moody(kind, seed + number) for number, kind in enumerate(("webhook", "pagerduty", "alertmanager"))}
+    receivers = {kind: Moody(kind, seed + number) for number, kind in enumerate(("webhook", "pagerduty", "alertmanager", "groups"))}
     agent = Agent(binary, servers[:2], name=name, rules="rules: {builtin: false, files: [own.yaml]}\n", extra=configuration(receivers, folder),
                   environment={"DUTY_KEY": "0123456789abcdef0123456789abcdef"})
     known = set()
@@ -204,14 +209,18 @@ def run(servers, binary, kills, seed, name="kill-9-again"):
         (folder / "moody").unlink()
         lab.mend()
         wait_until(lambda: not any(incidents_of(agent).values()), 60, "every incident has ended")
-        wait_until(lambda: all(agent.value("highwater_agent_notifications_queued", receiver=one) == 0 for one in ("hook", "duty", "am", "script")),
+        wait_until(lambda: all(agent.value("highwater_agent_notifications_queued", receiver=one) == 0 for one in ("hook", "duty", "am", "script", "together")),
                    180, "everything is delivered")
         incidents = known | set(incidents_of(agent))
+        # What began soon after a group was told waits for the rest of its interval.
+        wait_until(lambda: not faults_in(list(receivers["groups"].accepted), incidents), 100, "what is told together is told")
         told = {kind: receiver.accepted for kind, receiver in receivers.items()}
         told["command"] = of_the_command(folder / "told", receivers["webhook"])
         faults = [f"{kind}: {fault}" for kind, accepted in told.items() for fault in faults_in(accepted, incidents)]
         assert not faults, f"seed {seed}: {len(faults)} faults, of {len(incidents)} incidents\n" + "\n".join(faults[:20])
         counts = {kind: len(accepted) for kind, accepted in told.items()}
+        together = collections.Counter(key for key, _, _ in told["groups"])
+        assert max(together.values()) > 1, "nothing was told together"
         print(f"seed {seed}: {kills} kills, {len(incidents)} incidents, accepted {counts}", flush=True)
         assert len(incidents) >= min(ITEMS, 5 * kills), "too few incidents to prove anything"
     finally:

@@ -115,6 +115,7 @@ Texts annotations_of(const Notice& notice, const Sender& sender, size_t max_byte
   }
   add("former", former_text(incident));
   add("escalated", notice.transition.because);
+  add("affected", notice.transition.affected);
   if (notice.transition.kind == TransitionKind::resolved) {
     add("resolution", notice.transition.resolution);
     add("budget_spent", cost_text(incident));
