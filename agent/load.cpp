@@ -42,6 +42,13 @@ std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
   if (diagnostics.size() != before) return std::nullopt;
   rules.watch_first = watch_first();
   rules.owners = config.routing.owners;
+  std::vector<rules::Silence> excluding;
+  for (const rules::Silence& window : config.routing.maintenance) {
+    if (window.excludes_budget) excluding.push_back(window);
+  }
+  if (!excluding.empty())
+    rules.exclusions =
+        std::make_shared<const rules::Exclusions>(std::move(excluding), config.routing.owners);
   return Loaded{std::move(*runbooks), std::move(rules)};
 }
 

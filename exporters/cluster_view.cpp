@@ -147,6 +147,7 @@ std::string why_no_lag(const GroupLags& lags) {
 void add_budgets(const Observation& observation, bool stale, std::vector<BudgetView>& budgets) {
   const Table* remaining = find_table(observation, "slo_error_budget_remaining_ratio");
   const Table* coverage = find_table(observation, "slo_coverage_ratio");
+  const Table* excluded = find_table(observation, "slo_excluded_seconds");
   if (remaining == nullptr) return;
   std::set<std::string_view> seen;
   for (size_t row = 0; row < remaining->rows(); ++row) {
@@ -156,15 +157,21 @@ void add_budgets(const Observation& observation, bool stale, std::vector<BudgetV
     budget.slo = cell(*remaining, row, "slo");
     budget.entity = cell(*remaining, row, "entity");
     if (remaining->known(row)) budget.remaining = remaining->values[row];
-    const auto same =
-        coverage == nullptr ? std::nullopt : coverage->keys->find(remaining->keys->row(row));
-    if (same && usable(*coverage, *same, stale)) budget.coverage = coverage->values[*same];
+    const auto value_in = [&](const Table* table) -> std::optional<double> {
+      if (table == nullptr) return std::nullopt;
+      const auto same = table->keys->find(remaining->keys->row(row));
+      return same && usable(*table, *same, stale) ? std::optional(table->values[*same])
+                                                  : std::nullopt;
+    };
+    budget.coverage = value_in(coverage);
+    budget.excluded = value_in(excluded).value_or(0);
   }
   // One that never saw a row has no budget: that must be seen as well.
   const Table* const slos = find_table(observation, "slo_objective_ratio");
   for (size_t row = 0; slos != nullptr && !stale && row < slos->rows(); ++row) {
     const std::string_view slo = cell(*slos, row, "slo");
-    if (!seen.contains(slo)) budgets.push_back({std::string(slo), "", std::nullopt, std::nullopt});
+    if (!seen.contains(slo))
+      budgets.push_back({std::string(slo), "", std::nullopt, std::nullopt, 0});
   }
 }
 

@@ -43,7 +43,8 @@ struct BudgetView {
   std::string entity;               // "group=payments topic=orders"; empty: the cluster
   std::optional<double> remaining;  // share of the error budget, below 0 when overspent; none:
                                     // nothing was seen yet
-  std::optional<double> coverage;  // share of the time that could be judged
+  std::optional<double> coverage;   // share of the time that could be judged
+  double excluded = 0;              // seconds of its window that count for nothing
 };
 
 struct ClusterView {

@@ -64,6 +64,7 @@ Json budget_json(const ExplainedBudget& budget) {
           {"has_data", budget.has_data},
           {"remaining", budget.has_data ? Json(number(budget.remaining)) : Json()},
           {"coverage", number(budget.coverage)},
+          {"excluded_seconds", to_seconds(budget.excluded)},
           {"burn_rate", number(budget.burn)},
           {"exhausted", budget.exhausted},
           {"exhausted_in_seconds", seconds(budget.exhausted_in)},

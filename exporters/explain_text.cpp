@@ -103,6 +103,8 @@ void write_budget(const Json& budget, TerminalText& out) {
                   amount(number_of(budget, "allowed"), events), text_of(budget, "window"));
   if (number_of(budget, "coverage") < 0.995)
     left += fmt::format("; only {} of it was seen", percent(number_of(budget, "coverage")));
+  if (const double excluded = number_of(budget, "excluded_seconds"); excluded >= 1)
+    left += fmt::format("; {} of maintenance are excluded", duration_text(excluded));
   detail(out, "budget", left);
   const auto exhausted_in = known_number(budget, "exhausted_in_seconds");
   detail(out, "exhausted",

@@ -29,6 +29,7 @@ Json budget_json(const BudgetDetail& budget) {
                {"tier", budget.tier},
                {"burn_rate", number(budget.burn)},
                {"remaining", number(budget.remaining)},
+               {"excluded_seconds", to_seconds(budget.excluded)},
                {"exhausted_in_seconds",
                 budget.exhausted_in ? Json(to_seconds(*budget.exhausted_in)) : Json()},
                {"clears_at", budget.clears_at ? Json(format_time(*budget.clears_at)) : Json()}};

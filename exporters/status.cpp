@@ -62,7 +62,8 @@ Json cluster_json(const ClusterView& cluster) {
     budgets.push_back({{"slo", budget.slo},
                        {"entity", budget.entity},
                        {"remaining", budget.remaining ? number(*budget.remaining) : Json()},
-                       {"coverage", budget.coverage ? number(*budget.coverage) : Json()}});
+                       {"coverage", budget.coverage ? number(*budget.coverage) : Json()},
+                       {"excluded_seconds", budget.excluded}});
   return {{"name", cluster.name},
           {"brokers", std::move(brokers)},
           {"broker_count", cluster.brokers.size()},

@@ -81,6 +81,14 @@ void write_groups(const Json& cluster, TerminalText& out) {
   if (rows.size() > 1) out.table(rows);
 }
 
+// ", 2 h excluded"
+std::string excluded_text(const Json& budget) {
+  const double seconds = number_of(budget, "excluded_seconds");
+  return seconds < 1
+             ? ""
+             : ", " + describe_duration(std::chrono::seconds(std::llround(seconds))) + " excluded";
+}
+
 std::string percent_text(const Json& json, const char* name) {
   const auto found = json.find(name);
   if (found == json.end() || !found->is_number()) return "unknown";
@@ -101,7 +109,7 @@ void write_budgets(const Json& cluster, TerminalText& out) {
     const double left = remaining->get<double>();
     rows.push_back({{text_of(budget, "slo")},
                     {percent_text(budget, "remaining"), budget_ink(left)},
-                    {percent_text(budget, "coverage")},
+                    {percent_text(budget, "coverage") + excluded_text(budget)},
                     {text_of(budget, "entity")}});
   }
   if (rows.size() > 1) out.table(rows);

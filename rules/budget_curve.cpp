@@ -8,6 +8,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr uint8_t kExcludingVersion = 3;  // with stretches that count for nothing
 constexpr uint8_t kVersion = 2;
 constexpr uint8_t kBadOnlyVersion = 1;  // without what the first counter counts
 constexpr int64_t kFineHistory = 3 * 24 * kHour;
@@ -102,6 +103,17 @@ void BudgetCurve::extend(WallTime until, const Counted& happened) {
   end_ = until;
 }
 
+void BudgetCurve::exclude(WallTime from, WallTime until) {
+  if (!excluded_.empty()) from = std::max(from, excluded_.back().until);
+  if (until <= from) return;
+  if (!excluded_.empty() && excluded_.back().until == from) {
+    excluded_.back().until = until;
+    return;
+  }
+  if (excluded_.size() >= kMostExcluded) excluded_.erase(excluded_.begin());
+  excluded_.push_back({from, until});
+}
+
 void BudgetCurve::close_minute(int64_t at, const BudgetTotals& sums) {
   const BudgetPoint& sealed = points_.last();
   if (last_.at > sealed.at) {
@@ -164,6 +176,7 @@ BudgetCurve BudgetCurve::counting(First first) const {
     others.extend(next, {std::max(0.0, part.total - part.first), part.total, part.known});
     at = next;
   }
+  others.excluded_ = excluded_;
   return others;
 }
 
@@ -182,6 +195,7 @@ WallTime BudgetCurve::next_point(WallTime after) const {
 void BudgetCurve::thin(WallTime now, Duration keep) {
   const int64_t at = floor_milliseconds(now);
   points_.forget(at - std::chrono::ceil<milliseconds>(keep).count());
+  std::erase_if(excluded_, [&](const Stretch& one) { return one.until <= now - keep; });
   const int64_t fine_since = std::min(at - kFineHistory, points_.last().at);
   const int64_t until = floor_to(fine_since, kHour);
   if (until <= thinned_until_) return;
@@ -196,13 +210,14 @@ size_t BudgetCurve::points() const {
 }
 
 size_t BudgetCurve::bytes() const {
-  return sizeof(*this) + points_.heap_bytes();
+  return sizeof(*this) + points_.heap_bytes() + excluded_.capacity() * sizeof(Stretch);
 }
 
 std::string BudgetCurve::encode() const {
   LittleEndianWriter out;
   out.reserve(points_.heap_bytes() + 128);
-  out.put(kVersion);
+  // An earlier version of the program reads what it could have written.
+  out.put(excluded_.empty() ? kVersion : kExcludingVersion);
   out.put(static_cast<uint8_t>(first_));
   out.put(static_cast<int64_t>(end_.time_since_epoch().count()));
   out.put(thinned_until_);
@@ -212,6 +227,13 @@ std::string BudgetCurve::encode() const {
     out.put(totals->total);
     out.put(totals->known);
   }
+  if (!excluded_.empty()) {
+    out.put(static_cast<uint32_t>(excluded_.size()));
+    for (const Stretch& one : excluded_) {
+      out.put(static_cast<int64_t>(one.from.time_since_epoch().count()));
+      out.put(static_cast<int64_t>(one.until.time_since_epoch().count()));
+    }
+  }
   points_.encode(out);
   return std::move(out).take();
 }
@@ -219,9 +241,9 @@ std::string BudgetCurve::encode() const {
 Result<BudgetCurve> BudgetCurve::decode(std::string_view bytes) {
   LittleEndianReader in(bytes);
   const auto version = in.get<uint8_t>();
-  if (in.ok() && version != kVersion && version != kBadOnlyVersion) {
+  if (in.ok() && (version < kBadOnlyVersion || version > kExcludingVersion)) {
     return fail("budget curve of version " + std::to_string(version) +
-                ": this program reads versions up to " + std::to_string(kVersion));
+                ": this program reads versions up to " + std::to_string(kExcludingVersion));
   }
   const uint8_t first = version == kBadOnlyVersion ? 0 : in.get<uint8_t>();
   if (first > static_cast<uint8_t>(First::good))
@@ -235,6 +257,11 @@ Result<BudgetCurve> BudgetCurve::decode(std::string_view bytes) {
     totals->total = in.get<double>();
     totals->known = in.get<double>();
   }
+  const uint32_t stretches = version == kExcludingVersion ? in.get<uint32_t>() : 0;
+  for (uint32_t i = 0; i < std::min<uint32_t>(stretches, kMostExcluded + 1) && in.ok(); ++i) {
+    const WallTime from{Duration(in.get<int64_t>())};
+    curve.excluded_.push_back({from, WallTime(Duration(in.get<int64_t>()))});
+  }
   if (!BudgetPoints::decode(in, curve.points_) || in.left() > 0 || !curve.consistent()) {
     return fail("budget curve of " + std::to_string(bytes.size()) + " bytes is damaged");
   }
@@ -246,7 +273,13 @@ bool BudgetCurve::consistent() const {
   const BudgetPoint& sealed = points_.last();
   const int64_t end = floor_milliseconds(end_);
   const bool on_a_line = last_.at > sealed.at && last_.at % kMinute == 0;
-  return (on_a_line || last_ == sealed) && end >= last_.at &&
+  const auto apart = [](const Stretch& one, const Stretch& next) { return one.until < next.from; };
+  for (size_t i = 0; i < excluded_.size(); ++i) {
+    if (excluded_[i].until <= excluded_[i].from ||
+        (i > 0 && !apart(excluded_[i - 1], excluded_[i])))
+      return false;
+  }
+  return excluded_.size() <= kMostExcluded && (on_a_line || last_ == sealed) && end >= last_.at &&
          floor_to(end, kMinute) == floor_to(last_.at, kMinute) && thinned_until_ <= end &&
          last_.sums == rounded(last_.sums) &&
          follows(sealed.sums, last_.sums, last_.at - sealed.at) &&

@@ -14,10 +14,12 @@
 // total is no part of its sums.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/core/result.h"
 #include "agent/core/time.h"
@@ -52,6 +54,19 @@ class BudgetCurve {
   // 0, each number at most 1e15, known <= the time passed.
   void extend(WallTime until, const Counted& happened);
 
+  // Notes that this time counts for nothing: it is not missing where it is not known. Behind what
+  // was noted before; at most kMostExcluded stretches, of which the oldest are forgotten first.
+  void exclude(WallTime from, WallTime until);
+  static constexpr size_t kMostExcluded = 2000;
+  // Each stretch of it between two times, as visit(from, until).
+  template <class Visit>
+  void for_each_excluded(WallTime from, WallTime to, Visit visit) const {
+    for (const Stretch& one : excluded_) {
+      if (one.from < to && one.until > from)
+        visit(std::max(one.from, from), std::min(one.until, to));
+    }
+  }
+
   // Between two times; what lies outside of the curve is unknown. Exact to five thousandths where
   // each of the two is a full minute of the last three days, a full hour before those, or the end
   // of the curve; in between the sums are spread evenly. O(log n).
@@ -83,6 +98,11 @@ class BudgetCurve {
   [[nodiscard]] static Result<BudgetCurve> decode(std::string_view bytes);
 
  private:
+  struct Stretch {
+    WallTime from;
+    WallTime until;
+  };
+
   void close_minute(int64_t at, const BudgetTotals& sums);
   [[nodiscard]] BudgetTotals sums_at(WallTime time) const;
   [[nodiscard]] bool consistent() const;
@@ -93,7 +113,8 @@ class BudgetCurve {
   BudgetTotals closed_;  // at last_, not rounded
   BudgetTotals ended_;   // at end_, not rounded
   WallTime end_;
-  int64_t thinned_until_;  // a full hour, or the begin
+  std::vector<Stretch> excluded_;  // apart from each other, the oldest first
+  int64_t thinned_until_;          // a full hour, or the begin
   First first_;
 };
 

@@ -33,6 +33,19 @@ Duration inside(const SloRule& rule, WallTime from, WallTime to) {
   return rule.during == nullptr ? to - from : rule.during->inside(from, to);
 }
 
+Duration excluded_inside(const SloRule& rule, const BudgetCurve& curve, WallTime from,
+                         WallTime to) {
+  Duration excluded{};
+  curve.for_each_excluded(
+      from, to, [&](WallTime begin, WallTime end) { excluded += inside(rule, begin, end); });
+  return excluded;
+}
+
+// What of the time inside counts.
+Duration counted_inside(const SloRule& rule, const BudgetCurve& curve, WallTime from, WallTime to) {
+  return inside(rule, from, to) - excluded_inside(rule, curve, from, to);
+}
+
 // What the window would bring at the rate that was seen, if so much of it was known.
 double total_of_whole(const Sums& sums, Duration known, Duration window) {
   if (known <= Duration::zero()) return 0;
@@ -45,9 +58,10 @@ bool is_filled(const SloRule& rule, const BudgetCurve& curve, WallTime from, con
 }
 
 // Known of what has elapsed inside; where nothing has, nothing is missing.
-double coverage_since(const SloRule& rule, const Sums& sums, WallTime from, WallTime now) {
-  const Duration elapsed = inside(rule, from, now);
-  if (rule.during != nullptr && elapsed <= Duration::zero()) return 1;
+double coverage_since(const SloRule& rule, const BudgetCurve& curve, const Sums& sums,
+                      WallTime from, WallTime now) {
+  const Duration elapsed = counted_inside(rule, curve, from, now);
+  if (from < now && elapsed <= Duration::zero()) return 1;
   return share_of(sums.known, elapsed);
 }
 
@@ -87,7 +101,8 @@ std::optional<Duration> time_until_exhausted(const SloRule& rule, const BudgetSt
   if (status.burn <= 0 || status.budget <= 0) return std::nullopt;
   const bool rolling = rule.window.kind == SloWindow::Kind::rolling;
   const double limit = to_seconds(rolling ? window.length : window.end - now);
-  const double pace = to_seconds(inside(rule, window.begin, window.end)) / status.burn;
+  const double pace =
+      to_seconds(counted_inside(rule, curve, window.begin, window.end)) / status.burn;
   double time = seconds_until(rule, status.remaining * pace, limit, now);
   constexpr int kMostSteps = 200;
   for (int i = 0; rolling && i < kMostSteps && time < limit; ++i) {
@@ -112,8 +127,8 @@ TierVerdict judge_tier(const SloRule& rule, const SloTier& tier, const BudgetCur
 
   TierVerdict verdict;
   const Duration whole = rule.most_inside(tier.long_window);
-  const Duration here = inside(rule, long_from, now);
-  verdict.coverage = coverage_since(rule, recent, std::max(short_from, curve.begin()), now);
+  const Duration here = counted_inside(rule, curve, long_from, now);
+  verdict.coverage = coverage_since(rule, curve, recent, std::max(short_from, curve.begin()), now);
   verdict.frozen = recent.known <= Duration::zero() || verdict.coverage < rule.min_coverage;
   verdict.warming = !is_filled(rule, curve, long_from, all, here);
   verdict.short_burn = burn_rate(recent.bad, recent.total, rule.budget());
@@ -134,10 +149,13 @@ BudgetStatus budget_status(const SloRule& rule, const BudgetCurve& curve, WallTi
   BudgetStatus status;
   status.window_begin = window.begin;
   status.sums = curve.between(window.begin, now);
-  status.coverage = coverage_since(rule, status.sums, std::max(window.begin, curve.begin()), now);
-  const double total = rule.sli.is_events()
-                           ? total_of_whole(status.sums, status.sums.known, window.length)
-                           : to_seconds(inside(rule, window.begin, window.end));
+  status.excluded = excluded_inside(rule, curve, window.begin, now);
+  status.coverage =
+      coverage_since(rule, curve, status.sums, std::max(window.begin, curve.begin()), now);
+  const double total =
+      rule.sli.is_events()
+          ? total_of_whole(status.sums, status.sums.known, window.length - status.excluded)
+          : to_seconds(counted_inside(rule, curve, window.begin, window.end));
   status.budget = rule.budget() * total;
   if (status.budget > 0) {
     status.remaining = std::max(1 - status.sums.bad / status.budget, -kLargestBurn);

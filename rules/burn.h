@@ -15,6 +15,9 @@
 //  * "Exceeds" means by more than a billionth: 1 - 0.999 is no exact binary number, and a burn of
 //    exactly the factor must not fire because of how it was rounded.
 //
+// Time that is excluded (maintenance with `budget: exclude`) is not there either: it is neither in
+// a budget nor missing from what is known.
+//
 // Of an SLO with hours (`during`) time outside is not there: a window is as long as it is by the
 // clock, and what counts of it is the part inside. So the budget is a share of the time inside the
 // SLO's window, coverage is known / elapsed time inside, and "exhausted in" is by the clock. Where
@@ -48,6 +51,7 @@ struct TierVerdict {
 struct BudgetStatus {
   WallTime window_begin;
   Sums sums;
+  Duration excluded{};   // of the time inside: it counts for nothing
   double budget = 0;     // seconds or events that may be bad in the whole window; for events by the
                          // rate so far, and 0 while there were none
   double remaining = 1;  // share of the budget; below 0 when overspent; finite

@@ -129,7 +129,7 @@ void Engine::Impl::replace_rules(RuleSet rules) {
   watch_first_ = std::move(rules.watch_first);
   book_.set_owners(std::move(rules.owners));
   replace_alerts(std::move(rules.alerts));
-  replace_slos(std::move(rules.slos));
+  replace_slos(std::move(rules.slos), rules.exclusions);
   deadline_ = SteadyTime::min();  // at once
 }
 
@@ -138,7 +138,7 @@ WatchFirst Engine::Impl::watch_first_of(const Measure* measure) const {
   return found == watch_first_.end() ? WatchFirst{} : *found;
 }
 
-void Engine::Impl::replace_slos(std::vector<SloRule> slos) {
+void Engine::Impl::replace_slos(std::vector<SloRule> slos, const ExclusionsPtr& exclusions) {
   std::vector<std::unique_ptr<WatchedSlo>> before = std::move(slos_);
   slos_.clear();
   for (SloRule& rule : slos) {
@@ -162,6 +162,7 @@ void Engine::Impl::replace_slos(std::vector<SloRule> slos) {
     for (auto& [cluster, watch] : watched->clusters) watch.end_all(pending_, kRuleRemoved);
     removed_slos_.push_back(std::move(watched));
   }
+  for (const auto& slo : slos_) slo->entry.exclusions = exclusions;
   order_slos();
 }
 

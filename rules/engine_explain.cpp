@@ -118,6 +118,7 @@ Explanation explain_budget(const SloRule& rule, const Budget& budget, WallTime a
       rule, budget.alert == nullptr ? std::nullopt : std::optional(budget.tier), budget.curve, at);
   explained.remaining = status.remaining;
   explained.coverage = status.coverage;
+  explained.excluded = status.excluded;
   explained.burn = status.burn;
   explained.exhausted = status.exhausted;
   explained.exhausted_in = status.exhausted_in;

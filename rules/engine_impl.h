@@ -70,7 +70,7 @@ class Engine::Impl {
 
   [[nodiscard]] WatchFirst watch_first_of(const Measure* measure) const;
   void replace_alerts(std::vector<AlertRule> rules);
-  void replace_slos(std::vector<SloRule> slos);
+  void replace_slos(std::vector<SloRule> slos, const ExclusionsPtr& exclusions);
   void order_slos();
   void judge_slo(WatchedSlo& slo, ClusterView& view, Now now, AlertEvents& events);
   void judge(Watched& watched, std::span<ClusterView> views, Now now, AlertEvents& events);

@@ -7,6 +7,7 @@
 
 #include "agent/core/watch_first.h"
 #include "rules/alert_rule.h"
+#include "rules/exclusions.h"
 #include "rules/routing/owners.h"
 #include "rules/slo_rule.h"
 
@@ -22,6 +23,7 @@ struct RuleSet {
   std::vector<SloRule> slos;
   std::vector<WatchFirst> watch_first;  // of the measures that the rules may be about
   Owners owners;                        // whose the incidents are
+  ExclusionsPtr exclusions;             // what counts for no budget
 };
 
 }  // namespace highwater::rules

@@ -126,6 +126,7 @@ void SloWatch::word(Budget& budget, const TierVerdict& verdict, ClusterView& vie
   detail.tier = tier_text(tier);
   detail.burn = verdict.long_burn;
   detail.remaining = status.remaining;
+  detail.excluded = status.excluded;
   detail.remaining_at_start = alert.budget ? alert.budget->remaining_at_start : status.remaining;
   detail.exhausted_in = status.exhausted ? Duration::zero() : status.exhausted_in;
   forecast(budget, detail, now.wall);

@@ -30,8 +30,11 @@ void SloWatch::number_known(const KeySet& subjects, WallTime at) {
     const auto known = by_entity_.find(Entity(subjects.dimensions(), subjects.row(subject)));
     if (known == by_entity_.end()) continue;
     Budget& budget = *known->second;
-    // What was while it was away is unknown.
-    budget.curve.extend(at, {});
+    // What was while it was away is unknown, or excluded.
+    if (may_exclude(budget))
+      count_around_exclusions(budget, at, at, false);
+    else
+      budget.curve.extend(at, {});
     budget.present = true;
     budget.restored = false;
     by_subject_[subject] = &budget;

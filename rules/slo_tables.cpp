@@ -45,6 +45,12 @@ const Measure kCoverage{
     Unit::ratio,
     MeasureType::gauge,
     {"cluster", "slo", "entity"}};
+const Measure kExcluded{
+    "slo_excluded_seconds",
+    "How much of the SLO's window counts for nothing, because maintenance excludes it.",
+    Unit::seconds,
+    MeasureType::gauge,
+    {"cluster", "slo", "entity"}};
 const Measure kBurnRate{"slo_burn_rate",
                         "How fast the error budget burns over a window; 1 spends exactly the "
                         "budget, unknown when nothing of the window was seen.",
@@ -72,8 +78,8 @@ const Measure kEvents{"slo_events_total",
                       MeasureType::counter,
                       {"cluster", "slo", "entity"}};
 
-constexpr std::array<const Measure*, 10> kMeasures{
-    &kObjective, &kInfo,       &kLeftOut,     &kRemaining, &kCoverage,
+constexpr std::array<const Measure*, 11> kMeasures{
+    &kObjective, &kInfo,       &kLeftOut,     &kRemaining, &kCoverage, &kExcluded,
     &kBurnRate,  &kBadSeconds, &kGoodSeconds, &kBadEvents, &kEvents};
 
 // Every window of the tiers once, the shortest first.
@@ -135,6 +141,7 @@ ObservationPtr SloTables::observe(std::span<const SloWatch* const> watches, cons
   TableBuilder left_out(kLeftOut, keys_.slos);
   TableBuilder remaining(kRemaining, keys_.budgets);
   TableBuilder coverage(kCoverage, keys_.budgets);
+  TableBuilder excluded(kExcluded, keys_.budgets);
   TableBuilder burn_rate(kBurnRate, keys_.windows);
   TableBuilder bad_seconds(kBadSeconds, keys_.time_budgets);
   TableBuilder good_seconds(kGoodSeconds, keys_.time_budgets);
@@ -164,6 +171,7 @@ ObservationPtr SloTables::observe(std::span<const SloWatch* const> watches, cons
         coverage.set(budget_row, status.coverage);
       else
         coverage.set_unknown(budget_row, Unknown::not_asked);
+      excluded.set(budget_row, to_seconds(status.excluded));
       ++budget_row;
       add_finding(rule, budget, at, *observation);
       for (const Duration window : windows) {
@@ -183,8 +191,8 @@ ObservationPtr SloTables::observe(std::span<const SloWatch* const> watches, cons
       }
     });
   }
-  for (TableBuilder* table : {&objective, &info, &left_out, &remaining, &coverage, &burn_rate,
-                              &bad_seconds, &good_seconds, &bad_events, &events})
+  for (TableBuilder* table : {&objective, &info, &left_out, &remaining, &coverage, &excluded,
+                              &burn_rate, &bad_seconds, &good_seconds, &bad_events, &events})
     observation->tables.push_back(std::move(*table).build());
   return last_ = std::move(observation);
 }

@@ -169,6 +169,8 @@ void SloWatch::adopt(std::unique_ptr<Budget> before) {
     whole.extend(until, budget.curve.counted(from, until));
     from = until;
   }
+  budget.curve.for_each_excluded(budget.curve.begin(), budget.curve.end(),
+                                 [&](WallTime begin, WallTime end) { whole.exclude(begin, end); });
   budget.curve = std::move(whole);
   budget.lifetime.bad += before->lifetime.bad;
   budget.lifetime.total += before->lifetime.total;
@@ -250,17 +252,21 @@ void SloWatch::count_time(WallTime from, WallTime until) {
     const auto stretch =
         hours == nullptr ? OpenHours::Stretch{true, from, until} : hours->around(from);
     const WallTime end = hours == nullptr ? until : std::min(stretch.end, until);
-    const Duration passed = stretch.open ? end - from : Duration::zero();
     for (Budget* budget : by_subject_) {
-      if (budget == nullptr) continue;
-      Counted happened;
-      if (budget->held.known)
-        happened = {in_seconds(passed) * budget->held.first, in_seconds(passed), passed};
-      count(*budget, end, happened);
+      if (budget != nullptr) count_stretch(*budget, from, end, stretch.open);
     }
     if (end >= until || end <= from) return;
     from = end;
   }
+}
+
+void SloWatch::count_stretch(Budget& budget, WallTime from, WallTime until, bool open) const {
+  const bool known = open && budget.held.known;
+  if (may_exclude(budget)) return count_around_exclusions(budget, from, until, known);
+  Counted happened;
+  const Duration passed = until - from;
+  if (known) happened = {in_seconds(passed) * budget.held.first, in_seconds(passed), passed};
+  count(budget, until, happened);
 }
 
 void SloWatch::count(Budget& budget, WallTime until, const Counted& happened) const {
@@ -323,6 +329,11 @@ void SloWatch::take_samples(WallTime at, Duration passed, Reading reading) {
 
 void SloWatch::take_events(Budget& budget, WallTime at, Duration passed, bool first_anew) const {
   EventCounts& events = events_of(budget);
+  if (may_exclude(budget) && exclude_events(budget, at)) {
+    events.unread = {};
+    events.late = 0;
+    return;
+  }
   events.unread.first += budget.held.first;
   events.unread.total += budget.held.total;
   if (!budget.held.known) return count_events(budget, at, {});

@@ -28,6 +28,9 @@
 
 namespace highwater::rules {
 
+class Exclusions;
+struct Silence;
+
 // An SLO with what is made of it once. Its address is its identity while the engine keeps it.
 struct SloEntry : RuleIdentity {
   SloEntry(SloRule checked, size_t place);
@@ -37,7 +40,8 @@ struct SloEntry : RuleIdentity {
   Template description;
   Template no_data_summary;
   Duration longest_tier{};
-  std::string closing;  // what ends its alerts when its hours do
+  std::shared_ptr<const Exclusions> exclusions;  // null: all time counts
+  std::string closing;                           // what ends its alerts when its hours do
 };
 
 // What an SLO that counts events keeps beside the curve.
@@ -66,8 +70,10 @@ struct Budget {
   WallTime bad_since;                   // begin of the spell that `last_bad` belongs to
   bool spell_over = false;              // its alert has ended: what is bad next is another spell
   std::unique_ptr<LiveAlert> alert;
-  size_t tier = 0;       // of the alert
-  WallTime forecast_at;  // when the alert's clears_at was found
+  size_t tier = 0;                          // of the alert
+  WallTime forecast_at;                     // when the alert's clears_at was found
+  std::shared_ptr<const Exclusions> asked;  // those that `excluding` are of
+  std::vector<const Silence*> excluding;    // maintenance whose time does not count
 };
 
 class SloWatch {
@@ -129,7 +135,12 @@ class SloWatch {
   Duration advance(Now until);
   void expire(Now now);
   void count_time(WallTime from, WallTime until);
+  void count_stretch(Budget& budget, WallTime from, WallTime until, bool open) const;
   void count(Budget& budget, WallTime until, const Counted& happened) const;
+  // slo_exclusions.cpp
+  [[nodiscard]] bool may_exclude(Budget& budget) const;
+  void count_around_exclusions(Budget& budget, WallTime from, WallTime until, bool known) const;
+  [[nodiscard]] bool exclude_events(Budget& budget, WallTime until) const;
   void count_events(Budget& budget, WallTime until, const Counted& happened) const;
   // Whether what is bad from then on goes on with the budget's spell.
   [[nodiscard]] bool same_spell(const Budget& budget, WallTime from) const;

@@ -303,6 +303,7 @@ class RoutingReader {
     const std::string zone = read_zone(map);
     window.begins = read_moment(map, "from", zone);
     window.ends = read_moment(map, "until", zone);
+    read_budget(map, window);
     map.finish();
     if (window.matcher.matches_all())
       map.error(node, "it does not say what it is about", "name it, or write 'cluster: \"*\"'");
@@ -311,6 +312,20 @@ class RoutingReader {
     if (window.begins && window.ends && *window.ends <= *window.begins)
       map.error(*node.find("until"), "it ends before it begins");
     config_.routing.maintenance.push_back(std::move(window));
+  }
+
+  static void read_budget(YamlMap& map, Silence& window) {
+    const auto budget = map.text("budget");
+    if (!budget) return;
+    const std::vector<std::string> choices{"count", "exclude"};
+    if (std::ranges::find(choices, *budget) == choices.end())
+      map.error(*map.node().find("budget"), fmt::format("'budget' cannot be '{}'", *budget),
+                did_you_mean(*budget, choices));
+    window.excludes_budget = *budget == "exclude";
+    const YamlNode* const severity = map.node().find("severity");
+    if (window.excludes_budget && severity != nullptr)
+      map.error(*severity, "'severity' does not go with 'budget: exclude': a budget has none",
+                "leave out one of them");
   }
 
   std::string read_zone(YamlMap& map) {

@@ -307,6 +307,9 @@ Json window(const Json& during) {
   properties["until"] = text("Its end.");
   properties["time_zone"] = text("Of from and until, as IANA names it; UTC by default.");
   properties["during"] = during;
+  properties["budget"] = {
+      {"enum", {"count", "exclude"}},
+      {"description", "Whether its time counts for the error budgets of what it is about."}};
   return object(std::move(properties), {"name"});
 }
 

@@ -53,6 +53,7 @@ struct ExplainedBudget {
   bool has_data = true;  // false: nothing of the window was seen, and the numbers say nothing
   double remaining = 1;
   double coverage = 0;
+  Duration excluded{};                   // of the window: maintenance that counts for nothing
   double burn = 0;                       // over the long window of the fastest tier
   bool exhausted = false;                // nothing is left
   std::optional<Duration> exhausted_in;  // at this burn rate; nothing: never
@@ -77,11 +78,11 @@ struct Explanation {
 struct ExplainedRows {
   Symbol cluster;
   size_t selected = 0;
-  size_t met = 0;      // rows that meet the condition
-  size_t unknown = 0;  // rows that cannot be read
-  std::string worst;   // of the known ones; empty when there is none
+  size_t met = 0;         // rows that meet the condition
+  size_t unknown = 0;     // rows that cannot be read
+  std::string worst;      // of the known ones; empty when there is none
   std::string because{};  // why rows are unknown that can be read; may be empty
-  size_t total = 0;    // rows that the rule looks at, whatever was asked for
+  size_t total = 0;       // rows that the rule looks at, whatever was asked for
   std::vector<std::pair<std::string_view, size_t>> reasons = {};  // unknown_name() of unknown ones
 };
 

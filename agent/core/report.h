@@ -40,6 +40,7 @@ struct BudgetDetail {
   double burn = 0;                       // over the tier's long window; 1 spends the budget exactly
   double remaining = 1;                  // share of the budget; below 0 when overspent
   double remaining_at_start = 1;         // when the alert began to fire
+  Duration excluded{};                   // of the window: maintenance that counts for nothing
   std::optional<Duration> exhausted_in;  // at this burn rate; zero: it is exhausted
   std::optional<WallTime> clears_at;     // when the alert ends if from now on everything is good
 };

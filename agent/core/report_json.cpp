@@ -31,7 +31,8 @@ Json budget_json(const BudgetDetail& budget) {
                {"tier", budget.tier},
                {"burn", number_json(budget.burn)},
                {"remaining", number_json(budget.remaining)},
-               {"remaining_at_start", number_json(budget.remaining_at_start)}};
+               {"remaining_at_start", number_json(budget.remaining_at_start)},
+               {"excluded", budget.excluded.count()}};
   if (budget.exhausted_in) json["exhausted_in"] = budget.exhausted_in->count();
   if (budget.clears_at) json["clears_at"] = time_json(*budget.clears_at);
   return json;
@@ -191,6 +192,7 @@ BudgetDetail budget_of(const Json& json) {
   reader.read("remaining", budget.remaining);
   budget.remaining_at_start = budget.remaining;
   reader.read("remaining_at_start", budget.remaining_at_start);
+  reader.read("excluded", budget.excluded);
   reader.read("exhausted_in", budget.exhausted_in);
   reader.read("clears_at", budget.clears_at);
   return budget;

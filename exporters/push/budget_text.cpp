@@ -24,6 +24,9 @@ std::vector<std::pair<std::string, std::string>> budget_texts(const BudgetDetail
       {"burn_rate", fmt::format("{:.3g} ({})", budget.burn, budget.tier)},
       {"error_budget_remaining", percent(budget.remaining)},
       {"error_budget_exhausted", exhaustion(budget)}};
+  if (budget.excluded >= std::chrono::seconds(1))
+    texts.emplace_back("error_budget_excluded",
+                       describe_duration(budget.excluded) + " of maintenance");
   if (budget.clears_at)
     texts.emplace_back("clears_at",
                        format_time(*budget.clears_at) + ", if all is good from now on");

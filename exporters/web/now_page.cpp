@@ -155,7 +155,10 @@ std::string budgets_table(const std::vector<ClusterView>& clusters, WallTime now
           slo_anchor(cluster.name, budget), html_escape(budget.entity),
           anchor(kHome, "cluster", cluster.name, cluster.name),
           budget.remaining ? value_text(*budget.remaining, Unit::ratio) : "no data yet", curve,
-          budget.coverage ? value_text(*budget.coverage, Unit::ratio) : "");
+          (budget.coverage ? value_text(*budget.coverage, Unit::ratio) : "") +
+              (budget.excluded < 1
+                   ? ""
+                   : ", " + value_text(budget.excluded, Unit::seconds) + " excluded"));
     }
     more += cluster.budget_count - cluster.budgets.size();
   }

@@ -124,6 +124,8 @@ std::string facts(const ExplainedBudget& budget) {
     html += fact("Left", "nothing of the window was seen yet");
   }
   html += fact("Known", value_text(budget.coverage, Unit::ratio) + " of the window");
+  if (budget.excluded > Duration::zero())
+    html += fact("Excluded", describe_duration(budget.excluded) + " of maintenance");
   if (budget.clears_at) html += fact("Clears", format_time(*budget.clears_at) + " if all is good");
   if (!budget.finding.empty()) html += fact("Finding", budget.finding);
   return "<dl class=\"facts\">\n" + html + "</dl>\n";

@@ -31,6 +31,8 @@ struct Silence {
   std::string author;
   std::string comment;
   std::string where;  // of maintenance: "highwater.yaml:30"
+  // Of maintenance: its time counts for no error budget.
+  bool excludes_budget = false;
 
   [[nodiscard]] bool active(WallTime now) const;
   // Until when it is active; nothing: until the incidents have ended.

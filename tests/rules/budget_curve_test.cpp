@@ -352,11 +352,11 @@ TEST(BudgetCurveTest, RefusesEveryTruncationAndEveryTail) {
 
 TEST(BudgetCurveTest, RefusesAnotherVersion) {
   std::string bytes = some_curve();
-  bytes[0] = 3;
+  bytes[0] = 4;
   const Result<BudgetCurve> curve = BudgetCurve::decode(bytes);
   ASSERT_FALSE(curve.has_value());
   EXPECT_EQ(curve.error().message,
-            "budget curve of version 3: this program reads versions up to 2");
+            "budget curve of version 4: this program reads versions up to 3");
 }
 
 TEST(BudgetCurveTest, DamagedBytesAreRefusedOrHarmless) {
