@@ -17,11 +17,10 @@ ImportedConfig from_alertmanager(std::string_view text) {
   if (!imported) return result;
   result.yaml = imported->yaml;
   for (const Loss& loss : imported->losses) result.losses.push_back(loss_text("theirs.yml", loss));
-  for (const Diagnostic& diagnostic : refused_by_check(imported->yaml))
-    result.wrong.push_back(diagnostic.text());
-  Diagnostics ignored;
+  Diagnostics wrong;
   result.config = parse_config(imported->yaml + "clusters: [{name: kafka, bootstrap: \"k:1\"}]\n",
-                               "ours", ignored);
+                               "ours", wrong);
+  for (const Diagnostic& diagnostic : wrong) result.wrong.push_back(diagnostic.text());
   return result;
 }
 
