@@ -59,8 +59,8 @@ class PriorChangesTest : public ::testing::Test {
                                         cells({"prod", "3"})),
          {{0, 0}}});
     auto made = std::make_shared<Snapshot>();
-    made->observations[{observation.cluster, observation.part}] =
-        std::make_shared<const Observation>(std::move(observation));
+    const std::pair<Symbol, std::string_view> part{observation.cluster, observation.part};
+    made->observations[part] = std::make_shared<const Observation>(std::move(observation));
     return made;
   }
 
