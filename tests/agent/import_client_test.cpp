@@ -21,7 +21,8 @@ constexpr std::string_view kSecret = "s3cr3t-of-theirs";
 
 std::vector<std::string> keys_and_values(std::string_view text) {
   std::vector<std::string> pairs;
-  for (const Property& property : client::read_properties(text).value())
+  const auto properties = client::read_properties(text).value();
+  for (const Property& property : properties)
     pairs.push_back(fmt::format("{} {}={}", property.line, property.key, property.value));
   return pairs;
 }

@@ -314,7 +314,7 @@ TEST(KafkaCollector, ANamedGroupThatIsDeniedIsUnknownAndNotGone) {
 
 constexpr std::string_view kStreams = R"(
 brokers: 3
-release: RELEASE
+kafka: RELEASE
 topics: [{name: orders, partitions: 6, records: 60}, {name: audit, partitions: 3}]
 groups:
   - {name: joins, type: streams, topics: [orders, audit], consume: none, lag: 12, members: 2}

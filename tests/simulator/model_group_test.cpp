@@ -164,7 +164,7 @@ TEST(ShareGroupDescribe, IsOfNoUseWhereShareGroupsAreOff) {
 TEST(StreamsGroupDescribe, TellsTasksOfSubtopologies) {
   ModelAsker model(R"(
 brokers: 1
-release: "4.4"
+kafka: "4.4"
 topics: [{name: orders, partitions: 3}, {name: payments, partitions: 1}]
 groups:
   - {name: joins, type: streams, topics: [orders, payments], members: 2}

@@ -44,7 +44,7 @@ GroupType read_type(YamlMap& map) {
   if (type == "streams") return GroupType::kStreams;
   if (type != "classic") {
     map.error(*map.node().find("type"), fmt::format("there are no groups of type '{}'", type),
-              "one of: classic, consumer, share");
+              "one of: classic, consumer, share, streams");
   }
   return GroupType::kClassic;
 }

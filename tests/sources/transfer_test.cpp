@@ -19,7 +19,7 @@ class SourceTransfer : public testing::Test {
   SourceTransfer() {
     source_.timeout = 5s;
     server_->add("GET", "/metrics", [this](const http::ServerRequest& request) {
-      authorization_ = std::string(request.header("Authorization"));
+      login_ = request.login;
       http::Reply reply;
       reply.status = status_;
       reply.body = body_;
@@ -31,6 +31,14 @@ class SourceTransfer : public testing::Test {
   }
   ~SourceTransfer() override { server_->stop(); }
 
+  // From here on the page is for those only, and `login_` says who came.
+  void ask_for_logins() {
+    http::AccessPolicy policy;
+    const std::vector<http::UserLogin> users{{"Aladdin", kOpenSesame}};
+    const std::vector<http::TokenLogin> tokens{{"the first", kFirst}, {"the second", kSecond}};
+    policy.logins = std::make_shared<const http::Logins>(users, tokens);
+    server_->set_access(std::make_shared<const http::AccessPolicy>(std::move(policy)));
+  }
   sources::Read<sources::Page> fetch() {
     return make_source_transfer()(source_, std::stop_token());
   }
@@ -39,7 +47,12 @@ class SourceTransfer : public testing::Test {
   sources::SourceSettings source_;
   int status_ = 200;
   std::string body_ = "a 1\n";
-  std::string authorization_;
+  std::string login_;
+
+  static constexpr const char* kOpenSesame =  // bcrypt
+      "$2b$04$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy";
+  static constexpr const char* kFirst = "first-token-of-a-file";
+  static constexpr const char* kSecond = "second-token-of-a-file";
 };
 
 TEST_F(SourceTransfer, APageComesWithItsType) {
@@ -47,7 +60,7 @@ TEST_F(SourceTransfer, APageComesWithItsType) {
   ASSERT_TRUE(page) << page.error().what;
   EXPECT_EQ(page->text, "a 1\n");
   EXPECT_EQ(page->content_type, "text/plain; version=0.0.4");
-  EXPECT_EQ(authorization_, "");
+  EXPECT_EQ(login_, "");
 }
 
 TEST_F(SourceTransfer, OtherStatusesAreFailures) {
@@ -67,20 +80,24 @@ TEST_F(SourceTransfer, APageBeyondTheLimitIsAFailure) {
 TEST_F(SourceTransfer, BasicCredentialsAreSent) {
   source_.credentials.user = "Aladdin";
   source_.credentials.password = "open sesame";
+  ask_for_logins();
   ASSERT_TRUE(fetch());
-  EXPECT_EQ(authorization_, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+  EXPECT_EQ(login_, "Aladdin");
+  source_.credentials.password = "open barley";
+  EXPECT_EQ(fetch().error().reason, Unknown::denied);
 }
 
 TEST_F(SourceTransfer, ATokenIsReadAnewForEachRequest) {
   const auto file =
       std::filesystem::temp_directory_path() / ("source-token-" + std::to_string(server_->port()));
   source_.credentials.bearer_token_file = file.string();
-  std::ofstream(file) << "first\n";
+  ask_for_logins();
+  std::ofstream(file) << kFirst << "\n";
   ASSERT_TRUE(fetch());
-  EXPECT_EQ(authorization_, "Bearer first");
-  std::ofstream(file) << "second";
+  EXPECT_EQ(login_, "the first");
+  std::ofstream(file) << kSecond;
   ASSERT_TRUE(fetch());
-  EXPECT_EQ(authorization_, "Bearer second");
+  EXPECT_EQ(login_, "the second");
   std::filesystem::remove(file);
   const auto missing = fetch();
   EXPECT_EQ(missing.error().reason, Unknown::denied);
