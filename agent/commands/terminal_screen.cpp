@@ -70,7 +70,11 @@ TerminalScreen::TerminalScreen() {
   struct sigaction action {};
   action.sa_handler = on_end;
   sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < kEnds.size(); ++i) sigaction(kEnds[i], &action, &handlers_before[i]);
+  for (size_t i = 0; i < kEnds.size(); ++i) {
+    sigaction(kEnds[i], nullptr, &handlers_before[i]);
+    // What whoever started the process wants to be ignored, as nohup does, stays so.
+    if (handlers_before[i].sa_handler != SIG_IGN) sigaction(kEnds[i], &action, nullptr);
+  }
   tcgetattr(STDIN_FILENO, &before);
   resume();
 }

@@ -22,7 +22,8 @@ MODES = {"1049": "alternate", "25": "cursor", "7": "wrap"}
 class Terminal:
     """A program on a pseudo-terminal. It knows the few commands that the program may write; all others are kept as strange."""
 
-    def __init__(self, command, columns=80, rows=24, **variables):
+    def __init__(self, command, columns=80, rows=24, ignored=None, **variables):
+        self.ignored = ignored
         self.master, self.slave = pty.openpty()
         self.resize(columns, rows)
         self.before = termios.tcgetattr(self.slave)
@@ -34,9 +35,15 @@ class Terminal:
         environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "HIGHWATER_URL")}
         self.process = subprocess.Popen([str(word) for word in command], stdin=self.slave, stdout=self.slave, stderr=self.slave,
                                         env=environment | {"TERM": "xterm-256color"} | variables, start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                        preexec_fn=self.begin)
         self.reader = threading.Thread(target=self.follow, daemon=True)
         self.reader.start()
+
+    def begin(self):
+        """In the new process. Who ran the tests in the background had signals ignored."""
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN if number == self.ignored else signal.SIG_DFL)
 
     def resize(self, columns, rows):
         self.columns, self.rows = columns, rows
@@ -214,6 +221,13 @@ def test_the_terminal_is_given_back_on_every_way_out(cluster, binary):
                 terminal.wait("3 of 3 brokers up")
                 terminal.process.send_signal(number)
                 terminal.expect_end(-number)
+        # As nohup starts it.
+        with watching(binary, agent, ignored=signal.SIGHUP) as terminal:
+            terminal.wait("3 of 3 brokers up")
+            terminal.process.send_signal(signal.SIGHUP)
+            terminal.type("?")
+            terminal.wait("KEYS")
+            assert terminal.modes["alternate"]
         # A terminal that takes nothing any more, as behind a connection that hangs.
         with watching(binary, agent) as terminal:
             terminal.wait("3 of 3 brokers up")
