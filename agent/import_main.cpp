@@ -135,7 +135,9 @@ int import(const Options& options) {
   const bool routing = options.from == "alertmanager";
   if (!routing && !options.severities.empty())
     return refused("--severity is for Alertmanager's routes");
-  if (options.from == "client-properties") return import_client(options);
+  if (options.from == "client-properties")
+    return options.config.empty() ? import_client(options)
+                                  : refused("--config is for SLOs and for Alertmanager's routes");
   Result<std::string> text = read_text(options.file);
   if (!text) return refused("cannot read " + options.file + ": " + text.error().message);
   Diagnostics diagnostics;

@@ -135,6 +135,21 @@ receivers:
         self.assertIn("# {to: ops}  # line 1: 'ops' was not taken over (opsgenie)", out)
         self.assertRegex(err, r"the output:\d+:\d+: 'routes' has no line for what no other matches")
 
+    def test_client_properties_have_the_same_exit_codes(self):
+        file = self.write("client.properties", "bootstrap.servers=k:9092\nsecurity.protocol=SASL_SSL\nsasl.mechanism=PLAIN\n"
+                          "sasl.username=hw\nsasl.password=hunter2\nacks=all\n")
+        code, out, err = ended(IMPORT, "client-properties", file)
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("      password: {env: KAFKA_PASSWORD}\n", out)
+        self.assertNotIn("hunter2", out)
+        config = self.write("highwater.yaml", out)
+        self.assertEqual(ended(HIGHWATER, "check", config)[0], 0)
+        code, out, err = ended(IMPORT, "client-properties", "-", text="security.protocol=SSL\nssl.cipher.suites=X\n")
+        self.assertEqual(code, 1)
+        self.assertIn("standard input:2: ssl.cipher.suites: it has no counterpart", err)
+        self.assertEqual(ended(IMPORT, "client-properties", self.write("x.yaml", "a: 1\n"))[0], 2)
+        self.assertEqual(ended(IMPORT, "client-properties", "-c", config, file)[0], 2)
+
     def test_highwater_import_starts_it(self):
         self.assertEqual(ended(HIGHWATER, "import", "sloth", self.sloth()), ended(IMPORT, "sloth", self.sloth()))
         self.assertIn("import", ended(HIGHWATER, "--help")[1])
