@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/import/alertmanager/conditions.h"
 #include "import_alertmanager_support.h"
 
 namespace highwater::agent {
@@ -292,6 +293,20 @@ TEST(ImportAlertmanagerRoutes, HugeTreesAreRefusedWithAPlace) {
         i, i);
   EXPECT_THAT(from_routes("  routes:\n" + branching).refused,
               ElementsAre(HasSubstr("the routes become more than 500 lines")));
+}
+
+// Bytes that are no UTF-8 are no regular expression, here as there.
+TEST(ImportAlertmanagerRoutes, ARegexThatIsNoneIsAnErrorAlsoWithAlternatives) {
+  for (const char* regex : {"\x9d|b", "a|\xff", "(a|b", "a|b)"})
+    EXPECT_FALSE(alertmanager::LabelValues::like_regex(regex)) << regex;
+  EXPECT_TRUE(alertmanager::LabelValues::like_regex("a|b"));
+}
+
+TEST(ImportAlertmanagerRoutes, APathBetweenSlashesIsNoRegexOfOurs) {
+  const auto values = alertmanager::LabelValues::like_regex("/a.*/");
+  ASSERT_TRUE(values);
+  EXPECT_TRUE(values->takes("/abc/"));
+  EXPECT_FALSE(values->takes("abc"));
 }
 
 }  // namespace

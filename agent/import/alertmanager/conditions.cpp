@@ -93,11 +93,14 @@ LabelValues LabelValues::anything() {
 }
 
 Result<LabelValues> LabelValues::like_regex(std::string_view regex) {
-  if (regex == ".*" || regex == ".+") return anything();
-  if (auto names = alternatives(regex)) return one_of(std::move(*names));
-  if (const auto glob = glob_of(regex)) return like(*glob);
+  // First of all: what follows takes it for one, and so do the callers.
   Result<Pattern> pattern = Pattern::parse(fmt::format("/^(?:{})$/", regex));
   if (!pattern) return tl::unexpected(pattern.error());
+  if (regex == ".*" || regex == ".+") return anything();
+  if (auto names = alternatives(regex)) return one_of(std::move(*names));
+  // Between slashes it would be a regular expression of ours.
+  const auto glob = glob_of(regex);
+  if (glob && !glob->starts_with('/')) return like(*glob);
   LabelValues values;
   values.pattern_ = std::move(*pattern);
   return values;
