@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Hundreds of incidents, receivers that fail, hang, refuse and ask to wait, and kill -9 again and again: nothing is lost.
 
     tests/integration/killed.py FOLDER [KILLS] [SEED]    FOLDER holds the programs; 100 kills by default
