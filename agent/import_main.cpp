@@ -119,11 +119,8 @@ int import_routing(const Options& options, const Input& input) {
   return import->losses.empty() && accepted ? 0 : kWithLosses;
 }
 
-int import_client(const Options& options) {
-  Result<std::string> text = read_text(options.file);
-  if (!text) return refused("cannot read " + options.file + ": " + text.error().message);
-  const std::string name = options.file == "-" ? "standard input" : options.file;
-  const Result<ImportedClient> import = import_client_properties(*text, name);
+int import_client(const std::string& text, const std::string& name) {
+  const Result<ImportedClient> import = import_client_properties(text, name);
   if (!import) return refused(import.error().message);
   std::cout << import->yaml << std::flush;
   for (const Loss& loss : import->losses) std::cerr << loss_text(name, loss) << "\n";
@@ -135,11 +132,13 @@ int import(const Options& options) {
   const bool routing = options.from == "alertmanager";
   if (!routing && !options.severities.empty())
     return refused("--severity is for Alertmanager's routes");
-  if (options.from == "client-properties")
-    return options.config.empty() ? import_client(options)
-                                  : refused("--config is for SLOs and for Alertmanager's routes");
+  const bool client = options.from == "client-properties";
+  if (client && !options.config.empty())
+    return refused("--config is for SLOs and for Alertmanager's routes");
   Result<std::string> text = read_text(options.file);
   if (!text) return refused("cannot read " + options.file + ": " + text.error().message);
+  const std::string name = options.file == "-" ? "standard input" : options.file;
+  if (client) return import_client(*text, name);
   Diagnostics diagnostics;
   std::optional<Config> config;
   if (!options.config.empty()) {
@@ -149,8 +148,7 @@ int import(const Options& options) {
   Result<Runbooks> runbooks =
       config ? Runbooks::load(config->runbook_directories) : Runbooks::load();
   if (!runbooks) return refused(runbooks.error().message);
-  const Input input{std::move(*text), options.file == "-" ? "standard input" : options.file,
-                    std::move(config), std::move(*runbooks)};
+  const Input input{std::move(*text), name, std::move(config), std::move(*runbooks)};
   return routing ? import_routing(options, input) : import_slos(options, input);
 }
 

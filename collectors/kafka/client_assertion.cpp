@@ -7,8 +7,8 @@
 
 #include "agent/core/digest.h"
 #include "agent/core/ids.h"
+#include "agent/core/openssl_owned.h"
 #include "agent/core/small_file.h"
-#include "collectors/kafka/openssl_owned.h"
 
 namespace highwater::kafka {
 namespace {

@@ -8,8 +8,8 @@
 #include <ctime>
 #include <utility>
 
+#include "agent/core/openssl_owned.h"
 #include "agent/core/small_file.h"
-#include "collectors/kafka/openssl_owned.h"
 #include "collectors/printable_excerpt.h"
 
 namespace highwater::kafka {

@@ -181,8 +181,8 @@ const Row kRows[] = {
      "\"hw@EXAMPLE.COM\", service: \"broker\"}\n"},
     {"kerberos_with_a_cache",
      "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=GSSAPI\nsasl.kerberos.service.name=kafka\n"
-     "sasl.jaas.config=Krb5LoginModule required useTicketCache=true ticketCache=\"/tmp/cc\";\n",
-     "protocol: SASL_PLAINTEXT\nmechanism: GSSAPI\nkerberos: {cache: \"FILE:/tmp/cc\", service: "
+     "sasl.jaas.config=Krb5LoginModule required useTicketCache=true ticketCache=\"/run/cc\";\n",
+     "protocol: SASL_PLAINTEXT\nmechanism: GSSAPI\nkerberos: {cache: \"FILE:/run/cc\", service: "
      "\"kafka\"}\n"},
     {"aws",
      "security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM\n"

@@ -12,8 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/core/digest.h"
+#include "agent/core/openssl_owned.h"
 #include "collectors/kafka/oauth_tokens.h"
-#include "collectors/kafka/openssl_owned.h"
 
 namespace highwater::kafka {
 namespace {

@@ -82,6 +82,10 @@ LabelValues LabelValues::one_of(std::vector<std::string> names) {
   return values;
 }
 
+Result<Pattern> anchored(std::string_view regex) {
+  return Pattern::parse(fmt::format("/^(?:{})$/", regex));
+}
+
 LabelValues LabelValues::like(std::string_view pattern) {
   LabelValues values;
   values.pattern_ = *Pattern::parse(pattern);
@@ -94,7 +98,7 @@ LabelValues LabelValues::anything() {
 
 Result<LabelValues> LabelValues::like_regex(std::string_view regex) {
   // First of all: what follows takes it for one, and so do the callers.
-  Result<Pattern> pattern = Pattern::parse(fmt::format("/^(?:{})$/", regex));
+  Result<Pattern> pattern = anchored(regex);
   if (!pattern) return tl::unexpected(pattern.error());
   if (regex == ".*" || regex == ".+") return anything();
   if (auto names = alternatives(regex)) return one_of(std::move(*names));

@@ -43,6 +43,9 @@ class LabelValues {
   std::optional<Pattern> pattern_;
 };
 
+// As Alertmanager reads it: it has to match the whole value.
+[[nodiscard]] Result<Pattern> anchored(std::string_view regex);
+
 // All labels have to be as it wants them.
 using Conditions = std::map<std::string, LabelValues, std::less<>>;
 

@@ -181,7 +181,7 @@ void add_matcher(const Matcher& matcher, const LabelValues& values, const Severi
   // never empty: alternatives are without the empty one, and ".+" is anything.
   bool takes_empty = matcher.value.empty() || (!values.is_anything() && values.takes(""));
   if (is_regex(matcher.sign) && !values.names().empty())
-    takes_empty = Pattern::parse(fmt::format("/^(?:{})$/", matcher.value))->matches("");
+    takes_empty = anchored(matcher.value)->matches("");  // like_regex() has read it
   const bool all = is_regex(matcher.sign) && matcher.value == ".*";
   if (all) {
     demand.never = demand.never || negative;

@@ -2,31 +2,19 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
 #include <ctime>
 
 #include "agent/core/digest.h"
+#include "agent/core/openssl_owned.h"
 #include "agent/core/small_file.h"
 
 namespace highwater::http {
 namespace {
 
 constexpr size_t kMaxFile = size_t{4} << 20;
-
-struct Free {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
-
-Owned<BIO> reader_of(const std::string& text) {
-  return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
 
 std::string take_error() {
   const unsigned long code = ERR_peek_last_error();

@@ -1,4 +1,5 @@
-// Owners of what OpenSSL gives away: Owned<EVP_PKEY> frees its key. Any thread.
+// Owners of what OpenSSL gives away: Owned<EVP_PKEY> frees its key. Used by the sources that call
+// OpenSSL; any thread.
 #pragma once
 
 #include <openssl/ecdsa.h>
@@ -10,7 +11,7 @@
 #include <memory>
 #include <string>
 
-namespace highwater::kafka {
+namespace highwater {
 
 struct FreeOpenssl {
   void operator()(BIO* bio) const { BIO_free(bio); }
@@ -29,4 +30,4 @@ inline Owned<BIO> reader_of(const std::string& text) {
   return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-}  // namespace highwater::kafka
+}  // namespace highwater
