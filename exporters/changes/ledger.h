@@ -86,12 +86,15 @@ struct Related {
   // How many relations away from what the incident is about, in the direction of dependence: 0 to
   // kFarthest; of a mark that is about everything, 1; of the agent itself, one more than kFarthest.
   int distance = 0;
-  Duration before{};  // how long before the incident began
+  Duration before{};  // how long before the incident began; 0: in the same moment
   // What is said of the incident names it: what merely happened to what the incident's things rest
   // on does so for kNearby only, for that happens often.
   bool likely = false;
 };
 constexpr Duration kLookBack = std::chrono::minutes(30);
+// What is so little apart was seen at once: each time is counted back from a report by the
+// monotonic clock, and no two reports read their two clocks equally far apart.
+constexpr Duration kSameMoment = std::chrono::milliseconds(50);
 constexpr int kFarthest = 2;
 constexpr Duration kNearby = std::chrono::minutes(10);
 // In the order of what is likely, a relation counts as much as so long a time.

@@ -63,14 +63,15 @@ WallTime began(const Incident& incident) {
 std::vector<Related> changes_before(const Ledger& ledger, const Incident& incident,
                                     const Snapshot* snapshot, size_t most) {
   const WallTime until = began(incident);
-  std::vector<Change> changes = ledger.between(until - kLookBack, until + Duration(1));
+  std::vector<Change> changes = ledger.between(until - kLookBack, until + kSameMoment);
   if (changes.empty()) return {};
   const Nearby nearby(incident, snapshot, kFarthest);
   std::vector<Related> found;
   for (Change& change : changes) {
     const auto far = distance(change, incident, nearby);
     if (!far) continue;
-    Related related{std::move(change), *far, until - change.at};
+    const Duration before = until - change.at;
+    Related related{std::move(change), *far, before < kSameMoment ? Duration{} : before};
     if (is_the_fault(related)) continue;
     related.likely = is_likely(related);
     found.push_back(std::move(related));

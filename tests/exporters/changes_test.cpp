@@ -141,6 +141,22 @@ TEST_F(Changes, AnIncidentHasThoseThatAreNearBeforeItBegan) {
   EXPECT_EQ(changes_before(ledger_, incident, nullptr, 1).size(), 1U);
 }
 
+// The wall time of one moment differs by what passes between the readings of two clocks.
+TEST_F(Changes, ASlipBetweenTwoClocksSeparatesNoMoment) {
+  const Incident incident = broker_down_incident();
+  const WallTime began = incident.cause.active_since;
+  for (const Duration slip : {Duration(-12), Duration(12)}) {
+    ledger_.mark(began + slip, entity("broker", "3"), "new disks");
+    ledger_.note(began + slip, entity("broker", "3"), "stopped answering");
+  }
+  const std::vector<Related> found = changes_before(ledger_, incident, nullptr, 5);
+  ASSERT_EQ(found.size(), 2U);
+  for (const Related& related : found) {
+    EXPECT_EQ(related.change.text, "new disks");
+    EXPECT_EQ(related.before, Duration{});
+  }
+}
+
 TEST_F(Changes, ComeBackFromTheirBytes) {
   ledger_.begin(now_.wall);
   poll({make_table(kPartitions, {{{"prod", "orders"}, 6}})});
