@@ -52,11 +52,6 @@ double total_of_whole(const Sums& sums, Duration known, Duration window) {
   return std::max(sums.total, sums.total / to_seconds(known) * to_seconds(window));
 }
 
-bool is_filled(const SloRule& rule, const BudgetCurve& curve, WallTime from, const Sums& sums,
-               Duration window) {
-  return curve.begin() <= from && share_of(sums.known, window) >= rule.min_coverage;
-}
-
 // Known of what has elapsed inside; where nothing has, nothing is missing.
 double coverage_since(const SloRule& rule, const BudgetCurve& curve, const Sums& sums,
                       WallTime from, WallTime now) {
@@ -130,17 +125,20 @@ TierVerdict judge_tier(const SloRule& rule, const SloTier& tier, const BudgetCur
   const Duration here = counted_inside(rule, curve, long_from, now);
   verdict.coverage = coverage_since(rule, curve, recent, std::max(short_from, curve.begin()), now);
   verdict.frozen = recent.known <= Duration::zero() || verdict.coverage < rule.min_coverage;
-  verdict.warming = !is_filled(rule, curve, long_from, all, here);
+  const bool young = curve.begin() > long_from;
+  const bool gaps = share_of(all.known, here) < rule.min_coverage;
+  verdict.warming = young || gaps;
   verdict.short_burn = burn_rate(recent.bad, recent.total, rule.budget());
-  double total = all.total;
-  if (verdict.warming)
-    total = total_of_whole(all, all.known, whole);
-  else if (here < whole)
-    total = total_of_whole(all, here, whole);
-  verdict.long_burn = burn_rate(all.bad, total, rule.budget());
-  verdict.burning = exceeds(verdict.long_burn, tier.factor) &&
-                    exceeds(verdict.short_burn, tier.factor) &&
-                    recent.bad >= rule.min_bad * (1 - kTolerance);
+  // What the window holds at most, by the rate that was seen.
+  const double total = here < whole ? total_of_whole(all, here, whole) : all.total;
+  const double cautious_total = verdict.warming ? total_of_whole(all, all.known, whole) : total;
+  verdict.long_burn = burn_rate(all.bad, cautious_total, rule.budget());
+  const bool short_burns =
+      exceeds(verdict.short_burn, tier.factor) && recent.bad >= rule.min_bad * (1 - kTolerance);
+  verdict.burning = short_burns && exceeds(verdict.long_burn, tier.factor);
+  if (!young && gaps && short_burns && !verdict.burning &&
+      exceeds(burn_rate(all.bad, total, rule.budget()), tier.factor))
+    verdict.frozen = true;
   return verdict;
 }
 

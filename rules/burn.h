@@ -11,6 +11,10 @@
 //    window is known, as after a long downtime) the bad that was seen is held against what the
 //    whole window would bring at the rate seen, so that a short fault after a start never pages:
 //    burn rate = bad / (total / known x long window) / (1 - objective).
+//  * Where that is not enough to fire, and what is known of a window with gaps is bad enough, the
+//    tier is frozen as well: what nobody saw must not end an alert. An hour's tier at 14.4 of 95 %,
+//    with 35 minutes of downtime between 20 and 5 minutes of a total outage: all that is known is
+//    bad, and yet 25 minutes of an hour would not fire.
 //  * Below `min_bad` in the short window a tier does not fire.
 //  * "Exceeds" means by more than a billionth: 1 - 0.999 is no exact binary number, and a burn of
 //    exactly the factor must not fire because of how it was rounded.

@@ -55,7 +55,7 @@ class SloWriter {
   [[nodiscard]] std::string range(const std::string& name, Duration window) const;
   [[nodiscard]] std::string bad_share(Duration window) const;
   [[nodiscard]] std::string enough_bad(Duration window) const;
-  [[nodiscard]] std::string condition(const SloTier& tier) const;
+  [[nodiscard]] std::string condition(const SloTier& tier, size_t number) const;
   [[nodiscard]] std::string budget() const;
   [[nodiscard]] Duration fastest_window() const;
   [[nodiscard]] SloSeries asked_for() const;
@@ -265,14 +265,19 @@ void SloWriter::record_windows() {
   }
 }
 
-// "Exceeds" as in burn.cpp: rounding must not decide.
-std::string SloWriter::condition(const SloTier& tier) const {
+// "Exceeds" as in burn.cpp: rounding must not decide. Where a long window has gaps, a tier that
+// burned goes on burning by what is known of it.
+std::string SloWriter::condition(const SloTier& tier, size_t number) const {
   const auto exceeds = [&](const std::string& share) {
     return fmt::format("{} / {} > {} * 1.000000001", share, budget(), promql::number(tier.factor));
   };
   const std::string filled = series("highwater_slo:filled:" + format_duration(tier.long_window));
-  std::string text = fmt::format("{} * {}\n  and {}", ratio(tier.long_window), exceeds(filled),
-                                 exceeds(ratio(tier.short_window)));
+  const std::string burned =
+      fmt::format("last_over_time({}[{}]) == {}", series("highwater_slo:tier"),
+                  format_duration(rule_.keep_firing_for + interval_ + interval_ / 2), number);
+  std::string text =
+      fmt::format("({} * {}\n  or {} and {})\n  and {}", ratio(tier.long_window), exceeds(filled),
+                  exceeds(ratio(tier.long_window)), burned, exceeds(ratio(tier.short_window)));
   if (rule_.min_bad <= 0) return text;
   return text + "\n  and " + enough_bad(tier.short_window);
 }
@@ -281,7 +286,7 @@ void SloWriter::record_tier() {
   std::string expression;
   for (size_t tier = 0; tier < rule_.tiers.size(); ++tier) {
     expression += fmt::format("{}({}) * 0 + {}", tier == 0 ? "" : "\nor ",
-                              condition(rule_.tiers[tier]), tier + 1);
+                              condition(rule_.tiers[tier], tier + 1), tier + 1);
   }
   file_.comment("Which tier burns: 1 is the highest, and wins.");
   file_.record("highwater_slo:tier", expression, {{slo_, rule_.name}});

@@ -191,6 +191,29 @@ TEST(BurnTest, SilenceAfterATotalOutageFreezesAndDoesNotResolve) {
   EXPECT_FALSE(judge(time_rule(), kFastPage, curve).burning);
 }
 
+// Of 95 % an hour must be bad for 43 minutes, and no more than 25 of it were seen.
+TEST(BurnTest, WhatNobodySawEndsNoBurnAndBeginsNone) {
+  const SloRule rule = time_rule(0.95);
+  BudgetCurve burned = healthy();
+  pass(burned, hours(1), 1);
+  ASSERT_TRUE(judge(rule, kFastPage, burned).burning);
+  be_silent(burned, minutes(35));
+  for (int i = 0; i < 60; ++i) {
+    pass(burned, minutes(1), 1);
+    const TierVerdict verdict = judge(rule, kFastPage, burned);
+    ASSERT_TRUE(verdict.burning || verdict.frozen) << i;
+  }
+  EXPECT_TRUE(judge(rule, kFastPage, burned).burning);
+
+  BudgetCurve calm = healthy();
+  be_silent(calm, minutes(53));
+  pass(calm, minutes(6), 1);
+  EXPECT_TRUE(judge(rule, kFastPage, calm).frozen);
+  EXPECT_FALSE(judge(rule, kFastPage, calm).burning);
+  pass(calm, minutes(6), 0);
+  EXPECT_FALSE(judge(rule, kFastPage, calm).frozen);
+}
+
 TEST(BurnTest, ATierFreezesBelowItsCoverage) {
   SloRule rule = time_rule();
   rule.min_coverage = 0.5;

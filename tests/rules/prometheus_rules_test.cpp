@@ -90,8 +90,11 @@ TEST(PrometheusRules, AWindowHoldsTheSamplesThatHaveLasted) {
 
 TEST(PrometheusRules, ATierWantsBothItsWindowsAndTheEvidenceOfWarmUp) {
   EXPECT_THAT(generated(slo_with(kTimeSlo, {})),
-              HasSubstr("(highwater_slo:bad_ratio:1h{slo=\"test\"} * "
+              HasSubstr("((highwater_slo:bad_ratio:1h{slo=\"test\"} * "
                         "highwater_slo:filled:1h{slo=\"test\"} / (1 - 0.995) > 14.4 * 1.000000001\n"
+                        "            or highwater_slo:bad_ratio:1h{slo=\"test\"} / (1 - 0.995) > "
+                        "14.4 * 1.000000001 and "
+                        "last_over_time(highwater_slo:tier{slo=\"test\"}[1m30s]) == 1)\n"
                         "            and highwater_slo:bad_ratio:5m{slo=\"test\"} / (1 - 0.995) > "
                         "14.4 * 1.000000001) * 0 + 1"));
 }

@@ -82,9 +82,13 @@ def judge(part, window, tier, at):
     frozen = known <= 0 or known / elapsed < MIN_COVERAGE
     burning = burn(bad, total, budget) > factor * MORE and bad >= part.slo.min_bad / MORE
     bad, total, known = window(at - long, at)
-    if known > 0 and (part.begin > at - long or known / long < MIN_COVERAGE):
+    by_what_is_known = burn(bad, total, budget) > factor * MORE
+    young, gaps = part.begin > at - long, known / long < MIN_COVERAGE
+    if known > 0 and (young or gaps):
         total = max(total, total / known * long)
-    return burning and burn(bad, total, budget) > factor * MORE, frozen
+    surely = burn(bad, total, budget) > factor * MORE
+    undecided = burning and by_what_is_known and not surely and gaps and not young
+    return burning and surely, frozen or undecided
 
 
 def firing(part, minutes):
