@@ -125,7 +125,8 @@ void PartitionColumns::add_leader(const PartitionView& partition, MetadataValidi
   const Unknown led = first_unknown(stated, when(leaderless, Unknown::leaderless));
   const int32_t leader = leaderless ? partition.last_leader : partition.leader;
   leader_.add(leader < 0 ? kNoValue : leader, led);
-  leader_epoch_.add(partition.leader_epoch, stated);
+  leader_epoch_.add(partition.leader_epoch,
+                    first_unknown(stated, when(partition.leader_epoch < 0, Unknown::leaderless)));
   preferred_leader_.add(flag(!partition.replicas.empty() && partition.replicas.front() == leader),
                         led);
   preferred_broker_.add(partition.replicas.empty() ? -1 : partition.replicas.front(),

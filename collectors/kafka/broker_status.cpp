@@ -46,7 +46,7 @@ void Brokers::on_link_changed(int32_t broker) {
     case LinkState::connecting:
       return;
     case LinkState::up:
-      entries_.at(broker).ever_up = true;
+      note_up(entries_.at(broker));
       investigation_.drop(broker);
       set_status(broker, BrokerStatus::up, "", {});
       return;
@@ -59,15 +59,21 @@ void Brokers::on_link_changed(int32_t broker) {
   }
   // What stopped in order stays so whatever becomes of its address, until the cluster lists it.
   if (seen->second.status == BrokerStatus::stopped) return;
-  // A process that hangs or turns us away has not shut down. And nothing that failed becomes an orderly stop by
-  // failing in another way: by now the cluster may have fenced it.
+  // A process that hangs or turns us away has not shut down. And nothing that failed becomes an
+  // orderly stop by failing in another way: by now the cluster may have fenced it.
   if (found->state() == LinkState::hung || found->state() == LinkState::denied ||
       is_failed(seen->second.status))
     return set_failed(broker, {});
   Span lost = request_span("kafka.connect", broker, now(), found->why());
   lost.attributes.emplace_back("server.address",
                                fmt::format("{}:{}", found->host(), found->port()));
-  investigation_.begin(broker, std::move(lost));
+  investigation_.begin(broker, std::move(lost), entries_.at(broker).held);
+}
+
+void Brokers::note_up(Entry& entry) {
+  entry.ever_up = true;
+  entry.held.reset();
+  entry.leaving = false;
 }
 
 void Brokers::conclude(int32_t broker, Investigation::Verdict verdict) {
@@ -75,17 +81,23 @@ void Brokers::conclude(int32_t broker, Investigation::Verdict verdict) {
   const auto seen = view_.brokers.find(broker);
   if (!suspect || stopped_ || seen == view_.brokers.end()) return;
   if (suspect->state() == LinkState::up || suspect->state() == LinkState::connecting) return;
-  const Entry& entry = entries_.at(broker);
+  Entry& entry = entries_.at(broker);
   const bool unlisted = !verdict.listed.value_or(seen->second.listed);
   // Silence can outlast the time after which the cluster fences a broker that crashed: then only
   // one that was seen alive without being listed had stopped before.
   const bool ended = !entry.ever_up || suspect->ended_by_peer();
   const bool left_before =
       entry.unlisted_since && suspect->answered().value_or(SteadyTime{}) > *entry.unlisted_since;
-  const bool alive =
-      suspect->state() == LinkState::hung || suspect->state() == LinkState::denied;
+  const bool alive = suspect->state() == LinkState::hung || suspect->state() == LinkState::denied;
   if (!alive && unlisted && (ended || left_before)) {
     set_status(broker, BrokerStatus::stopped, suspect->why() + ", and Metadata lists it no more",
+               std::move(verdict.spans));
+    return;
+  }
+  if (!alive && verdict.handed_over && ended) {
+    entry.leaving = true;
+    set_status(broker, BrokerStatus::stopped,
+               suspect->why() + ", after others had taken over what it held",
                std::move(verdict.spans));
     return;
   }

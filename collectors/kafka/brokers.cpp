@@ -27,6 +27,10 @@ constexpr auto kRelisted = seconds(5);
 // last, unless the cluster still says that they are registered.
 constexpr auto kForgetNeverUp = seconds(30);
 constexpr size_t kShownShared = 5;
+// A broker that stopped in order is listed by ZooKeeper's clusters until its logs are closed.
+constexpr auto kLeaves = std::chrono::minutes(5);
+// One that is in no ISR any more was in sync so lately that it may just be stopping.
+constexpr auto kHeldLately = seconds(30);
 
 Now now() {
   return SystemClock().now();
@@ -128,6 +132,7 @@ void Brokers::note_listed(BrokerView& broker, bool listed, Now at) {
     broker.contradicted_since = at.steady;
   }
   Entry& entry = entries_.at(broker.id);
+  if (!listed) entry.leaving = false;
   if (listed)
     entry.unlisted_since.reset();
   else if (!entry.unlisted_since)
@@ -136,7 +141,7 @@ void Brokers::note_listed(BrokerView& broker, bool listed, Now at) {
     entry.relisted_since.reset();
   else if (!entry.relisted_since)
     entry.relisted_since = at.steady;
-  else if (at.steady - *entry.relisted_since >= kRelisted)
+  else if (at.steady - *entry.relisted_since >= (entry.leaving ? kLeaves : kRelisted))
     set_failed(broker.id, {});
 }
 
@@ -202,6 +207,51 @@ void Brokers::on_registered(DescribeClusterResponse cluster) {
   }
   forget(gone);
   registered_ = std::move(cluster);
+}
+
+void Brokers::on_topics(SteadyTime now) {
+  find_missing();
+  note_held(now);
+}
+
+// Brokers of a cluster with ZooKeeper do not offer DescribeQuorum.
+bool Brokers::has_quorum() const {
+  return std::ranges::any_of(
+      usable(), [this](int32_t id) { return version(id, ApiKey::kDescribeQuorum).has_value(); });
+}
+
+// Of each broker one partition, better one that it leads.
+void Brokers::note_held(SteadyTime now) {
+  if (has_quorum()) return;
+  struct Found {
+    const TopicView* topic;
+    int32_t partition;
+    bool led;
+  };
+  std::map<int32_t, Found> found;
+  size_t leaders = 0;
+  for_each_topic(view_, [&](const TopicView& topic) {
+    for (const PartitionView& partition : topic.partitions) {
+      if (leaders == entries_.size()) return;
+      if (partition.isr.size() < 2) continue;
+      for (const int32_t broker : partition.isr) {
+        const bool led = broker == partition.leader;
+        const auto [entry, added] = found.try_emplace(broker, Found{&topic, partition.index, led});
+        if (!added && (entry->second.led || !led)) continue;
+        if (!added) entry->second = {&topic, partition.index, led};
+        if (led && entries_.contains(broker)) ++leaders;
+      }
+    }
+  });
+  for (auto& [id, entry] : entries_) {
+    if (!entry.link->usable()) continue;
+    if (const auto held = found.find(id); held != found.end()) {
+      entry.held = {held->second.topic->name.text(), held->second.partition, held->second.led};
+      entry.held_at = now;
+    } else if (now - entry.held_at > kHeldLately) {
+      entry.held.reset();
+    }
+  }
 }
 
 void Brokers::find_missing() {

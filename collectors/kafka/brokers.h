@@ -4,8 +4,9 @@
 //
 // The status of a broker is judged from our own connection. When that is lost, the others are asked
 // for Metadata at once, for half a second: still listed is a failure, not listed any more is an
-// orderly stop, whatever became of its address. Who answers is checked on every connection and with
-// every Metadata; a stranger's answers are never used.
+// orderly stop, whatever became of its address. With ZooKeeper one that handed over what it held
+// before its connections ended stopped as well, though it is listed a while longer. Who answers is
+// checked on every connection and with every Metadata; a stranger's answers are never used.
 #pragma once
 
 #include <asio/any_io_executor.hpp>
@@ -54,11 +55,8 @@ class Brokers final : public KafkaAdmin {
   // Brokers registered with the controllers, dead ones included: one that is neither listed nor
   // registered is gone.
   void on_registered(DescribeClusterResponse cluster);
-  // Adds the registered brokers that hold replicas and that no Metadata ever listed: they were
-  // dead when the watch began. To be called when the view's topics are new. One without replicas is
-  // left alone: a broker that was taken out of service stays registered until somebody unregisters
-  // it.
-  void find_missing();
+  // To be called when the view's topics are new.
+  void on_topics(SteadyTime now);
 
   [[nodiscard]] std::vector<int32_t> usable() const override;
   [[nodiscard]] std::optional<int16_t> version(int32_t broker, ApiKey key) const override;
@@ -143,9 +141,18 @@ class Brokers final : public KafkaAdmin {
     bool ever_up = false;
     std::optional<SteadyTime> unlisted_since;  // by Metadata
     std::optional<SteadyTime> relisted_since;  // after it had stopped
+    std::optional<HeldReplica> held;           // of a cluster with ZooKeeper, since it is up
+    SteadyTime held_at{};
+    bool leaving = false;  // it stopped, and is listed until it has closed its logs
   };
   void add_broker(int32_t broker, const Address& address, Now at);
   void note_listed(BrokerView& broker, bool listed, Now at);
+  // Adds the registered brokers that hold replicas and that no Metadata ever listed: they were
+  // dead when the watch began. One without replicas is left alone: a broker that was taken out of
+  // service stays registered until somebody unregisters it.
+  void find_missing();
+  void note_held(SteadyTime now);
+  [[nodiscard]] bool has_quorum() const;
   void note_shared_addresses();
   void forget_unlisted(SteadyTime now);
   void forget(const std::set<int32_t>& gone);
@@ -154,6 +161,7 @@ class Brokers final : public KafkaAdmin {
   asio::awaitable<void> discover();  // asks the bootstrap servers while no broker answers
   void note_bootstrap(BootstrapResult result);
   void on_link_changed(int32_t broker);
+  static void note_up(Entry& entry);
   void conclude(int32_t broker, Investigation::Verdict verdict);
   void set_failed(int32_t broker, std::vector<Span> spans, std::string_view remark = "");
   void set_status(int32_t broker, BrokerStatus status, std::string why, std::vector<Span> spans);

@@ -234,7 +234,7 @@ class ClusterPoller::Impl {
       schedule_rebalances(started);
     }
     if (due.configs && !paused) configs_.done(started, took, Duration::max());
-    brokers_.find_missing();
+    brokers_.on_topics(at.steady);
     if (partitions_.effective > settings_.poll.partitions) {
       log_.on_change("stretched/" + settings_.name, "yes", LogLevel::warning,
                      "polls take longer than their cadence and are stretched",

@@ -5,6 +5,7 @@
 #include <asio/detached.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -17,6 +18,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto kLongEnough = milliseconds(500);
+// Until ZooKeeper's controller has taken one that led nothing out of the ISRs.
+constexpr auto kLongForFollower = milliseconds(2000);
 constexpr auto kStep = milliseconds(50);
 constexpr auto kAnswerWithin = milliseconds(200);
 // Any of them knows; that one is late to learn of a stop only makes it take longer.
@@ -25,9 +28,14 @@ constexpr size_t kAskedAtOnce = 5;
 constexpr double kRoundsAtOnce = 20;
 constexpr double kRoundsPerSecond = 2;
 constexpr size_t kMaxSpans = 20;
+constexpr size_t kMaxTopics = 10;  // in a question
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
+}
+
+Duration patience(const std::optional<HeldReplica>& held) {
+  return held && !held->led ? kLongForFollower : kLongEnough;
 }
 
 }  // namespace
@@ -37,6 +45,24 @@ SteadyTime steady_now() {
 struct Investigation::Round {
   bool answered = false;
   std::set<int32_t> listed;
+  std::vector<MetadataResponse::Topic> topics;
+
+  void add(MetadataResponse metadata) {
+    answered = true;
+    for (const auto& broker : metadata.brokers) listed.insert(broker.node_id);
+    std::ranges::move(metadata.topics, std::back_inserter(topics));
+  }
+  // Whoever knows of it suffices: they do not learn of it in the same instant either.
+  [[nodiscard]] bool handed_over(int32_t broker, const HeldReplica& held) const {
+    return std::ranges::any_of(topics, [&](const MetadataResponse::Topic& topic) {
+      return topic.name == held.topic &&
+             std::ranges::any_of(topic.partitions, [&](const auto& partition) {
+               return partition.partition_index == held.partition && partition.leader_id >= 0 &&
+                      partition.leader_id != broker && partition.isr_nodes.size() > 0 &&
+                      std::ranges::find(partition.isr_nodes, broker) == partition.isr_nodes.end();
+             });
+    });
+  }
 };
 
 Investigation::Investigation(asio::any_io_executor executor, KafkaAdmin& admin, Conclude conclude)
@@ -51,10 +77,11 @@ Investigation::~Investigation() {
   timer_.cancel();
 }
 
-void Investigation::begin(int32_t broker, Span loss) {
+void Investigation::begin(int32_t broker, Span loss, std::optional<HeldReplica> held) {
   const auto [entry, added] = suspects_.try_emplace(broker);
   if (!added) return;
   entry->second.since = steady_now();
+  entry->second.held = std::move(held);
   entry->second.verdict.spans.push_back(std::move(loss));
   if (std::exchange(running_, true)) return;
   asio::co_spawn(executor_, run(this, alive_), asio::detached);
@@ -80,15 +107,12 @@ asio::awaitable<void> Investigation::run(Investigation* self, std::shared_ptr<bo
     const Now asked = SystemClock().now();
     std::vector<asio::awaitable<void>> questions;
     for (const int32_t other : others) {
-      const auto question = [](KafkaAdmin* admin, int32_t whom,
+      const auto question = [](KafkaAdmin* admin, int32_t whom, MetadataRequest request,
                                std::shared_ptr<Round> into) -> asio::awaitable<void> {
-        MetadataRequest request = brokers_only();
-        const auto metadata = co_await admin->ask(whom, std::move(request));
-        if (!metadata) co_return;
-        into->answered = true;
-        for (const auto& broker : metadata->brokers) into->listed.insert(broker.node_id);
+        auto metadata = co_await admin->ask(whom, std::move(request));
+        if (metadata) into->add(std::move(*metadata));
       };
-      questions.push_back(question(&self->admin_, other, round));
+      questions.push_back(question(&self->admin_, other, self->what_to_ask(), round));
     }
     co_await gather(std::move(questions), kAnswerWithin);
     if (!*alive) co_return;
@@ -110,6 +134,16 @@ std::vector<int32_t> Investigation::whom_to_ask() {
   return others;
 }
 
+MetadataRequest Investigation::what_to_ask() const {
+  std::set<std::string> names;
+  for (const auto& [broker, suspect] : suspects_) {
+    if (suspect.held && names.size() < kMaxTopics) names.insert(suspect.held->topic);
+  }
+  MetadataRequest request = brokers_only();
+  for (const std::string& name : names) request.topics->push_back({{}, name});
+  return request;
+}
+
 void Investigation::note_answers(const Round& round, Now asked) {
   const SteadyTime now = steady_now();
   std::vector<int32_t> done;
@@ -118,10 +152,12 @@ void Investigation::note_answers(const Round& round, Now asked) {
     if (suspect.since > asked.steady) continue;
     if (round.answered) {
       suspect.verdict.listed = round.listed.contains(broker);
+      suspect.verdict.handed_over = suspect.held && round.handed_over(broker, *suspect.held);
       if (suspect.verdict.spans.size() < kMaxSpans)
         suspect.verdict.spans.push_back(request_span("kafka.request Metadata", broker, asked, ""));
     }
-    if (suspect.verdict.listed == false || now - suspect.since >= kLongEnough)
+    if (suspect.verdict.listed == false || suspect.verdict.handed_over ||
+        now - suspect.since >= patience(suspect.held))
       done.push_back(broker);
   }
   conclude_all(done);

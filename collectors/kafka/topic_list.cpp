@@ -200,13 +200,15 @@ void TopicList::merge_partitions(TopicView& known, const MetadataResponse::Topic
 // What does not come from Metadata stays as it is.
 void TopicList::merge_partition(const TopicView& topic, PartitionView& known,
                                 const MetadataResponse::Partition& response) {
-  if (response.leader_epoch < known.leader_epoch) {
+  // Brokers before 2.5 tell no epoch of a partition that has no leader: nothing went back there.
+  const bool untold = response.leader_epoch < 0 && response.leader_id < 0;
+  if (!untold && response.leader_epoch < known.leader_epoch) {
     // From a broker that is behind, unless it is confirmed.
     if (!confirmed(topic, known.index)) return;
     if (int64_t{known.leader_epoch} - response.leader_epoch < kMostElections) ++went_back_;
   }
   known.leader = response.leader_id;
-  known.leader_epoch = response.leader_epoch;
+  if (!untold) known.leader_epoch = response.leader_epoch;
   if (response.leader_id >= 0) known.last_leader = response.leader_id;
   known.replicas = response.replica_nodes;
   known.isr = response.isr_nodes;

@@ -237,6 +237,31 @@ TEST(KafkaCollector, TellsAnOrderlyStopFromACrash) {
   EXPECT_EQ(watched.value("broker_failed", {"3"}), 0);
 }
 
+// It is listed until its logs are closed, while another one has what it led. That of a crash does
+// not move for seconds.
+TEST(KafkaCollector, TellsAnOrderlyStopFromACrashWithZooKeeper) {
+  constexpr std::string_view kOld = R"(
+brokers: 3
+kafka: 2.8
+deregistration: 7s
+topics: [{name: orders, partitions: 6}]
+groups: [{name: group-1, topics: [orders]}]
+)";
+  Watched watched({}, 200ms, "", kOld);
+  ASSERT_TRUE(
+      watched.wait_for([](const Watched& w) { return w.value_locked("broker_up", {"3"}) == 1; }));
+  watched.happen("stop: 3");
+  ASSERT_TRUE(watched.wait_for(
+      [](const Watched& w) { return w.value_locked("broker_stopped", {"3"}) == 1; }));
+  std::this_thread::sleep_for(6s);  // more than one that is listed again has to come up
+  EXPECT_EQ(watched.value("broker_listed", {"3"}), 1);
+  EXPECT_EQ(watched.value("broker_stopped", {"3"}), 1);
+  EXPECT_EQ(watched.value("broker_failed", {"3"}), 0);
+  watched.happen("die: 2");
+  EXPECT_TRUE(watched.wait_for(
+      [](const Watched& w) { return w.value_locked("broker_failed", {"2"}) == 1; }));
+}
+
 TEST(KafkaCollector, FindsABrokerThatWasDeadBeforeTheWatchBegan) {
   Watched watched({}, 200ms, "die: 2");
   EXPECT_TRUE(watched.wait_for([](const Watched& w) {

@@ -187,6 +187,13 @@ TEST(Partitions, OffsetsCarryTheirOwnReasons) {
   EXPECT_EQ(cell(seen, "partition_log_start_offset", {"orders", "0"}), is(100));
 }
 
+TEST(Partitions, AnEpochThatWasNeverToldIsUnknown) {
+  ClusterView view = fenced_cluster();
+  topic(view, "logs").partitions[0].leader_epoch = -1;
+  EXPECT_EQ(cell(interpret(view), "partition_leader_epoch", {"logs", "0"}),
+            unknown(Unknown::leaderless));
+}
+
 TEST(Partitions, WhileAFailedBrokerIsStillNamedAsLeaderItsPartitionsAreUnknown) {
   ClusterView view = healthy_cluster();
   crash(view, 3);

@@ -58,6 +58,16 @@ TEST_F(TopicListTest, IgnoresAnOlderEpochOnce) {
   EXPECT_EQ(known().leader_epoch, 5);
 }
 
+// As Kafka 2.4 speaks of a partition without a leader.
+TEST_F(TopicListTest, BelievesALostLeaderWhoseEpochIsNotTold) {
+  tell(1, {orders({partition(0, 5)})});
+  tell(1, {orders({partition(0, -1, -1)})});
+  EXPECT_EQ(known().leader, -1);
+  EXPECT_EQ(known().last_leader, 1);
+  EXPECT_EQ(known().leader_epoch, 5);
+  EXPECT_FALSE(list_.in_doubt());
+}
+
 TEST_F(TopicListTest, AcceptsAnOlderEpochFromASecondBroker) {
   tell(1, {orders({partition(0, kGreatestEpoch, 3)})});
   tell(1, {orders({partition(0, 5)})});

@@ -14,7 +14,6 @@ using Action = NetworkAction::Kind;
 // From TERM until the leaders have moved, and from the end of the connections until it leaves
 // "brokers".
 constexpr Duration kControlledShutdown = std::chrono::milliseconds(50);
-constexpr Duration kDeregistration = std::chrono::milliseconds(30);
 // A starting broker opens its port this long before it is unfenced.
 constexpr Duration kPortBeforeUnfencing = std::chrono::milliseconds(300);
 
@@ -98,7 +97,7 @@ Result<void> Model::on(const fault::Stop& fault) {
     const bool was_active = quorum_.active() == id;
     fall_silent(id);
     if (was_active) hand_over();
-    after(kDeregistration, id, [this, id] {
+    after(timings_.deregistration, id, [this, id] {
       if (!controller_works()) return;
       controller().fence(id);
       settle();

@@ -71,6 +71,7 @@ void read_timings(YamlMap& map, Timings& timings) {
       {"catch_up", &timings.catch_up},
       {"zombie", &timings.zombie},
       {"shutdown", &timings.shutdown},
+      {"deregistration", &timings.deregistration},
       {"coordinator_loading", &timings.coordinator_loading},
       {"preferred_election", &timings.preferred_election},
   };

@@ -76,6 +76,8 @@ struct Timings {
   Duration catch_up = std::chrono::milliseconds(600);   // unfenced until it is in the ISRs again
   Duration zombie = std::chrono::milliseconds(500);     // after it woke it answers from memory
   Duration shutdown = std::chrono::milliseconds(2100);  // orderly stop until the connections end
+  // Until it leaves the list after that. With ZooKeeper it does so when its logs are closed.
+  Duration deregistration = std::chrono::milliseconds(30);
   Duration coordinator_loading = std::chrono::milliseconds(300);
   Duration preferred_election = std::chrono::minutes(5);  // between the automatic ones; 0: none
 };
