@@ -2,25 +2,26 @@
 
 #include <algorithm>
 #include <mutex>
-#include <unordered_map>
+#include <unordered_set>
 
 namespace highwater {
-namespace {
 
-// Texts by content. An entry whose text has died is dropped when the map has doubled since the last
+// Texts by content. One that has died is dropped when there are twice as many as after the last
 // sweep, so the cost of sweeping is a constant per new text.
-class Pool {
+class SymbolPool {
  public:
-  std::shared_ptr<const std::string> intern(std::string_view text) {
+  using Entry = Symbol::Entry;
+
+  // Counts the Symbol that it is for.
+  const Entry* intern(std::string_view text) {
     const std::lock_guard lock(mutex_);
-    if (const auto found = texts_.find(text); found != texts_.end()) {
-      if (auto alive = found->second.lock()) return alive;
-      texts_.erase(found);
+    auto found = texts_.find(text);
+    if (found == texts_.end()) {
+      if (texts_.size() >= sweep_at_) sweep();
+      found = texts_.emplace(text).first;
     }
-    if (texts_.size() >= sweep_at_) sweep();
-    auto made = std::make_shared<const std::string>(text);
-    texts_.emplace(*made, made);
-    return made;
+    found->symbols.fetch_add(1, std::memory_order_relaxed);
+    return &*found;
   }
 
   size_t live() {
@@ -31,30 +32,40 @@ class Pool {
 
  private:
   void sweep() {
-    std::erase_if(texts_, [](const auto& entry) { return entry.second.expired(); });
+    std::erase_if(texts_, [](const Entry& entry) {
+      return entry.symbols.load(std::memory_order_acquire) == 0;
+    });
     sweep_at_ = std::max<size_t>(1024, texts_.size() * 2);
   }
 
   struct Hash {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    size_t operator()(const Entry& entry) const { return operator()(entry.text); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(const Entry& one, const Entry& other) const { return one.text == other.text; }
+    bool operator()(std::string_view text, const Entry& entry) const { return text == entry.text; }
+    bool operator()(const Entry& entry, std::string_view text) const { return text == entry.text; }
   };
 
   std::mutex mutex_;
-  // The key is a copy: an entry may outlive the text it names.
-  std::unordered_map<std::string, std::weak_ptr<const std::string>, Hash, std::equal_to<>> texts_;
+  std::unordered_set<Entry, Hash, Equal> texts_;
   size_t sweep_at_ = 1024;
 };
 
-Pool& pool() {
-  static Pool* const instance = new Pool;  // outlives every static Symbol
+namespace {
+
+SymbolPool& pool() {
+  static SymbolPool* const instance = new SymbolPool;  // outlives every static Symbol
   return *instance;
 }
 
 }  // namespace
 
 Symbol::Symbol(std::string_view text) {
-  if (!text.empty()) text_ = pool().intern(text);
+  if (!text.empty()) entry_ = pool().intern(text);
 }
 
 Symbol Symbol::number(int64_t value) {
@@ -63,7 +74,7 @@ Symbol Symbol::number(int64_t value) {
 
 const std::string& Symbol::text() const {
   static const std::string kEmpty;
-  return text_ ? *text_ : kEmpty;
+  return entry_ != nullptr ? entry_->text : kEmpty;
 }
 
 size_t live_symbols() {

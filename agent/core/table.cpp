@@ -1,9 +1,22 @@
 #include "agent/core/table.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <limits>
 
 namespace highwater {
+namespace {
+
+constexpr uint32_t kFree = std::numeric_limits<uint32_t>::max();
+
+// Of a power of two of places. Addresses differ in few bits: the lowest ones of their hash are
+// weak.
+size_t first_place(size_t hash, size_t places) {
+  return places == 1 ? 0 : hash >> (std::numeric_limits<size_t>::digits - std::countr_zero(places));
+}
+
+}  // namespace
 
 std::string_view unknown_name(Unknown reason) {
   switch (reason) {
@@ -82,15 +95,19 @@ size_t hash_cells(std::span<const Symbol> cells) {
 KeySet::KeySet(std::vector<std::string_view> dimensions, std::vector<Symbol> cells)
     : dimensions_(std::move(dimensions)), cells_(std::move(cells)) {
   assert(!dimensions_.empty() && cells_.size() % dimensions_.size() == 0);
-  rows_by_hash_.reserve(rows());
-  for (size_t i = 0; i < rows(); ++i)
-    rows_by_hash_.emplace(hash_cells(row(i)), static_cast<uint32_t>(i));
+  cells_.shrink_to_fit();
+  places_.assign(std::bit_ceil(rows() + rows() / 2 + 1), kFree);
+  for (size_t i = 0; i < rows(); ++i) {
+    size_t place = first_place(hash_cells(row(i)), places_.size());
+    while (places_[place] != kFree) place = (place + 1) % places_.size();
+    places_[place] = static_cast<uint32_t>(i);
+  }
 }
 
 std::optional<uint32_t> KeySet::find(std::span<const Symbol> cells) const {
-  const auto [begin, end] = rows_by_hash_.equal_range(hash_cells(cells));
-  for (auto it = begin; it != end; ++it) {
-    if (std::ranges::equal(row(it->second), cells)) return it->second;
+  size_t place = first_place(hash_cells(cells), places_.size());
+  for (; places_[place] != kFree; place = (place + 1) % places_.size()) {
+    if (std::ranges::equal(row(places_[place]), cells)) return places_[place];
   }
   return std::nullopt;
 }

@@ -17,7 +17,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "agent/core/measure.h"
@@ -66,7 +65,9 @@ class KeySet {
  private:
   std::vector<std::string_view> dimensions_;
   std::vector<Symbol> cells_;
-  std::unordered_multimap<size_t, uint32_t> rows_by_hash_;
+  // Rows by the hash of their cells, as a hash table with linear probing: a power of two of places,
+  // at least a third of them free. Four bytes each, since there may be millions of rows.
+  std::vector<uint32_t> places_;
 };
 
 [[nodiscard]] size_t hash_cells(std::span<const Symbol> cells);
