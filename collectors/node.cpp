@@ -19,20 +19,20 @@ using kafka::ProbeOutcome;
 const std::vector<std::string_view> kNode{"cluster", "node"};
 const std::vector<std::string_view> kBroker{"cluster", "node", "broker"};
 
-const Measure kClusterReachable{
-    "node_cluster_reachable",
-    "Whether any broker of the cluster, or any server of its bootstrap list, answers this node.",
-    Unit::boolean, MeasureType::gauge, kNode};
+const Measure kClusterReachable{"node_cluster_reachable",
+                                "Whether any broker of the cluster answers this node.",
+                                Unit::boolean, MeasureType::gauge, kNode};
 const Measure kReachable{"node_broker_reachable",
                          "Whether the broker answered the newest probe from this node: a new "
                          "connection and ApiVersions, without a login; unknown until the first "
                          "probe has ended.",
                          Unit::boolean, MeasureType::gauge, kBroker};
-const Measure kCutOff{"node_broker_cut_off",
-                      "Whether this node does not reach the broker while others do: brokers that "
-                      "are reached list it, "
-                      "and followers are in sync with it; unknown while nobody else can be asked.",
-                      Unit::boolean, MeasureType::gauge, kBroker};
+const Measure kCutOff{
+    "node_broker_cut_off",
+    "Whether this node does not reach the broker while others do: brokers that "
+    "are reached list it, and followers are in sync with it; unknown while nobody "
+    "else can be asked, or the cluster has no controller.",
+    Unit::boolean, MeasureType::gauge, kBroker};
 const Measure kConnect{"node_broker_connect_seconds",
                        "How long the newest probe of the broker took from the lookup of its name "
                        "to the TCP connection.",

@@ -17,9 +17,8 @@
 #include <vector>
 
 #include "collectors/kafka/bootstrap.h"
-#include "collectors/kafka/deadline.h"
 #include "collectors/kafka/identity.h"
-#include "collectors/kafka/offsets_topic.h"
+#include "collectors/kafka/node_questions.h"
 #include "collectors/kafka/peer_verdict.h"
 
 namespace highwater::kafka {
@@ -36,6 +35,7 @@ constexpr Duration kTurn = milliseconds(50);
 constexpr Duration kForgetAfter = std::chrono::hours(1);
 // How many are asked of those that are not reached: one may be behind the others.
 constexpr size_t kMostPeers = 3;
+constexpr size_t kLongestHost = 253;  // of a name in DNS
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
@@ -45,69 +45,6 @@ asio::awaitable<void> sleep_on(asio::steady_timer& timer, Duration duration) {
   std::error_code ignored;
   timer.expires_after(duration);
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
-struct Probed {
-  ProbeOutcome outcome = ProbeOutcome::none;
-  std::string why;
-  std::optional<Duration> connect;
-  std::optional<Duration> first_answer;
-};
-
-ProbeOutcome outcome_of(FailureKind kind) {
-  if (is_denial(kind)) return ProbeOutcome::distrusted;
-  // Ours to mend: it says nothing of the broker.
-  if (kind == FailureKind::not_usable) return ProbeOutcome::none;
-  return kind == FailureKind::unsupported ? ProbeOutcome::answered : ProbeOutcome::failed;
-}
-
-Probed failed_probe(const Failure& failure) {
-  Probed probed;
-  probed.outcome = outcome_of(failure.kind);
-  probed.why = failure.what;
-  return probed;
-}
-
-asio::awaitable<Probed> probe_broker(std::shared_ptr<LinkTools> tools, std::string host,
-                                     int32_t port, LinkSettings settings) {
-  const SteadyTime begun = steady_now();
-  const auto connected =
-      co_await Connection::connect(tools->names, std::move(host), port, settings.connect_timeout);
-  if (!connected) co_return failed_probe(connected.error());
-  const auto connection = *connected;
-  const SteadyTime there = steady_now();
-  Security without_login;
-  without_login.tls = tools->security.tls;
-  const auto answer = co_await greet(connection, without_login, settings.request_timeout);
-  Probed probed = answer ? Probed{} : failed_probe(answer.error());
-  probed.connect = there - begun;
-  if (answer) {
-    probed.outcome = ProbeOutcome::answered;
-    probed.first_answer = steady_now() - there;
-  }
-  connection->close({FailureKind::not_usable, "no longer needed"});
-  co_return probed;
-}
-
-// With the topic whose partitions say who is followed, when it is wanted.
-asio::awaitable<Answer<MetadataResponse>> ask_peer(std::shared_ptr<LinkTools> tools,
-                                                   std::string host, int32_t port,
-                                                   LinkSettings settings, bool with_topic) {
-  const auto connected =
-      co_await Connection::connect(tools->names, std::move(host), port, settings.connect_timeout);
-  if (!connected) co_return tl::unexpected<Failure>(connected.error());
-  const auto connection = *connected;
-  const auto greeted = co_await greet(connection, tools->security, settings.request_timeout);
-  if (!greeted) co_return tl::unexpected<Failure>(greeted.error());
-  MetadataRequest request = brokers_only();
-  if (with_topic) {
-    MetadataRequest::Topic topic;
-    topic.name = kOffsetsTopic;
-    request.topics->push_back(std::move(topic));
-  }
-  auto metadata = co_await connection->ask(std::move(request), settings.request_timeout);
-  connection->close({FailureKind::not_usable, "no longer needed"});
-  co_return metadata;
 }
 
 }  // namespace
@@ -158,15 +95,12 @@ class NodeProbe::Impl {
   }
 
   void tell() {
-    // Whoever was asked last may be older than the newest probe.
-    const bool any = std::ranges::any_of(
-        view_.brokers, [](const auto& entry) { return is_reached(entry.second); });
-    if (any) view_.reached = true;
+    view_.reached = view_.brokers.empty()
+                        ? bootstrap_answers_
+                        : std::ranges::any_of(view_.brokers, [](const auto& entry) {
+                            return entry.second.outcome != ProbeOutcome::failed;
+                          });
     on_update_(view_, SystemClock().now(), cadence_);
-  }
-
-  static bool is_reached(const NodeBroker& broker) {
-    return broker.outcome == ProbeOutcome::answered || broker.outcome == ProbeOutcome::distrusted;
   }
 
   asio::awaitable<void> list_loop() {
@@ -190,63 +124,66 @@ class NodeProbe::Impl {
 
   asio::awaitable<void> list() {
     const SteadyTime asked = steady_now();
-    std::vector<MetadataResponse> answers = co_await ask_peers();
+    std::vector<MetadataResponse> believed;  // of what they say of others
+    const bool failing = any_failing();
+    std::vector<PeerAnswer> answers = co_await ask_peers(failing);
+    for (PeerAnswer& answer : answers) {
+      note_brokers(answer.metadata, asked);
+      if (failing && answer.has_controller) believed.push_back(std::move(answer.metadata));
+    }
     if (answers.empty()) {
       const std::string id = view_.cluster_id;
-      BootstrapResult first = co_await ask_bootstrap(bootstrap_, id, links_, tools_);
-      if (first.metadata) answers.push_back(std::move(*first.metadata));
+      const BootstrapResult first = co_await ask_bootstrap(bootstrap_, id, links_, tools_);
+      bootstrap_answers_ = first.metadata || !first.why_denied.empty();
       view_.why_unlisted = first.why;
-      // A server that refuses our login was reached.
-      view_.reached = first.metadata || !first.why_denied.empty();
+      if (first.metadata) note_brokers(*first.metadata, asked);
     } else {
       view_.why_unlisted.clear();
-      view_.reached = true;
     }
-    note_brokers(answers, asked);
     for (auto& [id, broker] : view_.brokers) {
-      broker.peers = peer_verdict(id, answers);
+      broker.peers = peer_verdict(id, believed);
       broker.peers_asked = asked;
     }
     forget_old(asked);
   }
 
-  // Of brokers that answered their newest probe; each time others first.
-  asio::awaitable<std::vector<MetadataResponse>> ask_peers() {
+  // Of brokers that answered their newest probe; each time others first. `failing`: some did not.
+  asio::awaitable<std::vector<PeerAnswer>> ask_peers(bool failing) {
     std::vector<std::pair<std::string, int32_t>> peers;
     for (const auto& [id, broker] : view_.brokers) {
       if (broker.outcome == ProbeOutcome::answered) peers.emplace_back(broker.host, broker.port);
     }
-    const bool failing = any_failing();
     const size_t wanted = std::min(failing ? kMostPeers : size_t{1}, peers.size());
-    std::vector<MetadataResponse> answers;
+    std::vector<PeerAnswer> answers;
     for (size_t tried = 0; tried < std::min(peers.size(), 2 * kMostPeers); ++tried) {
       if (answers.size() >= wanted) break;
       const auto& [host, port] = peers[next_peer_++ % peers.size()];
       auto answer = co_await ask_peer(tools_, host, port, links_, failing);
-      if (answer && !foreign_cluster(*answer, view_.cluster_id))
+      if (answer && !foreign_cluster(answer->metadata, view_.cluster_id))
         answers.push_back(std::move(*answer));
     }
     co_return answers;
   }
 
-  void note_brokers(std::span<const MetadataResponse> answers, SteadyTime asked) {
-    for (const MetadataResponse& metadata : answers) {
-      if (view_.cluster_id.empty()) view_.cluster_id = metadata.cluster_id.value_or("");
-      for (const auto& listed : metadata.brokers) {
-        const auto found = view_.brokers.find(listed.node_id);
-        if (found == view_.brokers.end() && view_.brokers.size() >= kMostBrokers) continue;
-        if (found != view_.brokers.end() && found->second.host == listed.host &&
-            found->second.port == listed.port) {
-          found->second.listed = asked;
-          continue;
-        }
-        NodeBroker broker;
-        broker.host = listed.host;
-        broker.port = listed.port;
-        broker.listed = asked;
-        view_.brokers[listed.node_id] = std::move(broker);
-        asio::co_spawn(io_, probe_loop(listed.node_id, listed.host, listed.port), asio::detached);
+  void note_brokers(const MetadataResponse& metadata, SteadyTime asked) {
+    if (view_.cluster_id.empty()) view_.cluster_id = metadata.cluster_id.value_or("");
+    for (const auto& listed : metadata.brokers) {
+      if (listed.node_id < 0 || listed.host.size() > kLongestHost) continue;
+      const auto found = view_.brokers.find(listed.node_id);
+      if (found == view_.brokers.end() && view_.brokers.size() >= kMostBrokers) continue;
+      if (found != view_.brokers.end() && found->second.host == listed.host &&
+          found->second.port == listed.port) {
+        found->second.listed = asked;
+        continue;
       }
+      NodeBroker broker;
+      broker.host = listed.host;
+      broker.port = listed.port;
+      broker.probe = ++probes_;
+      broker.listed = asked;
+      view_.brokers[listed.node_id] = std::move(broker);
+      asio::co_spawn(io_, probe_loop(listed.node_id, listed.host, listed.port, probes_),
+                     asio::detached);
     }
   }
 
@@ -257,23 +194,21 @@ class NodeProbe::Impl {
     });
   }
 
-  // Null: it is not probed there any more.
-  NodeBroker* target(int32_t id, const std::string& host, int32_t port) {
+  // Null: another probe looks at it, or none does.
+  NodeBroker* target(int32_t id, uint64_t probe) {
     const auto found = view_.brokers.find(id);
-    const bool same =
-        found != view_.brokers.end() && found->second.host == host && found->second.port == port;
-    return same ? &found->second : nullptr;
+    return found != view_.brokers.end() && found->second.probe == probe ? &found->second : nullptr;
   }
 
-  asio::awaitable<void> probe_loop(int32_t id, std::string host, int32_t port) {
+  asio::awaitable<void> probe_loop(int32_t id, std::string host, int32_t port, uint64_t probe) {
     asio::steady_timer timer(io_);
-    while (!stopping_ && target(id, host, port) != nullptr) {
+    while (!stopping_ && target(id, probe) != nullptr) {
       while (under_way_ >= kMostAtOnce) co_await sleep_on(timer, kTurn);
       const SteadyTime begun = steady_now();
       ++under_way_;
       Probed probed = co_await probe_broker(tools_, host, port, links_);
       --under_way_;
-      if (NodeBroker* const broker = target(id, host, port))
+      if (NodeBroker* const broker = target(id, probe))
         note_probe(id, *broker, std::move(probed), begun);
       co_await sleep_on(timer, std::max<Duration>(begun + cadence() - steady_now(), kTurn));
     }
@@ -315,8 +250,10 @@ class NodeProbe::Impl {
   asio::steady_timer gap_timer_;
   asio::steady_timer tell_timer_;
   size_t under_way_ = 0;
+  uint64_t probes_ = 0;
   size_t next_peer_ = 0;
   bool listed_once_ = false;
+  bool bootstrap_answers_ = false;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -2,7 +2,7 @@
 // its own. Each broker has a probe at a cadence of its own: a new connection, TLS where there is
 // some, ApiVersions, and the end of it; no login, so it costs the broker little. The list of
 // brokers comes from Metadata, once a minute; while some broker is not reached, three of those that
-// are reached are asked for it each time. No Asio in this header.
+// are reached are asked for it each time, and for the controller. No Asio in this header.
 #pragma once
 
 #include <functional>

@@ -22,7 +22,7 @@ enum class ProbeOutcome : uint8_t {
 
 // What brokers that are reached from here say of another one.
 enum class PeerVerdict : uint8_t {
-  unknown,  // none could be asked
+  unknown,  // none could be asked, or none has a controller: what they list stands still then
   serving,  // all list it, and some follower is in sync with what it leads, as far as that is known
   unfollowed,  // all list it, and no follower is in sync with it: it fails for them as well
   not_listed,  // some broker does not list it: it was stopped, or the controller gave it up
@@ -31,6 +31,7 @@ enum class PeerVerdict : uint8_t {
 struct NodeBroker {
   std::string host;
   int32_t port = 0;
+  uint64_t probe = 0;  // the one that looks at this address
   ProbeOutcome outcome = ProbeOutcome::none;
   std::string why;                       // it failed, for people; "" otherwise
   std::optional<Duration> connect;       // from the lookup of its name to the TCP connection
@@ -44,7 +45,7 @@ struct NodeBroker {
 struct NodeView {
   std::string cluster_id;                 // "" until known
   std::map<int32_t, NodeBroker> brokers;  // by id; every one that was listed within the last hour
-  bool reached = false;                   // some broker, or server of the bootstrap list, answers
+  bool reached = false;                   // some broker answers, or may: not each was probed yet
   std::string why_unlisted;               // nobody told Metadata; "" when somebody did
 };
 

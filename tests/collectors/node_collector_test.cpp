@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "tests/collectors/fixture.h"
 #include "tests/simulator/scenario.h"
@@ -51,11 +52,11 @@ class NodeOfACluster : public ::testing::Test {
     ASSERT_TRUE(simulator_->apply(*parsed));
   }
 
-  [[nodiscard]] bool comes(std::string_view measure, std::string_view broker, double value) {
+  [[nodiscard]] bool comes(std::string_view measure, std::string_view broker, Cell wanted) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, 60s, [&] {
       return newest_ && newest_->tables.size() > 1 &&
-             cell(*newest_, measure, {"b", broker}) == is(value);
+             cell(*newest_, measure, {"b", broker}) == wanted;
     });
   }
 
@@ -71,25 +72,48 @@ class NodeOfACluster : public ::testing::Test {
 
 TEST_F(NodeOfACluster, ReachesItsBrokers) {
   for (const char* broker : {"1", "2", "3"}) {
-    EXPECT_TRUE(comes("node_broker_reachable", broker, 1)) << broker;
-    EXPECT_TRUE(comes("node_broker_cut_off", broker, 0)) << broker;
+    EXPECT_TRUE(comes("node_broker_reachable", broker, is(1))) << broker;
+    EXPECT_TRUE(comes("node_broker_cut_off", broker, is(0))) << broker;
   }
 }
 
 // Listed for the two seconds until the controller gives it up, and not from then on.
 TEST_F(NodeOfACluster, IsNotCutOffFromABrokerThatDied) {
-  ASSERT_TRUE(comes("node_broker_reachable", "2", 1));
+  ASSERT_TRUE(comes("node_broker_reachable", "2", is(1)));
   happen("die: 2");
-  EXPECT_TRUE(comes("node_broker_reachable", "2", 0));
-  EXPECT_TRUE(comes("node_broker_cut_off", "2", 0));
+  EXPECT_TRUE(comes("node_broker_reachable", "2", is(0)));
+  EXPECT_TRUE(comes("node_broker_cut_off", "2", is(0)));
+}
+
+TEST_F(NodeOfACluster, IsCutOffFromABrokerThatTalksNonsenseToItAlone) {
+  ASSERT_TRUE(comes("node_broker_reachable", "2", is(1)));
+  happen("garbage: {broker: 2, times: 1000000}");
+  EXPECT_TRUE(comes("node_broker_cut_off", "2", is(1)));
+  EXPECT_TRUE(comes("node_broker_cut_off", "3", is(0)));
+}
+
+// Nobody takes the dead broker out of what the others list.
+TEST_F(NodeOfACluster, DoesNotKnowWhetherItIsCutOffWithoutAController) {
+  ASSERT_TRUE(comes("node_broker_reachable", "2", is(1)));
+  happen("quorum_lost: true");
+  std::this_thread::sleep_for(5s);  // until the controller has noticed
+  happen("die: 2");
+  ASSERT_TRUE(comes("node_broker_cut_off", "2", unknown(Unknown::broker_unreachable)));
+  const auto until = std::chrono::steady_clock::now() + 3s;
+  while (std::chrono::steady_clock::now() < until) {
+    std::unique_lock lock(mutex_);
+    EXPECT_EQ(cell(*newest_, "node_broker_cut_off", {"b", "2"}),
+              unknown(Unknown::broker_unreachable));
+    changed_.wait_for(lock, 100ms);
+  }
 }
 
 TEST_F(NodeOfACluster, ReachesABrokerAgainThatIsBack) {
-  ASSERT_TRUE(comes("node_broker_reachable", "3", 1));
+  ASSERT_TRUE(comes("node_broker_reachable", "3", is(1)));
   happen("hang: 3");
-  ASSERT_TRUE(comes("node_broker_reachable", "3", 0));
+  ASSERT_TRUE(comes("node_broker_reachable", "3", is(0)));
   happen("wake: 3");
-  EXPECT_TRUE(comes("node_broker_reachable", "3", 1));
+  EXPECT_TRUE(comes("node_broker_reachable", "3", is(1)));
 }
 
 }  // namespace
