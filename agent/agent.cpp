@@ -149,6 +149,7 @@ void Agent::Impl::start() {
   server_->start();
   // What was open of a cluster that is not watched any more ends.
   pipeline_.watch(clusters_of(config_), measures_of_sources(config_.sources));
+  pipeline_.expect_node_alone(config_.node && !config_.node->judges_cluster);
   pipeline_.start();
   watchers_.begin();
   heartbeats_.replace(config_);

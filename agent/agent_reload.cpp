@@ -14,12 +14,20 @@ constexpr auto kTakeOverWithin = std::chrono::seconds(5);
 // Parts of the configuration that a reload leaves as they were at the start.
 constexpr const char* kReadAtStart[] = {"listen",   "external_url", "allowed_hosts", "web_config",
                                         "memory",   "state",        "traces",        "metrics",
-                                        "runbooks", "watch_config"};
+                                        "runbooks", "watch_config", "node"};
 
 // The first mistake, and how many there are.
 std::string problem_of(const std::vector<std::string>& mistakes) {
   if (mistakes.size() == 1) return mistakes.front();
   return fmt::format("{} (and {} more)", mistakes.front(), mistakes.size() - 1);
+}
+
+// What an agent of a node sees has no rows elsewhere that could take its place.
+void keep_node(const Config& before, Config& after) {
+  after.node = before.node;
+  after.written.erase("node");
+  const auto written = before.written.find("node");
+  if (written != before.written.end()) after.written.insert(*written);
 }
 
 }  // namespace
@@ -65,6 +73,7 @@ void Agent::Impl::say_what_waits(const Config& config) {
 }
 
 void Agent::Impl::take_over(Config config, rules::RuleSet rules) {
+  keep_node(config_, config);
   const auto receivers = std::make_shared<NewReceivers>(new_receivers(config));
   const auto judged = std::make_shared<rules::RuleSet>(look_at(config, std::move(rules)));
   const auto recorder =

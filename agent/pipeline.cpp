@@ -19,6 +19,7 @@ constexpr auto kSelfEvery = seconds(5);
 // Each question and each change holds a thread of the HTTP server.
 constexpr size_t kMostAsked = 2;
 constexpr std::string_view kParts[] = {"brokers", "partitions", "topics", "groups"};
+constexpr std::string_view kPartsOfNode[] = {"node"};
 
 Span evaluation_span(Now start, Duration took, const Report& report) {
   Span span;
@@ -274,17 +275,24 @@ Duration Pipeline::heartbeat_age() const {
   return now - heartbeat_;
 }
 
+void Pipeline::expect_node_alone(bool alone) {
+  const std::lock_guard lock(mutex_);
+  node_alone_ = alone;
+}
+
 std::vector<std::string> Pipeline::missing() const {
   const ReportPtr report = latest();
   std::vector<std::string> missing;
   std::vector<Symbol> clusters;
+  std::span<const std::string_view> parts = kParts;
   {
     const std::lock_guard lock(mutex_);
     clusters = clusters_;
+    if (node_alone_) parts = kPartsOfNode;
   }
   for (const Symbol& cluster : clusters) {
     if (report && is_unreachable(*report->snapshot, cluster)) continue;
-    for (const std::string_view part : kParts) {
+    for (const std::string_view part : parts) {
       if (!report || !report->snapshot->observations.contains({cluster, part}))
         missing.push_back(cluster.text() + "/" + std::string(part));
     }

@@ -51,6 +51,10 @@ class Pipeline {
   // of a measure that is not among `of_sources` any more. In change(), or before start().
   void watch(const std::vector<Symbol>& clusters, std::span<const Measure* const> of_sources);
 
+  // Nothing is known of clusters but what this node sees of them: the first round is that. Any
+  // thread.
+  void expect_node_alone(bool alone);
+
   // Does that on the pipeline's thread, before the next evaluation. The future is set when the
   // report of it is published. Any thread but the pipeline's.
   std::future<void> submit(std::function<void(Now)> act);
@@ -101,6 +105,7 @@ class Pipeline {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Symbol> clusters_;                  // under mutex_; changed by the pipeline's thread
+  bool node_alone_ = false;                       // under mutex_
   std::vector<ObservationPtr> pending_;           // under mutex_
   std::optional<rules::RuleSet> pending_rules_;   // under mutex_
   std::vector<std::shared_ptr<Asked>> asked_;     // under mutex_

@@ -58,8 +58,8 @@ uint64_t number_in(const std::string& path) {
 // Of the group of this process and of those around it; in a container it is at the root.
 uint64_t control_group_memory() {
   const std::string root = "/sys/fs/cgroup";
-  uint64_t least = std::min(number_in(root + "/memory.max"),
-                            number_in(root + "/memory/memory.limit_in_bytes"));
+  uint64_t least =
+      std::min(number_in(root + "/memory.max"), number_in(root + "/memory/memory.limit_in_bytes"));
   const Result<std::string> groups = read_small_file("/proc/self/cgroup", 10'000);
   const size_t at = groups ? groups->find("0::/") : std::string::npos;
   if (at == std::string::npos) return least;
@@ -123,7 +123,8 @@ size_t most_threads(const Config& config) {
   const size_t requests = config.receivers.size() + source_threads(config) + 1;
   // A request's look-up has a thread of its own.
   return kThreads + config.clusters.size() * kThreadsOfCluster + config.canaries.size() +
-         2 * requests + kHangingLookups;
+         (config.node ? config.clusters.size() * kThreadsOfCluster + 1 : 0) + 2 * requests +
+         kHangingLookups;
 }
 
 Result<void> try_threads(size_t count) {

@@ -11,6 +11,8 @@
 #include "agent/source_transfer.h"
 #include "collectors/canary/collector.h"
 #include "collectors/kafka_collector.h"
+#include "collectors/node_collector.h"
+#include "collectors/node_log_dirs.h"
 #include "collectors/sources/collector.h"
 
 namespace highwater::agent {
@@ -19,6 +21,7 @@ namespace {
 // The program of the canary's probe, installed beside ours.
 constexpr const char* kProbe = "highwater-canary";
 constexpr const char* kSources = "sources";
+constexpr const char* kNodeLogDirs = "node_log_dirs";
 
 std::string probe_path() {
   std::error_code ignored;
@@ -61,17 +64,23 @@ class Watchers::Gate {
 struct Watchers::Watcher {
   std::string written;
   std::shared_ptr<Gate> gate;
-  // Of a cluster the first, and perhaps the second; else the third.
+  // Of a cluster the first or the second, or both, and perhaps the third; else one of the others.
   std::unique_ptr<collectors::KafkaCollector> kafka;
+  std::unique_ptr<collectors::NodeCollector> node;
   std::unique_ptr<canary::CanaryCollector> canary;
   std::unique_ptr<sources::SourcesCollector> sources;
+  std::unique_ptr<collectors::NodeLogDirs> log_dirs;
 
   void start() const {
     if (kafka) kafka->start();
+    if (node) node->start();
     if (canary) canary->start();
     if (sources) sources->start();
+    if (log_dirs) log_dirs->start();
   }
   void stop() const {
+    if (log_dirs) log_dirs->stop();
+    if (node) node->stop();
     if (canary) canary->stop();
     if (sources) sources->stop();
     if (kafka) kafka->stop();
@@ -98,7 +107,13 @@ Watchers::Entry Watchers::make_cluster(const Config& config,
   settings.memory = memory_of_cluster(most_memory(config), config.clusters.size());
   if (settings.security.sasl) settings.ask_http = make_ask_http();
   const std::string name = settings.name;
-  entry->kafka = std::make_unique<collectors::KafkaCollector>(std::move(settings), log_, publish);
+  if (const auto& node = config.node) {
+    entry->node = std::make_unique<collectors::NodeCollector>(
+        kafka::NodeProbeSettings{settings, node->every}, Symbol(node->name), node->judges_cluster,
+        log_, publish);
+  }
+  if (!config.node || config.node->judges_cluster)
+    entry->kafka = std::make_unique<collectors::KafkaCollector>(std::move(settings), log_, publish);
   const auto canary = std::ranges::find(config.canaries, name, &CanaryConfig::cluster);
   if (canary != config.canaries.end()) {
     entry->canary = std::make_unique<canary::CanaryCollector>(
@@ -112,6 +127,15 @@ Watchers::Entry Watchers::make_sources(const Config& config) {
   entry->gate = std::make_shared<Gate>(publish_);
   entry->sources = std::make_unique<sources::SourcesCollector>(
       config.sources, clusters_of(config), make_source_transfer(), clock_, log_,
+      [gate = entry->gate](ObservationPtr observation) { gate->pass(std::move(observation)); });
+  return entry;
+}
+
+Watchers::Entry Watchers::make_log_dirs(const Config& config) {
+  auto entry = std::make_shared<Watcher>();
+  entry->gate = std::make_shared<Gate>(publish_);
+  entry->log_dirs = std::make_unique<collectors::NodeLogDirs>(
+      Symbol(config.node->cluster), Symbol(config.node->name), config.node->log_dirs, log_,
       [gate = entry->gate](ObservationPtr observation) { gate->pass(std::move(observation)); });
   return entry;
 }
@@ -130,15 +154,18 @@ std::map<std::string, Watchers::Entry> Watchers::entries_of(const Config& config
     waiting_.push_back(entry);
     entries[part] = std::move(entry);
   };
+  const std::string node = written_of(config, "node");
   std::string clusters;
   for (const kafka::ClusterSettings& cluster : config.clusters) {
     const std::string part = part_name("clusters", cluster.name);
-    add(part, written_of(config, part), [&] { return make_cluster(config, cluster); });
+    add(part, written_of(config, part) + node, [&] { return make_cluster(config, cluster); });
     clusters += part + "\n";
   }
   // Sources say to which cluster their rows belong, also by default.
   add(kSources, written_of(config, "sources") + written_of(config, "measures") + clusters,
       [&] { return make_sources(config); });
+  if (config.node && !config.node->log_dirs.empty())
+    add(kNodeLogDirs, node + clusters, [&] { return make_log_dirs(config); });
   return entries;
 }
 

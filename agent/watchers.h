@@ -1,5 +1,6 @@
 // Watchers: the collectors that a configuration asks for: of each cluster one, with its canary, and
-// one of all sources. Made, started, replaced and stopped by one thread at a time.
+// one of all sources; on a node
+// (`node:`) one of the brokers that are reached from it, and one of its disks. Made, started, replaced and stopped by one thread at a time.
 //
 // A reload leaves alone whatever is written as before: its connections and what it remembers go on.
 #pragma once
@@ -49,6 +50,7 @@ class Watchers {
   [[nodiscard]] std::map<std::string, Entry> entries_of(const Config& config);
   [[nodiscard]] Entry make_cluster(const Config& config, const kafka::ClusterSettings& settings);
   [[nodiscard]] Entry make_sources(const Config& config);
+  [[nodiscard]] Entry make_log_dirs(const Config& config);
   void let_go(Entry entry);
 
   const OpenFileShares shares_;

@@ -12,6 +12,8 @@
 #include "collectors/groups.h"
 #include "collectors/log_dirs.h"
 #include "collectors/monitor.h"
+#include "collectors/node.h"
+#include "collectors/node_log_dirs.h"
 #include "collectors/offset_resets.h"
 #include "collectors/open_transactions.h"
 #include "collectors/partition_columns.h"
@@ -30,19 +32,33 @@ namespace highwater::collectors {
 
 Catalogue make_catalogue() {
   std::vector<const Measure*> all;
-  for (const auto measures : {ClusterTables::measures(),     BrokersInterpreter::measures(),
-                              QuorumTables::measures(),      RequestTables::measures(),
-                              PartitionColumns::measures(),  PartitionsInterpreter::measures(),
-                              TopicActivity::measures(),     TopicTotals::measures(),
-                              DeadLetters::measures(),       DeletedTopics::measures(),
-                              TopicsInterpreter::measures(), GroupsInterpreter::measures(),
-                              GroupOffsets::measures(),      TimeLagColumns::measures(),
-                              GroupRates::measures(),        RebalancesInterpreter::measures(),
-                              GroupVerdicts::measures(),     OffsetResets::measures(),
-                              RetentionMargin::measures(),   PartitionSkew::measures(),
-                              GroupCapacity::measures(),     OpenTransactions::measures(),
-                              LogDirTables::measures(),      MonitorInterpreter::measures(),
-                              CredentialTables::measures()})
+  for (const auto measures : {ClusterTables::measures(),
+                              BrokersInterpreter::measures(),
+                              QuorumTables::measures(),
+                              RequestTables::measures(),
+                              PartitionColumns::measures(),
+                              PartitionsInterpreter::measures(),
+                              TopicActivity::measures(),
+                              TopicTotals::measures(),
+                              DeadLetters::measures(),
+                              DeletedTopics::measures(),
+                              TopicsInterpreter::measures(),
+                              GroupsInterpreter::measures(),
+                              GroupOffsets::measures(),
+                              TimeLagColumns::measures(),
+                              GroupRates::measures(),
+                              RebalancesInterpreter::measures(),
+                              GroupVerdicts::measures(),
+                              OffsetResets::measures(),
+                              RetentionMargin::measures(),
+                              PartitionSkew::measures(),
+                              GroupCapacity::measures(),
+                              OpenTransactions::measures(),
+                              LogDirTables::measures(),
+                              MonitorInterpreter::measures(),
+                              CredentialTables::measures(),
+                              NodeInterpreter::measures(),
+                              NodeLogDirsInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));
 }

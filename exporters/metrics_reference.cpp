@@ -128,9 +128,10 @@ struct Section {
   std::vector<std::string_view> prefixes;
 };
 
-const std::array<Section, 8>& sections() {
-  static const std::array<Section, 8> all{{
+const std::array<Section, 9>& sections() {
+  static const std::array<Section, 9> all{{
       {"Clusters and brokers", {"cluster_", "broker_", "quorum_", "controller_", "log_dir_"}},
+      {"Nodes", {"node_"}},
       {"Topics", {"topic_", "dead_letter"}},
       {"Partitions", {"partition_"}},
       {"Consumer groups", {"group_"}},

@@ -33,9 +33,9 @@ Document parse(std::string_view markdown) {
 }
 
 // What pages leave to be filled in. Braces in commands may mean something else.
-constexpr std::array<std::string_view, 15> kBlanks{
-    "agent",   "bootstrap", "broker", "cluster",  "collector", "file",   "finding", "group",
-    "log_dir", "partition", "reason", "receiver", "slo",       "source", "topic"};
+constexpr std::array<std::string_view, 16> kBlanks{
+    "agent",   "bootstrap", "broker",    "cluster", "collector", "file", "finding", "group",
+    "log_dir", "node",      "partition", "reason",  "receiver",  "slo",  "source",  "topic"};
 
 // "BROKER", as manuals write what the reader has to put in.
 void add_blanks(PlaceholderValues& values) {

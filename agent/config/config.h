@@ -40,6 +40,15 @@ struct CanaryConfig {
   canary::ProbeSettings probe;
 };
 
+// The agent of one node: `node:`.
+struct NodeConfig {
+  std::string name;             // the value of the label `node`
+  bool judges_cluster = false;  // the clusters are watched and judged as well, as without `node:`
+  Duration every = std::chrono::seconds(10);  // from one probe of a broker to the next
+  std::string cluster;                        // to which `log_dirs` belong
+  std::vector<std::string> log_dirs;          // absolute
+};
+
 struct Config {
   std::string file;
   WrittenParts written;
@@ -63,6 +72,7 @@ struct Config {
   // Absolute, or ":memory:"; nothing: default_state_path().
   std::optional<std::string> state_path;
   std::optional<RecordConfig> record;  // nothing: what is seen is not recorded
+  std::optional<NodeConfig> node;      // nothing: the agent watches clusters, from wherever it is
   std::vector<CanaryConfig> canaries;  // at most one for each cluster
   sources::SourcePlan sources;
   std::vector<const Measure*> measures;  // those that `sources` fills; each once

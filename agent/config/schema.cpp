@@ -189,6 +189,18 @@ Json cluster() {
                 {"name", "bootstrap"});
 }
 
+Json node() {
+  return object(
+      {{"name",
+        text("The label `node`; without it the variable NODE_NAME, or the machine's name.")},
+       {"judges", described({{"enum", {"node", "cluster"}}},
+                            "node: what is reached from here. cluster: the clusters as well, as "
+                            "without `node`.")},
+       {"every", duration("How often each broker is probed.")},
+       {"cluster", text("To which cluster log_dirs belong; needed when there are several.")},
+       {"log_dirs", texts("The folders in which the broker of this node keeps its logs.")}});
+}
+
 Json setting_schema(const notify::Setting& setting) {
   using notify::SettingType;
   const Json line{{"type", "string"}, {"minLength", 1}};
@@ -419,6 +431,7 @@ std::string config_schema(std::span<const std::string> runbooks) {
        {"allowed_hosts", texts("Names under which it may also be asked on loopback.")},
        {"memory", text("How much memory the agent may take, such as 256MiB.")},
        {"external_url", url("The agent's address as people reach it.")},
+       {"node", described(node(), "The agent watches from one node, as a DaemonSet runs it.")},
        {"rules", Json::parse(rules::rule_settings_schema(catalogue(), runbooks))},
        {"sources", {{"type", "array"}, {"items", source()}}},
        {"measures", {{"type", "array"}, {"items", measure()}}},

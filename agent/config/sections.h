@@ -25,4 +25,7 @@ void read_routing(YamlMap& map, Config& config, Diagnostics& diagnostics);
 // `sources:` and `measures:`, after the clusters.
 void read_sources(YamlMap& map, const std::string& file, Config& config, Diagnostics& diagnostics);
 
+// `node:`, after the clusters.
+void read_node(YamlMap& map, const std::string& file, Config& config, Diagnostics& diagnostics);
+
 }  // namespace highwater::agent

@@ -196,6 +196,7 @@ class Writer {
       case PanelKind::timeline:
         return "state-timeline";
       case PanelKind::table:
+      case PanelKind::matrix:
         return "table";
     }
     return {};
@@ -228,7 +229,7 @@ class Writer {
 
   [[nodiscard]] Json targets(const Panel& panel) const {
     Json list = Json::array();
-    const bool table = panel.kind == PanelKind::table;
+    const bool table = panel.kind == PanelKind::table || panel.kind == PanelKind::matrix;
     for (const Query& query : panel.queries) {
       const char ref = static_cast<char>('A' + list.size());
       Json target{{"refId", std::string(1, ref)},
@@ -261,6 +262,9 @@ class Writer {
                           {"spanNulls", false},
                           {"thresholdsStyle", {{"mode", drawn ? "dashed" : "off"}}}};
     }
+    if (panel.kind == PanelKind::matrix)
+      config["custom"] = {{"align", "center"},
+                          {"cellOptions", {{"type", "color-background"}, {"mode", "basic"}}}};
     if (panel.kind == PanelKind::timeline)
       config["custom"] = {{"fillOpacity", 70}, {"lineWidth", 0}, {"spanNulls", false}};
     return config;
@@ -284,7 +288,7 @@ class Writer {
     std::vector<const Threshold*> found = thresholds_of(measure);
     Json steps = Json::array();
     if (found.empty()) {
-      const bool good_at_one = panel.kind == PanelKind::timeline;
+      const bool good_at_one = panel.kind == PanelKind::timeline || panel.kind == PanelKind::matrix;
       steps.push_back(step(good_at_one ? "red" : "green", nullptr));
       if (good_at_one) steps.push_back(step("green", 1));
       return steps;
@@ -329,6 +333,13 @@ class Writer {
              {"options",
               {{"excludeByName",
                 {{"Time", true}, {"__name__", true}, {"instance", true}, {"job", true}}}}}}};
+        return;
+      case PanelKind::matrix:
+        written["options"] = {{"showHeader", true}};
+        written["transformations"] = {
+            {{"id", "groupingToMatrix"},
+             {"options",
+              {{"rowField", "node"}, {"columnField", "broker"}, {"valueField", "Value"}}}}};
         return;
     }
   }

@@ -17,6 +17,8 @@ enum class PanelKind : uint8_t {
   graph,     // over time
   timeline,  // states over time: 0 and 1
   table,     // the newest samples as rows
+  matrix,    // the newest samples that are yes or no: a row for each `node`, a column for each
+             // `broker`
 };
 
 // PromQL in which `@group_members` stands for the metric of that measure, or family of the metrics

@@ -17,6 +17,9 @@ constexpr std::string_view kSource =
     "what serves the page is not known here: the note says what came of asking it";
 constexpr std::string_view kCanary = "the note says what its records met: the fault is elsewhere";
 
+constexpr std::string_view kNodeLogDir =
+    "a node's agent reads no topics: which of them are large there, the cluster's own agent says";
+
 constexpr RuleRemedy kRules[] = {
     {"BrokerDown", start_failed_brokers},
     {"BrokerStopped", start_stopped_broker},
@@ -29,6 +32,8 @@ constexpr RuleRemedy kRules[] = {
     {"LogDirFull", name_largest_topics},
     {"LogDirFullSoon", name_largest_topics},
     {"LogDirFilling", name_largest_topics},
+    {"NodeLogDirFull", nullptr, kNodeLogDir},
+    {"NodeLogDirInodes", nullptr, kNodeLogDir},
     {"LeaderImbalance", elect_preferred_leaders},
     {"QuorumLost", start_controllers},
     {"ClusterUnreachable", nullptr,
@@ -40,6 +45,11 @@ constexpr RuleRemedy kRules[] = {
     {"ClientCertificateExpiresSoon", nullptr, kCertificate},
     {"ClientCertificateExpiring", nullptr, kCertificate},
     {"MetadataContradiction", start_failed_brokers},
+    {"NodeCannotReachBroker", nullptr,
+     "what stands between the node and the broker (a policy, a firewall, a route) is not known to "
+     "Kafka"},
+    {"NodeReachesNoBroker", nullptr,
+     "whether its brokers are down or only the way to them is not known from here"},
     {"ClockDifference", nullptr, "which of the two clocks is wrong is not known"},
     {"LagTooOld", catch_up},
     {"LagGrowing", catch_up},

@@ -7,6 +7,8 @@
 #include "collectors/brokers.h"
 #include "collectors/groups.h"
 #include "collectors/monitor.h"
+#include "collectors/node.h"
+#include "collectors/node_log_dirs.h"
 #include "collectors/partitions.h"
 #include "collectors/rebalances.h"
 #include "collectors/topics.h"
@@ -72,6 +74,10 @@ TEST(Registry, ListsEveryTableThatAnInterpreterMakesAndNoOther) {
   collect(GroupsInterpreter().interpret(view, {}, at(0)));
   collect(RebalancesInterpreter().interpret(view, {}, at(0)));
   collect(MonitorInterpreter().interpret(snapshot, Symbol("prod"), at(0)));
+  kafka::NodeView node;
+  node.brokers[1];
+  collect(NodeInterpreter(Symbol("prod"), Symbol("b"), false).interpret(node, at(0), {}));
+  collect(NodeLogDirsInterpreter(Symbol("prod"), Symbol("b")).interpret({{}}, at(0), {}));
   const Catalogue catalogue = make_catalogue();
   EXPECT_EQ(made,
             std::set<const Measure*>(catalogue.measures().begin(), catalogue.measures().end()));

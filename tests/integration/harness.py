@@ -247,7 +247,7 @@ class Tool:
 class Receiver:
     """A webhook receiver: keeps every payload with the moment it arrived (time.monotonic())."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         self.arrivals = []
         self.refuse = False  # answers 503, and keeps nothing
         self.lock = threading.Lock()
@@ -267,8 +267,8 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/alerts"
+        self.server = http.server.ThreadingHTTPServer((host, 0), Handler)
+        self.url = f"http://{host}:{self.server.server_address[1]}/alerts"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def alerts(self, since=0.0):
@@ -327,18 +327,19 @@ class Agent:
     """A running agent with its configuration, log and metrics."""
 
     def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None, fresh=True, cluster="",
-                 detail="full", under=()):
-        """`under`: a program that runs the agent, with its options."""
+                 detail="full", under=(), host="127.0.0.1"):
+        """`under`: a program that runs the agent, with its options. `host`: where the agent listens."""
         self.directory = WORK / name
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
+        self.host = host
         self.config = self.directory / "highwater.yaml"
         receivers = f"receivers:\n  - {{name: oncall, webhook: {{url: \"{receiver.url}\"}}}}\n" if receiver else ""
         servers = ", ".join(f'"{server}"' for server in bootstrap)
         self.config.write_text(
             f"clusters:\n  - name: prod\n    bootstrap: [{servers}]\n"
             f"{f'    poll: {{brokers: {poll}, partitions: {poll}, groups: {poll}, configs: 10s}}' if poll else ''}\n{cluster}"
-            f"listen: 127.0.0.1:{self.port}\n{receivers}{rules}{extra}{f'metrics: {{detail: {detail}}}' if detail else ''}\n"
+            f"listen: {self.host}:{self.port}\n{receivers}{rules}{extra}{f'metrics: {{detail: {detail}}}' if detail else ''}\n"
             f"state: {{path: {self.directory / 'state.db'}}}\n")
         if fresh:
             for file in self.directory.glob("state.db*"):
@@ -357,7 +358,7 @@ class Agent:
         self.process.wait()
 
     def get(self, path, timeout=5):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=timeout) as answer:
+        with urllib.request.urlopen(f"http://{self.host}:{self.port}{path}", timeout=timeout) as answer:
             return answer.read().decode()
 
     def ready(self):

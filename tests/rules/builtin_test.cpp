@@ -58,7 +58,7 @@ std::string cause_line(const AlertRule& rule) {
 }
 
 TEST(BuiltinRules, LoadWithoutAMistakeAndHaveTheirRunbooks) {
-  EXPECT_EQ(load_builtin().size(), 61U);
+  EXPECT_EQ(load_builtin().size(), 65U);
 }
 
 TEST(BuiltinRules, AreTheFileTextForText) {
@@ -76,7 +76,8 @@ TEST(BuiltinRules, PageOnlyForWhatNeedsAPersonNow) {
                   "ClusterUnreachable", "CredentialsRefused", "BrokerCertificateExpiresSoon",
                   "ClientCertificateExpiresSoon", "MetadataContradiction", "RecordsLost",
                   "RetentionWillDeleteUnread", "LogDirOffline", "LogDirFull", "LogDirFullSoon",
-                  "MonitorBlind", "CanaryRecordsLost", "ClusterLooksEmpty"));
+                  "MonitorBlind", "CanaryRecordsLost", "ClusterLooksEmpty", "NodeCannotReachBroker",
+                  "NodeLogDirFull", "NodeLogDirInodes"));
 }
 
 TEST(BuiltinRules, AnOrderlyStopIsATicketAfterTenMinutes) {

@@ -36,6 +36,12 @@ std::deque<Measure> make_measures() {
   measures.add(log_dir, Unit::boolean, {"log_dir_offline"});
   measures.add(log_dir, Unit::ratio, {"log_dir_usable_ratio"});
   measures.add(log_dir, Unit::seconds, {"log_dir_seconds_until_full"});
+  const Dimensions node_broker{"cluster", "node", "broker"};
+  measures.add(node_broker, Unit::boolean, {"node_broker_cut_off"});
+  measures.add({"cluster", "node"}, Unit::boolean, {"node_cluster_reachable"});
+  const Dimensions node_log_dir{"cluster", "node", "log_dir"};
+  measures.add(node_log_dir, Unit::ratio,
+               {"node_log_dir_usable_ratio", "node_log_dir_free_inodes_ratio"});
   measures.add({"cluster"}, Unit::boolean,
                {"cluster_reachable", "quorum_lost", "cluster_suspiciously_empty",
                 "cluster_credentials_refused", "cluster_credentials_stale"});

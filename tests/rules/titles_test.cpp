@@ -34,6 +34,7 @@ std::string sample_label(std::string_view dimension, int number) {
       {"partition", "4"},
       {"group", "payments"},
       {"log_dir", "/var/lib/kafka"},
+      {"node", "worker-7"},
       {"finding", "min_isr_equals_replication_factor"},
       {"reason", "timed_out"},
       {"collector", "groups"},

@@ -110,6 +110,49 @@ std::vector<RuleFault> canaries() {
   };
 }
 
+void add_node(World& world) {
+  kafka::NodeView view;
+  view.reached = true;
+  for (const int32_t id : {1, 2, 3}) view.brokers[id].outcome = kafka::ProbeOutcome::answered;
+  world.around().node = std::move(view);
+  collectors::DiskSpace disk;
+  disk.path = "/data";
+  disk.total_bytes = disk.inodes = 1000;
+  disk.usable_bytes = disk.free_inodes = 500;
+  world.around().node_disks = {disk};
+}
+
+std::vector<RuleFault> nodes() {
+  return {
+      {.rule = "NodeCannotReachBroker",
+       .plant =
+           [](World& world) {
+             kafka::NodeBroker& broker = world.around().node->brokers[2];
+             broker.outcome = kafka::ProbeOutcome::failed;
+             broker.why = "no connection to kafka-2:9092 within 2 s";
+             broker.peers = kafka::PeerVerdict::serving;
+           },
+       .fires_within = minutes(2),
+       .heal = add_node,
+       .prepare = add_node},
+      {.rule = "NodeReachesNoBroker",
+       .plant = [](World& world) { world.around().node->reached = false; },
+       .fires_within = minutes(12),
+       .heal = add_node,
+       .prepare = add_node},
+      {.rule = "NodeLogDirFull",
+       .plant = [](World& world) { world.around().node_disks[0].usable_bytes = 30; },
+       .fires_within = minutes(7),
+       .heal = add_node,
+       .prepare = add_node},
+      {.rule = "NodeLogDirInodes",
+       .plant = [](World& world) { world.around().node_disks[0].free_inodes = 30; },
+       .fires_within = minutes(7),
+       .heal = add_node,
+       .prepare = add_node},
+  };
+}
+
 std::function<void(World&)> own_certificate_ends(Duration later) {
   return
       [later](World& world) { world.around().self.certificate_expiry = world.now().wall + later; };
@@ -218,7 +261,7 @@ std::vector<RuleFault> quotas() {
 
 std::vector<RuleFault> other_faults() {
   std::vector<RuleFault> all;
-  for (auto some : {sources(), canaries(), agents(), quotas()})
+  for (auto some : {sources(), canaries(), agents(), nodes(), quotas()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }

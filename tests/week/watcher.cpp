@@ -76,6 +76,8 @@ const sources::SourcePlan& source_plan() {
 Watcher::Watcher(const rules::RuleSet& rules, Now now, const Kept& kept)
     : began_(now),
       canary_(kCluster, Symbol("highwater-canary"), kStep),
+      node_(kCluster, Symbol("b"), false),
+      node_log_dirs_(kCluster, Symbol("b")),
       sources_(source_plan(), {kCluster}),
       judged_(source_plan(), {kCluster}),
       engine_(rules),
@@ -108,6 +110,10 @@ void Watcher::look_beside(const Surroundings& around, Now now) {
     take(canary_.interpret(*around.probe, now));
   else if (!around.probe_fails.empty())
     take(canary_.failed(around.probe_fails, now));
+  if (around.node) {
+    take(node_.interpret(*around.node, now, kStep));
+    take(node_log_dirs_.interpret(around.node_disks, now, kStep));
+  }
   if (around.has_source) {
     sources::Scrape scrape;
     scrape.at = now;

@@ -17,6 +17,8 @@
 #include "collectors/groups.h"
 #include "collectors/kafka/held_back.h"
 #include "collectors/monitor.h"
+#include "collectors/node.h"
+#include "collectors/node_log_dirs.h"
 #include "collectors/partitions.h"
 #include "collectors/rebalances.h"
 #include "collectors/sources/interpreter.h"
@@ -44,6 +46,9 @@ struct Surroundings {
   std::optional<std::string> page{};  // of the source `app`; nothing: it cannot be read
   std::optional<canary::ProbeReport> probe{};
   std::string probe_fails{};  // why there is no report
+  // What the agent of a node sees beside; nothing: it is none.
+  std::optional<kafka::NodeView> node{};
+  std::vector<collectors::DiskSpace> node_disks{};
 };
 
 // The source `app` counts what groups process.
@@ -94,6 +99,8 @@ class Watcher {
   collectors::RebalancesInterpreter rebalances_;
   collectors::MonitorInterpreter monitor_;
   canary::CanaryInterpreter canary_;
+  collectors::NodeInterpreter node_;
+  collectors::NodeLogDirsInterpreter node_log_dirs_;
   sources::SourcesInterpreter sources_;
   agent::SelfObserver self_;
   agent::JudgedRows judged_;

@@ -61,20 +61,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $_ := set $config "listen" ":9877" }}
 {{- $_ := set $config "external_url" (include "highwater.externalUrl" .) }}
 {{- if eq .Values.mode "daemonset" }}
-{{- if .Values.config.receivers }}
-{{- fail "mode: daemonset has no receivers, because every node would page for the same fault: give them to a release with mode: deployment" }}
-{{- end }}
 {{- if .Values.rules }}
 {{- fail "mode: daemonset has no rules: give them to a release with mode: deployment" }}
 {{- end }}
-{{- $_ := set $config "rules" (dict "builtin" false) }}
-{{- $clusters := list }}
-{{- range .Values.config.clusters }}
-{{- /* Only the brokers matter here; the rest is asked seldom, to spare them. */}}
-{{- $poll := merge (default (dict) .poll) (dict "brokers" "5s" "partitions" "10m" "groups" "1h" "configs" "24h") }}
-{{- $clusters = append $clusters (merge (dict "poll" $poll) .) }}
+{{- $node := default (dict) .Values.config.node }}
+{{- if eq (default "node" $node.judges) "cluster" }}
+{{- fail "mode: daemonset does not judge the cluster, because every node would page for the same fault: leave config.node.judges out" }}
 {{- end }}
-{{- $_ := set $config "clusters" $clusters }}
+{{- $_ := set $config "node" $node }}
 {{- else if .Values.rules }}
 {{- $rules := default (dict) $config.rules }}
 {{- $files := default (list) $rules.files }}
@@ -127,9 +121,16 @@ spec:
       image: {{ include "highwater.image" . | quote }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       args: [run, --config, /etc/highwater/highwater.yaml]
-      {{- with .Values.env }}
+      {{- if or .Values.env (eq .Values.mode "daemonset") }}
       env:
+        {{- if eq .Values.mode "daemonset" }}
+        # The label `node` of what it measures.
+        - name: NODE_NAME
+          valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
+        {{- end }}
+        {{- with .Values.env }}
         {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- end }}
       ports:
         - {name: http, containerPort: 9877, protocol: TCP}
