@@ -5,6 +5,9 @@
 namespace highwater {
 namespace {
 
+// The agent looks at itself every five seconds and judges what it saw: no report is much older.
+constexpr Duration kOld = std::chrono::seconds(20);
+
 constexpr std::string_view kStyle =
     R"css(:root{color-scheme:light dark;--ink:#1c1f23;--paper:#fdfdfb;--soft:#5c6570;--line:#d9dcd6;
 --code:#f1f2ec;--link:#0b5cad;--page:#b3261e;--ticket:#8a5a00;--info:#2b6a3f;--unknown:#6b4fa0}
@@ -54,72 +57,17 @@ figure{margin:0}figcaption{font-size:.9rem}svg{display:block;max-width:100%}
 border-radius:4px;color:var(--ink);text-decoration:none}
 .strip .down a{border-left-color:var(--page)}.strip .dim a{border-left-color:var(--unknown)}
 .names a{margin-right:.5rem}.range a,.range strong{margin-right:.6rem}
-#lost{background:var(--page);color:var(--paper);padding:.4em 1rem;margin:0}
+#lost{background:var(--page);color:var(--paper);padding:.4em 1rem;margin:0;position:sticky;top:0;z-index:1}
+#live{margin:0;padding:.2em 1rem;font-size:.85rem;color:var(--soft);border-bottom:1px solid var(--line)}
+.old{background:var(--page);color:var(--paper);padding:.4em .8em;margin:.6em 0}
 @media (max-width:36rem){pre{white-space:pre-wrap}header form{margin-left:0;width:100%}input{width:100%}
 .card table,.card tbody,.card tr,.card th,.card td{display:block;width:auto}.card th{padding-top:.3em}
 .card{padding:.5em .7em}}
-@media print{header,.range{display:none}}
+@media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#444;--line:#bbb;--code:#f4f4f4;--link:#000}
+header,.range,.form,#live{display:none}main{max-width:none;padding:0}.card,tr,figure{break-inside:avoid}
+.wide{overflow:visible}.wide td,.wide th{white-space:normal}pre{white-space:pre-wrap}
+#lost,.old{color:#000;background:#fff;border:2px solid #000}}
 )css";
-
-// Reads the page again every five seconds and puts the new main part in place of the old one; what
-// was unfolded stays unfolded. "/" leads to the search box.
-constexpr std::string_view kScript = R"js("use strict";
-(function () {
-  var main = document.querySelector("main");
-  var search = document.querySelector("input[name=q]");
-  document.addEventListener("keydown", function (event) {
-    if (event.key === "/" && search && document.activeElement !== search && !event.ctrlKey && !event.metaKey) {
-      event.preventDefault();
-      search.focus();
-    }
-  });
-  if (!main || !main.hasAttribute("data-live")) return;
-  var seen = new Date();
-  function say(text) {
-    var bar = document.getElementById("lost");
-    if (!text) {
-      if (bar) bar.remove();
-      return;
-    }
-    if (!bar) {
-      bar = document.createElement("p");
-      bar.id = "lost";
-      bar.setAttribute("role", "alert");
-      document.body.insertBefore(bar, document.body.firstChild);
-    }
-    bar.textContent = text;
-  }
-  function busy() {
-    var selection = window.getSelection();
-    var inside = document.activeElement && main.contains(document.activeElement) && document.activeElement !== main;
-    var written = Array.prototype.some.call(main.querySelectorAll("input,textarea"), function (one) { return one.value !== one.defaultValue; });
-    return document.hidden || inside || written || (selection && !selection.isCollapsed);
-  }
-  function show(text) {
-    var fresh = new DOMParser().parseFromString(text, "text/html").querySelector("main");
-    if (!fresh || busy()) return;
-    var open = Array.prototype.map.call(main.querySelectorAll("details"), function (one) { return one.open; });
-    main.replaceChildren.apply(main, fresh.childNodes);
-    Array.prototype.forEach.call(main.querySelectorAll("details"), function (one, i) { if (open[i]) one.open = true; });
-  }
-  function again() {
-    if (document.hidden) return window.setTimeout(again, 5000);
-    var stop = new AbortController();
-    var late = window.setTimeout(function () { stop.abort(); }, 8000);
-    fetch(window.location.href, {signal: stop.signal, cache: "no-store"})
-      .then(function (answer) {
-        if (!answer.ok && answer.status !== 404) throw new Error("answered " + answer.status);
-        return answer.text();
-      })
-      .then(function (text) { seen = new Date(); say(""); show(text); })
-      .catch(function () {
-        say("The agent does not answer. This page is as of " + seen.toISOString().slice(11, 19) + " UTC; it is tried again.");
-      })
-      .then(function () { window.clearTimeout(late); window.setTimeout(again, 5000); });
-  }
-  window.setTimeout(again, 5000);
-})();
-)js";
 
 std::string navigation(const PageFrame& frame) {
   return fmt::format(
@@ -201,10 +149,6 @@ std::string_view stylesheet() {
   return kStyle;
 }
 
-std::string_view live_script() {
-  return kScript;
-}
-
 std::string since_text(WallTime since, WallTime now) {
   const Duration age = std::max<Duration>(now - since, Duration::zero());
   return fmt::format("{}, {} ago", moment(since), describe_duration(age));
@@ -213,6 +157,14 @@ std::string since_text(WallTime since, WallTime now) {
 std::string until_text(WallTime until, WallTime now) {
   const Duration left = std::max<Duration>(until - now, Duration::zero());
   return fmt::format("{}, in {}", moment(until), describe_duration(left));
+}
+
+std::string old_note(WallTime at, WallTime now) {
+  if (now - at <= kOld) return {};
+  return fmt::format(
+      "<p class=\"old\" role=\"alert\">What stands here is as of {}: the agent has judged nothing "
+      "since then.</p>\n",
+      since_text(at, now));
 }
 
 std::string as_of(WallTime at, WallTime now) {

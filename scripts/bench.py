@@ -10,6 +10,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -356,7 +357,120 @@ def micro():
         subprocess.run([str(name)], check=True)
 
 
-PARTS = {"cost": cost, "instructions": instructions, "lag": lag, "small": small, "page": page, "hang": hang, "stall": stall, "restarts": restarts, "micro": micro}
+class OpenPages:
+    """So many people who have the same page open: what its script asks for, every five seconds, one after the other."""
+
+    def __init__(self, agent, count, path="/"):
+        self.agent, self.count, self.path, self.ends, self.reads = agent, count, path, threading.Event(), 0
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        due = time.monotonic()
+        while not self.ends.wait(max(0, due - time.monotonic())):
+            self.agent.get(self.path)
+            self.reads += 1
+            due += 5 / self.count
+
+    def __enter__(self):
+        if self.count:
+            self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends.set()
+        if self.count:
+            self.thread.join()
+
+
+@contextlib.contextmanager
+def simulated_agent(binaries, scenario, poll, **options):
+    path = ROOT / "build" / "integration" / "bench-pages.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(scenario)
+    process = subprocess.Popen([str(binaries / "highwater-sim"), str(path)], stdout=subprocess.PIPE, text=True)
+    servers = process.stdout.readline().split()[1].split(",")
+    agent = Agent(binaries / "highwater", servers, poll=poll, name="bench-pages", detail=None, **options)
+    try:
+        yield agent.wait_ready(180)
+    finally:
+        agent.stop()
+        end(process)
+
+
+def cost_of_open_pages(binaries, scenario):
+    """In turns, because a machine is not the same from minute to minute; the median of three."""
+    shares, memory = {0: [], 1: [], 50: []}, {}
+    with simulated_agent(binaries, scenario, "1s") as agent:
+        time.sleep(SETTLE)
+        for _ in range(3):
+            for count, cycles_cost in shares.items():
+                with OpenPages(agent, count):
+                    polls = total(agent, "highwater_agent_polls_total", collector="groups")
+                    cpu, started = agent.cpu_seconds(), time.monotonic()
+                    time.sleep(WATCH / 2)
+                    cpu, wall = agent.cpu_seconds() - cpu, time.monotonic() - started
+                    cycles_cost.append((cpu / (total(agent, "highwater_agent_polls_total", collector="groups") - polls) * 1000, cpu / wall * 100))
+                    memory[count] = agent.rss_mib()
+    for count, costs in shares.items():
+        per_cycle, of_core = (statistics.median(values) for values in zip(*costs))
+        print(f"{SIZE}, {count} open pages: {per_cycle:.2f} ms of CPU per cycle, {of_core:.2f} % of a core, {memory[count]:.1f} MiB resident")
+
+
+def share_of_curves_and_changes(binaries, scenario):
+    """Of all instructions of the agent while no page is open; by valgrind."""
+    if shutil.which("callgrind_control") is None:
+        return print("curves and changes: left out, valgrind is not installed")
+    out = ROOT / "build" / "integration" / "bench-pages.out"
+    under = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}"]
+    with simulated_agent(binaries, scenario, "5s", under=under) as agent:
+        time.sleep(SETTLE)
+        for state in ("on", "off"):
+            subprocess.run(["callgrind_control", "-i", state, str(agent.process.pid)], check=True, stdout=subprocess.DEVNULL)
+            time.sleep(WATCH if state == "on" else 0)
+    text = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=99.99", str(out)], capture_output=True, text=True, check=True).stdout
+    whole = int(re.search(r"([\d,]+) .*PROGRAM TOTALS", text).group(1).replace(",", ""))
+    for name in ("history::History::add(", "changes::Ledger::add("):
+        found = re.search(r"^\s*([\d,]+) .*" + re.escape(name), text, re.MULTILINE)
+        print(f"{name[:-1]}: {int(found.group(1).replace(',', '')) / whole * 100:.2f} % of the instructions" if found else f"{name[:-1]}: too few to be listed")
+
+
+HUGE = """\
+brokers: 6
+topics:
+  - {name: big-%d, count: 1000, partitions: 100, replication_factor: 1, records: 1000}
+groups:
+  - {name: reader-%d, count: 500, topics: [big-%d], consume: all, members: 1}
+"""
+
+
+def pages_of_a_huge_cluster(binaries, tries=9):
+    sys.path.insert(0, str(ROOT / "tests" / "browser"))
+    import browser
+    browser.install()
+    with simulated_agent(binaries, HUGE, "30s") as agent:
+        page = browser.Browser()
+        try:
+            for path in ("/", "/cluster?name=prod", "/topic?cluster=prod&name=big-1", "/group?cluster=prod&name=reader-1"):
+                times = [page.open(f"http://127.0.0.1:{agent.port}{path}") for _ in range(tries + 1)][1:]
+                print(f"100,000 partitions, {path}: loaded in Chromium after {statistics.median(times):.0f} ms, worst of {tries} {max(times):.0f} ms")
+            with OpenPages(agent, 50):
+                cpu, started = agent.cpu_seconds(), time.monotonic()
+                time.sleep(20)
+                print(f"100,000 partitions, a poll of 30 s, 50 open pages: {(agent.cpu_seconds() - cpu) / (time.monotonic() - started) * 100:.1f} % of a core, "
+                      "with all else", flush=True)
+        finally:
+            page.close()
+
+
+def pages(folder=None):
+    binaries = pathlib.Path(folder).resolve() if folder else BINARY.parent
+    scenario = LAGGING.format(behind=0, rate="all")
+    pages_of_a_huge_cluster(binaries)
+    cost_of_open_pages(binaries, scenario)
+    share_of_curves_and_changes(binaries, scenario)
+
+
+PARTS = {"cost": cost, "instructions": instructions, "lag": lag, "small": small, "page": page, "hang": hang, "stall": stall, "restarts": restarts, "pages": pages, "micro": micro}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] not in PARTS:

@@ -247,6 +247,7 @@ std::optional<std::string> entity_page(const Report& report, Now now,
           : fmt::format("{}{} {}", static_cast<char>(kind_name(subject.kind)[0] - 'a' + 'A'),
                         kind_name(subject.kind).substr(1), subject.name);
   std::string body = fmt::format("<h1>{}</h1>\n", html_escape(title));
+  body += old_note(report.at.wall, now.wall);
   if (subject.kind != Kind::cluster)
     body += fmt::format("<p class=\"soft\">in cluster {}</p>\n",
                         anchor(kHome, "cluster", subject.cluster, subject.cluster));

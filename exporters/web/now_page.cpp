@@ -266,8 +266,9 @@ std::string now_page(const Report* report, Now now, const PageSources& sources) 
   std::vector<ClusterView> clusters;
   if (report->snapshot != nullptr)
     clusters = view_clusters(*report->snapshot, now.steady, kMaxGroups, kMaxBudgets);
-  std::string body = verdict(*report, now.wall) + cards(*report, now.wall, sources) +
-                     unknowns(clusters) + budgets_table(clusters, now.wall, sources.history);
+  std::string body = old_note(report->at.wall, now.wall) + verdict(*report, now.wall) +
+                     cards(*report, now.wall, sources) + unknowns(clusters) +
+                     budgets_table(clusters, now.wall, sources.history);
   for (const ClusterView& cluster : clusters)
     body += cluster_section(cluster, now.wall, sources.history);
   body += lately_ended(*report, now.wall);
@@ -282,6 +283,7 @@ std::optional<std::string> incident_page(const Report* report, WallTime now,
   const std::string forms = question.may_change ? incident_forms(*incident) : std::string();
   return html_page(fmt::format("Incident {}", incident->id),
                    fmt::format("<h1>Incident {}</h1>\n", incident->id) +
+                       (incident->ended ? "" : old_note(report->at.wall, now)) +
                        card(*report, *incident, now, sources, end_of(*incident, question)) + forms +
                        as_of(report->at.wall, now),
                    {.home = kHome, .live = true});

@@ -189,6 +189,7 @@ std::optional<std::string> slo_page(const Report& report, Now now, const history
   std::string body = fmt::format("<h1>SLO {}</h1>\n", html_escape(question.slo));
   body += fmt::format("<p class=\"soft\">{}in cluster {}</p>\n", entity_of(question),
                       anchor(kHome, "cluster", question.cluster, question.cluster));
+  body += old_note(report.at.wall, now.wall);
   body += incidents(report, now.wall, question);
   const ExplainedBudget* const budget = budget_of(answer, question);
   if (budget != nullptr)

@@ -139,6 +139,17 @@ Reply not_found(std::string_view what) {
   return reply;
 }
 
+// Not read yet is not the same as not there.
+Reply not_read_yet() {
+  Reply reply = html(
+      html_page("Not read yet",
+                "<h1>Not read yet</h1>\n<p>The agent was started a moment ago, and its first round "
+                "is under way. This page reads itself again.</p>\n",
+                {.live = true}));
+  reply.status = 503;
+  return reply;
+}
+
 web::PageSources sources_of(const WebContext& context) {
   return {context.runbooks, context.history, context.changes, context.deliveries, context.remedies};
 }
@@ -148,6 +159,7 @@ Reply incident(const WebContext& context, const ServerRequest& request, std::str
   auto page = web::incident_page(report.get(), context.clock.now().wall, sources_of(context),
                                  {which, request.may_change(), context.explain});
   if (page) return html(std::move(*page));
+  if (report == nullptr) return not_read_yet();
   return not_found("There is no such incident any more: those that ended are kept for 30 days.");
 }
 
@@ -175,6 +187,7 @@ Reply entity(const WebContext& context, web::Kind kind, const ServerRequest& req
                   ? std::nullopt
                   : web::entity_page(*report, context.clock.now(), context.history, question);
   if (page) return html(std::move(*page));
+  if (!context.is_ready(report)) return not_read_yet();
   return not_found(fmt::format(
       "There is no {} of that name in that cluster now. <a href=\"search?q={}\">Search for it</a>.",
       web::kind_name(kind), percent_encoded(question.subject.name)));
@@ -187,7 +200,7 @@ Reply slo(const WebContext& context, const ServerRequest& request) {
   question.slo = request.query_value("name").substr(0, kLongestQuestion);
   question.entity = request.query_value("entity").substr(0, 3 * kLongestQuestion);
   question.back = hours_back(request, 24);
-  if (report == nullptr || report->snapshot == nullptr) return not_found("Nothing was judged yet.");
+  if (report == nullptr || report->snapshot == nullptr) return not_read_yet();
   const auto answer =
       context.explain ? context.explain({question.slo, question.entity}) : std::nullopt;
   auto page = web::slo_page(*report, context.clock.now(), context.history, question, answer);
@@ -213,13 +226,7 @@ Reply asset(std::string_view content_type, std::string_view text) {
   return reply;
 }
 
-void add_people_pages(http::Server& server, const std::shared_ptr<const WebContext>& context) {
-  const auto add = [&](std::string path, Reply (*page)(const WebContext&, const ServerRequest&)) {
-    server.add("GET", std::move(path),
-               [context, page](const ServerRequest& request) { return page(*context, request); });
-  };
-  add("/", now);
-  add("/runbooks/{name}", runbook);
+void add_assets(http::Server& server) {
   server.add("GET", "/static/live.js", [](const ServerRequest&) {
     return asset("text/javascript; charset=utf-8", live_script());
   });
@@ -231,34 +238,49 @@ void add_people_pages(http::Server& server, const std::shared_ptr<const WebConte
   });
   server.add("GET", "/static/highwater.css",
              [](const ServerRequest&) { return asset("text/css; charset=utf-8", stylesheet()); });
-  server.add("GET", "/incident", [context](const ServerRequest& request) {
-    return incident(*context, request, request.query_value("id"));
+}
+
+void add_people_pages(http::Server& server, const std::shared_ptr<const WebContext>& context) {
+  const std::string started = format_time(context->clock.now().wall);
+  const auto add = [&](std::string path, const auto& page) {
+    server.add("GET", std::move(path), [context, page, started](const ServerRequest& request) {
+      Reply reply = page(*context, request);
+      reply.headers.emplace_back(kStartedHeader, started);
+      return reply;
+    });
+  };
+  add("/", now);
+  add("/runbooks/{name}", runbook);
+  add("/incident", [](const WebContext& of, const ServerRequest& request) {
+    return incident(of, request, request.query_value("id"));
   });
-  server.add("GET", "/incidents", [context](const ServerRequest&) {
-    return html(web::incidents_page(context->report().get(), context->clock.now().wall));
+  add("/incidents", [](const WebContext& of, const ServerRequest&) {
+    return html(web::incidents_page(of.report().get(), of.clock.now().wall));
   });
-  server.add("GET", "/runbooks", [context](const ServerRequest&) {
-    return html(web::runbook_list_page(context->runbooks));
+  add("/runbooks", [](const WebContext& of, const ServerRequest&) {
+    return html(web::runbook_list_page(of.runbooks));
   });
   add("/changes", changes);
   add("/slo", slo);
   add("/deliveries", deliveries);
-  server.add("GET", "/search", [context](const ServerRequest& request) {
-    const ReportPtr report = context->report();
+  add("/search", [](const WebContext& of, const ServerRequest& request) {
+    const ReportPtr report = of.report();
     return html(web::search_page(report == nullptr ? nullptr : report->snapshot.get(),
                                  request.query_value("q").substr(0, kLongestQuestion)));
   });
   for (const web::Kind kind :
        {web::Kind::cluster, web::Kind::broker, web::Kind::topic, web::Kind::group})
-    server.add(
-        "GET", "/" + std::string(web::kind_name(kind)),
-        [context, kind](const ServerRequest& request) { return entity(*context, kind, request); });
+    add("/" + std::string(web::kind_name(kind)),
+        [kind](const WebContext& of, const ServerRequest& request) {
+          return entity(of, kind, request);
+        });
 }
 
 }  // namespace
 
 void add_pages(http::Server& server, const WebContext& given) {
   const auto context = std::make_shared<const WebContext>(given);
+  add_assets(server);
   add_people_pages(server, context);
   server.add("GET", "/metrics",
              [context, page = std::make_shared<NewestPage>()](const ServerRequest& request) {

@@ -293,6 +293,35 @@ TEST_F(Web, AnIncidentHasAPageAlsoAfterItsEnd) {
   }
 }
 
+TEST_F(Web, WhatWasNotReadYetIsNotSaidToBeMissing) {
+  first_round_done_ = false;
+  for (const std::string address :
+       {"/incident?id=7", "/broker?cluster=prod&name=3", "/slo?cluster=prod&name=a&entity=b"}) {
+    const Response early = get(address);
+    EXPECT_EQ(early.status, 503) << address;
+    EXPECT_THAT(early.body, HasSubstr("data-live")) << address;
+  }
+  publish(broker_down());
+  EXPECT_EQ(get("/group?cluster=prod&name=billing").status, 503);
+  first_round_done_ = true;
+  EXPECT_EQ(get("/group?cluster=prod&name=billing").status, 404);
+  EXPECT_EQ(get("/broker?cluster=prod&name=3").status, 200);
+}
+
+TEST_F(Web, PagesSaySinceWhenTheAgentRuns) {
+  EXPECT_EQ(get("/").header("Highwater-Started"), format_time(test_now().wall));
+}
+
+TEST_F(Web, AnOldReportIsSaidToBeOld) {
+  publish(broker_down());
+  const std::vector<std::string> pages{"/", "/incident?id=7", "/broker?cluster=prod&name=3"};
+  for (const std::string& page : pages)
+    EXPECT_THAT(get(page).body, Not(HasSubstr("class=\"old\""))) << page;
+  clock_.advance(60s);
+  for (const std::string& page : pages)
+    EXPECT_THAT(get(page).body, HasSubstr("1 min ago: the agent has judged nothing since")) << page;
+}
+
 TEST_F(Web, ARunbookOfAnEndedIncidentHasItsFacts) {
   publish(with_history());
   const std::string page = get("/runbooks/broker-down?incident=7").body;
