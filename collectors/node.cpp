@@ -91,7 +91,7 @@ struct Columns {
                 verdict == PeerVerdict::unknown ? Unknown::broker_unreachable : Unknown::known);
     add_time(connect, broker.connect, Unknown::broker_unreachable);
     add_time(first_answer, broker.first_answer,
-             reached ? Unknown::denied : Unknown::broker_unreachable);
+             reached ? Unknown::not_asked : Unknown::broker_unreachable);
   }
 
   static void add_time(Column& column, const std::optional<Duration>& time, Unknown otherwise) {

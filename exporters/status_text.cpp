@@ -39,6 +39,16 @@ void write_brokers(const Json& cluster, const std::string& now, TerminalText& ou
   if (rows.size() > 1) out.table(rows);
 }
 
+// By an agent with `node:`, which does not say how the brokers are.
+bool is_seen_from_a_node(const Json& cluster) {
+  const auto parts = list_of(cluster, "parts");
+  const auto has = [&](std::string_view name) {
+    return std::ranges::any_of(parts,
+                               [&](const Json& part) { return text_of(part, "name") == name; });
+  };
+  return has("node") && !has("brokers");
+}
+
 // Only what a person has to know: parts that are stale, or had problems.
 void write_parts(const Json& cluster, TerminalText& out) {
   for (const Json& part : list_of(cluster, "parts")) {
@@ -155,6 +165,9 @@ void write_cluster_state(const Json& cluster, const std::string& now, TerminalTe
                                  whole(number_of(cluster, "brokers_up")),
                                  counted(number_of(cluster, "broker_count"), "broker"),
                                  counted(number_of(cluster, "group_count"), "group"));
+  if (is_seen_from_a_node(cluster))
+    head = fmt::format("CLUSTER {}: what one node reaches of it, and nothing else",
+                       text_of(cluster, "name"));
   if (unknown_groups > 0) head += fmt::format(", {} of them unknown", whole(unknown_groups));
   if (unknown > 0) head += fmt::format(", {} unknown", counted(unknown, "value"));
   out.line(head, Ink::bold);
@@ -222,7 +235,7 @@ std::string why_unsure(const Json& status) {
       if (is_true(part, "stale")) return "what was read is too old to speak for the present";
     }
     // An incident comes only when this lasts.
-    if (number_of(cluster, "brokers_up") <= 0)
+    if (number_of(cluster, "brokers_up") <= 0 && !is_seen_from_a_node(cluster))
       return fmt::format("no broker of {} answers", text_of(cluster, "name"));
     for (const Json& part : list_of(cluster, "parts")) {
       if (const std::string why = text_of(part, "unreadable"); !why.empty())

@@ -101,7 +101,7 @@ TEST(Node, ReachesABrokerWhoseCertificateIsNotAccepted) {
   const Observation seen = interpret(broker);
   EXPECT_EQ(cell(seen, "node_broker_reachable", {"b", "2"}), is(1));
   EXPECT_EQ(cell(seen, "node_broker_cut_off", {"b", "2"}), is(0));
-  EXPECT_EQ(cell(seen, "node_broker_first_answer_seconds", {"b", "2"}), unknown(Unknown::denied));
+  EXPECT_EQ(cell(seen, "node_broker_first_answer_seconds", {"b", "2"}), unknown(Unknown::not_asked));
 }
 
 TEST(Node, SaysNothingOfBrokersUntilSomebodyHasListedThem) {

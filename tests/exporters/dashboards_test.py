@@ -27,6 +27,7 @@ clusters:
     bootstrap: [{servers}]
     poll: {{brokers: 1s, partitions: 1s, groups: 1s, configs: 5s}}
     canary: {{topic: highwater-canary}}
+node: {{judges: cluster, log_dirs: [/tmp]}}
 listen: 127.0.0.1:{port}
 state: {{path: ":memory:"}}
 traces: {{endpoint: "http://127.0.0.1:{port}/nowhere"}}

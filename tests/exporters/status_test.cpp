@@ -171,6 +171,15 @@ StatusView shown(const Report* report, bool ready = true, bool colour = false,
   return render_status(status_json(input), {colour}).value();
 }
 
+TEST(StatusTable, OfANodesAgentDoesNotMissTheBrokersThatItDoesNotJudge) {
+  const StatusView view = render_status(R"({"ready": true, "incidents": [], "clusters": [
+      {"name": "prod", "brokers_up": 0, "parts": [{"name": "node"}]}]})",
+                                        {})
+                              .value();
+  EXPECT_EQ(view.exit_code, 0);
+  EXPECT_THAT(view.text, testing::HasSubstr("CLUSTER prod: what one node reaches of it"));
+}
+
 TEST(StatusTable, ShowsTheClusterAndItsWorstGroups) {
   Report report = two_brokers();
   auto few = make_observation(

@@ -75,7 +75,7 @@ TEST_F(RuleFiles, StandBehindTheBuiltinRules) {
   settings_.builtin = true;
   settings_.files = {path("mine.yaml")};
   const auto names = load();
-  ASSERT_EQ(names.size(), 62U) << text_of(diagnostics_);
+  ASSERT_EQ(names.size(), 66U) << text_of(diagnostics_);
   EXPECT_EQ(names.front(), "BrokerDown");
   EXPECT_EQ(names.back(), "Mine");
 }

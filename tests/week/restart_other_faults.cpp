@@ -113,7 +113,10 @@ std::vector<RuleFault> canaries() {
 void add_node(World& world) {
   kafka::NodeView view;
   view.reached = true;
-  for (const int32_t id : {1, 2, 3}) view.brokers[id].outcome = kafka::ProbeOutcome::answered;
+  for (const int32_t id : {1, 2, 3}) {
+    view.brokers[id].outcome = kafka::ProbeOutcome::answered;
+    view.brokers[id].connect = view.brokers[id].first_answer = std::chrono::milliseconds(2);
+  }
   world.around().node = std::move(view);
   collectors::DiskSpace disk;
   disk.path = "/data";
