@@ -49,6 +49,7 @@ Json hidden_json(const Silence& silence, const rules::RoutingPlan& plan, const R
 Json silence_json(const Silence& silence, const rules::RoutingPlan& plan, const Report* report,
                   WallTime now) {
   const bool active = silence.active(now);
+  const std::string hours = silence.hours_text();
   Json json = {{"id", silence.id == 0 ? Json() : Json(silence.id)},
                {"name", silence.name},
                {"matchers", silence.matcher.texts()},
@@ -56,7 +57,7 @@ Json silence_json(const Silence& silence, const rules::RoutingPlan& plan, const 
                {"begins", time_json(silence.begins)},
                {"ends", time_json(silence.ends)},
                {"until_resolved", silence.incidents},
-               {"during", silence.during == nullptr ? Json() : Json(silence.during->text())},
+               {"during", hours.empty() ? Json() : Json(hours)},
                {"author", silence.author},
                {"comment", silence.comment},
                {"where", silence.where},

@@ -280,10 +280,26 @@ Command program() {
                        {"highwater check", "validate it"},
                        {"highwater run", "watch, with metrics and a status page on port 9877"},
                        {"highwater status", "what is wrong now?"}},
-          .commands = {init(), check(), run(), status(), watch(), top(), explain(), incidents(),
-                       silence_definition(), ack_definition(), mark_definition(), test(), replay(),
-                       import_definition(), generate_definition(), notify_definition(),
-                       route_definition(), version(), help()}};
+          .commands = {init(),
+                       check(),
+                       run(),
+                       status(),
+                       watch(),
+                       top(),
+                       explain(),
+                       incidents(),
+                       silence_definition(),
+                       ack_definition(),
+                       mark_definition(),
+                       test(),
+                       replay(),
+                       import_definition(),
+                       generate_definition(),
+                       notify_definition(),
+                       route_definition(),
+                       maintenance_definition(),
+                       version(),
+                       help()}};
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ struct Config {
   std::vector<notify::HeartbeatConfig> heartbeats;  // names distinct; their receivers among those
   rules::RoutingPlan routing;                       // its receivers are among those
   otlp::TraceConfig traces;
+  std::vector<std::string> calendars;               // files that its maintenance names, absolute
   bool watch_config = false;  // the configuration is read again when it or a rule file changes
   LogLevel log_level = LogLevel::info;
   std::optional<LogForm> log_form;  // nothing: human on a terminal, JSON otherwise
