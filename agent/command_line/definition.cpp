@@ -204,7 +204,12 @@ Command test() {
                          .completes = Completes::file,
                          .repeatable = true,
                          .required = true}},
-          .options = {measures_option(),
+          .options = {{.name = "config",
+                       .letter = "c",
+                       .value = "FILE",
+                       .help = "A configuration whose own measures are known as well, and whose "
+                               "maintenance excludes time from error budgets.",
+                       .completes = Completes::file},
                       {.name = "junit",
                        .value = "FILE",
                        .help = "Also write a report in JUnit's format.",
