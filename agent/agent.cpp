@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
+#include "agent/ack_page.h"
 #include "agent/agent_impl.h"
 #include "agent/alertmanager_api.h"
 #include "agent/config/reach.h"
+#include "agent/core/incident_group.h"
 #include "agent/forms.h"
 #include "agent/marks_api.h"
 #include "agent/reload_api.h"
@@ -75,6 +78,7 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
     : config_(std::move(config)),
       file_(config_.file),
       external_url_(config_.external_url),
+      external_url_given_(config_.external_url_given),
       access_(tool_access_of(config_)),
       clock_(clock),
       log_(log),
@@ -85,7 +89,9 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
                      [this](const std::string& receiver, Duration delay) {
                        self_metrics_.observe_delivery(receiver, delay);
                      },
-                 .remedy_now = [this](const Incident& incident) { return remedy_now(incident); }},
+                 .remedy_now = [this](const Incident& incident) { return remedy_now(incident); },
+                 .acknowledge_link =
+                     [this](const Incident& incident) { return acknowledge_link(incident); }},
                 clock, log, traces_.sink()),
       routing_(config_.routing, log),
       keeper_(state_path(), log),
@@ -116,6 +122,7 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
   add_pages(*server_, web_context());
   add_routing_api(*server_, {pipeline_, routing_, clock, log});
   add_forms(*server_, {pipeline_, routing_, clock, log});
+  if (external_url_given_) add_ack_page(*server_, {pipeline_, routing_, clock, log});
   server_->allow_hosts(own_names(config_));
   add_alertmanager_api(*server_, {{pipeline_, routing_, clock, log},
                                   [this] {
@@ -240,6 +247,19 @@ Remedy Agent::Impl::remedy_now(const Incident& incident) {
     report = newest_;
   }
   return report == nullptr ? Remedy{} : remedy_by(*report, incident);
+}
+
+std::string Agent::Impl::acknowledge_link(const Incident& incident) {
+  if (!external_url_given_) return {};
+  const uint64_t id = shown_id(incident);
+  {
+    const std::lock_guard lock(newest_mutex_);
+    const auto known = [&](const Incident& one) {
+      return one.id == id && one.direction != nullptr && !one.direction->acknowledged.empty();
+    };
+    if (newest_ != nullptr && std::ranges::any_of(newest_->incidents, known)) return {};
+  }
+  return ack_url(external_url_, id, routing_.ack_links().token(id, clock_.now().wall));
 }
 
 std::string Agent::Impl::state_path() const {

@@ -67,6 +67,7 @@ class Agent::Impl {
   [[nodiscard]] ToolAccess access_of(const std::string& cluster);  // any thread
   [[nodiscard]] Remedy remedy_by(const Report& report, const Incident& incident);
   [[nodiscard]] Remedy remedy_now(const Incident& incident);
+  [[nodiscard]] std::string acknowledge_link(const Incident& incident);
   [[nodiscard]] std::string state_path() const;
   [[nodiscard]] std::string listen_text() const;
 
@@ -80,6 +81,7 @@ class Agent::Impl {
   Config config_;  // under reloading_, once it has started
   const std::string file_;
   const std::string external_url_;
+  const bool external_url_given_;
   std::mutex access_mutex_;
   std::map<std::string, ToolAccess> access_;  // by cluster; under access_mutex_
   std::mutex newest_mutex_;

@@ -168,7 +168,7 @@ void Agent::Impl::watch_files() {
   config_watch_.emplace(
       [this] {
         const std::lock_guard lock(reloading_);
-        return digest_of_files(file_, config_.rules);
+        return digest_of_files(file_, config_.rules, config_.calendars);
       },
       [this] {
         log_.info("the configuration changed on the disk", {{"config", file_}});

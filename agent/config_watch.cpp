@@ -13,10 +13,12 @@ constexpr size_t kMaxFileBytes = size_t{16} * 1024 * 1024;
 
 }  // namespace
 
-std::string digest_of_files(const std::string& config, const rules::RuleSettings& rules) {
+std::string digest_of_files(const std::string& config, const rules::RuleSettings& rules,
+                            const std::vector<std::string>& calendars) {
   Diagnostics ignored;
   std::vector<std::string> files = rules::find_rule_files(rules, ignored);
   files.push_back(config);
+  files.insert(files.end(), calendars.begin(), calendars.end());
   std::string text;
   for (const std::string& file : files) {
     const auto content = read_small_file(file, kMaxFileBytes);

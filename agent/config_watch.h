@@ -1,6 +1,6 @@
-// ConfigWatch: notices that the configuration or a rule file was changed on the disk, also when a
-// folder of them was exchanged at once, as Kubernetes does it with a ConfigMap. A thread of its own
-// reads the files every few seconds. Made and stopped by main's thread.
+// ConfigWatch: notices that the configuration, a rule file or a calendar was changed on the disk,
+// also when a folder of them was exchanged at once, as Kubernetes does it with a ConfigMap. A
+// thread of its own reads the files every few seconds. Made and stopped by main's thread.
 #pragma once
 
 #include <condition_variable>
@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "agent/core/time.h"
 #include "rules/language/load.h"
@@ -17,7 +18,8 @@ namespace highwater::agent {
 // What stands in these files, as one text that is another one after any change. A file that cannot
 // be read counts as well.
 [[nodiscard]] std::string digest_of_files(const std::string& config,
-                                          const rules::RuleSettings& rules);
+                                          const rules::RuleSettings& rules,
+                                          const std::vector<std::string>& calendars);
 
 class ConfigWatch {
  public:

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "agent/api_reply.h"
-#include "exporters/html.h"
+#include "agent/form_reply.h"
 #include "exporters/http/form.h"
 #include "exporters/web/silences_page.h"
 
@@ -23,19 +23,6 @@ using http::ServerRequest;
 
 constexpr size_t kMaxPrefilled = 4000;
 
-Reply page(int status, std::string html) {
-  Reply reply;
-  reply.status = status;
-  reply.content_type = "text/html; charset=utf-8";
-  reply.body = std::move(html);
-  return reply;
-}
-
-Reply sorry(int status, const std::string& why) {
-  return page(status, html_page("Not done",
-                                fmt::format("<h1>Not done</h1>\n<p>{}</p>\n", html_escape(why))));
-}
-
 Reply go_to(std::string where) {
   Reply reply;
   reply.status = 303;
@@ -46,18 +33,7 @@ Reply go_to(std::string where) {
 std::optional<Reply> refuse_form(const ServerRequest& request) {
   if (!request.may_change())
     return sorry(403, fmt::format("Not changed: {}.", why_no_change(request)));
-  // The server has compared it with our own address.
-  if (request.header("Origin").empty())
-    return sorry(403, "The browser does not say where this form is from. Programs use the API.");
-  if (request.header("Content-Type").starts_with("application/x-www-form-urlencoded"))
-    return std::nullopt;
-  return sorry(415, "This is no form.");
-}
-
-std::string why_not(const Reply& reply) {
-  const Json json = Json::parse(reply.body, nullptr, false);
-  const auto error = json.is_object() ? json.find("error") : json.end();
-  return error != json.end() && error->is_string() ? error->get<std::string>() : reply.body;
+  return refuse_foreign_form(request);
 }
 
 // As the API takes it.
@@ -84,7 +60,8 @@ std::string to_json(const web::SilenceForm& form, bool preview) {
 Reply silences(const RoutingContext& context, const ServerRequest& request) {
   web::SilenceForm form;
   form.matchers = request.query_value("matchers").substr(0, kMaxPrefilled);
-  return page(200, web::silences_page(silences_json(context), form, Json(), request.may_change()));
+  return page_reply(200,
+                    web::silences_page(silences_json(context), form, Json(), request.may_change()));
 }
 
 Reply change_silences(const RoutingContext& context, const ServerRequest& request) {
@@ -109,7 +86,7 @@ Reply change_silences(const RoutingContext& context, const ServerRequest& reques
     answer = Json::parse(done.body, nullptr, false);
   else
     form.mistake = why_not(done);
-  return page(done.status, web::silences_page(silences_json(context), form, answer, true));
+  return page_reply(done.status, web::silences_page(silences_json(context), form, answer, true));
 }
 
 Reply change_incident(const RoutingContext& context, const ServerRequest& request) {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "agent/catalogue.h"
 
@@ -42,14 +45,17 @@ std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
   if (diagnostics.size() != before) return std::nullopt;
   rules.watch_first = watch_first();
   rules.owners = config.routing.owners;
+  rules.exclusions = exclusions_of(config);
+  return Loaded{std::move(*runbooks), std::move(rules)};
+}
+
+rules::ExclusionsPtr exclusions_of(const Config& config) {
   std::vector<rules::Silence> excluding;
   for (const rules::Silence& window : config.routing.maintenance) {
     if (window.excludes_budget) excluding.push_back(window);
   }
-  if (!excluding.empty())
-    rules.exclusions =
-        std::make_shared<const rules::Exclusions>(std::move(excluding), config.routing.owners);
-  return Loaded{std::move(*runbooks), std::move(rules)};
+  if (excluding.empty()) return nullptr;
+  return std::make_shared<const rules::Exclusions>(std::move(excluding), config.routing.owners);
 }
 
 std::optional<Catalogue> load_catalogue(const std::string& config_file, Diagnostics& diagnostics) {

@@ -8,6 +8,7 @@
 #include "agent/config/config.h"
 #include "agent/core/measure.h"
 #include "exporters/runbooks.h"
+#include "rules/exclusions.h"
 #include "rules/language/load.h"
 
 namespace highwater::agent {
@@ -18,6 +19,9 @@ struct Loaded {
 };
 
 [[nodiscard]] std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics);
+
+// The maintenance of a configuration whose time counts for no error budget; null without any.
+[[nodiscard]] rules::ExclusionsPtr exclusions_of(const Config& config);
 
 // The measures that rules may speak of: with those of a configuration, when a file of one is given.
 [[nodiscard]] std::optional<Catalogue> load_catalogue(const std::string& config_file,

@@ -152,6 +152,11 @@ const std::map<std::string, Run, std::less<>>& commands() {
        [](const Parsed& p) {
          return route_command({p.arguments, p.text("config"), p.text("at"), p.has("json")});
        }},
+      {"maintenance next",
+       [](const Parsed& p) {
+         return maintenance_next_command(
+             {p.text("config"), p.text("at"), p.text("for", "30d"), p.has("json")});
+       }},
       {"generate prometheus",
        [](const Parsed& p) { return generate_prometheus_command(prometheus_options(p)); }},
       {"generate acls",

@@ -27,6 +27,8 @@ class Routing {
   // The pipeline's thread, and before it starts and after it has ended.
   [[nodiscard]] rules::Director& director() { return director_; }
   [[nodiscard]] rules::Silences& silences() { return director_.silences(); }
+  // Any thread, as its header says.
+  [[nodiscard]] rules::AckLinks& ack_links() const { return *ack_links_; }
   // After the report is made, and after it was kept.
   void direct(Report& report, const rules::HeardOf& heard_of);
   void kept(const std::string& state_problem);
@@ -41,6 +43,7 @@ class Routing {
 
   Log& log_;
   rules::Director director_;
+  const std::shared_ptr<rules::AckLinks> ack_links_ = director_.ack_links();
   uint64_t shown_ = 0;  // the pipeline's thread: the version of the silences in view_
   mutable std::mutex mutex_;
   std::shared_ptr<const RoutingView> view_;  // under mutex_

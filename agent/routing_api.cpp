@@ -49,6 +49,7 @@ Json hidden_json(const Silence& silence, const rules::RoutingPlan& plan, const R
 Json silence_json(const Silence& silence, const rules::RoutingPlan& plan, const Report* report,
                   WallTime now) {
   const bool active = silence.active(now);
+  const std::string hours = silence.hours_text();
   Json json = {{"id", silence.id == 0 ? Json() : Json(silence.id)},
                {"name", silence.name},
                {"matchers", silence.matcher.texts()},
@@ -56,7 +57,7 @@ Json silence_json(const Silence& silence, const rules::RoutingPlan& plan, const 
                {"begins", time_json(silence.begins)},
                {"ends", time_json(silence.ends)},
                {"until_resolved", silence.incidents},
-               {"during", silence.during == nullptr ? Json() : Json(silence.during->text())},
+               {"during", hours.empty() ? Json() : Json(hours)},
                {"author", silence.author},
                {"comment", silence.comment},
                {"where", silence.where},
@@ -197,17 +198,10 @@ Reply end_now(const RoutingContext& context, uint64_t id, Now now) {
   return json_reply(200, {{"id", id}, {"ended", true}});
 }
 
-struct WantedAck {
-  uint64_t incident = 0;
-  std::string by;
-  std::optional<Duration> lasts;  // nothing: to the incident's end
-  bool end = false;
-};
-
 Result<WantedAck> read_ack(uint64_t incident, const std::string& body) {
   const Json json = Json::parse(body, nullptr, false);
   if (!json.is_object()) return fail("the body is no JSON object");
-  WantedAck wanted{.incident = incident, .by = {}, .lasts = {}, .end = false};
+  WantedAck wanted{.incident = incident, .by = {}};
   try {
     wanted.by = json.value("by", "");
     wanted.end = json.value("end", false);
@@ -219,29 +213,6 @@ Result<WantedAck> read_ack(uint64_t incident, const std::string& body) {
   } catch (const std::exception&) {
     return fail("'by' and 'for' are texts, 'end' is true or false");
   }
-}
-
-// On the pipeline's thread.
-Reply ack_now(const RoutingContext& context, const WantedAck& wanted, Now now) {
-  const ReportPtr report = context.pipeline.latest();
-  const std::vector<Incident> none;
-  const auto& open = report == nullptr ? none : report->incidents;
-  const auto incident = std::ranges::find(open, wanted.incident, &Incident::id);
-  if (incident == open.end())
-    return refusal(404, fmt::format("no incident {} is open", wanted.incident));
-  rules::Acks& acks = context.routing.director().acks();
-  if (wanted.end) {
-    if (!acks.end(wanted.incident)) return refusal(404, "nobody has acknowledged it");
-    context.log.info("acknowledgement withdrawn", {{"incident", wanted.incident}});
-    return json_reply(200, {{"incident", wanted.incident}, {"acknowledged", nullptr}});
-  }
-  const auto ack = acks.add(*incident, wanted.by, wanted.lasts, now.wall);
-  if (!ack) return refusal(400, ack.error().message);
-  context.log.info("incident acknowledged", {{"incident", ack->incident}, {"by", ack->text()}});
-  return json_reply(200, {{"incident", ack->incident},
-                          {"title", incident_title(*incident)},
-                          {"acknowledged", ack->text()},
-                          {"ends", time_json(ack->ends)}});
 }
 
 }  // namespace
@@ -283,8 +254,30 @@ Reply acknowledge(const RoutingContext& context, std::string_view incident,
   Result<WantedAck> wanted = read_ack(id, json);
   if (!wanted) return refusal(400, wanted.error().message);
   return on_pipeline(context, [&context, wanted = std::move(*wanted)](Now now) {
-    return ack_now(context, wanted, now);
+    return acknowledge_now(context, wanted, now);
   });
+}
+
+http::Reply acknowledge_now(const RoutingContext& context, const WantedAck& wanted, Now now) {
+  const ReportPtr report = context.pipeline.latest();
+  const std::vector<Incident> none;
+  const auto& open = report == nullptr ? none : report->incidents;
+  const auto incident = std::ranges::find(open, wanted.incident, &Incident::id);
+  if (incident == open.end())
+    return refusal(404, fmt::format("no incident {} is open", wanted.incident));
+  rules::Acks& acks = context.routing.director().acks();
+  if (wanted.end) {
+    if (!acks.end(wanted.incident)) return refusal(404, "nobody has acknowledged it");
+    context.log.info("acknowledgement withdrawn", {{"incident", wanted.incident}});
+    return json_reply(200, {{"incident", wanted.incident}, {"acknowledged", nullptr}});
+  }
+  const auto ack = acks.add(*incident, wanted.by, wanted.lasts, now.wall);
+  if (!ack) return refusal(400, ack.error().message);
+  context.log.info("incident acknowledged", {{"incident", ack->incident}, {"by", ack->text()}});
+  return json_reply(200, {{"incident", ack->incident},
+                          {"title", incident_title(*incident)},
+                          {"acknowledged", ack->text()},
+                          {"ends", time_json(ack->ends)}});
 }
 
 void add_routing_api(http::Server& server, const RoutingContext& given) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,16 @@ struct RoutingContext {
 [[nodiscard]] http::Reply end_silence(const RoutingContext& context, std::string_view id);
 [[nodiscard]] http::Reply acknowledge(const RoutingContext& context, std::string_view incident,
                                       const std::string& json);
+
+struct WantedAck {
+  uint64_t incident = 0;
+  std::string by;
+  std::optional<Duration> lasts{};  // nothing: to the incident's end
+  bool end = false;                 // withdraw it
+};
+// The pipeline's thread.
+[[nodiscard]] http::Reply acknowledge_now(const RoutingContext& context, const WantedAck& wanted,
+                                          Now now);
 
 // Before the server starts.
 void add_routing_api(http::Server& server, const RoutingContext& context);

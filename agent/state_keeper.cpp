@@ -117,9 +117,9 @@ void StateKeeper::restore(rules::Engine& engine, notify::Notifier& notifier,
   }
   for (const std::string& problem : engine.restore(records, now))
     log_.warning("a part of the state is left out", {{"why", problem}});
-  restore_routing(
-      *store, director,
-      {rules::kSilenceKind, rules::kAckKind, rules::kUnattendedKind, rules::kGroupKind});
+  restore_routing(*store, director,
+                  {rules::kSilenceKind, rules::kAckKind, rules::kAckLinkKind,
+                   rules::kUnattendedKind, rules::kGroupKind});
   restore_notices(*store, engine, notifier, director);
   restore_deliveries(*store, notifier.deliveries());
   routing_version_ = director.version();
@@ -151,7 +151,9 @@ void StateKeeper::try_again(rules::Engine& engine, rules::Director& director, No
   // this process cannot be told from them any more.
   for (const std::string& problem : engine.adopt(before))
     log_.warning("a part of the state is left out", {{"why", problem}});
-  restore_routing(*store, director, {rules::kSilenceKind, rules::kAckKind, rules::kUnattendedKind});
+  restore_routing(
+      *store, director,
+      {rules::kSilenceKind, rules::kAckKind, rules::kAckLinkKind, rules::kUnattendedKind});
   next_try_.reset();
   budgets_at_.reset();  // all is written at once
   writer_ = std::make_unique<StoreWriter>(std::move(store));

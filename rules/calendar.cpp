@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace highwater::rules {
 namespace {
@@ -114,16 +115,28 @@ std::vector<WallInterval> wall_stretches(std::string_view zone_name,
   all.reserve(stretches.size());
   for (const LocalInterval& stretch : stretches)
     all.push_back({first_shown(zone, stretch.begin), last_shown(zone, stretch.end)});
-  std::ranges::sort(all, {}, &WallInterval::begin);
-  std::vector<WallInterval> merged;
-  for (const WallInterval& stretch : all) {
-    if (stretch.begin >= stretch.end) continue;
-    if (!merged.empty() && stretch.begin <= merged.back().end)
-      merged.back().end = std::max(merged.back().end, stretch.end);
+  return merged(std::move(all));
+}
+
+std::vector<WallInterval> merged(std::vector<WallInterval> intervals) {
+  std::ranges::sort(intervals, {}, &WallInterval::begin);
+  std::vector<WallInterval> result;
+  for (const WallInterval& interval : intervals) {
+    if (interval.begin >= interval.end) continue;
+    if (!result.empty() && interval.begin <= result.back().end)
+      result.back().end = std::max(result.back().end, interval.end);
     else
-      merged.push_back(stretch);
+      result.push_back(interval);
   }
-  return merged;
+  return result;
+}
+
+WallTime rfc_moment(std::string_view zone_name, std::chrono::local_seconds local) {
+  const date::local_seconds shown(local.time_since_epoch());
+  const date::time_zone* zone = find_zone(zone_name);
+  if (zone == nullptr) return WallTime(shown.time_since_epoch());
+  // Of a time that is skipped the first offset is that before the change.
+  return WallTime(shown.time_since_epoch() - zone->get_info(shown).first.offset);
 }
 
 }  // namespace highwater::rules

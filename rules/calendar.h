@@ -54,4 +54,12 @@ struct WallInterval {
 [[nodiscard]] std::vector<WallInterval> wall_stretches(std::string_view zone,
                                                        std::span<const LocalInterval> stretches);
 
+// In the order of time; those that touch or overlap are one, and empty ones are left out.
+[[nodiscard]] std::vector<WallInterval> merged(std::vector<WallInterval> intervals);
+
+// When the clocks show this, as RFC 5545 (3.3.5) reads it: what they show twice is the first of
+// them; what they skip is as if they had not been changed yet, so that 02:30 of a night without it
+// is 03:30. An unknown zone is read as UTC.
+[[nodiscard]] WallTime rfc_moment(std::string_view zone, std::chrono::local_seconds local);
+
 }  // namespace highwater::rules

@@ -29,7 +29,7 @@ ExcludedStretch excluded_stretch(std::span<const Silence* const> windows, WallTi
     stretch.excluded = stretch.excluded || window->active(at);
     if (window->begins) change_at(*window->begins);
     if (window->ends) change_at(*window->ends);
-    if (window->during != nullptr) change_at(window->during->around(at).end);
+    if (const auto hours = window->hours_around(at)) change_at(hours->end);
   }
   return stretch;
 }

@@ -14,34 +14,12 @@ namespace {
 
 using std::chrono::days;
 using std::chrono::local_days;
-using std::chrono::sys_days;
 
 constexpr Duration kWeek = days(7);
-constexpr size_t kYearsKept = 4;
-constexpr int kYearsFollowed = 3;
 constexpr size_t kWindowsKept = 64;
 constexpr size_t kDatesShown = 3;
-// Beyond these a time in nanoseconds would overflow.
-constexpr int kFirstYear = 1700;
-constexpr int kLastYear = 2250;
 
 constexpr std::array<std::string_view, 7> kDays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-
-sys_days first_day(int year) {
-  return std::chrono::year(year) / 1 / 1;
-}
-
-WallTime new_year(int year) {
-  return first_day(year);
-}
-
-WallTime bounded(WallTime at) {
-  return std::clamp(at, new_year(kFirstYear), new_year(kLastYear));
-}
-
-int year_holding(WallTime at) {
-  return static_cast<int>(std::chrono::year_month_day(std::chrono::floor<days>(at)).year());
-}
 
 // "mon-fri", "mon, wed-fri"
 std::string days_text(const std::array<bool, 7>& chosen) {
@@ -71,7 +49,8 @@ std::string date_text(local_days day) {
 
 }  // namespace
 
-OpenHours::OpenHours(During during) : during_(std::move(during)) {
+OpenHours::OpenHours(During during)
+    : during_(std::move(during)), years_([this](int year) { return make_year(year); }) {
   lay_out_week();
 }
 
@@ -135,111 +114,18 @@ Duration OpenHours::most_within(Duration window) const {
   return most;
 }
 
-OpenHours::Interval OpenHours::around(WallTime at) const {
-  at = bounded(at);
-  const int year = year_holding(at);
-  const auto here = year_of(year);
-  const auto next = std::ranges::upper_bound(here->pieces, at, {}, &Piece::end);
-  Interval interval{next != here->pieces.end() && next->begin <= at, new_year(year),
-                    new_year(year + 1)};
-  if (interval.open) {
-    interval.begin = next->begin;
-    interval.end = next->end;
-  } else {
-    if (next != here->pieces.begin()) interval.begin = std::prev(next)->end;
-    if (next != here->pieces.end()) interval.end = next->begin;
-  }
-  // It may go on in the years before and after.
-  for (int other = year - 1; interval.begin == new_year(other + 1); --other) {
-    if (year - other > kYearsFollowed) break;
-    const auto before = year_of(other);
-    const WallTime last = before->pieces.empty() ? new_year(other) : before->pieces.back().end;
-    const bool reaches = !before->pieces.empty() && last == interval.begin;
-    if (interval.open != reaches) break;
-    interval.begin = interval.open ? before->pieces.back().begin : last;
-  }
-  for (int other = year + 1; interval.end == new_year(other); ++other) {
-    if (other - year > kYearsFollowed) break;
-    const auto after = year_of(other);
-    const WallTime first =
-        after->pieces.empty() ? new_year(other + 1) : after->pieces.front().begin;
-    const bool reaches = !after->pieces.empty() && first == interval.end;
-    if (interval.open != reaches) break;
-    interval.end = interval.open ? after->pieces.front().end : first;
-  }
-  return interval;
-}
-
-Duration OpenHours::inside(WallTime from, WallTime to) const {
-  from = bounded(from);
-  to = bounded(to);
-  if (from >= to) return Duration::zero();
-  const int last = year_holding(to);
-  Duration sum{};
-  for (int year = year_holding(from); year < last; ++year) sum += year_of(year)->total;
-  return sum + since_new_year(last, to) - since_new_year(year_holding(from), from);
-}
-
-WallTime OpenHours::after(WallTime from, Duration inside) const {
-  from = bounded(from);
-  const int first = year_holding(from);
-  Duration left = inside + since_new_year(first, from);
-  for (int year = first; year <= first + kYearsFollowed; ++year) {
-    const auto table = year_of(year);
-    if (left > table->total) {
-      left -= table->total;
-      continue;
-    }
-    if (inside <= Duration::zero()) return from;
-    const auto piece = std::ranges::lower_bound(table->pieces, left, {}, [](const Piece& each) {
-      return each.before + (each.end - each.begin);
-    });
-    return piece == table->pieces.end() ? new_year(year + 1)
-                                        : piece->begin + (left - piece->before);
-  }
-  return new_year(first + kYearsFollowed + 1);
-}
-
-Duration OpenHours::since_new_year(int year, WallTime at) const {
-  const auto table = year_of(year);
-  const auto next = std::ranges::upper_bound(table->pieces, at, {}, &Piece::end);
-  if (next == table->pieces.end()) return table->total;
-  return next->before + std::max(at - next->begin, Duration::zero());
-}
-
-std::shared_ptr<const OpenHours::Year> OpenHours::year_of(int year) const {
-  const std::scoped_lock lock(mutex_);
-  if (const auto known = years_.find(year); known != years_.end()) return known->second;
-  auto made = std::make_shared<const Year>(make_year(year));
-  years_.emplace(year, made);
-  // The one furthest away is asked for last.
-  if (years_.size() > kYearsKept) {
-    const bool first = year - years_.begin()->first > years_.rbegin()->first - year;
-    years_.erase(first ? years_.begin() : std::prev(years_.end()));
-  }
-  return made;
-}
-
-OpenHours::Year OpenHours::make_year(int year) const {
+std::vector<WallInterval> OpenHours::make_year(int year) const {
   std::vector<LocalInterval> stretches;
   // A day more than any zone is away from UTC, and one for hours across midnight.
-  const local_days first((first_day(year) - days(2)).time_since_epoch());
-  const local_days end((first_day(year + 1) + days(2)).time_since_epoch());
+  const local_days first(local_days(std::chrono::year(year) / 1 / 1) - days(2));
+  const local_days end(local_days(std::chrono::year(year + 1) / 1 / 1) + days(2));
   for (local_days day = first; day < end; day += days(1)) {
     const auto weekday = std::chrono::weekday(day).iso_encoding() - 1;
     if (!during_.days[weekday] || std::ranges::binary_search(during_.except, day)) continue;
     for (const During::Hours& hours : during_.hours)
       stretches.push_back({day + hours.begin, day + hours.end});
   }
-  Year made;
-  for (const WallInterval& interval : wall_stretches(during_.time_zone, stretches)) {
-    const Piece piece{std::max(interval.begin, new_year(year)),
-                      std::min(interval.end, new_year(year + 1)), made.total};
-    if (piece.begin >= piece.end) continue;
-    made.total += piece.end - piece.begin;
-    made.pieces.push_back(piece);
-  }
-  return made;
+  return wall_stretches(during_.time_zone, stretches);
 }
 
 std::string OpenHours::text() const {

@@ -11,13 +11,13 @@
 #include <array>
 #include <chrono>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/core/time.h"
+#include "rules/yearly_intervals.h"
 
 namespace highwater::rules {
 
@@ -40,17 +40,14 @@ class OpenHours {
  public:
   explicit OpenHours(During during);
 
-  struct Interval {
-    bool open = false;
-    WallTime begin;
-    WallTime end;  // after the moment asked for; a interval of more than three years may be cut
-  };
-  [[nodiscard]] Interval around(WallTime at) const;
-
-  // How much of the time from one moment to another is inside. O(log n) for windows up to years.
-  [[nodiscard]] Duration inside(WallTime from, WallTime to) const;
-  // The moment until which so much of the time since `from` is inside.
-  [[nodiscard]] WallTime after(WallTime from, Duration inside) const;
+  using Interval = YearlyIntervals::Around;
+  [[nodiscard]] Interval around(WallTime at) const { return years_.around(at); }
+  [[nodiscard]] Duration inside(WallTime from, WallTime to) const {
+    return years_.inside(from, to);
+  }
+  [[nodiscard]] WallTime after(WallTime from, Duration inside) const {
+    return years_.after(from, inside);
+  }
 
   // In weeks without exceptions or changes of the clocks: the longest interval, the longest there
   // is when it never closes; and the most that can be inside of a window of that length.
@@ -62,33 +59,22 @@ class OpenHours {
   [[nodiscard]] const During& during() const { return during_; }
 
  private:
-  struct Piece {
-    WallTime begin;
-    WallTime end;
-    Duration before{};  // open since the year began
-  };
-  struct Year {
-    std::vector<Piece> pieces;  // rising, apart from each other, within the year in UTC
-    Duration total{};
-  };
   struct WeekPiece {
     Duration begin;
     Duration end;
   };
 
-  [[nodiscard]] std::shared_ptr<const Year> year_of(int year) const;
-  [[nodiscard]] Year make_year(int year) const;
-  [[nodiscard]] Duration since_new_year(int year, WallTime at) const;
+  [[nodiscard]] std::vector<WallInterval> make_year(int year) const;
   void lay_out_week();
   [[nodiscard]] Duration inside_week(Duration from, Duration to) const;
 
   const During during_;
+  const YearlyIntervals years_;
   std::vector<WeekPiece> week_;  // rising, from Monday's midnight; what runs over is at its begin
   Duration of_week_{};
   Duration longest_{};
   mutable std::mutex mutex_;
-  mutable std::map<int, std::shared_ptr<const Year>> years_;  // a few; made when asked for
-  mutable std::map<Duration, Duration> most_;                 // by window
+  mutable std::map<Duration, Duration> most_;  // by window
 };
 
 // Follows the hours of a rule along the clock. One for each watch, on the pipeline's thread; with

@@ -24,6 +24,7 @@ constexpr const char* kGenerateSection = "Work with other programs";
 [[nodiscard]] Command generate_definition();
 [[nodiscard]] Command notify_definition();
 [[nodiscard]] Command route_definition();
+[[nodiscard]] Command maintenance_definition();
 [[nodiscard]] Command silence_definition();
 [[nodiscard]] Command ack_definition();
 [[nodiscard]] Command mark_definition();

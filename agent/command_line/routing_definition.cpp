@@ -1,4 +1,4 @@
-// The definitions of `highwater route`, `highwater silence` and `highwater ack`.
+// The definitions of `highwater route`, `maintenance`, `silence`, `ack` and `mark`.
 #include "agent/command_line/common_options.h"
 
 namespace highwater::command_line {
@@ -157,6 +157,34 @@ Command route_definition() {
       .exit_codes = {{0, "somebody hears of it"},
                      {1, "nobody hears of it, or not then"},
                      {2, "the configuration or the labels have mistakes"}}};
+}
+
+Command maintenance_definition() {
+  Command next = {
+      .name = "next",
+      .section = "Maintenance",
+      .summary = "when the maintenance of a configuration is on",
+      .description =
+          "Lists when the 'maintenance' of a configuration is on, now and in the time to come, "
+          "what it hides, and whether its time counts for error budgets: once, at its hours, and "
+          "as the events of its calendars (.ics). At most 100 of them. No agent needs to run.",
+      .options = {config_option("The configuration"),
+                  {.name = "at",
+                   .value = "TIME",
+                   .help = "From when on, such as '2026-12-05 22:00' in UTC (default: now)."},
+                  {.name = "for",
+                   .value = "DURATION",
+                   .help = "How far to look, up to 366d (default: 30d)."},
+                  json_option("JSON instead of text.")},
+      .examples = {{"highwater maintenance next", "what is planned for this month?"},
+                   {"highwater maintenance next --at 2027-03-27 --for 2d --json",
+                    "and when the clocks change?"}},
+      .exit_codes = {{0, "listed"}, {2, "the configuration or an option has mistakes"}}};
+  return {.name = "maintenance",
+          .section = kGenerateSection,
+          .summary = "when the maintenance of a configuration is on",
+          .description = "Says when the maintenance of a configuration is on.",
+          .commands = {std::move(next)}};
 }
 
 }  // namespace highwater::command_line

@@ -158,6 +158,15 @@ struct RouteOptions {
 // Prints who hears of an alert with these labels. 0: somebody; 1: nobody, or not then; 2: mistakes.
 int route_command(const RouteOptions& options);
 
+struct MaintenanceOptions {
+  std::string config;  // empty: as for run
+  std::string at;      // a moment; empty: now
+  std::string lasts;   // how far to look: "7d"
+  bool json = false;
+};
+// Prints when the maintenance of a configuration is next. 0: printed; 2: mistakes.
+int maintenance_next_command(const MaintenanceOptions& options);
+
 struct ReplayOptions {
   std::vector<std::string> rules;    // files or directories
   std::vector<std::string> against;  // the same; empty: nothing is compared

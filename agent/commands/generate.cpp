@@ -49,6 +49,7 @@ std::optional<rules::RuleSet> load_config(const GenerateOptions& options,
   }
   prometheus.external_url = config->external_url;
   prometheus.detail = config->metrics_detail;
+  prometheus.maintenance = config->routing.maintenance;
   return std::move(loaded->rules);
 }
 
@@ -73,6 +74,10 @@ int generate_prometheus_command(const GenerateOptions& options) {
   while (prometheus.external_url.ends_with('/')) prometheus.external_url.pop_back();
   for (const std::string& name : rules::not_for_prometheus(*rules))
     std::cerr << fmt::format("highwater: {} is left out: Prometheus knows no 'during'\n", name);
+  for (const std::string& sentence : rules::not_excluded(*rules, prometheus.maintenance))
+    std::cerr << fmt::format(
+        "highwater: Prometheus counts the time that maintenance excludes from a budget: {}\n",
+        sentence);
   if (prometheus.detail == MetricsDetail::standard) {
     for (const std::string& name : rules::need_full_detail(*rules)) {
       std::cerr << fmt::format(

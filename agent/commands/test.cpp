@@ -5,6 +5,7 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "agent/agent.h"
 #include "agent/commands/commands.h"
@@ -117,6 +118,9 @@ int test_command(const TestOptions& options) {
   std::vector<std::function<void(std::vector<Outcome>&)>> files;
   size_t tests = 0;
   const auto measures = load_catalogue(options.config, diagnostics);
+  // What maintenance excludes from error budgets is said by a configuration, not by rules.
+  std::optional<Config> config;
+  if (!options.config.empty() && measures) config = read_config(options.config, diagnostics);
   for (const std::string& path : options.files) {
     if (!measures) break;
     if (holds_routing_tests(path)) {
@@ -129,6 +133,7 @@ int test_command(const TestOptions& options) {
       });
     } else if (auto file = rules::read_rule_tests(path, *measures, diagnostics)) {
       tests += file->tests.size();
+      if (config) file->rules.exclusions = exclusions_of(*config);
       files.emplace_back([file = std::make_shared<const rules::RuleTestFile>(std::move(*file))](
                              std::vector<Outcome>& outcomes) {
         for (const rules::RuleTest& test : file->tests) outcomes.push_back(try_rules(*file, test));

@@ -93,6 +93,7 @@ class Reader {
     read_memory(map);
     if (const auto url = map.text("external_url")) {
       config_.external_url = check_url(map, "external_url", *url);
+      config_.external_url_given = true;
       while (config_.external_url.ends_with('/')) config_.external_url.pop_back();
     }
   }

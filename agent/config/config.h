@@ -59,10 +59,12 @@ struct Config {
   std::optional<uint64_t> memory;          // bytes of the process; nothing: what the system allows
   std::vector<std::string> allowed_hosts;  // beside those of own_names()
   std::string external_url;  // without trailing slash; derived from `listen` when not given
+  bool external_url_given = false;
   rules::RuleSettings rules;
   std::vector<notify::ReceiverConfig> receivers;
   std::vector<notify::HeartbeatConfig> heartbeats;  // names distinct; their receivers among those
   rules::RoutingPlan routing;                       // its receivers are among those
+  std::vector<std::string> calendars;               // files that its maintenance names, absolute
   otlp::TraceConfig traces;
   bool watch_config = false;  // the configuration is read again when it or a rule file changes
   LogLevel log_level = LogLevel::info;

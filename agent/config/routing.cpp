@@ -10,6 +10,7 @@
 #include "agent/config/fields.h"
 #include "agent/config/sections.h"
 #include "rules/calendar.h"
+#include "rules/icalendar/parser.h"
 #include "rules/language/during_parser.h"
 #include "rules/routing/moment.h"
 
@@ -301,17 +302,30 @@ class RoutingReader {
     window.matcher = read_matcher(map);
     window.during = rules::read_during(map, config_.file, diagnostics_);
     const std::string zone = read_zone(map);
+    if (map.get("calendar") != nullptr) read_calendar_of(map, zone, window);
     window.begins = read_moment(map, "from", zone);
     window.ends = read_moment(map, "until", zone);
     read_budget(map, window);
     map.finish();
     if (window.matcher.matches_all())
       map.error(node, "it does not say what it is about", "name it, or write 'cluster: \"*\"'");
-    if (node.find("during") == nullptr && node.find("until") == nullptr)
-      map.error(node, "it never ends", "say 'until', or with 'during' when it recurs");
+    if (node.find("during") == nullptr && node.find("until") == nullptr &&
+        node.find("calendar") == nullptr)
+      map.error(node, "it never ends",
+                "say 'until', or with 'during' or 'calendar' when it recurs");
     if (window.begins && window.ends && *window.ends <= *window.begins)
       map.error(*node.find("until"), "it ends before it begins");
     config_.routing.maintenance.push_back(std::move(window));
+  }
+
+  void read_calendar_of(YamlMap& map, const std::string& zone, Silence& window) {
+    const auto path = map.text("calendar");
+    if (!path) return;
+    const YamlNode* const during = map.node().find("during");
+    if (during != nullptr)
+      map.error(*during, "'during' does not go with 'calendar'", "write two windows");
+    config_.calendars.push_back(from_folder_of(config_.file, *path));
+    window.calendar = rules::icalendar::read_calendar(config_.calendars.back(), zone, diagnostics_);
   }
 
   static void read_budget(YamlMap& map, Silence& window) {

@@ -322,6 +322,8 @@ Json window(const Json& during) {
   properties["until"] = text("Its end.");
   properties["time_zone"] = text("Of from and until, as IANA names it; UTC by default.");
   properties["during"] = during;
+  properties["calendar"] = text(
+      "An iCalendar file (.ics) whose events are when; relative to the configuration's folder.");
   properties["budget"] = {
       {"enum", {"count", "exclude"}},
       {"description", "Whether its time counts for the error budgets of what it is about."}};

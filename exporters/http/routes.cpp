@@ -42,13 +42,13 @@ Reply plain(int status, std::string_view text) {
 
 // Which Host may be asked for is checked before (host_check.h), so that no other site can have the
 // same name.
-bool from_own_page(const ServerRequest& request) {
+bool from_own_page(const ServerRequest& request, Entry entry) {
   const std::string_view origin = request.header("Origin");
   const std::string_view host = request.header("Host");
   if (host.empty()) return false;
   if (!request.encrypted && origin == "http://" + std::string(host)) return true;
-  // Where there are logins, a proxy may add the TLS.
-  const bool by_https = request.encrypted || !request.login.empty();
+  // Where there are logins, or none is asked for, a proxy may add the TLS.
+  const bool by_https = request.encrypted || !request.login.empty() || entry == Entry::open;
   return by_https && origin == "https://" + std::string(host);
 }
 
@@ -63,14 +63,22 @@ Reply run(const Handler& handler, const ServerRequest& request) {
 
 }  // namespace
 
-void Routes::add(std::string method, std::string path, Handler handler, Urgency urgency) {
-  routes_.push_back({std::move(method), std::move(path), std::move(handler), urgency});
+void Routes::add(std::string method, std::string path, Handler handler, Urgency urgency,
+                 Entry entry) {
+  routes_.push_back({std::move(method), std::move(path), std::move(handler), urgency, entry});
 }
 
 bool Routes::is_urgent(std::string_view target) const {
   const std::string_view path = target.substr(0, target.find('?'));
   return std::ranges::any_of(routes_, [&](const Route& route) {
     return route.urgency == Urgency::urgent && route.path == path;
+  });
+}
+
+bool Routes::is_open(std::string_view target) const {
+  const std::string_view path = target.substr(0, target.find('?'));
+  return std::ranges::any_of(routes_, [&](const Route& route) {
+    return route.entry == Entry::open && route.path == path;
   });
 }
 
@@ -86,7 +94,8 @@ Routes::Answer Routes::answer(ServerRequest& request) const {
       continue;
     }
     // Browsers send Origin with everything that changes something; only our own pages may.
-    if (request.method != "GET" && !request.header("Origin").empty() && !from_own_page(request))
+    if (request.method != "GET" && !request.header("Origin").empty() &&
+        !from_own_page(request, route.entry))
       return {plain(403, "not from a page of another site"), known};
     request.placeholders = std::move(*values);
     return {run(route.handler, request), known};

@@ -11,9 +11,10 @@ namespace highwater::http {
 
 class Routes {
  public:
-  void add(std::string method, std::string path, Handler handler, Urgency urgency);
+  void add(std::string method, std::string path, Handler handler, Urgency urgency, Entry entry);
   // `target` as in the request line.
   [[nodiscard]] bool is_urgent(std::string_view target) const;
+  [[nodiscard]] bool is_open(std::string_view target) const;
 
   struct Answer {
     Reply reply;
@@ -29,6 +30,7 @@ class Routes {
     std::string path;
     Handler handler;
     Urgency urgency = Urgency::usual;
+    Entry entry = Entry::by_login;
   };
   std::vector<Route> routes_;
 };

@@ -108,6 +108,7 @@ class Server::Impl {
   // Who sends it, if that is known at once, and who serves it.
   Lane& lane_of(Job& job) {
     if (routes.is_urgent(job.path)) return health_;
+    if (routes.is_open(job.path)) return pages_;
     job.logins = access()->logins;
     if (job.logins == nullptr) return pages_;
     job.login = job.logins->recall(job.authorization);
@@ -182,8 +183,9 @@ Result<std::unique_ptr<Server>> Server::listen(const ListenAddress& address, Ser
   return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(*listener), limits)));
 }
 
-void Server::add(std::string method, std::string path, Handler handler, Urgency urgency) {
-  impl_->routes.add(std::move(method), std::move(path), std::move(handler), urgency);
+void Server::add(std::string method, std::string path, Handler handler, Urgency urgency,
+                 Entry entry) {
+  impl_->routes.add(std::move(method), std::move(path), std::move(handler), urgency, entry);
 }
 void Server::allow_hosts(std::vector<std::string> names) {
   impl_->hosts = HostCheck(std::move(names));

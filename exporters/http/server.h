@@ -64,6 +64,9 @@ using Handler = std::function<Reply(const ServerRequest&)>;
 // What is urgent has a thread of its own, and asks for no login: its handler must be quick and tell
 // nothing, and its path have no placeholders.
 enum class Urgency : uint8_t { usual, urgent };
+// What is open asks for no login either: its handler judges by what stands in the request alone,
+// and its path has no placeholders.
+enum class Entry : uint8_t { by_login, open };
 
 struct ServerLimits {
   size_t head_bytes = size_t{16} * 1024;                  // request line and headers: else 431
@@ -95,7 +98,8 @@ class Server {
   // Before start(). `path` may have placeholders for whole segments: "/runbooks/{name}". Handlers
   // run on several threads at a time and must not wait for anything; what they throw becomes a 500
   // without a word of it. A request other than GET that a page of another site sends is refused.
-  void add(std::string method, std::string path, Handler handler, Urgency urgency = Urgency::usual);
+  void add(std::string method, std::string path, Handler handler, Urgency urgency = Urgency::usual,
+           Entry entry = Entry::by_login);
   // Before start(). Beside localhost and addresses in digits, the names under which this machine
   // may be asked on its loopback addresses; any other is answered 421, so that a page of the web
   // whose name was made to lead here reads nothing.

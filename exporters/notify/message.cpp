@@ -149,8 +149,9 @@ std::string_view first_units(std::string_view text, Limit limit) {
 // The lines that are never cut.
 std::string footer(const Message& message, Limit limit) {
   const std::string id = "Correlation id: " + message.correlation;
-  const std::string whole =
-      fmt::format("Runbook: {}\nIncident: {}\n{}", message.runbook, message.page, id);
+  const std::string whole = fmt::format(
+      "Runbook: {}\nIncident: {}\n{}{}", message.runbook, message.page,
+      message.acknowledge.empty() ? "" : "Acknowledge: " + message.acknowledge + "\n", id);
   if (length(whole, limit.unit) <= limit.most) return whole;
   return length(id, limit.unit) <= limit.most ? id : cut(id, limit);
 }
@@ -174,6 +175,7 @@ Message message_of(const Delivery& delivery, const std::string& external_url,
   message.page = incident_url(incident, external_url);
   message.runbook = runbook_url(incident, external_url);
   if (message.runbook.size() > kMaxUrlBytes) message.runbook = message.page;
+  message.acknowledge = delivery.notice->acknowledge;
   message.correlation = incident.correlation.hex();
   message.severity = incident.severity;
   message.resolved = delivery.resolved();

@@ -32,6 +32,7 @@ struct Message {
   std::vector<std::string> evidence;
   std::string runbook;      // a URL of at most kMaxUrlBytes
   std::string page;         // the URL of the incident at the agent
+  std::string acknowledge;  // the URL at which it is acknowledged; empty: none
   std::string correlation;  // finds trace, log lines and page
   Severity severity = Severity::ticket;
   bool resolved = false;

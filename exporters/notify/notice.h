@@ -17,6 +17,7 @@ struct Notice {
   bool test = false;      // made by hand, to try a receiver
   // By what is known when it is delivered, and so not kept with it. Filled in for each attempt.
   Remedy remedy{};
+  std::string acknowledge{};  // the address at which it is acknowledged; empty: none is sent
 };
 using NoticePtr = std::shared_ptr<const Notice>;
 

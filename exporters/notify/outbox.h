@@ -31,6 +31,8 @@ struct NotifierOptions {
   // What helps with an open incident now. Called before each attempt on the thread of the receiver;
   // may be empty.
   std::function<Remedy(const Incident&)> remedy_now{};
+  // The address at which an open incident is acknowledged, or empty. Likewise.
+  std::function<std::string(const Incident&)> acknowledge_link{};
 };
 
 struct ReceiverStats {

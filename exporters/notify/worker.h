@@ -73,7 +73,7 @@ class Worker {
   [[nodiscard]] std::optional<Delivery> wait_for_next();
   void attempt(const Delivery& delivery);
   // With what helps now: hours may have passed since the notice was made.
-  [[nodiscard]] Delivery with_remedy(Delivery delivery) const;
+  [[nodiscard]] Delivery with_what_is_known(Delivery delivery) const;
   // Whether it only keeps up what a receiver would forget.
   [[nodiscard]] bool is_refresh(const Delivery& delivery) const {
     return delivery.repeat && receiver_.policy.resolved_repeated_for;
@@ -93,6 +93,7 @@ class Worker {
   const SpanSink spans_;
   const std::function<void(const std::string&, Duration)> on_delivered_;
   const std::function<Remedy(const Incident&)> remedy_now_;
+  const std::function<std::string(const Incident&)> acknowledge_link_;
   std::stop_source stop_;
   // The worker's thread: the status of the last failure, empty when all is well; and what went
   // wrong beside the last delivery.

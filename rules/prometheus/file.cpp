@@ -37,6 +37,23 @@ void PrometheusFile::left_out(const std::vector<std::string>& names) {
   for (const std::string& name : names) text_ += fmt::format("#  * {}\n", name);
 }
 
+void PrometheusFile::not_excluded(const std::vector<std::string>& sentences) {
+  if (sentences.empty()) return;
+  text_ +=
+      "#\n# Highwater excludes the time of this maintenance from error budgets (`budget: "
+      "exclude`), and Prometheus "
+      "counts it: the\n# budgets and burn rates of these SLOs are worse here when something is bad "
+      "meanwhile, and "
+      "their alerts fire meanwhile.\n";
+  for (const std::string& sentence : sentences) {
+    // One line each, whatever a window is called.
+    std::string line = sentence;
+    std::ranges::replace_if(
+        line, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+    text_ += fmt::format("#  * {}\n", line);
+  }
+}
+
 void PrometheusFile::group(const std::string& name, Duration interval) {
   if (empty_) text_ += "groups:\n";
   empty_ = false;

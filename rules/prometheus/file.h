@@ -19,6 +19,8 @@ class PrometheusFile {
 
   // Says at the top, before anything else, which rules are not in the file.
   void left_out(const std::vector<std::string>& names);
+  // Likewise, which time counts here that Highwater excludes.
+  void not_excluded(const std::vector<std::string>& sentences);
   // One line, above what comes next.
   void comment(std::string text) { comment_ = std::move(text); }
   void group(const std::string& name, Duration interval);

@@ -17,6 +17,7 @@
 #include "rules/prometheus/promql.h"
 #include "rules/prometheus/slo_rules.h"
 #include "rules/prometheus/texts.h"
+#include "rules/routing/matcher.h"
 
 namespace highwater::rules {
 namespace {
@@ -46,6 +47,34 @@ bool has_hours(const SloRule& slo, const RuleSet& rules) {
          });
 }
 
+// Whether something that the SLO selects can have such a label: what is selected by patterns may.
+bool may_select(const SloRule& slo, const LabelPatterns& wanted) {
+  const SliSource& source = slo.sli.first;
+  if (source.measure == nullptr) return true;
+  return std::ranges::none_of(source.scope.select, [&](const DimensionFilter& filter) {
+    const std::string_view name = source.measure->dimensions[static_cast<size_t>(filter.dimension)];
+    return name == wanted.name && std::ranges::none_of(filter.patterns, [&](const Pattern& one) {
+             return one.literal().empty() || wanted.matches({{wanted.name, one.text()}});
+           });
+  });
+}
+
+// Whether a window with this matcher can be about a budget of the SLO. What its topics and groups
+// are called, and whose they are, is not known here.
+bool may_be_about(const Matcher& matcher, const SloRule& slo) {
+  Labels known(slo.labels.begin(), slo.labels.end());
+  known["alertname"] = slo.name;
+  const auto dimensions = subject_dimensions(slo);
+  for (const std::string& text : matcher.texts()) {
+    const std::string name = text.substr(0, text.find('='));
+    const auto label = known.find(name);
+    const bool varies = name == "team" || std::ranges::find(dimensions, name) != dimensions.end();
+    if (label != known.end() && !matcher.find(name)->matches(known)) return false;
+    if (label == known.end() && (!varies || !may_select(slo, *matcher.find(name)))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::string> not_for_prometheus(const RuleSet& rules) {
@@ -70,9 +99,25 @@ std::vector<std::string> need_full_detail(const RuleSet& rules) {
   return names;
 }
 
+std::vector<std::string> not_excluded(const RuleSet& rules,
+                                      const std::vector<Silence>& maintenance) {
+  std::vector<std::string> sentences;
+  for (const SloRule& slo : rules.slos) {
+    if (has_hours(slo, rules)) continue;
+    for (const Silence& window : maintenance) {
+      if (!window.excludes_budget || !may_be_about(window.matcher, slo)) continue;
+      const std::string hours = window.hours_text();
+      sentences.push_back(fmt::format("{}: {} ({}, {})", slo.name, window.name,
+                                      window.matcher.text(), hours.empty() ? "once" : hours));
+    }
+  }
+  return sentences;
+}
+
 std::string prometheus_rules(const RuleSet& rules, const PrometheusOptions& options) {
   PrometheusFile file;
   file.left_out(not_for_prometheus(rules));
+  file.not_excluded(not_excluded(rules, options.maintenance));
   for (const SloRule& slo : rules.slos) {
     if (!has_hours(slo, rules)) write_slo(slo, options, file);
   }

@@ -14,6 +14,7 @@
 //    bad share it is the evidence that warm-up asks for.
 //  * Prometheus cannot freeze: where nothing is known, it resolves.
 //  * It knows no time zones: rules with hours are left out, and named at the top of the file.
+//  * It excludes no time: maintenance with `budget: exclude` counts, and is named there as well.
 #pragma once
 
 #include <optional>
@@ -22,6 +23,7 @@
 
 #include "agent/core/exported.h"
 #include "agent/core/time.h"
+#include "rules/routing/silences.h"
 #include "rules/rule_set.h"
 
 namespace highwater::rules {
@@ -31,7 +33,13 @@ struct PrometheusOptions {
   std::optional<Duration> interval;
   std::string external_url = "http://127.0.0.1:9877";  // where runbooks are read
   MetricsDetail detail = MetricsDetail::standard;      // what the agent exports
+  std::vector<Silence> maintenance{};                  // of the configuration
 };
+
+// The maintenance that excludes time from error budgets which these rules count all the same: a
+// sentence for each SLO and window that may be about it.
+[[nodiscard]] std::vector<std::string> not_excluded(const RuleSet& rules,
+                                                    const std::vector<Silence>& maintenance);
 
 // The names of the rules that are left out.
 [[nodiscard]] std::vector<std::string> not_for_prometheus(const RuleSet& rules);

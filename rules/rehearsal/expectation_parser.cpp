@@ -299,6 +299,7 @@ ExpectedBudget Reader::read_budget(const YamlNode& node) {
   budget.bad = read_amount(map, "bad", slo);
   budget.total = read_amount(map, "total", slo);
   budget.coverage = read_ratio(map, "coverage");
+  budget.excluded = read_duration(map, "excluded");
   budget.burn = read_number(
       map, "burn", [](std::string_view text) { return number_to_its_digits(text, 1); },
       "a plain number, like 14.4");

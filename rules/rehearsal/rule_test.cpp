@@ -307,6 +307,7 @@ void Judge::judge_budget(const ExpectedBudget& expected) {
   compare(expected, "bad", expected.bad, status.sums.bad, false, time);
   compare(expected, "total", expected.total, status.sums.total, false, time);
   compare(expected, "coverage", expected.coverage, status.coverage, true, false);
+  compare(expected, "excluded", expected.excluded, to_seconds(status.excluded), false, true);
   compare(expected, "burn", expected.burn, status.burn, false, false);
   compare(expected, "exhausted_in", expected.exhausted_in, exhausted_in, false, true);
   if (!expected.verdict) return;

@@ -55,6 +55,7 @@ struct ExpectedBudget {
   std::optional<ExpectedNumber> bad;                        // seconds or events
   std::optional<ExpectedNumber> total;                      // seconds or events
   std::optional<ExpectedNumber> coverage;                   // a ratio
+  std::optional<ExpectedNumber> excluded;                   // seconds
   std::optional<ExpectedNumber> burn;
   std::optional<ExpectedNumber> exhausted_in;  // seconds
   std::optional<ExpectedVerdict> verdict;

@@ -185,6 +185,7 @@ std::vector<std::string> Director::direct(Report& report, const HeardOf& heard_o
   report.silences = active_.size();
   ++round_;
   unattended_.keep_only(open);
+  ack_links_->keep_only(open);
   if (plan_.leads_by_evidence()) {
     for (const Alert& alert : report.alerts) {
       if (alert.incident != 0) evidence_[alert.incident].push_back(&alert);
@@ -206,6 +207,7 @@ std::vector<StateRecord> Director::records() const {
   std::vector<StateRecord> records;
   silences_.add_records(records);
   acks_.add_records(records);
+  ack_links_->add_records(records);
   unattended_.add_records(records);
   groups_.add_records(records);
   return records;
@@ -214,6 +216,7 @@ std::vector<StateRecord> Director::records() const {
 std::vector<std::string> Director::restore(std::span<const StateRecord> records) {
   std::vector<std::string> problems = silences_.restore(records);
   for (std::string& problem : acks_.restore(records)) problems.push_back(std::move(problem));
+  for (std::string& problem : ack_links_->restore(records)) problems.push_back(std::move(problem));
   for (std::string& problem : unattended_.restore(records)) problems.push_back(std::move(problem));
   for (std::string& problem : groups_.restore(records)) problems.push_back(std::move(problem));
   return problems;

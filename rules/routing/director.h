@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "agent/core/report.h"
+#include "rules/routing/ack_links.h"
 #include "rules/routing/acks.h"
 #include "rules/routing/groups.h"
 #include "rules/routing/owners.h"
@@ -65,6 +67,7 @@ class Director {
   [[nodiscard]] const Silences& silences() const { return silences_; }
 
   [[nodiscard]] Acks& acks() { return acks_; }
+  [[nodiscard]] const std::shared_ptr<AckLinks>& ack_links() const { return ack_links_; }
 
   // Fills in the report's incidents, transitions and groups. Silences and acknowledgements that are
   // over are removed; sentences about them come back. `heard_of`: empty: nobody heard of anything.
@@ -76,7 +79,8 @@ class Director {
   [[nodiscard]] std::vector<StateRecord> records() const;
   [[nodiscard]] std::vector<std::string> restore(std::span<const StateRecord> records);
   [[nodiscard]] uint64_t version() const {
-    return silences_.version() + acks_.version() + unattended_.version() + groups_.version();
+    return silences_.version() + acks_.version() + ack_links_->version() + unattended_.version() +
+           groups_.version();
   }
 
   // What such a silence would hide now.
@@ -101,6 +105,7 @@ class Director {
   RoutingPlan plan_;
   Silences silences_;
   Acks acks_;
+  std::shared_ptr<AckLinks> ack_links_ = std::make_shared<AckLinks>();
   Unattended unattended_;
   Groups groups_;
   std::map<uint64_t, Known> known_;

@@ -14,6 +14,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kNextKey = "next";
+// Closed hours are asked about a few years at a time.
+constexpr int kMostSteps = 10;
 
 std::string record_key(uint64_t id) {
   return fmt::format("{:020}", id);
@@ -89,13 +91,39 @@ std::string one_line(const std::string& text) {
 bool Silence::active(WallTime now) const {
   if (begins && now < *begins) return false;
   if (ends && now >= *ends) return false;
-  return during == nullptr || during->around(now).open;
+  const auto hours = hours_around(now);
+  return !hours || hours->open;
 }
 
 std::optional<WallTime> Silence::until(WallTime now) const {
-  if (during == nullptr) return ends;
-  const WallTime closes = during->around(now).end;
-  return ends ? std::min(*ends, closes) : closes;
+  const auto hours = hours_around(now);
+  if (!hours) return ends;
+  return ends ? std::min(*ends, hours->end) : hours->end;
+}
+
+std::optional<WallInterval> Silence::next(WallTime now) const {
+  WallTime at = begins ? std::max(now, *begins) : now;
+  for (int step = 0; step < kMostSteps && (!ends || at < *ends); ++step) {
+    const auto hours = hours_around(at);
+    if (!hours && !ends) return std::nullopt;
+    if (!hours) return WallInterval{begins.value_or(now), *ends};
+    if (hours->open)
+      return WallInterval{begins ? std::max(hours->begin, *begins) : hours->begin,
+                          ends ? std::min(hours->end, *ends) : hours->end};
+    at = hours->end;
+  }
+  return std::nullopt;
+}
+
+std::optional<YearlyIntervals::Around> Silence::hours_around(WallTime at) const {
+  if (calendar != nullptr) return calendar->around(at);
+  if (during != nullptr) return during->around(at);
+  return std::nullopt;
+}
+
+std::string Silence::hours_text() const {
+  if (calendar != nullptr) return calendar->text();
+  return during == nullptr ? "" : during->text();
 }
 
 std::string Silence::text(WallTime now) const {

@@ -13,6 +13,7 @@
 
 #include "agent/core/result.h"
 #include "agent/core/time.h"
+#include "rules/icalendar/event_calendar.h"
 #include "rules/open_hours.h"
 #include "rules/routing/matcher.h"
 #include "rules/state.h"
@@ -26,6 +27,8 @@ struct Silence {
   std::optional<WallTime> begins;
   std::optional<WallTime> ends;             // the first moment after it
   std::shared_ptr<const OpenHours> during;  // of maintenance that recurs; null: always
+  // Of maintenance that is planned in a calendar, in place of `during`.
+  std::shared_ptr<const icalendar::EventCalendar> calendar;
   // `until: resolved`: it hides these incidents alone, until all of them have ended.
   std::vector<uint64_t> incidents;
   std::string author;
@@ -37,6 +40,12 @@ struct Silence {
   [[nodiscard]] bool active(WallTime now) const;
   // Until when it is active; nothing: until the incidents have ended.
   [[nodiscard]] std::optional<WallTime> until(WallTime now) const;
+  // Of maintenance: when it is on, or else the next time; nothing when it is over, or far away.
+  [[nodiscard]] std::optional<WallInterval> next(WallTime now) const;
+  // Whether its hours are open, and from when to when that stays so; nothing: they always are.
+  [[nodiscard]] std::optional<YearlyIntervals::Around> hours_around(WallTime at) const;
+  // "sat 23:00-02:00 UTC", "3 events of ops.ics"; empty: it has none.
+  [[nodiscard]] std::string hours_text() const;
   // "silence 3 by ann until 2026-11-30T08:00:00.000Z: new disks", "maintenance patch-night until
   // ...".
   [[nodiscard]] std::string text(WallTime now) const;

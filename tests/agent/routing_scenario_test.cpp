@@ -31,6 +31,11 @@ routes:
   - {team: payments, to: slack}
   - {to: mail}
 )";
+// The owners change: orders are of payments, and what payments had is of the platform.
+constexpr const char* kOrdersAreOfPayments =
+    "reload owners: [{team: payments, topics: orders}, {team: platform, clusters: \"*\"}]\n"
+    "routes: [{team: payments, severity: page, to: [pager, slack]}, {team: payments, to: slack}, "
+    "{to: mail}]";
 constexpr const char* kAllToMail = "routes: [{to: mail}]\n";
 constexpr const char* kByHours = R"(
 routes:
@@ -420,6 +425,35 @@ const std::vector<Case>& cases() {
         {"reload routes: [{to: mail}]", "mail+1"},
         {"reload routes: [{to: slack}]"},
         {"resolve 1", "mail-1 slack-1"}}},
+      {"AnOwnerThatAReloadChangesLeadsElsewhere",
+       "pager slack mail",
+       kTeams,
+       {{"open 1 page topic=orders", "mail+1"},
+        {"open 2 page topic=payments-in", "pager+2 slack+2"},
+        {kOrdersAreOfPayments, "mail+2 pager+1 slack+1"},
+        {"update 1", "mail~1 pager~1 slack~1"},
+        {"resolve 2", "mail-2 pager-2 slack-2"}}},
+      {"ASilenceOfATeamFollowsTheOwnerThatAReloadChanges",
+       "pager slack mail",
+       kTeams,
+       {{"silence team=payments for=2h"},
+        {"open 1 page topic=payments-in"},
+        {"open 2 page topic=orders", "mail+2"},
+        {kOrdersAreOfPayments, "mail+1"},
+        {"update 2"},
+        {"resolve 2", "mail-2"}}},
+      {"AnEscalationGoesOnWhenAReloadChangesTheOwner",
+       "pager mail lead",
+       "owners: [{team: platform, clusters: \"*\"}]\n"
+       "routes: [{team: payments, to: mail, escalate: [{after: 30m, to: lead}]}, {to: pager}]\n",
+       {{"open 1 page topic=orders", "pager+1"},
+        {"wait 20m"},
+        {"reload owners: [{team: payments, topics: orders}]\n"
+         "routes: [{team: payments, to: mail, escalate: [{after: 30m, to: lead}]}, {to: pager}]",
+         "mail+1"},
+        {"wait 9m"},
+        {"wait 1m", "lead+1"},
+        {"resolve 1", "lead-1 mail-1 pager-1"}}},
       {"RoutesThatComeWithARestart",
        "pager slack mail",
        kNothing,
@@ -618,6 +652,37 @@ const std::vector<Case>& cases() {
         {"at 2026-10-25 00:45"},  // 02:45 for the first time: 02:30 comes once more
         {"at 2026-10-25 01:29"},
         {"at 2026-10-25 01:30", "slack+1"}}},
+      {"ALineOverMidnightWhenTheClocksAreSetForward",
+       "slack pager",
+       kByHours,  // tickets of 2026-03-29 wait until 06:00, which is 04:00 in UTC by then
+       {{"at 2026-03-28 22:00"},
+        {"open 1 ticket topic=a"},
+        {"at 2026-03-29 03:59"},
+        {"at 2026-03-29 04:00", "slack+1"}}},
+      {"ALineOverMidnightWhenTheClocksAreSetBack",
+       "slack pager",
+       kByHours,
+       {{"at 2026-10-24 21:00"},
+        {"open 1 ticket topic=a"},
+        {"at 2026-10-25 04:59"},
+        {"at 2026-10-25 05:00", "slack+1"}}},
+      {"MaintenanceAndASilenceOverlapOverMidnight",
+       "slack",
+       kPatchNight,
+       {{"at 2026-06-06 21:30"},  // 23:30 of the Saturday
+        {"open 1 page broker=1"},
+        {"silence broker=1 for=3h"},
+        {"at 2026-06-07 00:00"},  // the window ends
+        {"at 2026-06-07 00:29"},
+        {"at 2026-06-07 00:30", "slack+1"}}},
+      {"WorseWhileMaintenanceOfTicketsHidesIt",
+       "slack",
+       "maintenance: [{name: quiet, topic: a, severity: ticket, from: 2026-06-01 12:00, until: "
+       "2026-06-01 14:00}]\n",
+       {{"open 1 ticket topic=a"},
+        {"wait 1h"},
+        {"worse 1 page", "slack+1"},
+        {"resolve 1", "slack-1"}}},
       // Acknowledged.
       {"WhatIsAcknowledgedStillTellsChangesAndItsEnd",
        "slack",

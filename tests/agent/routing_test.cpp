@@ -194,6 +194,8 @@ TEST(RoutingConfig, MistakesAreSaidWithTheirPlace) {
        ":8:62:", "'budget' cannot be 'exlude': did you mean 'exclude'"},
       {"maintenance: [{name: a, severity: page, until: 2026-06-01, budget: exclude}]\n",
        ":8:35:", "a budget has none"},
+      {"maintenance: [{name: a, topic: x, calendar: a.ics}]\n", "a.ics",
+       "the calendar cannot be read: No such file or directory"},
       {"maintenance: [{name: a, topic: x, until: tomorrow}]\n", ":8:42:", "is no moment"},
       {"maintenance: [{name: a, topic: x, until: 2026-06-01, time_zone: Berlin}]\n",
        ":8:65:", "there is no time zone"},

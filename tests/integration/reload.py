@@ -165,11 +165,28 @@ def test_a_reload_takes_everything_over_and_leaves_alone_what_did_not_change(clu
 
 
 def test_changed_files_are_noticed_and_only_local_programs_may_reload(cluster, binary):
-    world = Reloadable(cluster, binary, "reload-watch", extra="watch_config: true\n")
+    folder = WORK / "reload-watch"
+    folder.mkdir(parents=True, exist_ok=True)
+    calendar = folder / "ops.ics"
+    event = "BEGIN:VEVENT\r\nDTSTART:20261205T220000Z\r\nDURATION:PT2H\r\nEND:VEVENT\r\n"
+    calendar.write_text(f"BEGIN:VCALENDAR\r\n{event}END:VCALENDAR\r\n")
+    world = Reloadable(cluster, binary, "reload-watch", extra="watch_config: true\nmaintenance: [{name: planned, topic: other, calendar: ops.ics}]\n")
+
+    def planned():
+        window, = json.loads(world.agent.get("/api/v1/silences"))["maintenance"]
+        return window["during"]
+
     try:
         wait_until(lambda: "OrdersBusy" in names(world.first), 20, "the receiver hears of it")
         world.write_rules(least=7)
         wait_until(lambda: names(world.first, "resolved") == ["OrdersBusy"], 30, "the changed rule is in force")
+        # A calendar of maintenance is one of the files; with a mistake in it what there was stays.
+        assert planned() == "1 event of ops.ics", planned()
+        calendar.write_text(f"BEGIN:VCALENDAR\r\n{event}{event}END:VCALENDAR\r\n")
+        wait_until(lambda: planned() == "2 events of ops.ics", 30, "the changed calendar is in force")
+        calendar.write_text(f"BEGIN:VCALENDAR\r\n{event}")
+        wait_until(lambda: "END:VCALENDAR is missing" in world.agent.log_path.read_text(), 30, "the mistake is said")
+        assert planned() == "2 events of ops.ics", planned()
         for header in ({"Origin": "http://evil.example"}, {"X-Forwarded-For": "10.0.0.1"}):
             request = urllib.request.Request(f"http://127.0.0.1:{world.agent.port}/-/reload", data=b"", method="POST", headers=header)
             try:

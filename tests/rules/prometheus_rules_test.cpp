@@ -229,6 +229,28 @@ TEST(PrometheusRules, TextsOfPeopleAreNoTemplates) {
   EXPECT_THAT(text, HasSubstr("owner: \"a {{ `{{` }} b }}\""));
 }
 
+TEST(PrometheusRules, NameTheMaintenanceWhoseTimeTheyCount) {
+  const auto window = [](const char* name, std::vector<std::string> matchers, bool excludes) {
+    Silence silence;
+    silence.name = name;
+    silence.matcher = Matcher::parse(matchers).value();
+    silence.excludes_budget = excludes;
+    return silence;
+  };
+  PrometheusOptions options;
+  options.maintenance = {
+      window("night", {"topic=orders", "cluster=prod"}, true),
+      window("team", {"team=payments"}, true), window("hides-only", {"topic=orders"}, false),
+      window("other-slo", {"alertname=Other"}, true), window("no-such-label", {"broker=3"}, true)};
+  const std::string text = generated(
+      slo_with(kTimeSlo, {{"per", "[group, topic]"}, {"select", "{topic: orders}"}}), options);
+  EXPECT_THAT(text, HasSubstr("#  * test: night (topic=orders cluster=prod, once)\n"));
+  EXPECT_THAT(text, HasSubstr("#  * test: team (team=payments, once)\n"));
+  for (const char* const name : {"hides-only", "other-slo", "no-such-label", "not-selected"})
+    EXPECT_THAT(text, Not(HasSubstr(name)));
+  EXPECT_THAT(generated(slo_with(kTimeSlo, {})), Not(HasSubstr("budget: exclude")));
+}
+
 TEST(PrometheusRules, WithoutRulesThereAreNoGroups) {
   EXPECT_THAT(prometheus_rules({}, {}), HasSubstr("groups: []\n"));
 }

@@ -74,6 +74,7 @@ Json embed_of(const Message& message) {
   if (!message.evidence.empty())
     fields.push_back(field(message.evidence_title, evidence_text(message)));
   fields.push_back(field("Runbook", message.runbook));
+  if (!message.acknowledge.empty()) fields.push_back(field("Acknowledge", message.acknowledge));
   Json embed{{"title", cut_escaped(message.headline(), kTitle, escaped)},
              {"url", message.page},
              {"color", color_of(message)},

@@ -38,9 +38,13 @@ std::string html_of(const Message& message) {
     html += "</ul>";
   }
   return html + fmt::format(
-                    "<p><a href=\"{}\">Runbook</a> · <a href=\"{}\">Incident</a></p>"
+                    "<p><a href=\"{}\">Runbook</a> · <a href=\"{}\">Incident</a>{}</p>"
                     "<p>Correlation id: <code>{}</code></p></body></html>",
-                    html_escape(message.runbook), html_escape(message.page), message.correlation);
+                    html_escape(message.runbook), html_escape(message.page),
+                    message.acknowledge.empty() ? ""
+                                                : fmt::format(" · <a href=\"{}\">Acknowledge</a>",
+                                                              html_escape(message.acknowledge)),
+                    message.correlation);
 }
 
 class Email : public Receiver {

@@ -47,15 +47,18 @@ class Ntfy : public HttpReceiver {
     const std::string topic = request->url.substr(slash + 1);
     request->url.resize(slash + 1);
     const Message message = message_of(delivery, sender().external_url, sender().form);
-    const Json body{{"topic", topic},
-                    {"title", cut(message.headline(), kTitle)},
-                    {"message", plain_text(message, kText)},
-                    {"priority", priority_of(message)},
-                    {"tags", {tag_of(message)}},
-                    {"click", message.page},
-                    {"actions",
-                     {{{"action", "view"}, {"label", "Runbook"}, {"url", message.runbook}},
-                      {{"action", "view"}, {"label", "Incident"}, {"url", message.page}}}}};
+    Json body{{"topic", topic},
+              {"title", cut(message.headline(), kTitle)},
+              {"message", plain_text(message, kText)},
+              {"priority", priority_of(message)},
+              {"tags", {tag_of(message)}},
+              {"click", message.page},
+              {"actions",
+               {{{"action", "view"}, {"label", "Runbook"}, {"url", message.runbook}},
+                {{"action", "view"}, {"label", "Incident"}, {"url", message.page}}}}};
+    if (!message.acknowledge.empty())
+      body["actions"].push_back(
+          {{"action", "view"}, {"label", "Acknowledge"}, {"url", message.acknowledge}});
     request->body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
     return judge(*request, send(*request), attempt.now, {topic});
   }

@@ -51,6 +51,9 @@ class PagerDuty : public HttpReceiver {
     if (!message.resolved) event["payload"] = payload(delivery, message);
     event["links"] = {{{"href", message.runbook}, {"text", "Runbook"}},
                       {{"href", message.page}, {"text", "Incident"}}};
+    if (!message.acknowledge.empty())
+      event["links"].push_back(
+          {{"href", message.acknowledge}, {"text", "Acknowledge at Highwater"}});
     event["client"] = "Highwater";
     event["client_url"] = message.page;
     return event;

@@ -7,8 +7,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A section takes 3,000 characters and a field 2,000; beyond some 13,000 in all a message is refused
-// although each block is small enough. Ours together stay below 10,000.
+// A section takes 3,000 characters and a field 2,000; beyond some 13,000 in all a message is
+// refused although each block is small enough. Ours together stay below 10,000.
 constexpr Limit kHeadline{150};
 constexpr Limit kNotification{1000};
 constexpr Limit kText{2500};
@@ -64,6 +64,7 @@ const char* color(const Message& message) {
 
 std::string links_and_id(const Message& message) {
   return link(message.runbook, "Runbook") + " · " + link(message.page, "Incident") +
+         (message.acknowledge.empty() ? "" : " · " + link(message.acknowledge, "Acknowledge")) +
          " · Correlation id: `" + message.correlation + "`";
 }
 

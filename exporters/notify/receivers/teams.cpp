@@ -45,7 +45,8 @@ Json card_of(const Message& message, size_t text_bytes) {
   const auto open = [](const char* title, const std::string& url) {
     return Json{{"type", "Action.OpenUrl"}, {"title", title}, {"url", url}};
   };
-  const Json actions = {open("Runbook", message.runbook), open("Incident", message.page)};
+  Json actions = {open("Runbook", message.runbook), open("Incident", message.page)};
+  if (!message.acknowledge.empty()) actions.push_back(open("Acknowledge", message.acknowledge));
   const Json card{
       {"type", "AdaptiveCard"},  {"$schema", "http://adaptivecards.io/schemas/adaptive-card.json"},
       {"version", "1.4"},        {"msteams", {{"width", "Full"}}},

@@ -24,9 +24,13 @@ std::string text_of(const Message& message) {
   const std::string head =
       "<b>" + cut_escaped(message.headline(), kHeadline, html_escape) + "</b>\n\n";
   const std::string end = fmt::format(
-      "\n\n<a href=\"{}\">Runbook</a> · <a href=\"{}\">Incident</a>\nCorrelation id: "
+      "\n\n<a href=\"{}\">Runbook</a> · <a href=\"{}\">Incident</a>{}\nCorrelation id: "
       "<code>{}</code>",
-      html_escape(message.runbook), html_escape(message.page), message.correlation);
+      html_escape(message.runbook), html_escape(message.page),
+      message.acknowledge.empty()
+          ? ""
+          : fmt::format(" · <a href=\"{}\">Acknowledge</a>", html_escape(message.acknowledge)),
+      message.correlation);
   const size_t used = length(head, kText.unit) + length(end, kText.unit);
   const size_t room = kText.most - std::min(kText.most, used);
   return head + cut_escaped(body_text(message), {room}, html_escape) + end;
