@@ -29,7 +29,9 @@ class Routing {
   [[nodiscard]] rules::Silences& silences() { return director_.silences(); }
   // After the report is made, and after it was kept.
   void direct(Report& report, const rules::HeardOf& heard_of);
-  void kept(const std::string& state_problem);
+  // What changed of the silences since the call before, as the ledger says it; restored ones did
+  // not.
+  [[nodiscard]] std::vector<std::string> kept(const std::string& state_problem, WallTime now);
 
   // After a reload; the pipeline's thread.
   void replace(const rules::RoutingPlan& plan);
@@ -41,7 +43,8 @@ class Routing {
 
   Log& log_;
   rules::Director director_;
-  uint64_t shown_ = 0;  // the pipeline's thread: the version of the silences in view_
+  uint64_t shown_ = 0;      // the pipeline's thread: the version of the silences in view_
+  bool ever_kept_ = false;  // the pipeline's thread
   mutable std::mutex mutex_;
   std::shared_ptr<const RoutingView> view_;  // under mutex_
 };
