@@ -213,6 +213,9 @@ def test_the_api_is_what_its_description_says(cluster, binary):
         assert [one["id"] for one in ask("/api/v1/silences")["silences"]] == [made["id"]]
         ask("/api/v1/silences/{id}/end", {}, id=made["id"])
         ask("/api/v1/silences/{id}/end", {}, id=made["id"], expect=404)
+        noted = [change["text"] for change in ask("/api/v1/changes", hours=1)["changes"]]
+        for what in ("made", "ended"):
+            assert any(text.startswith(f"{what}: silence {made['id']} by ann") and "new disks" in text for text in noted), noted
 
         wait_until(lambda: ask("/api/v1/deliveries")["deliveries"], 30, "something was delivered")
         ask("/api/v1/deliveries", incident=number, limit=5)
