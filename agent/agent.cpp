@@ -109,7 +109,8 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
               return notifier_.hearing(receiver, id);
             });
             keeper_.keep(engine, report, notifier_, routing_.director());
-            routing_.kept(keeper_.problem());
+            for (std::string& text : routing_.kept(keeper_.problem(), report.at.wall))
+              changes_.note(report.at.wall, {}, std::move(text));
             if (recorder_) recorder_->take(report.snapshot, report.at);
           }),
       server_(std::move(server)),
@@ -227,7 +228,8 @@ WebContext Agent::Impl::web_context() {
           .explain =
               [this](const ExplainQuestion& question) {
                 return pipeline_.explain(question, kExplainWithin);
-              }};
+              },
+          .receivers = [this] { return notifier_.stats(); }};
 }
 
 ToolAccess Agent::Impl::access_of(const std::string& cluster) {

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "agent/api_reply.h"
+#include "agent/github_marks.h"
 #include "exporters/push/utf8.h"
 #include "rules/routing/moment.h"
 
@@ -63,8 +65,7 @@ Result<Mark> mark_of(const Json& json, WallTime now) {
   return mark;
 }
 
-Result<Mark> read_mark(const std::string& body, WallTime now) {
-  const Json json = Json::parse(body, nullptr, false);
+Result<Mark> read_mark(const Json& json, WallTime now) {
   if (!json.is_object()) return fail("the body is no JSON object");
   try {
     return mark_of(json, now);
@@ -73,21 +74,48 @@ Result<Mark> read_mark(const std::string& body, WallTime now) {
   }
 }
 
+struct MarksContext {
+  changes::Ledger& changes;
+  std::function<void()> marked;
+  const Clock& clock;
+  Log& log;
+};
+
+http::Reply add_mark(const MarksContext& context, const Json& json) {
+  const Result<Mark> mark = read_mark(json, context.clock.now().wall);
+  if (!mark) return refusal(400, mark.error().message);
+  context.changes.mark(mark->at, mark->about, mark->text);
+  context.marked();
+  context.log.info("mark", {{"text", mark->text}, {"about", mark->about.text()}});
+  return json_reply(201, {{"at", format_time(mark->at)}, {"text", mark->text}});
+}
+
+// What it is about stands in the webhook's address: GitHub cannot know.
+http::Reply add_github_mark(const MarksContext& context, const http::ServerRequest& request) {
+  const Json payload = Json::parse(request.body, nullptr, false);
+  auto json = mark_of_github(request.header("X-GitHub-Event"), payload);
+  if (!json) return refusal(400, json.error().message);
+  if (!*json) return json_reply(200, {{"noted", false}});
+  Json labels = Json::object();
+  for (const auto& [name, value] : request.query) labels[name] = value;
+  (**json)["labels"] = std::move(labels);
+  return add_mark(context, **json);
+}
+
 }  // namespace
 
 void add_marks_api(http::Server& server, changes::Ledger& changes, std::function<void()> marked,
                    const Clock& clock, Log& log) {
-  server.add(
-      "POST", "/api/v1/marks",
-      [&changes, marked = std::move(marked), &clock, &log](const http::ServerRequest& request) {
-        if (auto refused = refuse_json_change(request)) return std::move(*refused);
-        const Result<Mark> mark = read_mark(request.body, clock.now().wall);
-        if (!mark) return refusal(400, mark.error().message);
-        changes.mark(mark->at, mark->about, mark->text);
-        marked();
-        log.info("mark", {{"text", mark->text}, {"about", mark->about.text()}});
-        return json_reply(201, {{"at", format_time(mark->at)}, {"text", mark->text}});
-      });
+  const auto context =
+      std::make_shared<const MarksContext>(MarksContext{changes, std::move(marked), clock, log});
+  server.add("POST", "/api/v1/marks", [context](const http::ServerRequest& request) {
+    if (auto refused = refuse_json_change(request)) return std::move(*refused);
+    return add_mark(*context, Json::parse(request.body, nullptr, false));
+  });
+  server.add("POST", "/api/v1/marks/github", [context](const http::ServerRequest& request) {
+    if (auto refused = refuse_json_change(request)) return std::move(*refused);
+    return add_github_mark(*context, request);
+  });
 }
 
 }  // namespace highwater::agent

@@ -1,6 +1,6 @@
-// POST /api/v1/marks: what somebody says of a change outside of Kafka, such as a deployment, so
-// that it stands beside the incidents that follow. Set up by the agent; the server's threads run
-// it.
+// POST /api/v1/marks, and /api/v1/marks/github for its webhooks: what somebody says of a change
+// outside of Kafka, such as a deployment, so that it stands beside the incidents that follow. Set
+// up by the agent; the server's threads run it.
 #pragma once
 
 #include <functional>

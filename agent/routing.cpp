@@ -1,5 +1,11 @@
 #include "agent/routing.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
 namespace highwater::agent {
 
 Routing::Routing(const rules::RoutingPlan& plan, Log& log)
@@ -12,9 +18,25 @@ void Routing::direct(Report& report, const rules::HeardOf& heard_of) {
     log_.info("silence or acknowledgement ended", {{"what", ended}});
 }
 
-void Routing::kept(const std::string& state_problem) {
-  if (shown_ == director_.silences().version() && view()->state_problem == state_problem) return;
+std::vector<std::string> Routing::kept(const std::string& state_problem, WallTime now) {
+  std::vector<std::string> changed;
+  const bool first = !std::exchange(ever_kept_, true);
+  const auto before = view();
+  if (shown_ == director_.silences().version() && before->state_problem == state_problem)
+    return changed;
   show(state_problem);
+  const auto say = [&](const std::vector<rules::Silence>& those,
+                       const std::vector<rules::Silence>& others, std::string_view what) {
+    for (const rules::Silence& one : those) {
+      if (std::ranges::find(others, one.id, &rules::Silence::id) == others.end())
+        changed.push_back(fmt::format("{} {} ({})", what, one.text(now), one.matcher.text()));
+    }
+  };
+  if (first) return changed;
+  const auto after = view();
+  say(before->silences, after->silences, "ended:");
+  say(after->silences, before->silences, "made:");
+  return changed;
 }
 
 void Routing::show(const std::string& state_problem) {

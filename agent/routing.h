@@ -31,7 +31,9 @@ class Routing {
   [[nodiscard]] rules::AckLinks& ack_links() const { return *ack_links_; }
   // After the report is made, and after it was kept.
   void direct(Report& report, const rules::HeardOf& heard_of);
-  void kept(const std::string& state_problem);
+  // What changed of the silences since the call before, as the ledger says it; restored ones did
+  // not.
+  [[nodiscard]] std::vector<std::string> kept(const std::string& state_problem, WallTime now);
 
   // After a reload; the pipeline's thread.
   void replace(const rules::RoutingPlan& plan);
@@ -44,7 +46,8 @@ class Routing {
   Log& log_;
   rules::Director director_;
   const std::shared_ptr<rules::AckLinks> ack_links_ = director_.ack_links();
-  uint64_t shown_ = 0;  // the pipeline's thread: the version of the silences in view_
+  uint64_t shown_ = 0;      // the pipeline's thread: the version of the silences in view_
+  bool ever_kept_ = false;  // the pipeline's thread
   mutable std::mutex mutex_;
   std::shared_ptr<const RoutingView> view_;  // under mutex_
 };

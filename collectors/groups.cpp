@@ -16,11 +16,12 @@ using kafka::GroupView;
 const std::vector<std::string_view> kGroup{"cluster", "group"};
 
 const Measure kInfo{"group_info",
-                    "The group's state, protocol (empty for groups that only store offsets) and "
-                    "type: classic, consumer, share, streams or unknown.",
+                    "The group's state, protocol (empty for groups that only store offsets), "
+                    "type (classic, consumer, share, streams or unknown), and who assigns its "
+                    "partitions; empty while nobody does.",
                     Unit::info,
                     MeasureType::gauge,
-                    {"cluster", "group", "state", "protocol", "type"}};
+                    {"cluster", "group", "state", "protocol", "type", "assignor"}};
 const Measure kMembers{"group_members", "How many members the group has.", Unit::count,
                        MeasureType::gauge, kGroup};
 const Measure kAssigned{
@@ -134,7 +135,8 @@ void GroupsInterpreter::add_groups(Observation& observation, const kafka::Cluste
   for (const GroupView& group : view.groups) {
     const Memory& memory = remember(group);
     const uint32_t row = keys_.add(view.cluster, group.id);
-    info_keys_.add(view.cluster, group.id, memory.state, memory.protocol, memory.type);
+    info_keys_.add(view.cluster, group.id, memory.state, memory.protocol, memory.type,
+                   memory.assignor);
     activities_.push_back(activity_of(group, now));
     columns.add(group, memory, activities_.back());
     const auto broker = brokers_.row(memory.last_coordinator);
@@ -173,6 +175,7 @@ GroupsInterpreter::Memory& GroupsInterpreter::remember(const GroupView& group) {
   follow(memory.state, group.state);
   follow(memory.protocol, group.protocol);
   follow(memory.type, kafka::group_type_name(group.type));
+  follow(memory.assignor, group.assignor);
   return memory;
 }
 

@@ -29,7 +29,7 @@ class GroupsInterpreter {
   // anew in each poll.
   struct Memory {
     int32_t last_coordinator = -1;
-    Symbol state, protocol, type;
+    Symbol state, protocol, type, assignor;
     uint64_t seen = 0;  // the poll that last listed it
   };
   struct Columns;
@@ -41,7 +41,7 @@ class GroupsInterpreter {
   NumberSymbols numbers_;
   BrokerRows brokers_;
   KeyTracker keys_{{"cluster", "group"}};
-  KeyTracker info_keys_{{"cluster", "group", "state", "protocol", "type"}};
+  KeyTracker info_keys_{{"cluster", "group", "state", "protocol", "type", "assignor"}};
   std::unordered_map<Symbol, Memory> memory_;
   uint64_t polls_ = 0;
   GroupOffsets offsets_;

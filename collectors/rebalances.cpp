@@ -36,13 +36,17 @@ const Measure kJoined{"group_members_joined_total",
                       Unit::count, MeasureType::counter, kGroup};
 const Measure kLeft{"group_members_left_total", "How many members were seen to leave the group.",
                     Unit::count, MeasureType::counter, kGroup};
+const Measure kReplaced{"group_members_replaced_total",
+                        "How many members the group had each time that all of its clients were "
+                        "replaced by others within a minute, as by a deployment.",
+                        Unit::count, MeasureType::counter, kGroup};
 const Measure kAway{"group_static_members_away",
                     "How many static members of the group are away: those whose place Kafka keeps, "
                     "and those that left within the last day and did not come back.",
                     Unit::count, MeasureType::gauge, kGroup};
 
-constexpr std::array<const Measure*, 7> kMeasures{&kSeconds, &kLastSeconds, &kTotal, &kRecent,
-                                                  &kJoined,  &kLeft,        &kAway};
+constexpr std::array<const Measure*, 8> kMeasures{&kSeconds, &kLastSeconds, &kTotal,    &kRecent,
+                                                  &kJoined,  &kLeft,        &kReplaced, &kAway};
 
 constexpr auto kAwayFor = std::chrono::hours(24);
 constexpr size_t kMaxAway = 100;
@@ -52,6 +56,11 @@ constexpr int kNoteworthy = 3;
 uint64_t identity(const GroupMember& member) {
   return std::hash<std::string_view>{}(member.instance_id.empty() ? member.member_id
                                                                   : member.instance_id);
+}
+
+uint64_t client_of(const GroupMember& member) {
+  const std::hash<std::string_view> hash;
+  return hash(member.client_host) * 31 + hash(member.client_id);
 }
 
 uint64_t missing_from(const std::vector<uint64_t>& some, const std::vector<uint64_t>& others) {
@@ -72,6 +81,7 @@ struct RebalancesInterpreter::Columns {
         recent(kRecent, rows),
         joined(kJoined, rows),
         left(kLeft, rows),
+        replaced(kReplaced, rows),
         away(kAway, rows) {}
 
   void add(const GroupView& group, const Memory& memory, SteadyTime now) {
@@ -80,6 +90,7 @@ struct RebalancesInterpreter::Columns {
     recent.add(memory.recent.count(now));
     joined.add(static_cast<double>(memory.joined));
     left.add(static_cast<double>(memory.left));
+    replaced.add(static_cast<double>(memory.replaced));
     const bool described = group.members && group.members_reason == Unknown::known;
     const auto kept =
         !group.members ? 0 : std::ranges::count_if(*group.members, &GroupMember::away);
@@ -87,7 +98,7 @@ struct RebalancesInterpreter::Columns {
              described ? Unknown::known : first_unknown(group.members_reason, Unknown::not_asked));
   }
 
-  Column seconds, total, recent, joined, left, away;
+  Column seconds, total, recent, joined, left, replaced, away;
 };
 
 std::span<const Measure* const> RebalancesInterpreter::measures() {
@@ -125,7 +136,7 @@ Observation RebalancesInterpreter::interpret(const kafka::ClusterView& view, Pol
     last.add(*memory.last_seconds);
   }
   for (Column* column : {&columns.seconds, &columns.total, &columns.recent, &columns.joined,
-                         &columns.left, &columns.away})
+                         &columns.left, &columns.replaced, &columns.away})
     observation.tables.push_back(std::move(*column).build(keys));
   observation.tables.push_back(std::move(last).build(ended_keys_.finish()));
   return observation;
@@ -165,9 +176,20 @@ void RebalancesInterpreter::follow_members(const GroupView& group, Memory& memor
     const bool others_waited = !memory.members->empty() && !there_.empty();
     if (!memory.counted && others_waited) count(memory, now);
   }
+  follow_clients(group, memory, now);
   follow_static(group, memory, there_, now);
   if (!memory.since) memory.counted = false;
   if (!memory.members || *memory.members != there_) memory.members = there_;
+}
+
+void RebalancesInterpreter::follow_clients(const GroupView& group, Memory& memory, SteadyTime now) {
+  clients_.clear();
+  for (const GroupMember& member : *group.members) clients_.push_back(client_of(member));
+  std::ranges::sort(clients_);
+  const auto twice = std::ranges::unique(clients_);
+  clients_.erase(twice.begin(), twice.end());
+  if (memory.clients.follow(clients_, !kafka::is_rebalancing(group), now))
+    memory.replaced += group.members->size();
 }
 
 void RebalancesInterpreter::follow_static(const GroupView& group, Memory& memory,

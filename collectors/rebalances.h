@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/core/watch_first.h"
+#include "collectors/client_replacement.h"
 #include "collectors/interpreter.h"
 #include "collectors/key_tracker.h"
 #include "collectors/row_history.h"
@@ -53,16 +54,19 @@ class RebalancesInterpreter {
     uint64_t rebalances = 0;
     uint64_t joined = 0;
     uint64_t left = 0;
+    uint64_t replaced = 0;
     Recent recent;
     std::optional<std::vector<uint64_t>> members;  // sorted; by what stays the same of each
     std::vector<uint64_t> statics;                 // the static ones among them
     std::vector<Away> away;                        // static members that left
+    ClientReplacement clients;
   };
   struct Columns;
 
   void follow(const kafka::GroupView& group, Memory& memory, SteadyTime now);
   static void follow_state(const kafka::GroupView& group, Memory& memory, SteadyTime now);
   void follow_members(const kafka::GroupView& group, Memory& memory, SteadyTime now);
+  void follow_clients(const kafka::GroupView& group, Memory& memory, SteadyTime now);
   static void follow_static(const kafka::GroupView& group, Memory& memory,
                             const std::vector<uint64_t>& now_there, SteadyTime now);
   static void count(Memory& memory, SteadyTime now);
@@ -73,7 +77,9 @@ class RebalancesInterpreter {
   KeyTracker ended_keys_{{"cluster", "group"}};  // groups of which a rebalance was seen to end
   RowHistory<Memory> history_;
   std::optional<SteadyTime> looked_;  // last
-  std::vector<uint64_t> there_;       // members of the group in hand; kept to reuse its memory
+  // Of the group in hand; kept to reuse their memory.
+  std::vector<uint64_t> there_;    // members
+  std::vector<uint64_t> clients_;  // what their members are, by host and client id
 };
 
 }  // namespace highwater::collectors

@@ -58,13 +58,13 @@ border-radius:4px;color:var(--ink);text-decoration:none}
 .strip .down a{border-left-color:var(--page)}.strip .dim a{border-left-color:var(--unknown)}
 .names a{margin-right:.5rem}.range a,.range strong{margin-right:.6rem}
 #lost{background:var(--page);color:var(--paper);padding:.4em 1rem;margin:0;position:sticky;top:0;z-index:1}
-#live{margin:0;padding:.2em 1rem;font-size:.85rem;color:var(--soft);border-bottom:1px solid var(--line)}
+#live{margin:0;width:100%;font-size:.85rem;color:var(--soft)}
 .old{background:var(--page);color:var(--paper);padding:.4em .8em;margin:.6em 0}
 @media (max-width:36rem){pre{white-space:pre-wrap}header form{margin-left:0;width:100%}input{width:100%}
 .card table,.card tbody,.card tr,.card th,.card td{display:block;width:auto}.card th{padding-top:.3em}
 .card{padding:.5em .7em}}
 @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#444;--line:#bbb;--code:#f4f4f4;--link:#000}
-header,.range,.form,#live{display:none}main{max-width:none;padding:0}.card,tr,figure{break-inside:avoid}
+header,.range,.form{display:none}main{max-width:none;padding:0}.card,tr,figure{break-inside:avoid}
 .wide{overflow:visible}.wide td,.wide th{white-space:normal}pre{white-space:pre-wrap}
 #lost,.old{color:#000;background:#fff;border:2px solid #000}}
 )css";
@@ -75,7 +75,8 @@ std::string navigation(const PageFrame& frame) {
       "<nav><a href=\"{0}/\">Now</a> <a href=\"{0}/incidents\">Incidents</a> "
       "<a href=\"{0}/changes\">Changes</a> "
       "<a href=\"{0}/silences\">Silences</a> <a href=\"{0}/deliveries\">Deliveries</a> "
-      "<a href=\"{0}/runbooks\">Runbooks</a> <a href=\"{0}/metrics\">Metrics</a> "
+      "<a href=\"{0}/runbooks\">Runbooks</a> <a href=\"{0}/agent\">Agent</a> "
+      "<a href=\"{0}/metrics\">Metrics</a> "
       "<a href=\"{0}/api/v1/status\">JSON</a></nav>\n"
       "<form action=\"{0}/search\" method=\"get\" role=\"search\"><input name=\"q\" "
       "type=\"search\" "

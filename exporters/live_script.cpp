@@ -24,7 +24,7 @@ constexpr std::string_view kScript = R"js("use strict";
 
   var live = document.createElement("p");  // of when the page is
   live.id = "live";
-  main.parentNode.insertBefore(live, main);
+  document.querySelector("header").appendChild(live);
   var seen = Date.now(), shown = seen;  // the last answer; what stands on the page
   var started = null, restarted = "";   // since when the agent runs; said when it changes
   var timer = 0, asking = null;

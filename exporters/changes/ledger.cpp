@@ -17,6 +17,8 @@ struct Watched {
     value,  // "partitions 6 -> 12"
     state,  // one text when it becomes 1, another when it becomes 0
     count,  // a counter: "leaders moved (3)"
+    all,    // a counter of things: "all 3 members replaced"; in place of what was said of each
+    label,  // what the last cells of an info row say: "assignor range -> cooperative-sticky"
   };
   std::string_view measure;
   Kind kind;
@@ -24,7 +26,7 @@ struct Watched {
   ChangeKind more;
   ChangeKind less;
   std::string_view text;            // of a value and of a count; of a state: when it becomes 1
-  std::string_view otherwise = {};  // of a state: when it becomes 0
+  std::string_view otherwise = {};  // of a state: when it becomes 0; of all: when there is one
   std::string_view appeared = {};   // for rows that come; empty: that is no change
   std::string_view gone = {};       // for rows that go
 };
@@ -63,6 +65,9 @@ constexpr std::array kWatched{
             "group is gone"},
     Watched{"group_members_joined_total", Kind::count, kSeen, kSeen, "members joined"},
     Watched{"group_members_left_total", Kind::count, kSeen, kSeen, "members left"},
+    Watched{"group_members_replaced_total", Kind::all, kDeed, kDeed,
+            "members replaced (a deployment)", "its only member replaced (a deployment)"},
+    Watched{"group_info", Kind::label, kDeed, kDeed, ""},
     Watched{"group_coordinator", Kind::value, kSeen, kSeen, "coordinator"},
     Watched{"group_offsets_rewound_total", Kind::count, kDeed, kDeed, "offsets set back"},
     Watched{"group_offsets_skipped_total", Kind::count, kDeed, kDeed, "offsets set forward"},
@@ -85,9 +90,27 @@ std::string change_text(const Watched& watched, const Measure& measure, double b
       // A counter that begins anew says nothing.
       if (now < before) return {};
       return fmt::format("{} ({:.0f})", watched.text, now - before);
+    case Kind::all:
+      if (now < before) return {};
+      return now - before == 1 ? std::string(watched.otherwise)
+                               : fmt::format("all {:.0f} {}", now - before, watched.text);
+    case Kind::label:
+      return {};  // compare_labels()
   }
   return {};
 }
+
+// What is said of the members of a group one by one.
+constexpr std::string_view kOneByOne = "members ";
+constexpr Duration kReplacedWithin = std::chrono::minutes(1);
+
+struct WatchedLabel {
+  std::string_view dimension;
+  std::string_view text;
+};
+constexpr std::array kWatchedLabels{WatchedLabel{"type", "type of group"},
+                                    WatchedLabel{"protocol", "protocol type"},
+                                    WatchedLabel{"assignor", "assignor"}};
 
 Entity entity_of(const Table& table, const KeySet& keys, size_t row) {
   return {table.measure->dimensions, keys.row(row)};
@@ -106,7 +129,12 @@ std::string name_of(const Entity& entity) {
 
 void Ledger::add(const Report& report) {
   new_tables_.for_each(report, [this](const Table& table, const Observation& of, WallTime at) {
-    if (find_watched(table.measure->name) != nullptr) compare(table, of, at);
+    const Watched* const watched = find_watched(table.measure->name);
+    if (watched == nullptr) return;
+    if (watched->kind == Kind::label)
+      compare_labels(table, of, at);
+    else
+      compare(table, of, at);
   });
 }
 
@@ -139,12 +167,49 @@ void Ledger::compare(const Table& table, const Observation& of, WallTime at) {
       changes.push_back(
           {at, entity_of(table, *before.keys, row), std::string(watched.gone), watched.less});
   }
+  write(std::move(changes), watched.kind == Kind::all);
+}
+
+void Ledger::compare_labels(const Table& table, const Observation& of, WallTime at) {
+  KnownLabels& known = labels_[of.cluster];
+  if (known.keys == table.keys) return;
+  known.keys = table.keys;
+  const std::span<const std::string_view> dimensions = table.keys->dimensions();
+  std::unordered_map<Symbol, Labels> now;
+  std::vector<Change> changes;
+  for (size_t row = 0; row < table.rows(); ++row) {
+    const std::span<const Symbol> cells = table.keys->row(row);
+    Labels& labels = now[cells[1]];
+    const auto before = known.labels.find(cells[1]);
+    if (before != known.labels.end()) labels = before->second;
+    for (size_t i = 0; i < kWatchedLabels.size(); ++i) {
+      const auto place = std::ranges::find(dimensions, kWatchedLabels[i].dimension);
+      if (place == dimensions.end()) continue;
+      const Symbol& value = cells[static_cast<size_t>(place - dimensions.begin())];
+      // Empty is what is not said at the moment.
+      if (value.empty() || value == labels[i]) continue;
+      if (!labels[i].empty())
+        changes.push_back(
+            {at, Entity(dimensions.first(2), cells.first(2)),
+             fmt::format("{} {} -> {}", kWatchedLabels[i].text, labels[i].text(), value.text()),
+             ChangeKind::deed});
+      labels[i] = value;
+    }
+  }
+  known.labels = std::move(now);
   write(std::move(changes));
 }
 
-void Ledger::write(std::vector<Change> changes) {
+void Ledger::write(std::vector<Change> changes, bool whole) {
   if (changes.empty()) return;
   const std::lock_guard lock(mutex_);
+  if (whole) {
+    for (const Change& change : changes)
+      std::erase_if(changes_, [&](const Change& earlier) {
+        return earlier.at + kReplacedWithin >= change.at && earlier.about == change.about &&
+               earlier.kind != ChangeKind::mark && earlier.text.starts_with(kOneByOne);
+      });
+  }
   if (changes.size() <= kMaxAtOnce) {
     for (Change& change : changes) append(std::move(change));
     return;

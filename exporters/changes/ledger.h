@@ -6,10 +6,12 @@
 // bounded: kMaxChanges lines of at most 30 days; many changes of one kind at once are one line.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -70,12 +72,22 @@ class Ledger {
     std::vector<double> values;  // NaN: it was never known
   };
 
+  // What the rows of an info table say of each thing, in the order of what is watched of them.
+  using Labels = std::array<Symbol, 3>;
+  struct KnownLabels {
+    std::shared_ptr<const KeySet> keys;
+    std::unordered_map<Symbol, Labels> labels;
+  };
+
   void compare(const Table& table, const Observation& of, WallTime at);
-  void write(std::vector<Change> changes);
+  void compare_labels(const Table& table, const Observation& of, WallTime at);
+  // `whole`: in place of what was said of each part.
+  void write(std::vector<Change> changes, bool whole = false);
   void append(Change change);
 
   NewTables new_tables_;                                      // the pipeline's thread
   std::map<std::pair<Symbol, const Measure*>, Known> known_;  // the pipeline's thread
+  std::map<Symbol, KnownLabels> labels_;                      // by cluster; the pipeline's thread
   mutable std::mutex mutex_;
   std::deque<Change> changes_;  // under mutex_; ascending by time
 };

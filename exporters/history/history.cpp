@@ -144,10 +144,12 @@ std::optional<Curve> History::curve(std::string_view measure, const std::vector<
   const std::lock_guard lock(mutex_);
   const Series* series = nullptr;
   for (const auto& [key, one] : series_) {
-    if (key.first->name == measure && key.second == cells) series = &one;
+    if (key.second == cells && key.first->name == measure) series = &one;
   }
   if (series == nullptr) return std::nullopt;
-  const bool fine = until - from <= std::chrono::hours(24);
+  const Duration asked = until - from;
+  const bool fine =
+      asked <= std::chrono::hours(24) && asked < kCoarseStep * static_cast<int64_t>(most);
   const Ring& ring = fine ? series->fine : series->coarse;
   std::vector<Step> steps = ring.between(from, until);
   const size_t together = (steps.size() + most - 1) / std::max<size_t>(most, 1);

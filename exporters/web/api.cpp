@@ -26,8 +26,9 @@ using web::hours_back;
 using web::kLongestQuestion;
 using web::number_of;
 
-constexpr size_t kMostListed = 1000;  // of a kind, in one answer
-constexpr size_t kMostRows = 10'000;  // of one table
+constexpr size_t kMostListed = 1000;                 // of a kind, in one answer
+constexpr size_t kMostRows = 10'000;                 // of one table
+constexpr size_t kLatestMoment = 9'000'000'000'000;  // in milliseconds: in the year 2255
 
 Reply json_reply(std::string json) {
   Reply reply;
@@ -104,8 +105,15 @@ Reply series(const WebContext& context, const ServerRequest& request) {
 }
 
 Reply list_changes(const WebContext& context, const ServerRequest& request) {
-  return json_reply(
-      web::changes_json(context.changes, context.clock.now().wall, hours_back(request, 24)));
+  const WallTime now = context.clock.now().wall;
+  // Grafana's way to say which time it shows: milliseconds since 1970.
+  const auto moment = [&](std::string_view name, WallTime otherwise) {
+    const size_t milliseconds = number_of(request, name, 0, kLatestMoment);
+    return milliseconds == 0 ? otherwise : WallTime(std::chrono::milliseconds(milliseconds));
+  };
+  return json_reply(web::changes_json(context.changes,
+                                      moment("since", now - hours_back(request, 24)),
+                                      moment("until", now + std::chrono::seconds(1))));
 }
 
 Reply deliveries(const WebContext& context, const ServerRequest& request) {

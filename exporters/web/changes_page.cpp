@@ -71,19 +71,23 @@ std::string changes_page(const changes::Ledger& ledger, WallTime now, Duration b
   return html_page("Changes", body, {.home = kHome, .live = true});
 }
 
-std::string changes_json(const changes::Ledger& ledger, WallTime now, Duration back) {
+std::string changes_json(const changes::Ledger& ledger, WallTime from, WallTime until) {
   using Json = nlohmann::ordered_json;
-  const std::vector<changes::Change> found =
-      ledger.between(now - back, now + std::chrono::seconds(1));
+  const std::vector<changes::Change> found = ledger.between(from, until);
   Json list = Json::array();
   for (size_t i = 0; i < std::min(found.size(), kMostListed); ++i) {
     const changes::Change& change = found[found.size() - 1 - i];
     Json about = Json::object();
-    for (const auto& [name, value] : change.about.labels) about[name.text()] = value.text();
+    std::string tags = change.kind == changes::ChangeKind::mark ? "mark" : "seen";
+    for (const auto& [name, value] : change.about.labels) {
+      about[name.text()] = value.text();
+      tags += "," + name.text() + "=" + value.text();
+    }
     list.push_back({{"at", format_time(change.at)},
                     {"about", about},
                     {"text", change.text},
-                    {"mark", change.kind == changes::ChangeKind::mark}});
+                    {"mark", change.kind == changes::ChangeKind::mark},
+                    {"tags", tags}});
   }
   const Json json{{"changes", std::move(list)}, {"change_count", found.size()}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -15,8 +15,9 @@ namespace highwater::web {
 // The newest first.
 [[nodiscard]] std::string changes_page(const changes::Ledger& ledger, WallTime now, Duration back);
 
-// {"changes": [{"at", "about": {"cluster", ...}, "text", "mark"}], "change_count"}, the newest
-// first; `at` in RFC 3339.
-[[nodiscard]] std::string changes_json(const changes::Ledger& ledger, WallTime now, Duration back);
+// {"changes": [{"at", "about": {"cluster", ...}, "text", "mark", "tags"}], "change_count"}, the newest
+// first; `at` in RFC 3339. `until` excluded.
+[[nodiscard]] std::string changes_json(const changes::Ledger& ledger, WallTime from,
+                                       WallTime until);
 
 }  // namespace highwater::web

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "exporters/cluster_view.h"
 #include "exporters/html.h"
@@ -198,34 +200,64 @@ std::string broker_strip(const ClusterView& cluster) {
   return html;
 }
 
-std::string groups_table(const ClusterView& cluster, WallTime now,
+// Of a cluster the rows of one measure, if they are not too old.
+class Column {
+ public:
+  Column(const Snapshot& snapshot, std::string_view cluster, std::string_view measure,
+         SteadyTime now) {
+    for (const auto& [part, observation] : snapshot.observations) {
+      if (part.first.text() != cluster || is_stale(*observation, now)) continue;
+      for (const Table& table : observation->tables) {
+        if (table.measure->name == measure) table_ = &table;
+      }
+    }
+  }
+  [[nodiscard]] std::string text(std::span<const Symbol> cells) const {
+    const auto row = table_ == nullptr ? std::nullopt : table_->keys->find(cells);
+    if (!row || !table_->known(*row)) return "<span class=\"soft\">unknown</span>";
+    return value_text(table_->values[*row], table_->measure->unit);
+  }
+
+ private:
+  const Table* table_ = nullptr;
+};
+
+std::string groups_table(const ClusterView& cluster, const Snapshot& snapshot, Now time,
                          const history::History& history) {
+  const WallTime now = time.wall;
+  const Column produced(snapshot, cluster.name, "group_produced_records_per_second", time.steady);
+  const Column consumed(snapshot, cluster.name, "group_consumed_records_per_second", time.steady);
+  const Column catch_up(snapshot, cluster.name, "group_time_to_catch_up_seconds", time.steady);
   std::string rows;
   for (const GroupView& group : cluster.groups) {
+    const std::array cells{Symbol(cluster.name), Symbol(group.group), Symbol(group.topic)};
     const std::string lag = group.lag_seconds ? value_text(*group.lag_seconds, Unit::seconds) : "";
     rows += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+        "<td>{}</td></tr>\n",
         anchor(kHome, "group", cluster.name, group.group),
         group.topic.empty() ? "" : anchor(kHome, "topic", cluster.name, group.topic), lag,
         group.lag_records ? value_text(*group.lag_records, Unit::records) : "unknown",
+        produced.text(cells), consumed.text(cells), catch_up.text(cells),
         spark(history, "group_topic_lag_records", Unit::records,
               {cluster.name, group.group, group.topic}, now));
   }
   if (rows.empty()) return {};
   return wide_table("Groups",
                     "<th>Group</th><th>Topic</th><th>Behind by</th><th>Records</th>"
+                    "<th>Written/s</th><th>Read/s</th><th>Caught up in</th>"
                     "<th>Last 6 h</th>",
                     rows);
 }
 
-std::string cluster_section(const ClusterView& cluster, WallTime now,
+std::string cluster_section(const ClusterView& cluster, const Snapshot& snapshot, Now now,
                             const history::History& history) {
   std::string html =
       fmt::format("<h2>Cluster {}</h2>\n<p>{} of {} up, {}{}</p>\n",
                   anchor(kHome, "cluster", cluster.name, cluster.name), cluster.brokers_up(),
                   counted(cluster.brokers.size(), "broker"), counted(cluster.group_count, "group"),
                   cluster.groups.size() < cluster.group_count ? ", those that lag most:" : "");
-  return html + broker_strip(cluster) + groups_table(cluster, now, history);
+  return html + broker_strip(cluster) + groups_table(cluster, snapshot, now, history);
 }
 
 std::string incident_table(const std::string& rows) {
@@ -270,7 +302,7 @@ std::string now_page(const Report* report, Now now, const PageSources& sources) 
                      cards(*report, now.wall, sources) + unknowns(clusters) +
                      budgets_table(clusters, now.wall, sources.history);
   for (const ClusterView& cluster : clusters)
-    body += cluster_section(cluster, now.wall, sources.history);
+    body += cluster_section(cluster, *report->snapshot, now, sources.history);
   body += lately_ended(*report, now.wall);
   return html_page("Now", body + as_of(report->at.wall, now.wall), {.home = kHome, .live = true});
 }

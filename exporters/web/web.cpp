@@ -12,6 +12,7 @@
 #include "agent/core/time.h"
 #include "exporters/html.h"
 #include "exporters/incident_list.h"
+#include "exporters/web/agent_page.h"
 #include "exporters/web/api.h"
 #include "exporters/web/changes_page.h"
 #include "exporters/web/deliveries_page.h"
@@ -219,6 +220,17 @@ Reply deliveries(const WebContext& context, const ServerRequest&) {
   return html(web::deliveries_page(context.deliveries, context.clock.now().wall));
 }
 
+Reply agent(const WebContext& context, const ServerRequest&) {
+  const ReportPtr report = context.report();
+  web::AgentFacts facts;
+  facts.report = report.get();
+  facts.ready = context.is_ready(report);
+  facts.heartbeat_age = context.heartbeat_age();
+  facts.process = read_process_facts();
+  if (context.receivers) facts.receivers = context.receivers();
+  return html(web::agent_page(facts, context.clock.now()));
+}
+
 Reply asset(std::string_view content_type, std::string_view text) {
   Reply reply;
   reply.content_type = content_type;
@@ -263,6 +275,7 @@ void add_people_pages(http::Server& server, const std::shared_ptr<const WebConte
   add("/changes", changes);
   add("/slo", slo);
   add("/deliveries", deliveries);
+  add("/agent", agent);
   add("/search", [](const WebContext& of, const ServerRequest& request) {
     const ReportPtr report = of.report();
     return html(web::search_page(report == nullptr ? nullptr : report->snapshot.get(),

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/core/explanation.h"
 #include "agent/core/report.h"
@@ -15,6 +16,7 @@
 #include "exporters/history/history.h"
 #include "exporters/http/server.h"
 #include "exporters/notify/delivery_log.h"
+#include "exporters/notify/outbox.h"
 #include "exporters/prometheus.h"
 #include "exporters/runbooks.h"
 #include "exporters/self_metrics.h"
@@ -40,6 +42,7 @@ struct WebContext {
   std::string agent_url = {};  // the agent's own address, for them as well
   // Why a rule fires or is quiet. Waits for a second at most; nothing when it cannot be said now.
   std::function<std::optional<ExplainAnswer>(const ExplainQuestion&)> explain = {};
+  std::function<std::vector<notify::ReceiverStats>()> receivers = {};  // what waits for them
 
   [[nodiscard]] bool is_ready(const ReportPtr& newest) const {
     return newest != nullptr && first_round_done();

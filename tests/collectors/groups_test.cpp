@@ -20,7 +20,7 @@ TEST(Groups, TellStateProtocolTypeAndCoordinator) {
   add_group(view, "payments", 2, {});
   const Observation seen = interpret(view);
   EXPECT_EQ(seen.part, "groups");
-  EXPECT_EQ(cell(seen, "group_info", {"payments", "Empty", "consumer", "consumer"}), is(1));
+  EXPECT_EQ(cell(seen, "group_info", {"payments", "Empty", "consumer", "consumer", ""}), is(1));
   EXPECT_EQ(cell(seen, "group_coordinator", {"payments"}), is(2));
 }
 
@@ -31,9 +31,10 @@ TEST(Groups, ANewStateReplacesTheInfoRow) {
   static_cast<void>(interpreter.interpret(view, {}, at(0)));
   view.groups[0].state = "PreparingRebalance";
   const Observation seen = interpreter.interpret(view, {}, at(15));
-  EXPECT_EQ(cell(seen, "group_info", {"payments", "PreparingRebalance", "consumer", "consumer"}),
-            is(1));
-  EXPECT_EQ(cell(seen, "group_info", {"payments", "Empty", "consumer", "consumer"}), kNoRow);
+  EXPECT_EQ(
+      cell(seen, "group_info", {"payments", "PreparingRebalance", "consumer", "consumer", ""}),
+      is(1));
+  EXPECT_EQ(cell(seen, "group_info", {"payments", "Empty", "consumer", "consumer", ""}), kNoRow);
 }
 
 TEST(Groups, MembersWithoutPartitionsAreIdle) {
@@ -90,7 +91,7 @@ TEST(Groups, WithoutCoordinatorTheLastOneIsKeptForPeopleAndForTheCause) {
   EXPECT_EQ(cell(seen, "group_coordinator", {"payments"}), unknown(Unknown::no_coordinator));
   EXPECT_EQ(last_value(seen, "group_coordinator", {"payments"}), 3);
   EXPECT_THAT(pairs(seen, "coordinates groups"), ElementsAre("group=payments -> broker=3"));
-  EXPECT_EQ(cell(seen, "group_info", {"payments", "Empty", "consumer", "consumer"}),
+  EXPECT_EQ(cell(seen, "group_info", {"payments", "Empty", "consumer", "consumer", ""}),
             unknown(Unknown::no_coordinator));
 }
 
@@ -135,7 +136,7 @@ TEST(Groups, ShareGroupsHaveMembersAndNoOffsets) {
   group.committed_reason = Unknown::not_asked;
   add_member(group, "orders", {0, 1, 2});
   const Observation seen = interpret(view);
-  EXPECT_EQ(cell(seen, "group_info", {"shared", "Stable", "share", "share"}), is(1));
+  EXPECT_EQ(cell(seen, "group_info", {"shared", "Stable", "share", "share", ""}), is(1));
   EXPECT_EQ(cell(seen, "group_members", {"shared"}), is(1));
   EXPECT_EQ(cell(seen, "group_active", {"shared"}), is(1));
   EXPECT_EQ(table(seen, "group_lag_records").rows(), 0U);

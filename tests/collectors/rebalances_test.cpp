@@ -95,6 +95,41 @@ TEST_F(Rebalances, TooShortToBeSeenShowInTheMembers) {
   EXPECT_EQ(of("group_members_left_total"), is(1));
 }
 
+// Two clients on hosts of their own, and later two others.
+TEST_F(Rebalances, AllClientsReplacedWithinAMinuteAreADeployment) {
+  interpreter = RebalancesInterpreter();
+  const auto move = [&](const char* first, const char* second) {
+    member(0).client_host = first;
+    member(1).client_host = second;
+  };
+  move("/10.0.0.1", "/10.0.0.2");
+  see(0);
+  see(100);
+  move("/10.0.0.3", "/10.0.0.2");
+  see(110);
+  EXPECT_EQ(of("group_members_replaced_total"), is(0)) << "one of the others is still there";
+  move("/10.0.0.3", "/10.0.0.4");
+  see(130, "PreparingRebalance");
+  EXPECT_EQ(of("group_members_replaced_total"), is(0)) << "others may be about to come";
+  see(133, "Stable");
+  EXPECT_EQ(of("group_members_replaced_total"), is(2));
+  see(140);
+  EXPECT_EQ(of("group_members_replaced_total"), is(2)) << "once";
+  move("/10.0.0.5", "/10.0.0.4");
+  see(150);
+  move("/10.0.0.5", "/10.0.0.6");
+  see(250);
+  EXPECT_EQ(of("group_members_replaced_total"), is(2)) << "not within a minute";
+}
+
+TEST_F(Rebalances, MembersThatComeBackWithOtherIdsAreNoDeployment) {
+  member(0).member_id = "after-a-timeout-1";
+  member(1).member_id = "after-a-timeout-2";
+  see(10, "Stable");
+  EXPECT_EQ(of("group_members_joined_total"), is(2));
+  EXPECT_EQ(of("group_members_replaced_total"), is(0));
+}
+
 TEST_F(Rebalances, MembersThatChangeInTheMiddleOfOneMakeNoOther) {
   see(10, "PreparingRebalance");
   join();

@@ -24,6 +24,17 @@ const Measure kMembers{
 const Measure kJoined{
     "group_members_joined_total", "Help.", Unit::count, MeasureType::counter, {"cluster", "group"}};
 
+const Measure kReplaced{"group_members_replaced_total",
+                        "Help.",
+                        Unit::count,
+                        MeasureType::counter,
+                        {"cluster", "group"}};
+const Measure kInfo{"group_info",
+                    "Help.",
+                    Unit::info,
+                    MeasureType::gauge,
+                    {"cluster", "group", "state", "protocol", "type", "assignor"}};
+
 class Changes : public testing::Test {
  protected:
   void poll(std::vector<Table> tables, Duration later = seconds(10)) {
@@ -91,6 +102,38 @@ TEST_F(Changes, SayWhetherSomebodyDidThem) {
   EXPECT_EQ(kinds(kMembers, 2, 3), ChangeKind::deed);
   EXPECT_EQ(kinds(kRetention, 600, 300), ChangeKind::deed);
   EXPECT_EQ(kinds(kRetention, 300, INFINITY), ChangeKind::growth);
+}
+
+TEST_F(Changes, ADeploymentIsOneLineInPlaceOfItsMembers) {
+  const auto see = [&](double joined, double replaced) {
+    poll({make_table(kJoined, {{{"prod", "billing"}, joined}, {{"prod", "audit"}, joined}}),
+          make_table(kReplaced, {{{"prod", "billing"}, replaced}, {{"prod", "audit"}, 0}})});
+  };
+  see(0, 0);
+  see(5, 0);
+  see(12, 12);
+  EXPECT_THAT(seen(),
+              ElementsAre("cluster=prod group=audit: members joined (5)",
+                          "cluster=prod group=audit: members joined (7)",
+                          "cluster=prod group=billing: all 12 members replaced (a deployment)"));
+  see(12, 13);
+  EXPECT_EQ(seen().back(), "cluster=prod group=billing: its only member replaced (a deployment)");
+}
+
+TEST_F(Changes, AreAnotherAssignorAndAnotherProtocol) {
+  const auto see = [&](const char* state, const char* type, const char* assignor) {
+    poll({make_table(kInfo, {{{"prod", "billing", state, "consumer", type, assignor}, 1}})});
+  };
+  see("Stable", "classic", "range");
+  see("Empty", "classic", "");
+  see("Stable", "classic", "range");
+  EXPECT_THAT(seen(), IsEmpty()) << "nothing was said of it meanwhile";
+  see("Stable", "classic", "cooperative-sticky");
+  see("Stable", "consumer", "uniform");
+  EXPECT_THAT(seen(),
+              ElementsAre("cluster=prod group=billing: assignor range -> cooperative-sticky",
+                          "cluster=prod group=billing: type of group classic -> consumer",
+                          "cluster=prod group=billing: assignor cooperative-sticky -> uniform"));
 }
 
 TEST_F(Changes, ManyOfAKindAreOneLine) {

@@ -42,6 +42,33 @@ TEST(ValueText, IsWrittenAsPeopleReadIt) {
   EXPECT_EQ(value_text(1e300, Unit::seconds).substr(0, 2), "1,");
 }
 
+TEST(NowPage, TheWorstGroupsHaveTheirRatesAndWhenTheyCatchUp) {
+  const Measure consumed{"group_consumed_records_per_second",
+                         "Help.",
+                         Unit::records,
+                         MeasureType::gauge,
+                         {"cluster", "group", "topic"}};
+  const Measure catch_up{"group_time_to_catch_up_seconds",
+                         "Help.",
+                         Unit::seconds,
+                         MeasureType::gauge,
+                         {"cluster", "group", "topic"}};
+  Report report = one_group();
+  std::vector<Observation> observations{*report.snapshot->observations.begin()->second};
+  observations.push_back(
+      make_observation("prod", "rates",
+                       {make_table(consumed, {{{"prod", "billing", "orders"}, 12}}),
+                        make_table(catch_up, {{{"prod", "billing", "orders"}, 90}})}));
+  report.snapshot = make_snapshot(std::move(observations));
+  const Runbooks runbooks = Runbooks::load().value();
+  const history::History history;
+  const changes::Ledger ledger;
+  const notify::DeliveryLog deliveries;
+  const std::string page =
+      now_page(&report, test_now(), {runbooks, history, ledger, deliveries, {}});
+  EXPECT_THAT(page, HasSubstr("unknown</span></td><td>12</td><td>1 min 30 s</td>"));
+}
+
 TEST(EntityPage, AGroupShowsItsTopicsAndPartitions) {
   const std::string page = page_of(one_group(), Kind::group, "billing");
   EXPECT_THAT(page, HasSubstr("<h1>Group billing</h1>"));
@@ -126,8 +153,8 @@ TEST(ChangesPage, ListsTheNewestFirstAndEscapesThem) {
   EXPECT_THAT(page, HasSubstr("rules &lt;b&gt;reloaded&lt;/b&gt;"));
   EXPECT_LT(page.find("again"), page.find("rules &lt;b"));
   EXPECT_THAT(page, Not(HasSubstr("too old")));
-  EXPECT_THAT(changes_json(ledger, now, std::chrono::hours(1)),
-              HasSubstr("\"text\":\"again\",\"mark\":false},{"));
+  EXPECT_THAT(changes_json(ledger, now - std::chrono::hours(1), now + std::chrono::seconds(1)),
+              HasSubstr("\"text\":\"again\",\"mark\":false,\"tags\":\"seen\"},{"));
   EXPECT_THAT(changes_page({}, now, std::chrono::hours(1)), HasSubstr("None was seen."));
 }
 

@@ -1,8 +1,10 @@
 #include "exporters/web/web.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -306,6 +308,33 @@ TEST_F(Web, WhatWasNotReadYetIsNotSaidToBeMissing) {
   first_round_done_ = true;
   EXPECT_EQ(get("/group?cluster=prod&name=billing").status, 404);
   EXPECT_EQ(get("/broker?cluster=prod&name=3").status, 200);
+}
+
+TEST_F(Web, TheAgentHasAPageOfItsOwn) {
+  EXPECT_THAT(get("/agent").body, HasSubstr("the first round is under way"));
+  Report report = broker_down();
+  report.snapshot = make_snapshot({make_observation(
+      "prod", "brokers",
+      {make_table(kBrokerUp, {{{"prod", "1"}, 1}, {{"prod", "3"}, 0, Unknown::denied}})})});
+  publish(std::move(report));
+  const std::string page = get("/agent").body;
+  EXPECT_THAT(page, HasSubstr("<td>1</td><td>1 denied</td>"));
+  EXPECT_THAT(page, HasSubstr("resident memory"));
+  EXPECT_THAT(page, HasSubstr("nobody is notified"));
+}
+
+TEST_F(Web, ChangesCanBeAskedForAsGrafanaDoes) {
+  constexpr std::array<std::string_view, 1> kCluster{"cluster"};
+  changes_.mark(test_now().wall, Entity(kCluster, std::array{Symbol("prod")}), "deploy");
+  const auto at =
+      std::chrono::duration_cast<std::chrono::milliseconds>(test_now().wall.time_since_epoch())
+          .count();
+  const auto between = [&](long from, long until) {
+    return get(fmt::format("/api/v1/changes?since={}&until={}", at + from, at + until)).body;
+  };
+  EXPECT_THAT(between(-1000, 1000), HasSubstr("\"tags\":\"mark,cluster=prod\""));
+  EXPECT_THAT(between(1000, 2000), HasSubstr("\"change_count\":0"));
+  EXPECT_THAT(between(-2000, -1000), HasSubstr("\"change_count\":0"));
 }
 
 TEST_F(Web, PagesSaySinceWhenTheAgentRuns) {

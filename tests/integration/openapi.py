@@ -1,9 +1,11 @@
 """The agent's API is what its OpenAPI description says: every path is asked, every answer is compared, and nothing else is in it."""
 
+import functools
 import json
 import pathlib
 import re
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -67,6 +69,9 @@ class Described:
         target = path.format(**{name: value for name, value in values.items() if parameters[name]["in"] == "path"})
         query = urllib.parse.urlencode({name: value for name, value in values.items() if parameters[name]["in"] == "query"})
         request = urllib.request.Request(self.url + target + ("?" + query if query else ""))
+        for name, value in values.items():
+            if parameters[name]["in"] == "header":
+                request.add_header(name, value)
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
@@ -79,6 +84,54 @@ class Described:
         assert status == expect, f"{path} {values}: {status}: {text[:300]}"
         self.asked.add((path, method))
         return self.check(path, operation, status, text, kind)
+
+
+# The fields that are read of what GitHub sends, among others.
+DEPLOYED = {"deployment_status": {"state": "success", "environment": "production"}, "repository": {"full_name": "shop/payments", "private": True},
+            "deployment": {"ref": "v1.43", "environment": "production", "sha": "e83c5163316f89bfbde7d9ab23ca2e25604af290"}}
+
+
+def by_github(ask):
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    DEPLOYED["deployment_status"]["created_at"] = now
+    hook = functools.partial(ask, "/api/v1/marks/github", group="payments")
+    made = hook(DEPLOYED, expect=201, **{"X-GitHub-Event": "deployment_status"})
+    assert made["text"] == "shop/payments v1.43 deployed to production", made
+    under_way = DEPLOYED | {"deployment_status": {"state": "in_progress"}}
+    assert hook(under_way, **{"X-GitHub-Event": "deployment_status"}) == {"noted": False}
+    released = {"action": "published", "release": {"tag_name": "v1.43", "published_at": now}, "repository": {"full_name": "shop/payments"}}
+    assert hook(released, expect=201, **{"X-GitHub-Event": "release"})["text"] == "shop/payments released v1.43"
+    assert hook({"zen": "Keep it logically awesome."}, **{"X-GitHub-Event": "ping"}) == {"noted": False}
+    hook({"deployment_status": 7}, expect=400, **{"X-GitHub-Event": "deployment_status"})
+
+
+def block_of(document, language, containing):
+    """A fenced block of a document."""
+    text = (SOURCES / "docs" / document).read_text()
+    return next(block for block in re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL) if containing in block)
+
+
+def by_argo_cd(ask):
+    """The template of the documents, filled in as Argo CD does."""
+    settings = yaml.safe_load(block_of("incidents.md", "yaml", "template.highwater-mark"))
+    template = yaml.safe_load(settings["data"]["template.highwater-mark"])["webhook"]["highwater"]
+    values = {".app.metadata.name": "payments", ".app.status.sync.revision": "e83c516", ".app.status.operationState.finishedAt":
+              time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    body = json.loads(re.sub(r"{{\s*([.\w]+)\s*}}", lambda found: values[found.group(1)], template["body"]))
+    assert template["path"] == "/api/v1/marks" and template["method"] == "POST"
+    assert ask("/api/v1/marks", body, expect=201)["text"] == "payments synced to e83c516"
+
+
+def as_annotations(ask):
+    """What the query of the documents asks for, and where it looks in the answer."""
+    query = json.loads(block_of("incidents.md", "json", "yesoreyeram-infinity-datasource"))["target"]
+    now = round(time.time() * 1000)
+    times = dict(re.findall(r"[?&](\w+)=\$\{__(from|to)\}", query["url"]))
+    assert times == {"since": "from", "until": "to"} and "/api/v1/changes?" in query["url"], query["url"]
+    answer = ask("/api/v1/changes", since=now - 3_600_000, until=now + 1000)
+    rows = answer[query["root_selector"]]
+    assert rows and all(isinstance(row[column["selector"]], str) for row in rows for column in query["columns"]), rows[:2]
+    assert ask("/api/v1/changes", since=now + 5000, until=now + 6000)["changes"] == []
 
 
 def described_in_sources():
@@ -145,6 +198,9 @@ def test_the_api_is_what_its_description_says(cluster, binary):
 
         ask("/api/v1/marks", {"text": "deploy payments 1.42", "labels": {"topic": "orders"}}, expect=201)
         ask("/api/v1/marks", {"text": " "}, expect=400)
+        by_github(ask)
+        by_argo_cd(ask)
+        as_annotations(ask)
         changes = ask("/api/v1/changes", hours=1)["changes"]
         assert any(change["mark"] and change["text"] == "deploy payments 1.42" for change in changes), changes
 
@@ -157,6 +213,9 @@ def test_the_api_is_what_its_description_says(cluster, binary):
         assert [one["id"] for one in ask("/api/v1/silences")["silences"]] == [made["id"]]
         ask("/api/v1/silences/{id}/end", {}, id=made["id"])
         ask("/api/v1/silences/{id}/end", {}, id=made["id"], expect=404)
+        noted = [change["text"] for change in ask("/api/v1/changes", hours=1)["changes"]]
+        for what in ("made", "ended"):
+            assert any(text.startswith(f"{what}: silence {made['id']} by ann") and "new disks" in text for text in noted), noted
 
         wait_until(lambda: ask("/api/v1/deliveries")["deliveries"], 30, "something was delivered")
         ask("/api/v1/deliveries", incident=number, limit=5)
