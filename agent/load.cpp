@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "agent/catalogue.h"
+#include "agent/sidecar.h"
 
 namespace highwater::agent {
 namespace {
@@ -49,7 +50,7 @@ std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
   if (!excluding.empty())
     rules.exclusions =
         std::make_shared<const rules::Exclusions>(std::move(excluding), config.routing.owners);
-  return Loaded{std::move(*runbooks), std::move(rules)};
+  return Loaded{std::move(*runbooks), for_sidecar(std::move(rules), config)};
 }
 
 std::optional<Catalogue> load_catalogue(const std::string& config_file, Diagnostics& diagnostics) {

@@ -11,6 +11,7 @@
 #include "collectors/group_verdicts.h"
 #include "collectors/groups.h"
 #include "collectors/log_dirs.h"
+#include "collectors/member_ranks.h"
 #include "collectors/monitor.h"
 #include "collectors/offset_resets.h"
 #include "collectors/open_transactions.h"
@@ -42,7 +43,7 @@ Catalogue make_catalogue() {
                               RetentionMargin::measures(),   PartitionSkew::measures(),
                               GroupCapacity::measures(),     OpenTransactions::measures(),
                               LogDirTables::measures(),      MonitorInterpreter::measures(),
-                              CredentialTables::measures()})
+                              CredentialTables::measures(),  MemberRanks::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));
 }

@@ -48,6 +48,7 @@ class Reader {
     if (!map.valid()) return std::nullopt;
     config_.written = written_parts(root);
     read_clusters(map, file_, config_, diagnostics_);
+    read_identity(map, config_, diagnostics_);
     read_listen(map);
     config_.watch_config = map.boolean("watch_config").value_or(false);
     if (const YamlNode* rules = map.get("rules"))

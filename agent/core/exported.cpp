@@ -80,6 +80,7 @@ constexpr std::pair<std::string_view, Exported> kList[] = {
     {"group_rebalance_last_seconds", full},
     {"group_members_joined_total", full},
     {"group_members_left_total", full},
+    {"group_member_rank", full},
 
     // Per group and topic.
     {"group_topic_lag_records", always},

@@ -31,6 +31,7 @@ struct NotifierOptions {
   // What helps with an open incident now. Called before each attempt on the thread of the receiver;
   // may be empty.
   std::function<Remedy(const Incident&)> remedy_now{};
+  std::shared_ptr<const Identity> identity{};  // may be null
 };
 
 struct ReceiverStats {
@@ -94,6 +95,9 @@ class Notifier {
                const Heard& heard = {}, const std::vector<KeptHandle>& handles = {});
   // The pipeline's thread, or after it has ended.
   [[nodiscard]] Heard heard() const;
+  // Receivers have heard of its beginning from another agent: they are told of its end from here,
+  // and meanwhile what they would forget. The pipeline's thread, before the publish.
+  void heard_elsewhere(const Incident& incident);
   // Any thread; in the order in which things are to be told.
   [[nodiscard]] std::vector<Undelivered> undelivered() const;
   // Any thread.

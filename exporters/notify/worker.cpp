@@ -36,6 +36,7 @@ Worker::Worker(NamedReceiver receiver, const NotifierOptions& options, DeliveryL
       spans_(std::move(spans)),
       on_delivered_(options.on_delivered),
       remedy_now_(options.remedy_now),
+      identity_(options.identity),
       queue_(receiver_.policy, options.chance ? options.chance : random_chance) {
   stats_.name = receiver_.name;
   thread_ = std::thread([this] { run(); });
@@ -201,7 +202,7 @@ void Worker::attempt(const Delivery& delivery) {
   const SpanId span_id = SpanId::random();
   const Now start = clock_.now();
   const Answer answer = receiver_.receiver->deliver(
-      with_remedy(delivery),
+      with_present(delivery),
       {.limit = receiver_.timeout, .stop = stop_.get_token(), .now = start.wall, .span = span_id});
   const Now end = clock_.now();
   {
@@ -222,12 +223,13 @@ void Worker::attempt(const Delivery& delivery) {
   spans_(std::move(span));
 }
 
-Delivery Worker::with_remedy(Delivery delivery) const {
-  if (!remedy_now_ || delivery.resolved() || delivery.notice->test ||
-      is_several(delivery.incident()))
-    return delivery;
+Delivery Worker::with_present(Delivery delivery) const {
+  const bool with_remedy = remedy_now_ && !delivery.resolved() && !delivery.notice->test &&
+                           !is_several(delivery.incident());
+  if (!with_remedy && identity_ == nullptr) return delivery;
   auto notice = std::make_shared<Notice>(*delivery.notice);
-  notice->remedy = remedy_now_(delivery.incident());
+  if (with_remedy) notice->remedy = remedy_now_(delivery.incident());
+  notice->identity = identity_;
   delivery.notice = std::move(notice);
   return delivery;
 }

@@ -6,6 +6,7 @@
 
 #include "collectors/brokers.h"
 #include "collectors/groups.h"
+#include "collectors/member_ranks.h"
 #include "collectors/monitor.h"
 #include "collectors/partitions.h"
 #include "collectors/rebalances.h"
@@ -72,6 +73,9 @@ TEST(Registry, ListsEveryTableThatAnInterpreterMakesAndNoOther) {
   collect(GroupsInterpreter().interpret(view, {}, at(0)));
   collect(RebalancesInterpreter().interpret(view, {}, at(0)));
   collect(MonitorInterpreter().interpret(snapshot, Symbol("prod"), at(0)));
+  Observation ranks;
+  MemberRanks({}, {}).add_to(ranks, view);
+  collect(std::move(ranks));
   const Catalogue catalogue = make_catalogue();
   EXPECT_EQ(made,
             std::set<const Measure*>(catalogue.measures().begin(), catalogue.measures().end()));
