@@ -168,9 +168,22 @@ std::string aws_iam(const std::vector<AccessRule>& rules) {
          "\n";
 }
 
+// Topics that are not named are those that the groups use, which the configuration does not tell.
+std::vector<AccessRule> scope_rules(const kafka::Scope& scope) {
+  std::vector<AccessRule> rules;
+  for (const std::string& topic : scope.topics)
+    rules.push_back({Resource::topic, topic, false, {"Describe"}});
+  if (scope.topics.empty())
+    rules.push_back({Resource::topic, std::string(kAll), false, {"Describe"}});
+  for (const std::string& group : scope.groups)
+    rules.push_back({Resource::group, group, false, {"Describe"}});
+  return rules;
+}
+
 }  // namespace
 
 std::vector<AccessRule> access_rules(const kafka::ClusterSettings& cluster, const Config& config) {
+  if (cluster.scope) return scope_rules(*cluster.scope);
   std::vector<AccessRule> rules{{Resource::cluster, "", false, {"Describe", "DescribeConfigs"}}};
   add(rules, Resource::topic, cluster.topics, {"Describe", "DescribeConfigs"});
   add(rules, Resource::group, cluster.groups, {"Describe"});

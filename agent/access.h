@@ -21,7 +21,8 @@ struct AccessRule {
 };
 
 // To read what is watched, and what the cluster's canary needs if there is one. An include list of
-// names and of prefixes ("payments-*") is taken over; any other pattern needs all names.
+// names and of prefixes ("payments-*") is taken over; any other pattern needs all names. A scope
+// needs DESCRIBE on its groups and topics, and nothing on the cluster.
 [[nodiscard]] std::vector<AccessRule> access_rules(const kafka::ClusterSettings& cluster,
                                                    const Config& config);
 

@@ -16,6 +16,7 @@
 #include "agent/marks_api.h"
 #include "agent/reload_api.h"
 #include "agent/routing_api.h"
+#include "agent/sidecar.h"
 #include "agent/state_path.h"
 #include "agent/warnings.h"
 #include "collectors/sources/interpreter.h"
@@ -41,6 +42,21 @@ MetricsOptions metrics_options(const Config& config, bool traces) {
   options.detail = config.metrics_detail;
   options.traces = traces;
   return options;
+}
+
+// What cannot be read is left out: a page without the pod's name is better than none.
+std::shared_ptr<const notify::Identity> identity_of(const Config& config, Log& log) {
+  if (config.identity.empty()) return nullptr;
+  auto identity = std::make_shared<notify::Identity>();
+  for (const auto& [name, secret] : config.identity) {
+    const auto text = secret.value();
+    if (text)
+      identity->emplace_back(name, *text);
+    else
+      log.warning("a part of 'identity' is not known",
+                  {{"name", name}, {"why", text.error().message}});
+  }
+  return identity;
 }
 
 }  // namespace
@@ -91,9 +107,11 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
                      },
                  .remedy_now = [this](const Incident& incident) { return remedy_now(incident); },
                  .acknowledge_link =
-                     [this](const Incident& incident) { return acknowledge_link(incident); }},
+                     [this](const Incident& incident) { return acknowledge_link(incident); },
+                 .identity = identity_of(config_, log)},
                 clock, log, traces_.sink()),
       routing_(config_.routing, log),
+      replicas_(config_, clock.now().steady),
       keeper_(state_path(), log),
       recorder_(make_recorder(config_, log)),
       judged_rows_(config_.sources, clusters_of(config_)),
@@ -108,6 +126,7 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
             routing_.direct(report, [this](const std::string& receiver, uint64_t id) {
               return notifier_.hearing(receiver, id);
             });
+            decide_who_tells(report);
             keeper_.keep(engine, report, notifier_, routing_.director());
             for (std::string& text : routing_.kept(keeper_.problem(), report.at.wall))
               changes_.note(report.at.wall, {}, std::move(text));
@@ -151,6 +170,7 @@ void Agent::Impl::start() {
                          {"receivers", config_.receivers.size()},
                          {"recording", config_.record ? config_.record->path : ""}});
   if (config_.receivers.empty()) log_.warning("no receivers are configured: nobody is paged");
+  pipeline_.engine().correlate(correlate_of(config_));
   keeper_.restore(pipeline_.engine(), notifier_, routing_.director(), clock_.now());
   history_file_.restore(catalogue_with(config_.measures), clock_.now().wall);
   changes_.begin(clock_.now().wall);
@@ -198,6 +218,22 @@ bool Agent::Impl::stop(const std::function<void(const char* part)>& doing) {
   return whole;
 }
 
+void Agent::Impl::decide_who_tells(Report& report) {
+  const auto told = [this](uint64_t id) {
+    return std::ranges::any_of(notifier_.stats(), [&](const notify::ReceiverStats& receiver) {
+      return notifier_.hearing(receiver.name, id) != Hearing::nothing;
+    });
+  };
+  for (const Incident& incident : replicas_.decide(report, told))
+    notifier_.heard_elsewhere(incident);
+  const std::string group = replicas_.stranger(report.at.steady);
+  if (!group.empty())
+    log_.on_change("stranger/" + group, "yes", LogLevel::warning,
+                   "no member of the group is of this pod: every replica's agent tells of it; "
+                   "set 'member' of the scope",
+                   {{"group", group}});
+}
+
 rules::RuleSet Agent::Impl::look_at(const Config& config, rules::RuleSet rules) {
   for (const Diagnostic& warning : warnings_of(config, rules))
     log_.warning("a setting has no effect", {{"where", warning.text()}});
@@ -206,7 +242,7 @@ rules::RuleSet Agent::Impl::look_at(const Config& config, rules::RuleSet rules) 
 }
 
 notify::Surroundings Agent::Impl::surroundings() const {
-  return {external_url_, std::string(kSelfCluster), {}};
+  return {external_url_, std::string(kSelfCluster), {}, config_.is_sidecar()};
 }
 
 WebContext Agent::Impl::web_context() {

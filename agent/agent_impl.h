@@ -19,6 +19,7 @@
 #include "agent/pipeline.h"
 #include "agent/prior_changes.h"
 #include "agent/recording/recorder.h"
+#include "agent/replicas.h"
 #include "agent/routing.h"
 #include "agent/self_observation.h"
 #include "agent/state_keeper.h"
@@ -60,6 +61,9 @@ class Agent::Impl {
   void watch_files();
   void set_reload_problem(std::string problem);
 
+  // The pipeline's thread.
+  void decide_who_tells(Report& report);
+
   // The rules again; what they cannot find is said from now on.
   rules::RuleSet look_at(const Config& config, rules::RuleSet rules);
   [[nodiscard]] notify::Surroundings surroundings() const;
@@ -94,6 +98,7 @@ class Agent::Impl {
   otlp::TraceExporter traces_;
   notify::Notifier notifier_;
   Routing routing_;
+  Replicas replicas_;  // the pipeline's thread
   StateKeeper keeper_;
   std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   history::History history_;

@@ -6,6 +6,7 @@
 
 #include "agent/agent_impl.h"
 #include "agent/catalogue.h"
+#include "agent/sidecar.h"
 
 namespace highwater::agent {
 namespace {
@@ -14,7 +15,7 @@ constexpr auto kTakeOverWithin = std::chrono::seconds(5);
 // Parts of the configuration that a reload leaves as they were at the start.
 constexpr const char* kReadAtStart[] = {"listen",   "external_url", "allowed_hosts", "web_config",
                                         "memory",   "state",        "traces",        "metrics",
-                                        "runbooks", "watch_config", "node"};
+                                        "runbooks", "watch_config", "node",          "identity"};
 
 // The first mistake, and how many there are.
 std::string problem_of(const std::vector<std::string>& mistakes) {
@@ -85,13 +86,16 @@ void Agent::Impl::take_over(Config config, rules::RuleSet rules) {
   metrics_.replace(catalogue_with(config.measures));
   judged_rows_.replace_world(config.sources, clusters_of(config));
   heartbeats_.aliveness().expect_anew();
-  const std::future<void> done = pipeline_.submit(
-      [this, receivers, judged, recorder, clusters = clusters_of(config),
-       measures = measures_of_sources(config.sources), routing = config.routing](Now) {
+  const std::future<void> done =
+      pipeline_.submit([this, receivers, judged, recorder, clusters = clusters_of(config),
+                        measures = measures_of_sources(config.sources), routing = config.routing,
+                        whole = std::make_shared<const Config>(config)](Now) {
         pipeline_.watch(clusters, measures);
         pipeline_.engine().replace_rules(std::move(*judged));
         notifier_.replace(receivers->kept, std::move(receivers->made));
         routing_.replace(routing);
+        replicas_.replace(*whole);
+        pipeline_.engine().correlate(correlate_of(*whole));
         if (recorder == nullptr) return;
         if (recorder_) recorder_->stop(kRecordWithin);
         recorder_ = std::move(*recorder);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/catalogue.h"
+#include "agent/sidecar.h"
 
 namespace highwater::agent {
 namespace {
@@ -46,7 +47,7 @@ std::optional<Loaded> load(const Config& config, Diagnostics& diagnostics) {
   rules.watch_first = watch_first();
   rules.owners = config.routing.owners;
   rules.exclusions = exclusions_of(config);
-  return Loaded{std::move(*runbooks), std::move(rules)};
+  return Loaded{std::move(*runbooks), for_sidecar(std::move(rules), config)};
 }
 
 rules::ExclusionsPtr exclusions_of(const Config& config) {

@@ -1,24 +1,30 @@
 #include "collectors/kafka_collector.h"
 
+#include <optional>
 #include <utility>
 
 #include "collectors/brokers.h"
 #include "collectors/groups.h"
+#include "collectors/member_ranks.h"
 #include "collectors/partitions.h"
 #include "collectors/rebalances.h"
+#include "collectors/scope_tables.h"
 #include "collectors/topics.h"
 
 namespace highwater::collectors {
 
 struct KafkaCollector::Interpreters {
   explicit Interpreters(const kafka::ClusterSettings& settings)
-      : partitions(settings.dead_letters.value_or(usual_dead_letters())) {}
+      : partitions(settings.dead_letters.value_or(usual_dead_letters())) {
+    if (settings.scope) ranks.emplace(settings.scope->member, own_addresses());
+  }
 
   BrokersInterpreter brokers;
   PartitionsInterpreter partitions;
   TopicsInterpreter topics;
   GroupsInterpreter groups;
   RebalancesInterpreter rebalances;
+  std::optional<MemberRanks> ranks;  // nothing: all of the cluster is watched
 };
 
 KafkaCollector::KafkaCollector(kafka::ClusterSettings settings, Log& log, Publish publish)
@@ -44,8 +50,12 @@ void KafkaCollector::on_update(const kafka::ClusterView& view, kafka::Update upd
   PollInfo poll{update.took, update.cadence, update.missed, std::move(update.spans),
                 std::move(update.problems)};
   const auto interpret = [&](auto& interpreter) {
-    publish_(std::make_shared<const Observation>(
-        interpreter.interpret(view, std::move(poll), update.at)));
+    Observation seen = interpreter.interpret(view, std::move(poll), update.at);
+    if (interpreters_->ranks) {
+      keep_scope(seen);
+      if (seen.part == "groups") interpreters_->ranks->add_to(seen, view);
+    }
+    publish_(std::make_shared<const Observation>(std::move(seen)));
   };
   if (update.part == "brokers") {
     interpret(interpreters_->brokers);

@@ -11,6 +11,7 @@
 #include "collectors/group_verdicts.h"
 #include "collectors/groups.h"
 #include "collectors/log_dirs.h"
+#include "collectors/member_ranks.h"
 #include "collectors/monitor.h"
 #include "collectors/node.h"
 #include "collectors/node_log_dirs.h"
@@ -32,33 +33,20 @@ namespace highwater::collectors {
 
 Catalogue make_catalogue() {
   std::vector<const Measure*> all;
-  for (const auto measures : {ClusterTables::measures(),
-                              BrokersInterpreter::measures(),
-                              QuorumTables::measures(),
-                              RequestTables::measures(),
-                              PartitionColumns::measures(),
-                              PartitionsInterpreter::measures(),
-                              TopicActivity::measures(),
-                              TopicTotals::measures(),
-                              DeadLetters::measures(),
-                              DeletedTopics::measures(),
-                              TopicsInterpreter::measures(),
-                              GroupsInterpreter::measures(),
-                              GroupOffsets::measures(),
-                              TimeLagColumns::measures(),
-                              GroupRates::measures(),
-                              RebalancesInterpreter::measures(),
-                              GroupVerdicts::measures(),
-                              OffsetResets::measures(),
-                              RetentionMargin::measures(),
-                              PartitionSkew::measures(),
-                              GroupCapacity::measures(),
-                              OpenTransactions::measures(),
-                              LogDirTables::measures(),
-                              MonitorInterpreter::measures(),
-                              CredentialTables::measures(),
-                              NodeInterpreter::measures(),
-                              NodeLogDirsInterpreter::measures()})
+  for (const auto measures : {ClusterTables::measures(),     BrokersInterpreter::measures(),
+                              QuorumTables::measures(),      RequestTables::measures(),
+                              PartitionColumns::measures(),  PartitionsInterpreter::measures(),
+                              TopicActivity::measures(),     TopicTotals::measures(),
+                              DeadLetters::measures(),       DeletedTopics::measures(),
+                              TopicsInterpreter::measures(), GroupsInterpreter::measures(),
+                              GroupOffsets::measures(),      TimeLagColumns::measures(),
+                              GroupRates::measures(),        RebalancesInterpreter::measures(),
+                              GroupVerdicts::measures(),     OffsetResets::measures(),
+                              RetentionMargin::measures(),   PartitionSkew::measures(),
+                              GroupCapacity::measures(),     OpenTransactions::measures(),
+                              LogDirTables::measures(),      MonitorInterpreter::measures(),
+                              CredentialTables::measures(),  MemberRanks::measures(),
+                              NodeInterpreter::measures(),   NodeLogDirsInterpreter::measures()})
     all.insert(all.end(), measures.begin(), measures.end());
   return Catalogue(std::move(all));
 }

@@ -311,6 +311,10 @@ void Engine::replace_rules(RuleSet rules) {
   impl_->replace_rules(std::move(rules));
 }
 
+void Engine::correlate(Correlate correlate) {
+  impl_->correlate(std::move(correlate));
+}
+
 std::vector<StateRecord> Engine::state(Now now, bool budgets) const {
   return impl_->state(now, budgets);
 }

@@ -56,6 +56,11 @@ class Engine {
   // SLOs that kept name, SLI and entities; those of others end.
   void replace_rules(RuleSet rules);
 
+  // The correlation id that other agents give the incident which such an alert opens; nothing: none
+  // does, and it gets one of its own. Of incidents that are opened from now on; empty: of none.
+  using Correlate = std::function<std::optional<TraceId>(const Alert&, const Measure&)>;
+  void correlate(Correlate correlate);
+
   // Of which it keeps alerts or budgets.
   [[nodiscard]] std::vector<Symbol> clusters() const;
   // After a reload: the cluster is not watched any more, so its alerts end. A cluster that is

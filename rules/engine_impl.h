@@ -27,6 +27,7 @@ class Engine::Impl {
 
   Report evaluate(SnapshotPtr snapshot, Now now);
   void replace_rules(RuleSet rules);
+  void correlate(Correlate correlate) { book_.set_correlate(std::move(correlate)); }
   [[nodiscard]] std::vector<Symbol> clusters() const;
   void forget_cluster(const Symbol& cluster);
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const { return deadline_; }

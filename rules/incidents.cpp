@@ -347,9 +347,17 @@ void IncidentBook::link(OpenIncident& incident, const LiveAlert& cause, Now now)
   }
 }
 
+TraceId IncidentBook::correlation_of(const LiveAlert& alert) const {
+  std::optional<TraceId> shared;
+  if (correlate_ && alert.rule != nullptr && alert.rule->measure != nullptr)
+    shared = correlate_(alert.alert, *alert.rule->measure);
+  return shared ? *shared : make_trace_id_();
+}
+
 OpenIncident& IncidentBook::open_for(const Newcomer& newcomer, Now now) {
   const uint64_t id = ++last_id_;
-  auto incident = std::make_unique<OpenIncident>(id, make_trace_id_(), *newcomer.alert, now);
+  auto incident =
+      std::make_unique<OpenIncident>(id, correlation_of(*newcomer.alert), *newcomer.alert, now);
   incident->set_former(newcomer.former, newcomer.former_correlation);
   incident->set_team(team_of(owners_, newcomer.alert->alert));
   if (gathers_at_once(*newcomer.alert)) incident->gather_until(now.steady + kGathering);

@@ -51,6 +51,9 @@ class IncidentBook {
 
   // Whose the incidents are; those that are open as well.
   void set_owners(Owners owners);
+  // Of incidents that are opened from now on.
+  using Correlate = std::function<std::optional<TraceId>(const Alert&, const Measure&)>;
+  void set_correlate(Correlate correlate) { correlate_ = std::move(correlate); }
 
   // Worst first, then the oldest.
   [[nodiscard]] std::vector<Incident> open() const;
@@ -91,6 +94,7 @@ class IncidentBook {
   void merge_many(std::vector<Opened>& opened, Now now);
   void merge(OpenIncident& from, OpenIncident& into, Now now);
   void link(OpenIncident& incident, const LiveAlert& cause, Now now);
+  [[nodiscard]] TraceId correlation_of(const LiveAlert& alert) const;
   OpenIncident& open_for(const Newcomer& newcomer, Now now);
   void notify(TransitionKind kind, OpenIncident& incident, Now now,
               ObservationPtr revealed_by = {});
@@ -98,6 +102,7 @@ class IncidentBook {
   void keep(const OpenIncident& incident, Now now);
 
   MakeTraceId make_trace_id_;
+  Correlate correlate_;
   Owners owners_;
   Causes causes_;
   Causes::Incidents incidents_;

@@ -210,6 +210,51 @@ def small():
         cluster.stop()
 
 
+SCOPED = """\
+brokers: 3
+topics:
+  - {name: app-%d, count: 10, partitions: 10, produce: 10/s}
+  - {name: other-%d, count: 190, partitions: 10}
+groups:
+  - {name: app, topics: [app-1, app-2, app-3, app-4, app-5, app-6, app-7, app-8, app-9, app-10], consume: all, members: 3}
+  - {name: other-%d, count: 100, topics: [other-%d]}
+"""
+
+
+def private_kib(pid):
+    """Private_Clean and Private_Dirty of the process: pages that nobody else has mapped. Private_Clean are pages of its files that no
+    other process uses at the moment: the kernel can drop them, and two agents on one machine share them."""
+    lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
+    return sizes["Private_Clean"], sizes["Private_Dirty"]
+
+
+def sidecar(folder=BINARY.parent):
+    """A scope of one group and ten topics on 2,000 partitions, at the default cadences."""
+    folder = pathlib.Path(folder)
+    import simulated
+    cluster = simulated.SimulatedCluster(folder / "highwater-sim", SCOPED)
+    cluster.start()
+    agent = None
+    try:
+        agent = Agent(folder / "highwater", cluster.servers(), harness.Receiver(), poll=None, name="bench-sidecar",
+                      cluster="    scope: {groups: [app], member: {client_id: consumer-app-1}}\n", detail=None)
+        agent.wait_ready(60)
+        wait_until(lambda: agent.value("highwater_group_topic_lag_records", group="app", topic="app-10") is not None, 60, "lag of ten topics")
+        time.sleep(SETTLE)
+        before, began = agent.cpu_seconds(), time.monotonic()
+        time.sleep(2 * WATCH)
+        share = (agent.cpu_seconds() - before) / (time.monotonic() - began)
+        clean, dirty = private_kib(agent.process.pid)
+        print(f"sidecar: one group, 10 topics of 2,000 partitions: {share * 100:.3f} % of a core over {2 * WATCH} s, "
+              f"private memory {dirty / 1024:.1f} MiB dirty and {clean / 1024:.1f} MiB clean (files), resident {agent.rss_mib():.1f} MiB, "
+              f"{int(total(agent, 'process_threads'))} threads", flush=True)
+    finally:
+        if agent:
+            end(agent.process)
+        cluster.stop()
+
+
 def spread(name, seconds):
     ordered = sorted(seconds)
     p95 = ordered[max(0, round(0.95 * len(ordered)) - 1)]
@@ -470,7 +515,7 @@ def pages(folder=None):
     share_of_curves_and_changes(binaries, scenario)
 
 
-PARTS = {"cost": cost, "instructions": instructions, "lag": lag, "small": small, "page": page, "hang": hang, "stall": stall, "restarts": restarts, "pages": pages, "micro": micro}
+PARTS = {"cost": cost, "sidecar": sidecar, "instructions": instructions, "lag": lag, "small": small, "page": page, "hang": hang, "stall": stall, "restarts": restarts, "pages": pages, "micro": micro}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] not in PARTS:

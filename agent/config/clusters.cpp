@@ -70,9 +70,19 @@ class ClustersReader {
       if (const YamlNode* security = cluster.get("security"))
         settings.security = read_security(*security, file_, config_, diagnostics_);
       if (const YamlNode* canary = cluster.get("canary")) read_canary(*canary, settings);
+      if (const YamlNode* scope = cluster.get("scope")) {
+        settings.scope = read_scope(*scope, file_, diagnostics_);
+        for (const char* const key : {"topics", "groups", "canary"}) {
+          if (const YamlNode* const other = item.find(key))
+            cluster.error(
+                *other, fmt::format("'{}' and 'scope' exclude each other", key),
+                "a scope names what is watched, and nothing else of the cluster is asked");
+        }
+      }
       cluster.finish();
       config_.clusters.push_back(std::move(settings));
     }
+    check_scopes(*clusters, file_, config_.clusters, diagnostics_);
   }
 
   void read_canary(const YamlNode& node, const kafka::ClusterSettings& cluster) {

@@ -49,6 +49,7 @@ class Reader {
     config_.written = written_parts(root);
     read_clusters(map, file_, config_, diagnostics_);
     read_node(map, file_, config_, diagnostics_);
+    read_identity(map, config_, diagnostics_);
     read_listen(map);
     config_.watch_config = map.boolean("watch_config").value_or(false);
     if (const YamlNode* rules = map.get("rules"))

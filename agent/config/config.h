@@ -16,6 +16,7 @@
 #include "agent/core/exported.h"
 #include "agent/core/log.h"
 #include "agent/core/measure.h"
+#include "agent/core/secret.h"
 #include "collectors/canary/report.h"
 #include "collectors/kafka/cluster_poller.h"
 #include "collectors/sources/mapping.h"
@@ -78,6 +79,13 @@ struct Config {
   std::vector<CanaryConfig> canaries;  // at most one for each cluster
   sources::SourcePlan sources;
   std::vector<const Measure*> measures;  // those that `sources` fills; each once
+  // Annotations of every notification that say who tells: the pod and its node, by name.
+  std::vector<std::pair<std::string, Secret>> identity;
+
+  // It watches the groups and topics of one application. All clusters have a scope, or none has.
+  [[nodiscard]] bool is_sidecar() const {
+    return !clusters.empty() && clusters.front().scope.has_value();
+  }
 };
 
 // A configuration that may have mistakes, which are in the diagnostics.

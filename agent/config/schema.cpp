@@ -77,6 +77,11 @@ Json secret(const Json& text, std::string_view description) {
   return {{"anyOf", {text, elsewhere}}, {"description", description}};
 }
 
+// A text, or where it is: {env: POD_NAME}.
+Json from(std::string_view description) {
+  return secret(Json{{"type", "string"}, {"minLength", 1}}, description);
+}
+
 Json headers(const Json& value) {
   return {{"type", "object"},
           {"additionalProperties", value},
@@ -176,7 +181,17 @@ Json cluster() {
               {"group", text("The group whose commits are measured; highwater-canary by default.")},
               {"every", duration("How often a record is sent to each partition.")}},
              {"topic"});
+  const Json scope = described(
+      object({{"groups", texts("Consumer groups, by name.")},
+              {"topics", texts("Topics, by name; by default those that the groups use.")},
+              {"member", object({{"host", from("The address of this pod.")},
+                                 {"client_id", from("client.id of its consumers, or its begin.")},
+                                 {"instance_id", from("group.instance.id of its consumer.")}})},
+              {"session_timeout", duration("session.timeout.ms of the application.")}},
+             {"groups"}),
+      "A sidecar's: the groups and topics of one application, and nothing else of the cluster.");
   return object({{"name", text("The label `cluster` everywhere.")},
+                 {"scope", scope},
                  {"bootstrap", list_of({{"type", "string"}, {"minLength", 1}},
                                        "Brokers to begin with, as host:port.")},
                  {"poll", poll},
@@ -426,6 +441,11 @@ std::string config_schema(std::span<const std::string> runbooks) {
               {"title", "The configuration of Highwater"}};
   schema.update(object(
       {{"clusters", {{"type", "array"}, {"minItems", 1}, {"items", cluster()}}},
+       {"identity",
+        {{"type", "object"},
+         {"additionalProperties", from("Its value.")},
+         {"description",
+          "Who tells: annotations of each notification, like {pod: {env: POD_NAME}}."}}},
        {"listen", text("Where the agent is reached, as host:port.")},
        {"web_config", text("A file with TLS and logins of the agent's own server.")},
        {"watch_config",

@@ -13,6 +13,16 @@ namespace highwater::agent {
 // `clusters:`, with the canaries in them.
 void read_clusters(YamlMap& map, const std::string& file, Config& config, Diagnostics& diagnostics);
 
+// `scope:` of a cluster.
+[[nodiscard]] kafka::Scope read_scope(const YamlNode& node, const std::string& file,
+                                      Diagnostics& diagnostics);
+// After all clusters: they have a scope, or none has.
+void check_scopes(const YamlNode& clusters, const std::string& file,
+                  const std::vector<kafka::ClusterSettings>& all, Diagnostics& diagnostics);
+
+// `identity:`.
+void read_identity(YamlMap& map, Config& config, Diagnostics& diagnostics);
+
 // `receivers:`.
 void read_receivers(YamlMap& map, Config& config, Diagnostics& diagnostics);
 

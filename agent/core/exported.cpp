@@ -81,6 +81,7 @@ constexpr std::pair<std::string_view, Exported> kList[] = {
     {"group_members_joined_total", full},
     {"group_members_left_total", full},
     {"group_members_replaced_total", full},
+    {"group_member_rank", full},
 
     // Per group and topic.
     {"group_topic_lag_records", always},

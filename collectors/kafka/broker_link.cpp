@@ -104,12 +104,10 @@ asio::awaitable<bool> BrokerLink::say_hello() {
   asio::steady_timer impatience(executor_, settings_.hello_timeout);
   impatience.async_wait([self, connection, answered, asked_at](const std::error_code& cancelled) {
     if (cancelled || *answered || self->stopped_ || !connection->is_open()) return;
-    self->enter(
-        LinkState::hung,
-        fmt::format(
-            "it accepts connections and does not answer: no answer to {} within {}",
-            connection->step(), describe_duration(self->settings_.hello_timeout)),
-        asked_at);
+    self->enter(LinkState::hung,
+                fmt::format("it accepts connections and does not answer: no answer to {} within {}",
+                            connection->step(), describe_duration(self->settings_.hello_timeout)),
+                asked_at);
   });
   const auto hello = co_await greet(connection, tools_->security, settings_.longest_back_off);
   *answered = true;
@@ -145,7 +143,7 @@ asio::awaitable<Answer<Identity>> BrokerLink::check_identity(
     std::shared_ptr<Connection> connection) {
   const auto self = shared_from_this();
   ExpectedIdentity expected = target_.identity;
-  if (proofs_lost_ >= kProofsLost) expected.broker = -1;
+  if (proofs_lost_ >= kProofsLost || !settings_.prove_broker) expected.broker = -1;
   Answer<Identity> identity =
       co_await identify(connection, std::move(expected), settings_.request_timeout);
   if (!identity && identity.error().kind == FailureKind::lost) ++proofs_lost_;

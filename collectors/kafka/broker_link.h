@@ -48,6 +48,8 @@ struct LinkSettings {
   // for a hung broker to wake before a new connection is tried. The versions that a broker offers
   // are asked for as often.
   Duration longest_back_off = std::chrono::seconds(30);
+  // Whether a broker is asked for its own id, which needs DESCRIBE_CONFIGS on the cluster.
+  bool prove_broker = true;
 };
 
 // What the links of a cluster share.

@@ -87,8 +87,9 @@ void Brokers::on_metadata(const MetadataResponse& metadata, Now at) {
   if (metadata.cluster_id && view_.cluster_id.empty()) view_.cluster_id = *metadata.cluster_id;
   std::set<int32_t> listed;
   too_many_ = 0;
+  const std::set<int32_t> wanted = needed_only_ ? needed(metadata) : std::set<int32_t>();
   for (const auto& broker : metadata.brokers) {
-    if (broker.node_id < 0) continue;
+    if (broker.node_id < 0 || (needed_only_ && !wanted.contains(broker.node_id))) continue;
     if (!view_.brokers.contains(broker.node_id) && view_.brokers.size() >= kMaxBrokers) {
       ++too_many_;
       continue;
@@ -98,6 +99,7 @@ void Brokers::on_metadata(const MetadataResponse& metadata, Now at) {
     view_.brokers[broker.node_id].listed = true;
     add_broker(broker.node_id, {broker.host, broker.port, broker.rack.value_or("")}, at);
   }
+  if (needed_only_) forget_others(wanted);
   for (auto& [id, broker] : view_.brokers) note_listed(broker, listed.contains(id), at);
   unneeded_.update(metadata, view_, at.steady);
   forget_unlisted(at.steady);
@@ -195,6 +197,34 @@ void Brokers::forget(const std::set<int32_t>& gone) {
     view_.brokers.erase(id);
     std::erase_if(view_.requests, [id](const auto& entry) { return entry.first.first == id; });
   }
+}
+
+std::set<int32_t> Brokers::needed(const MetadataResponse& metadata) const {
+  std::set<int32_t> ids;
+  for_each_topic(view_, [&](const TopicView& topic) {
+    for (const PartitionView& partition : topic.partitions) ids.insert(partition.last_leader);
+  });
+  for (const GroupView& group : view_.groups) ids.insert(group.coordinator);
+  ids.erase(-1);
+  const std::vector<int32_t> answering = usable();
+  if (std::ranges::any_of(answering, [&](int32_t id) { return ids.contains(id); })) return ids;
+  // Somebody must tell where the others are: those that answer first.
+  size_t spares = 0;
+  for (const int32_t id : answering) {
+    if (spares < kSpares && ids.insert(id).second) ++spares;
+  }
+  for (const auto& broker : metadata.brokers) {
+    if (spares < kSpares && broker.node_id >= 0 && ids.insert(broker.node_id).second) ++spares;
+  }
+  return ids;
+}
+
+void Brokers::forget_others(const std::set<int32_t>& needed) {
+  std::set<int32_t> gone;
+  for (const auto& [id, entry] : entries_) {
+    if (!needed.contains(id)) gone.insert(id);
+  }
+  forget(gone);
 }
 
 void Brokers::on_registered(DescribeClusterResponse cluster) {

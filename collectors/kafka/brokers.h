@@ -38,6 +38,7 @@ class Brokers final : public KafkaAdmin {
 
   // More are not watched: nobody has as many, and each has a connection.
   static constexpr size_t kMaxBrokers = 1000;
+  static constexpr size_t kSpares = 3;
 
   // `view` outlives this; its brokers but for their log directories, reachable, why_unreachable and
   // misdirected are written here alone.
@@ -46,6 +47,10 @@ class Brokers final : public KafkaAdmin {
           std::vector<BootstrapServer> bootstrap, ClusterView& view, Changed changed,
           std::shared_ptr<LinkTools> tools = std::make_shared<LinkTools>());
   ~Brokers() override;
+
+  // Of a scope: only the brokers that lead a partition of the view or coordinate a group of it are
+  // connected to, and up to kSpares others while none of those answers. Before start().
+  void watch_needed_only() { needed_only_ = true; }
 
   void start();
   void stop();
@@ -157,6 +162,8 @@ class Brokers final : public KafkaAdmin {
   void forget_unlisted(SteadyTime now);
   void forget(const std::set<int32_t>& gone);
   [[nodiscard]] std::set<int32_t> replica_holders() const;
+  [[nodiscard]] std::set<int32_t> needed(const MetadataResponse& metadata) const;
+  void forget_others(const std::set<int32_t>& needed);
 
   asio::awaitable<void> discover();  // asks the bootstrap servers while no broker answers
   void note_bootstrap(BootstrapResult result);
@@ -188,6 +195,7 @@ class Brokers final : public KafkaAdmin {
   std::shared_ptr<bool> alive_ =
       std::make_shared<bool>(true);  // false: coroutines that wake must not touch this
   bool stopped_ = false;
+  bool needed_only_ = false;
   uint64_t requests_ = 0;
 };
 

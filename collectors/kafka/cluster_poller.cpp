@@ -73,6 +73,7 @@ class ClusterPoller::Impl {
              },
              [this](const DescribeClusterResponse& cluster) { brokers_.on_registered(cluster); }}),
         quorum_(brokers_, sweep_, view_) {
+    if (settings_.scope) brokers_.watch_needed_only();
     places_.allow(settings_.most_connections);
     places_.allow_answers(settings_.memory / 4);
     view_.cluster = Symbol(settings_.name);
@@ -115,6 +116,7 @@ class ClusterPoller::Impl {
     links.hello_timeout = std::min<Duration>(settings.request_timeout, milliseconds(1500));
     links.probe_interval = settings.poll.brokers;
     links.longest_back_off = settings.longest_back_off;
+    links.prove_broker = !settings.scope;
     return links;
   }
   static std::shared_ptr<LinkTools> link_tools(const ClusterSettings& settings) {
@@ -129,9 +131,12 @@ class ClusterPoller::Impl {
   }
   static SweepSettings sweep_settings(const ClusterSettings& settings) {
     const Duration shortest = std::min(settings.poll.partitions, settings.poll.groups);
-    return {settings.topics, settings.groups, settings.internal_topics,
+    return {settings.topics,
+            settings.groups,
+            settings.internal_topics,
             std::clamp<Duration>(shortest / 2, milliseconds(300), settings.request_timeout),
-            settings.memory};
+            settings.memory,
+            settings.scope};
   }
 
   asio::awaitable<void> sweep_loop() {
@@ -372,13 +377,7 @@ class ClusterPoller::Impl {
     while (!stopping_) {
       if (!first) publish_brokers({}, {});
       first = false;
-      const bool quorum_changed = co_await quorum_.read();
-      if (stopping_) co_return;
-      if (quorum_changed) publish_brokers({}, {});
-      if (steady_now() >= next_reassignments_ && !brokers_.usable().empty()) {
-        next_reassignments_ = steady_now() + settings_.poll.partitions;
-        co_await sweep_.read_reassignments(quorum_.broker());
-      }
+      if (!settings_.scope) co_await read_controller();
       if (stopping_) co_return;
       std::error_code ignored;
       // Until the first answer a tick comes soon, so that the start is not a whole cadence blind.
@@ -386,6 +385,16 @@ class ClusterPoller::Impl {
                                        ? settings_.poll.brokers
                                        : std::min<Duration>(settings_.poll.brokers, seconds(1)));
       co_await brokers_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+
+  asio::awaitable<void> read_controller() {
+    const bool quorum_changed = co_await quorum_.read();
+    if (stopping_) co_return;
+    if (quorum_changed) publish_brokers({}, {});
+    if (steady_now() >= next_reassignments_ && !brokers_.usable().empty()) {
+      next_reassignments_ = steady_now() + settings_.poll.partitions;
+      co_await sweep_.read_reassignments(quorum_.broker());
     }
   }
 

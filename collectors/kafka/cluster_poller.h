@@ -14,6 +14,7 @@
 #include "agent/core/pattern.h"
 #include "collectors/http_question.h"
 #include "collectors/kafka/cluster_view.h"
+#include "collectors/kafka/scope.h"
 #include "collectors/kafka/security.h"
 
 namespace highwater::kafka {
@@ -39,6 +40,7 @@ struct ClusterSettings {
   AskHttp ask_http;                                  // of the agent; for logins with tokens
   size_t most_connections = 4096;                    // open at a time
   size_t memory = size_t{1} << 40;                   // bytes for what is known of the cluster
+  std::optional<Scope> scope;                        // nothing: all of the cluster
   std::optional<std::vector<Pattern>> dead_letters;  // topics; nothing: those of the usual names
 };
 

@@ -28,6 +28,7 @@
 #include "collectors/kafka/held_back.h"
 #include "collectors/kafka/refusals.h"
 #include "collectors/kafka/request_counts.h"
+#include "collectors/kafka/scope.h"
 #include "collectors/kafka/tail_search.h"
 #include "collectors/kafka/time_lag.h"
 #include "collectors/kafka/topic_list.h"
@@ -42,6 +43,7 @@ struct SweepSettings {
   bool internal_topics = false;
   Duration patience = std::chrono::seconds(2);
   size_t memory = size_t{1} << 40;  // bytes for all that is known of the cluster
+  std::optional<Scope> scope{};     // nothing: all of the cluster
 };
 
 struct SweepDue {
@@ -162,6 +164,15 @@ class Sweep {
                                          std::set<int32_t> answered);
   static void set_unknown(GroupView& group, Unknown reason);
 
+  // sweep_scope.cpp: in place of listings, where there is a scope
+  asio::awaitable<void> read_scope_groups(RunPtr run);
+  asio::awaitable<void> find_coordinator(RunPtr run, int32_t broker, Symbol group);
+  asio::awaitable<void> describe_scope(RunPtr run);
+  void settle_scope_group(SweepRun& run, GroupView& known);
+  asio::awaitable<void> read_new_topics(RunPtr run);
+  [[nodiscard]] MetadataRequest scope_topics() const;
+  void note_absent_topics(SweepRun& run, const MetadataResponse& metadata);
+
   // sweep_configs.cpp
   asio::awaitable<void> read_configs(RunPtr run, bool all);
   asio::awaitable<void> read_configs_of(RunPtr run, int32_t broker, DescribeConfigsRequest request);
@@ -200,6 +211,9 @@ class Sweep {
   bool transactions_seen_ = false;
   HeldBack held_back_;
   std::optional<SteadyTime> transactions_asked_;
+  // Of a scope without topics of its own: those that its groups were seen to use.
+  std::set<std::string> used_topics_;
+  MetadataResponse scope_brokers_;  // of a scope: the last Metadata, without topics
 };
 
 template <class Request>

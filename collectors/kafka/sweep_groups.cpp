@@ -298,6 +298,10 @@ asio::awaitable<void> Sweep::read_members_of(RunPtr run, int32_t broker, Request
     if (!other_kind) refusals.add(read.error_code, read.group_id);
     if (known->members_reason != Unknown::known) continue;
     known->assignor = assignor_of(read);
+    // Where no listing says so.
+    if constexpr (requires { read.protocol_type; }) {
+      if (settings_.scope) known->protocol = read.protocol_type;
+    }
     // It is newer than the listing.
     if (!read.group_state.empty()) known->state = read.group_state;
     std::optional<std::vector<GroupMember>> members = members_of(read, known->protocol);

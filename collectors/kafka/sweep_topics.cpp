@@ -27,12 +27,20 @@ asio::awaitable<bool> Sweep::read_metadata(RunPtr run) {
   std::ranges::stable_partition(
       candidates, [&](int32_t broker) { return (broker == metadata_broker_) != in_doubt; });
   for (const int32_t broker : candidates) {
-    MetadataRequest every_topic;
-    auto metadata = co_await ask_metadata(run, broker, std::move(every_topic));
+    MetadataRequest topics;
+    if (settings_.scope) topics = scope_topics();
+    auto metadata = co_await ask_metadata(run, broker, std::move(topics));
     if (!metadata) continue;
     metadata_broker_ = broker;
     if (hooks_.metadata) hooks_.metadata(*metadata, SystemClock().now());
+    if (settings_.scope) note_absent_topics(*run, *metadata);
     merge_topics(*run, broker, *metadata);
+    if (settings_.scope) {
+      scope_brokers_ = *metadata;
+      scope_brokers_.topics.clear();
+      // Who leads what of it is known only now.
+      if (hooks_.metadata) hooks_.metadata(scope_brokers_, SystemClock().now());
+    }
     note_transactions(*metadata);
     run->metadata_read = true;
     co_await ask_for_absent_topics(run, broker);
@@ -89,7 +97,7 @@ void Sweep::forget_freshness() {
 
 void Sweep::merge_topics(SweepRun& run, int32_t broker, MetadataResponse& metadata) {
   const size_t raw = metadata.topics.size();
-  if (raw == 0 && raw_topics_ >= kSuspiciousFrom) {
+  if (!settings_.scope && raw == 0 && raw_topics_ >= kSuspiciousFrom) {
     // Deleting everything at once looks exactly like losing the right to see anything: what was
     // there stays, unknown.
     view_.topics_vanished.why = fmt::format(

@@ -183,7 +183,9 @@ asio::awaitable<void> try_all(std::shared_ptr<Work> work, const ClusterSettings&
     const int32_t id = work->trial.servers[i].broker;
     if (work->connections[i] && id >= 0) brokers.push_back({id, work->connections[i]});
   }
-  if (!brokers.empty()) work->trial.rights = co_await ask_rights(std::move(brokers), work->each);
+  std::optional<Scope> scope = settings.scope;
+  if (!brokers.empty())
+    work->trial.rights = co_await ask_rights(std::move(brokers), std::move(scope), work->each);
   ended = true;
 }
 

@@ -143,10 +143,52 @@ TriedRight group_right(const Answers& answers, size_t brokers) {
   return right;
 }
 
+// Of a name that may not be described Kafka says that it is denied, whether it exists or not.
+TriedRight named_right(std::string_view kind, const std::string& name, ErrorCode error,
+                       std::string_view opens) {
+  TriedRight right{fmt::format("DESCRIBE on {} {}", kind, name), std::nullopt, true, "",
+                   std::string(opens)};
+  if (error == ErrorCode::kTopicAuthorizationFailed ||
+      error == ErrorCode::kGroupAuthorizationFailed)
+    right.granted = false;
+  else if (error == ErrorCode::kNone)
+    right.granted = true;
+  else
+    right.found = describe(error);
+  return right;
+}
+
+asio::awaitable<std::vector<TriedRight>> ask_scope_rights(ConnectionPtr broker, Scope scope,
+                                                          Duration within) {
+  std::vector<TriedRight> rights;
+  for (const std::string& group : scope.groups) {
+    FindCoordinatorRequest request;
+    request.coordinator_keys.push_back(group);
+    const auto found = co_await broker->ask(std::move(request), within);
+    const bool told = found && !found->coordinators.empty();
+    rights.push_back(named_right(
+        "group", group, told ? found->coordinators.front().error_code : ErrorCode::kRequestTimedOut,
+        kOfGroups));
+  }
+  if (scope.topics.empty()) co_return rights;
+  MetadataRequest request;
+  request.topics.emplace();
+  for (const std::string& topic : scope.topics) request.topics->push_back({{}, topic});
+  const auto metadata = co_await broker->ask(std::move(request), within);
+  if (!metadata) co_return rights;
+  for (const auto& topic : metadata->topics)
+    rights.push_back(named_right("topic", topic.name, topic.error_code, kOfTopics));
+  co_return rights;
+}
+
 }  // namespace
 
 asio::awaitable<std::vector<TriedRight>> ask_rights(std::vector<GreetedBroker> brokers,
-                                                    Duration within) {
+                                                    std::optional<Scope> scope, Duration within) {
+  if (scope) {
+    const ConnectionPtr broker = brokers.front().connection;
+    co_return co_await ask_scope_rights(broker, std::move(*scope), within);
+  }
   const auto answers = std::make_shared<Answers>();
   std::vector<asio::awaitable<void>> questions;
   const auto [id, first] = brokers.front();

@@ -16,7 +16,8 @@ struct GreetedBroker {
   int32_t id = -1;
   std::shared_ptr<Connection> connection;
 };
+// With a scope: what it needs, and nothing else is asked.
 asio::awaitable<std::vector<TriedRight>> ask_rights(std::vector<GreetedBroker> brokers,
-                                                    Duration within);
+                                                    std::optional<Scope> scope, Duration within);
 
 }  // namespace highwater::kafka

@@ -69,6 +69,9 @@ std::vector<Fact> facts_of(const Delivery& delivery) {
       add(fact_name(name), text);
   }
   add("Other incidents", links_text(incident));
+  if (delivery.notice->identity != nullptr) {
+    for (const auto& [name, text] : *delivery.notice->identity) add(fact_name(name), text);
+  }
   return facts;
 }
 

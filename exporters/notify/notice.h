@@ -3,11 +3,16 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "agent/core/report.h"
 #include "exporters/remedies/remedy.h"
 
 namespace highwater::notify {
+
+// Who tells: "pod" and its name, and the like; from the configuration.
+using Identity = std::vector<std::pair<std::string, std::string>>;
 
 // A transition on its way out, detached from its report, so that a long outage of a receiver keeps
 // no snapshots alive.
@@ -18,6 +23,7 @@ struct Notice {
   // By what is known when it is delivered, and so not kept with it. Filled in for each attempt.
   Remedy remedy{};
   std::string acknowledge{};  // the address at which it is acknowledged; empty: none is sent
+  std::shared_ptr<const Identity> identity{};  // may be null
 };
 using NoticePtr = std::shared_ptr<const Notice>;
 

@@ -266,6 +266,15 @@ void Notifier::restore(const std::vector<Incident>& open,
   for (const uint64_t incident : heard.hidden) directions_[incident] = hidden_before();
 }
 
+void Notifier::heard_elsewhere(const Incident& incident) {
+  const SteadyTime now = clock_.now().steady;
+  for (const auto& worker : workers_) {
+    const Standing standing = standing_of(incident.direction, worker->name());
+    if (standing.hears && !worker->knows(incident.id))
+      worker->restore(told_notice(incident), {}, now, "");
+  }
+}
+
 bool Heard::was_told(const std::string& receiver, uint64_t incident) const {
   const auto found = told.find(receiver);
   if (found != told.end()) return found->second.contains(incident);

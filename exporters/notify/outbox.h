@@ -33,6 +33,7 @@ struct NotifierOptions {
   std::function<Remedy(const Incident&)> remedy_now{};
   // The address at which an open incident is acknowledged, or empty. Likewise.
   std::function<std::string(const Incident&)> acknowledge_link{};
+  std::shared_ptr<const Identity> identity{};  // may be null
 };
 
 struct ReceiverStats {
@@ -96,6 +97,9 @@ class Notifier {
                const Heard& heard = {}, const std::vector<KeptHandle>& handles = {});
   // The pipeline's thread, or after it has ended.
   [[nodiscard]] Heard heard() const;
+  // Receivers have heard of its beginning from another agent: they are told of its end from here,
+  // and meanwhile what they would forget. The pipeline's thread, before the publish.
+  void heard_elsewhere(const Incident& incident);
   // Any thread; in the order in which things are to be told.
   [[nodiscard]] std::vector<Undelivered> undelivered() const;
   // Any thread.

@@ -37,6 +37,7 @@ Worker::Worker(NamedReceiver receiver, const NotifierOptions& options, DeliveryL
       on_delivered_(options.on_delivered),
       remedy_now_(options.remedy_now),
       acknowledge_link_(options.acknowledge_link),
+      identity_(options.identity),
       queue_(receiver_.policy, options.chance ? options.chance : random_chance) {
   stats_.name = receiver_.name;
   thread_ = std::thread([this] { run(); });
@@ -202,7 +203,7 @@ void Worker::attempt(const Delivery& delivery) {
   const SpanId span_id = SpanId::random();
   const Now start = clock_.now();
   const Answer answer = receiver_.receiver->deliver(
-      with_what_is_known(delivery),
+      with_present(delivery),
       {.limit = receiver_.timeout, .stop = stop_.get_token(), .now = start.wall, .span = span_id});
   const Now end = clock_.now();
   {
@@ -223,12 +224,14 @@ void Worker::attempt(const Delivery& delivery) {
   spans_(std::move(span));
 }
 
-Delivery Worker::with_what_is_known(Delivery delivery) const {
-  if (delivery.resolved() || delivery.notice->test || is_several(delivery.incident()))
-    return delivery;
+Delivery Worker::with_present(Delivery delivery) const {
+  const bool open =
+      !delivery.resolved() && !delivery.notice->test && !is_several(delivery.incident());
+  if (!open && identity_ == nullptr) return delivery;
   auto notice = std::make_shared<Notice>(*delivery.notice);
-  if (remedy_now_) notice->remedy = remedy_now_(delivery.incident());
-  if (acknowledge_link_) notice->acknowledge = acknowledge_link_(delivery.incident());
+  if (open && remedy_now_) notice->remedy = remedy_now_(delivery.incident());
+  if (open && acknowledge_link_) notice->acknowledge = acknowledge_link_(delivery.incident());
+  notice->identity = identity_;
   delivery.notice = std::move(notice);
   return delivery;
 }

@@ -6,6 +6,7 @@
 
 #include "collectors/brokers.h"
 #include "collectors/groups.h"
+#include "collectors/member_ranks.h"
 #include "collectors/monitor.h"
 #include "collectors/node.h"
 #include "collectors/node_log_dirs.h"
@@ -78,6 +79,9 @@ TEST(Registry, ListsEveryTableThatAnInterpreterMakesAndNoOther) {
   node.brokers[1];
   collect(NodeInterpreter(Symbol("prod"), Symbol("b"), false).interpret(node, at(0), {}));
   collect(NodeLogDirsInterpreter(Symbol("prod"), Symbol("b")).interpret({{}}, at(0), {}));
+  Observation ranks;
+  MemberRanks({}, {}).add_to(ranks, view);
+  collect(std::move(ranks));
   const Catalogue catalogue = make_catalogue();
   EXPECT_EQ(made,
             std::set<const Measure*>(catalogue.measures().begin(), catalogue.measures().end()));

@@ -164,16 +164,16 @@ TEST(Fingerprint, IsFnv1aOverTheSortedLabelsWithoutSeverity) {
   }
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  EXPECT_EQ(std::stoull(fingerprint(incident, ""), nullptr, 16), hash);
+  EXPECT_EQ(std::stoull(fingerprint(incident, {}), nullptr, 16), hash);
 }
 
 TEST(Fingerprint, StaysWhenTheSeverityRises) {
-  EXPECT_EQ(fingerprint(broker_down(7, Severity::ticket), ""),
-            fingerprint(broker_down(7, Severity::page), ""));
+  EXPECT_EQ(fingerprint(broker_down(7, Severity::ticket), {}),
+            fingerprint(broker_down(7, Severity::page), {}));
 }
 
 TEST(Fingerprint, DiffersBetweenIncidents) {
-  EXPECT_NE(fingerprint(broker_down(7), ""), fingerprint(broker_down(8), ""));
+  EXPECT_NE(fingerprint(broker_down(7), {}), fingerprint(broker_down(8), {}));
 }
 
 TEST(Payload, IsValidUtf8WhateverKafkaCallsItsGroups) {

@@ -514,11 +514,11 @@ def test_a_kdc_that_is_down_is_said_and_tickets_last(cluster, binary):
             cluster.kdc.process.send_signal(signal.SIGCONT)
 
 
-def connected(cluster, binary, listener, security):
+def connected(cluster, binary, listener, security, more=""):
     """What `check --connect` says, and its exit code."""
     servers = cluster.secure_servers(listener) if listener in LISTENERS else [listener]
     path = FOLDER / "connect.yaml"
-    section = f"    security: {{{security}}}\n" if security else ""
+    section = more + (f"    security: {{{security}}}\n" if security else "")
     path.write_text(f"clusters:\n  - name: prod\n    bootstrap: [{', '.join(json.dumps(server) for server in servers)}]\n{section}")
     started = time.monotonic()
     done = subprocess.run([str(binary), "check", "--connect", str(path)], capture_output=True, text=True,
@@ -593,6 +593,49 @@ def test_the_rights_that_are_written_are_those_that_are_needed(cluster, binary):
             acls("--remove", *resource)
         acls("--remove", "--topic", "ord", "--resource-pattern-type", "prefixed")
         del USERS["carol"]
+
+
+def test_a_scope_needs_describe_on_its_group_and_topics_alone(cluster, binary):
+    """By Kafka's own authorizer: everything else is denied to its user, and nothing of it is asked for."""
+    cluster.create_topic("foreign", 1, 1)
+    cluster.set_password("dave", "dav3-s3cret")
+    USERS["dave"] = "dav3-s3cret"
+    security = login("SCRAM-SHA-512", user="dave")
+
+    def acls(*arguments):
+        cluster.tool("AclCommand", "--bootstrap-server", cluster.server(), "--force", *arguments)
+
+    everything = [["--topic", "*"], ["--group", "*"], ["--cluster"], ["--transactional-id", "*"]]
+    for resource in everything:  # somebody else has it, so not everybody does any more
+        acls("--add", "--allow-principal", "User:somebody", "--operation", "All", *resource)
+    try:
+        scope = "    scope: {groups: [payments], topics: [orders]}\n"
+        with secured(cluster, binary, "scope-none", "SASLS", security, more=scope) as (agent, _):
+            wait_until(lambda: agent.value("highwater_collector_unknown_rows", collector="groups", reason="denied"), 30, "the group is denied")
+        acls("--add", "--allow-principal", "User:dave", "--operation", "Describe", "--topic", "orders")
+        acls("--add", "--allow-principal", "User:dave", "--operation", "Describe", "--group", "payments")
+        with secured(cluster, binary, "scope", "SASLS", security, more=scope) as (agent, receiver):
+            wait_until(lambda: agent.value("highwater_group_topic_lag_records", group="payments", topic="orders") == 200, 40, "the lag is known")
+            time.sleep(12)  # rights are asked for with the configurations, every 10 s, by who watches all
+            text = agent.get("/metrics")
+            assert "highwater_kafka_request_errors_total{" not in text, [line for line in text.splitlines() if "request_errors_total{" in line]
+            assert "foreign" not in text
+            assert not receiver.alerts(), receiver.alerts()
+            asked = {line.split('api="')[1].split('"')[0] for line in text.splitlines() if line.startswith("highwater_kafka_requests_total{")}
+            assert asked == {"Metadata", "FindCoordinator", "DescribeGroups", "OffsetFetch", "ListOffsets"}, asked
+            print(f"      asked: {', '.join(sorted(asked))}; denied: none", flush=True)
+        with secured(cluster, binary, "scope-used", "SASLS", security, more="    scope: {groups: [payments]}\n") as (agent, _):
+            wait_until(lambda: agent.value("highwater_group_topic_lag_records", group="payments", topic="orders") == 200, 40, "its topics are those that it uses")
+        code, text, _ = connected(cluster, binary, "SASLS", security, scope)
+        assert code == 0 and "✓ DESCRIBE on group payments" in " ".join(text.split()), text
+        code, text, _ = connected(cluster, binary, "SASLS", security)
+        assert code == 3 and "✗ DESCRIBE on the cluster" in " ".join(text.split()), text
+    finally:
+        for resource in everything:
+            acls("--remove", *resource)
+        acls("--remove", "--topic", "orders")
+        acls("--remove", "--group", "payments")
+        del USERS["dave"]
 
 
 def test_no_secret_is_in_any_output(cluster, binary):

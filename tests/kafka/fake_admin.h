@@ -36,6 +36,10 @@ class FakeAdmin final : public KafkaAdmin {
   std::map<int32_t, OffsetFetchResponse> committed_of;  // by broker; others say `committed`
   std::optional<DescribeGroupsResponse> members;
   std::vector<std::pair<int32_t, std::vector<std::string>>> members_asked;  // broker, groups
+  std::optional<FindCoordinatorResponse> coordinator;
+  int coordinators_asked = 0;
+  int groups_asked = 0;                                // listings
+  int configs_asked = 0;                               // of topics, log directories
   std::set<std::string> hidden;                        // topics that are denied by name
   std::vector<int32_t> metadata_asked;                 // brokers
   std::vector<std::vector<std::string>> topics_asked;  // by name
@@ -63,6 +67,7 @@ class FakeAdmin final : public KafkaAdmin {
     co_return response;
   }
   Reply<ListGroupsRequest> ask(int32_t broker, ListGroupsRequest) override {
+    ++groups_asked;
     const auto own = groups_of.find(broker);
     co_return own == groups_of.end() ? groups : own->second;
   }
@@ -85,9 +90,19 @@ class FakeAdmin final : public KafkaAdmin {
   Reply<StreamsGroupDescribeRequest> ask(int32_t, StreamsGroupDescribeRequest) override {
     return none();
   }
-  Reply<FindCoordinatorRequest> ask(int32_t, FindCoordinatorRequest) override { return none(); }
-  Reply<DescribeConfigsRequest> ask(int32_t, DescribeConfigsRequest) override { return none(); }
-  Reply<DescribeLogDirsRequest> ask(int32_t, DescribeLogDirsRequest) override { return none(); }
+  Reply<FindCoordinatorRequest> ask(int32_t, FindCoordinatorRequest) override {
+    ++coordinators_asked;
+    if (!coordinator) co_return fail_with(FailureKind::unsupported, "not part of this test");
+    co_return *coordinator;
+  }
+  Reply<DescribeConfigsRequest> ask(int32_t, DescribeConfigsRequest) override {
+    ++configs_asked;
+    return none();
+  }
+  Reply<DescribeLogDirsRequest> ask(int32_t, DescribeLogDirsRequest) override {
+    ++configs_asked;
+    return none();
+  }
   Reply<ListPartitionReassignmentsRequest> ask(int32_t,
                                                ListPartitionReassignmentsRequest) override {
     return none();

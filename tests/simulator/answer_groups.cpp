@@ -52,11 +52,12 @@ std::string state(const Group& group, Duration now) {
 }
 
 std::string member_id(const Group& group, std::int32_t member) {
-  return fmt::format("consumer-{}-{}-5f0c1e9a-0000-4000-8000-{:012}", group.spec.name, member + 1,
-                     member + 1);
+  const std::int32_t number = group.spec.first_member + member;
+  return fmt::format("consumer-{}-{}-5f0c1e9a-0000-4000-8000-{:012}", group.spec.name, number,
+                     number);
 }
 std::string client_id(const Group& group, std::int32_t member) {
-  return fmt::format("consumer-{}-{}", group.spec.name, member + 1);
+  return fmt::format("consumer-{}-{}", group.spec.name, group.spec.first_member + member);
 }
 constexpr const char* kClientHost = "/127.0.0.1";
 

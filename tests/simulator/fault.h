@@ -115,6 +115,7 @@ struct DeleteGroup {
 struct Members {
   std::string group;
   std::int32_t count;
+  std::int32_t first = 1;  // 2: the one that had the lowest partition is gone
 };
 struct Rebalance {
   std::string group;

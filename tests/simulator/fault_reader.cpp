@@ -234,7 +234,8 @@ Read members(const YamlNode& node, ReaderContext& context) {
   const std::string group = details.group();
   details.map().require("count");
   const auto count = static_cast<std::int32_t>(details.map().integer("count", 0, 1000).value_or(0));
-  return details.done(fault::Members{group, count});
+  const auto first = static_cast<std::int32_t>(details.map().integer("first", 1, 1000).value_or(1));
+  return details.done(fault::Members{group, count, first});
 }
 
 Read rebalance(const YamlNode& node, ReaderContext& context) {

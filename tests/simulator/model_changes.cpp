@@ -158,6 +158,7 @@ Result<void> Model::on(const fault::Members& fault) {
   if (!group) return tl::unexpected(group.error());
   read_on(world_, **group, now_);
   (*group)->spec.members = fault.count;
+  (*group)->spec.first_member = fault.first;
   (*group)->spec.offsets_only = (*group)->spec.offsets_only && fault.count == 0;
   ++(*group)->epoch;
   (*group)->rebalancing_until = now_ + kRebalance;

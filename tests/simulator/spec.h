@@ -51,6 +51,7 @@ struct GroupSpec {
   std::vector<std::string> topics = {};
   Consume consume = {};
   std::int32_t members = 1;
+  std::int32_t first_member = 1;  // the number in its id; the others follow
   std::string protocol_type = "consumer";
   bool offsets_only = false;  // somebody committed for it; it never had a member
   bool commits = true;

@@ -31,24 +31,28 @@ constexpr size_t kMaxEvidenceLineBytes = 180;  // 20 of them fit one annotation
 constexpr std::string_view kNever = "0001-01-01T00:00:00Z";
 
 // As they are, without bounds: the fingerprint must not confuse two long names.
-Texts raw_labels(const Incident& incident, const std::string& cluster) {
+// As many hex digits of the correlation id as tell incidents apart.
+constexpr size_t kIncidentDigits = 12;
+
+Texts raw_labels(const Incident& incident, const Sender& sender) {
   Texts labels;
-  if (!cluster.empty()) labels["cluster"] = cluster;
+  if (!sender.cluster.empty()) labels["cluster"] = sender.cluster;
   for (const auto& [name, value] : incident.cause.labels) labels[name] = value;
   for (const auto& [name, value] : incident.cause.entity.labels) labels[name.text()] = value.text();
   if (!incident.team.empty()) labels["team"] = incident.team;
   labels["alertname"] = incident.cause.rule;
   labels["severity"] = severity_name(incident.severity);
-  labels["incident"] = std::to_string(incident.id);
+  labels["incident"] = sender.by_correlation ? incident.correlation.hex().substr(0, kIncidentDigits)
+                                             : std::to_string(incident.id);
   return labels;
 }
 
-Texts labels_of(const Incident& incident, const std::string& cluster) {
+Texts labels_of(const Incident& incident, const Sender& sender) {
   // These are never the ones that a bound leaves out.
   constexpr std::array<std::string_view, 5> kAlways{"alertname", "cluster", "incident", "severity",
                                                     "team"};
   Texts labels;
-  const Texts raw = raw_labels(incident, cluster);
+  const Texts raw = raw_labels(incident, sender);
   size_t others = 0;
   for (const auto& [name, value] : raw) {
     const bool always = std::find(kAlways.begin(), kAlways.end(), name) != kAlways.end();
@@ -110,6 +114,11 @@ Texts annotations_of(const Notice& notice, const Sender& sender, size_t max_byte
     add("remedy", remedy_line(notice.remedy));
   }
   add("links", links_text(incident));
+  if (notice.identity != nullptr) {
+    for (const auto& [name, text] : *notice.identity) {
+      if (!annotations.contains(name)) add(name.c_str(), text);
+    }
+  }
   if (headline.budget) {
     for (auto& [name, text] : budget_texts(*headline.budget)) add(name.c_str(), std::move(text));
   }
@@ -132,13 +141,13 @@ Json alert_of(const Notice& notice, const Sender& sender, size_t max_annotation)
   const Incident& incident = notice.transition.incident;
   Json alert;
   alert["status"] = is_resolved(notice) ? "resolved" : "firing";
-  alert["labels"] = labels_of(incident, sender.cluster);
+  alert["labels"] = labels_of(incident, sender);
   alert["annotations"] = annotations_of(notice, sender, max_annotation);
   alert["startsAt"] = format_time(incident.opened);
   alert["endsAt"] =
       is_resolved(notice) ? format_time(std::max(notice.at, incident.opened)) : std::string(kNever);
   alert["generatorURL"] = incident_url(incident, sender.external_url);
-  alert["fingerprint"] = fingerprint(incident, sender.cluster);
+  alert["fingerprint"] = fingerprint(incident, sender);
   return alert;
 }
 
@@ -155,7 +164,7 @@ Json named_alert_of(const Notice& notice, const Evidence& item, const Sender& se
   const bool over = item.ended || is_resolved(notice);
   Json alert;
   alert["status"] = over ? "resolved" : "firing";
-  alert["labels"] = labels_of(own, sender.cluster);
+  alert["labels"] = labels_of(own, sender);
   alert["annotations"] = {{"summary", utf8::clean(item.summary, max_annotation)},
                           {"runbook_url", runbook_url(incident, sender.external_url)},
                           {"part_of", utf8::clean(incident_title(incident), max_annotation)},
@@ -163,7 +172,7 @@ Json named_alert_of(const Notice& notice, const Evidence& item, const Sender& se
   alert["startsAt"] = format_time(item.since);
   alert["endsAt"] = over ? format_time(std::max(notice.at, item.since)) : std::string(kNever);
   alert["generatorURL"] = incident_url(incident, sender.external_url);
-  alert["fingerprint"] = fingerprint(own, sender.cluster);
+  alert["fingerprint"] = fingerprint(own, sender);
   return alert;
 }
 
@@ -172,7 +181,7 @@ Json grouped_alert_of(const GroupedIncident& grouped, const Sender& sender, size
   const Incident own = ungrouped(grouped);
   Json alert;
   alert["status"] = grouped.ended ? "resolved" : "firing";
-  alert["labels"] = labels_of(own, sender.cluster);
+  alert["labels"] = labels_of(own, sender);
   alert["annotations"] = {{"summary", utf8::clean(grouped.title, max_annotation)},
                           {"runbook_url", runbook_url(own, sender.external_url)},
                           {"correlation_id", grouped.correlation.hex()}};
@@ -180,7 +189,7 @@ Json grouped_alert_of(const GroupedIncident& grouped, const Sender& sender, size
   alert["endsAt"] =
       grouped.ended ? format_time(std::max(*grouped.ended, grouped.since)) : std::string(kNever);
   alert["generatorURL"] = incident_url(own, sender.external_url);
-  alert["fingerprint"] = fingerprint(own, sender.cluster);
+  alert["fingerprint"] = fingerprint(own, sender);
   return alert;
 }
 
@@ -323,7 +332,7 @@ std::string posted_alerts_json(const Notice& notice, const Sender& sender, WallT
   return alerts.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string fingerprint(const Incident& incident, const std::string& cluster) {
+std::string fingerprint(const Incident& incident, const Sender& sender) {
   uint64_t hash = 14695981039346656037ULL;
   const auto add_byte = [&](unsigned char byte) {
     hash ^= byte;
@@ -333,7 +342,7 @@ std::string fingerprint(const Incident& incident, const std::string& cluster) {
     for (const char c : text) add_byte(static_cast<unsigned char>(c));
     add_byte(0xFF);
   };
-  for (const auto& [name, value] : raw_labels(incident, cluster)) {
+  for (const auto& [name, value] : raw_labels(incident, sender)) {
     if (name == "severity") continue;
     add(name);
     add(value);

@@ -34,6 +34,6 @@ constexpr size_t kMaxPayloadBytes = 256 * 1024;
 // incidents: FNV-1a (64 bit) over name, 0xFF, value, 0xFF of the alert's labels sorted by name, as
 // Prometheus fingerprints a label set. `severity` is left out: it may rise while the incident
 // lasts.
-[[nodiscard]] std::string fingerprint(const Incident& incident, const std::string& cluster);
+[[nodiscard]] std::string fingerprint(const Incident& incident, const Sender& sender);
 
 }  // namespace highwater::notify

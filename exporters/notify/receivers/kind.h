@@ -22,6 +22,9 @@ struct Sender {
   std::string external_url;  // where people reach this agent, without trailing slash
   std::string cluster;       // for entities that have no cluster of their own; may be empty
   MessageForm form{};        // of the messages to people
+  // The label `incident` is the begin of the correlation id, which other agents have in common, and
+  // not this agent's number.
+  bool by_correlation = false;
 };
 
 // What a receiver is made with.

@@ -73,7 +73,8 @@ std::vector<NamedReceiver> make_receivers(const std::vector<ReceiverConfig>& con
   for (const ReceiverConfig& config : configs) {
     check_secrets(config, log);
     const ReceiverContext context{
-        .sender = {config.name, surroundings.external_url, surroundings.cluster, config.message},
+        .sender = {config.name, surroundings.external_url, surroundings.cluster, config.message,
+                   surroundings.by_correlation},
         .transport = surroundings.transport};
     NamedReceiver& made = receivers.emplace_back();
     made.name = config.name;

@@ -29,9 +29,10 @@ struct ReceiverConfig {
 [[nodiscard]] std::vector<std::string> written_addresses(const ReceiverConfig& config);
 
 struct Surroundings {
-  std::string external_url;  // as in Sender
-  std::string cluster;       // as in Sender
-  Transport transport;       // empty: a client of their own
+  std::string external_url;     // as in Sender
+  std::string cluster;          // as in Sender
+  Transport transport;          // empty: a client of their own
+  bool by_correlation = false;  // as in Sender
 };
 // Logs which of them will fail because a secret or a certificate cannot be read: a page must not be
 // the first to find out.
