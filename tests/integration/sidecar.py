@@ -41,6 +41,7 @@ def begun(receiver):
 def three(cluster, binary, receiver):
     cluster.happen("members: {group: payments, count: 3}")
     cluster.happen("consume: {group: payments, rate: 5000/s}")
+    time.sleep(8)  # what an earlier test left is read and committed
     agents = {number: sidecar(cluster, binary, receiver, number) for number in (1, 2, 3)}
     for agent in agents.values():
         agent.wait_ready()
