@@ -8,6 +8,7 @@
 
 #include "collectors/kafka/cluster_view.h"
 #include "collectors/kafka/wire/groups.h"
+#include "collectors/kafka/wire/streams_groups.h"
 
 namespace highwater::kafka {
 

@@ -17,6 +17,7 @@
 #include "collectors/kafka/wire/metadata.h"
 #include "collectors/kafka/wire/offsets.h"
 #include "collectors/kafka/wire/sasl.h"
+#include "collectors/kafka/wire/streams_groups.h"
 #include "collectors/kafka/wire/transactions.h"
 
 namespace highwater::kafka {
