@@ -42,6 +42,7 @@ void ReceiverQueue::take_over(ReceiverQueue&& former, SteadyTime now) {
   for (auto& [id, entry] : entries_) {
     entry.handle.clear();
     entry.attempts = 0;
+    entry.blamed = 0;
     // It may be accepted now.
     if (entry.refused && !entry.firing) entry.firing = std::exchange(entry.refused, nullptr);
     if (!policy_.resolved_repeated_for) continue;
@@ -103,6 +104,7 @@ void ReceiverQueue::push_resolved(NoticePtr notice, SteadyTime now) {
 
 std::vector<NoticePtr> ReceiverQueue::give_up_oldest_ended() {
   std::vector<NoticePtr> lost;
+  if (entries_.size() <= kMaxEnded) return lost;  // thousands may end at once
   const auto ended = static_cast<size_t>(std::count_if(
       entries_.begin(), entries_.end(), [](const auto& item) { return !item.second.open; }));
   if (ended <= kMaxEnded) return lost;
@@ -180,14 +182,14 @@ void ReceiverQueue::drop_outdated_ends(SteadyTime now) {
   });
 }
 
-// What was tried least comes first, so that a notice the receiver chokes on holds up no other; then
-// news before repeats, firings before resolutions, the worst, the oldest.
+// A notice that the receiver chokes on holds up no other, so what may be its own fault comes last;
+// then news before repeats, firings before resolutions, the worst, the oldest.
 ReceiverQueue::Entries::iterator ReceiverQueue::most_urgent() {
   const auto rank = [](const Entry& entry) {
     const NoticePtr& notice = entry.firing ? entry.firing : entry.resolved;
     const auto severity = static_cast<int>(notice->transition.incident.severity);
     const bool repeat = entry.firing ? entry.repeats_firing() : entry.repeats_resolved();
-    return std::tuple(entry.attempts, repeat, !entry.firing, -severity, entry.order);
+    return std::tuple(entry.blamed, repeat, !entry.firing, -severity, entry.order);
   };
   auto best = entries_.end();
   for (auto it = entries_.begin(); it != entries_.end(); ++it) {
@@ -220,11 +222,17 @@ void ReceiverQueue::on_answer(const Answer& answer, SteadyTime now) {
     found->second.handle = answer.handle;
   switch (answer.outcome) {
     case Outcome::retry:
-      if (found != entries_.end()) ++found->second.attempts;
+      if (found != entries_.end()) {
+        ++found->second.attempts;
+        // "Later" says something of the receiver alone, unless it says so again and again.
+        constexpr int kPatience = 4;
+        if (!answer.retry_after || found->second.attempts > kPatience) ++found->second.blamed;
+      }
       back_off(answer, now);
       return;
     case Outcome::delivered:
     case Outcome::refused:
+      if (failures_ > 0) forgive();
       failures_ = 0;
       not_before_ = now;
       if (found != entries_.end()) settle(found, sent.notice, answer, now);
@@ -249,11 +257,21 @@ Duration ReceiverQueue::next_backoff() const {
   return Duration(static_cast<Duration::rep>(static_cast<double>(full.count()) * share));
 }
 
+void ReceiverQueue::forgive() {
+  for (auto& [id, entry] : entries_) {
+    if (entry.blamed == 0 || entry.forgiven) continue;
+    entry.blamed = 0;
+    entry.forgiven = true;
+  }
+}
+
 void ReceiverQueue::settle(Entries::iterator found, const NoticePtr& sent, const Answer& answer,
                            SteadyTime now) {
   Entry& entry = found->second;
   const bool accepted = answer.outcome == Outcome::delivered;
   entry.attempts = 0;
+  entry.blamed = 0;
+  entry.forgiven = false;
   if (sent->transition.kind == TransitionKind::resolved) {
     settle_resolved(entry, sent, accepted, now);
   } else {

@@ -32,7 +32,7 @@ class ReceiverQueue {
   // 404 while the receiver restarts must not cost a page.
   static constexpr Duration kRetryRefused = std::chrono::minutes(10);
   // Incidents that came and went while the receiver was away; beyond it the oldest are given up.
-  static constexpr size_t kMaxEnded = 1000;
+  static constexpr size_t kMaxEnded = 10'000;
 
   ReceiverQueue(QueuePolicy policy, Chance chance);
 
@@ -95,6 +95,8 @@ class ReceiverQueue {
     std::string handle;  // the receiver's own
     uint64_t order = 0;  // grows with the moment something became pending
     int attempts = 0;    // failed ones since the last success
+    int blamed = 0;      // of those, such as may be the notice's fault and not the receiver's
+    bool forgiven = false;
     int repeats = 0;
     std::optional<Duration> repeat_interval;  // in place of the policy's
 
@@ -121,6 +123,8 @@ class ReceiverQueue {
   [[nodiscard]] Delivery delivery_of(const Entry& entry) const;
   [[nodiscard]] Duration next_backoff() const;
   void back_off(const Answer& answer, SteadyTime now);
+  // The receiver takes notices again: what failed while it was away comes in its turn, once.
+  void forgive();
   void settle(Entries::iterator found, const NoticePtr& sent, const Answer& answer, SteadyTime now);
   void settle_resolved(Entry& entry, const NoticePtr& sent, bool accepted, SteadyTime now);
   void settle_firing(Entry& entry, const NoticePtr& sent, bool accepted, SteadyTime now);

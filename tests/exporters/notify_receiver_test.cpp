@@ -224,6 +224,58 @@ TEST_F(Queue, SendsPagesBeforeTickets) {
   EXPECT_EQ(deliver_all(queue), (Strings{"8 firing", "7 firing"}));
 }
 
+TEST_F(Queue, APageThatWasAskedToWaitStillComesBeforeTickets) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(7)), now_);
+  queue.push(notice(2, opened, broker_down(8, Severity::ticket)), now_);
+  fail(queue, seconds(1));
+  now_ += seconds(1);
+  EXPECT_EQ(deliver_all(queue), (Strings{"7 firing", "8 firing"}));
+}
+
+TEST_F(Queue, PagesThatFailedWhileTheReceiverWasAwayComeBeforeTickets) {
+  auto queue = make();
+  for (uint64_t id = 1; id <= 3; ++id) queue.push(notice(id, opened, broker_down(id)), now_);
+  for (uint64_t id = 4; id <= 6; ++id)
+    queue.push(notice(id, opened, broker_down(id, Severity::ticket)), now_);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    fail(queue);
+    now_ += minutes(1);
+  }
+  EXPECT_EQ(deliver_all(queue),
+            (Strings{"3 firing", "1 firing", "2 firing", "4 firing", "5 firing", "6 firing"}));
+}
+
+TEST_F(Queue, ANoticeThatFailsAgainAndAgainIsForgivenOnce) {
+  auto queue = make();
+  queue.push(notice(1, opened, broker_down(1)), now_);
+  for (uint64_t id = 2; id <= 4; ++id)
+    queue.push(notice(id, opened, broker_down(id, Severity::ticket)), now_);
+  const auto deliver_one = [&] {
+    const auto delivery = next(queue);
+    queue.on_answer({.outcome = Outcome::delivered, .retry_after = {}}, now_);
+    return delivery ? delivery->incident().id : 0;
+  };
+  fail(queue);
+  now_ += minutes(1);
+  EXPECT_EQ(deliver_one(), 2);
+  fail(queue);  // the page, in its turn
+  now_ += minutes(1);
+  EXPECT_EQ(deliver_one(), 3);
+  EXPECT_EQ(deliver_one(), 4);
+  EXPECT_EQ(deliver_one(), 1);
+}
+
+TEST_F(Queue, LosesNothingWhenThousandsOfIncidentsEndAtOnce) {
+  auto queue = make();
+  constexpr uint64_t kIncidents = 10'000;
+  for (uint64_t id = 1; id <= kIncidents; ++id)
+    queue.push(notice(id, opened, broker_down(id)), now_);
+  for (uint64_t id = 1; id <= kIncidents; ++id)
+    ASSERT_TRUE(queue.push(notice(kIncidents + id, resolved, broker_down(id)), now_).empty());
+  EXPECT_EQ(queue.pending(), 2 * kIncidents);
+}
+
 TEST_F(Queue, HonoursRetryAfterEvenForNews) {
   auto queue = make();
   queue.push(notice(1, opened, broker_down(7)), now_);
@@ -392,8 +444,7 @@ TEST_F(Queue, RepeatsTheEndToAReceiverThatForgets) {
     const auto again = next(queue);
     ASSERT_TRUE(again);
     EXPECT_TRUE(again->repeat && again->resolved() && !again->first);
-    EXPECT_EQ(again->id,
-              "7-2-ab000000000000000000000000000007-repeat" + std::to_string(minute));
+    EXPECT_EQ(again->id, "7-2-ab000000000000000000000000000007-repeat" + std::to_string(minute));
     EXPECT_EQ(queue.pending(), 0);
     EXPECT_TRUE(queue.undelivered().empty());
     queue.on_answer(delivered(200), now_);

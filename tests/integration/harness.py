@@ -327,8 +327,8 @@ class Agent:
     """A running agent with its configuration, log and metrics."""
 
     def __init__(self, binary, bootstrap, receiver=None, poll="1s", name="agent", rules="", extra="", environment=None, fresh=True, cluster="",
-                 detail="full", under=(), host="127.0.0.1"):
-        """`under`: a program that runs the agent, with its options. `host`: where the agent listens."""
+                 detail="full", under=(), host="127.0.0.1", state=None):
+        """`under`: a program that runs the agent, with its options. `host`: where the agent listens. `state`: a file elsewhere than in its folder."""
         self.directory = WORK / name
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -340,7 +340,7 @@ class Agent:
             f"clusters:\n  - name: prod\n    bootstrap: [{servers}]\n"
             f"{f'    poll: {{brokers: {poll}, partitions: {poll}, groups: {poll}, configs: 10s}}' if poll else ''}\n{cluster}"
             f"listen: {self.host}:{self.port}\n{receivers}{rules}{extra}{f'metrics: {{detail: {detail}}}' if detail else ''}\n"
-            f"state: {{path: {self.directory / 'state.db'}}}\n")
+            f"state: {{path: {state or self.directory / 'state.db'}}}\n")
         if fresh:
             for file in self.directory.glob("state.db*"):
                 file.unlink()

@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
 """Hundreds of incidents, receivers that fail, hang, refuse and ask to wait, and kill -9 again and again: nothing is lost.
 
-    tests/integration/killed.py FOLDER [KILLS] [SEED]    FOLDER holds the programs; 100 kills by default
+    tests/integration/killed.py FOLDER [KILLS] [SEED] [full|damaged]    FOLDER holds the programs; 100 kills by default
+
+With `full` the disk of the state becomes full before each second kill, and is freed again; with `damaged` its file is overwritten
+or cut while the agent is down, before each fifth start.
 
 Incidents come from a file that the agent reads as a source. Each receiver keeps what it accepted, with the id that the
 agent gave it. In the end each must have heard of each incident, in order, and of its end; what came twice has the same id.
 """
 
 import collections
+import errno
 import http.server
 import json
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -32,6 +37,7 @@ measures: [{name: lab_fault, source: lab, metric: lab_fault, unit: boolean, help
 RULES = "alerts:\n" + "".join(
     f"  - {{name: Lab{item}, when: lab_fault == 1, select: {{item: item-{item}}}, for: 0s, keep_firing_for: 0s, caused_by: [], "
     f"severity: {'ticket' if item % 2 else 'page'}, labels: {{rack: r{item % 20}}}, runbook: \"https://wiki.example.com/lab\", summary: \"{{item}} is broken\"}}\n" for item in range(ITEMS))
+RULES += "  - {name: StateFailing, when: state_failing == 1, for: 0s, caused_by: [], severity: ticket, runbook: state-failing, summary: \"No state\"}\n"
 # What a receiver may do with a request, and how often.
 MOODS = ("accept", "accept", "accept", "fail", "wait", "hang", "cut")
 
@@ -45,6 +51,7 @@ class Moody:
         self.calm = False
         self.lock = threading.Lock()
         self.accepted = []
+        self.others = []  # (alertname, status) of what a webhook was told, of each alert
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -59,6 +66,8 @@ class Moody:
                     return
                 if mood in ("accept", "hang"):
                     with outer.lock:
+                        if outer.kind == "webhook":
+                            outer.others += [(alert["labels"]["alertname"], alert["status"]) for alert in body["alerts"]]
                         outer.accepted += [(self.headers["Idempotency-Key"], incident, firing) for incident, firing in outer.told(body)]
                 if mood == "hang":
                     time.sleep(1.5)
@@ -119,6 +128,51 @@ class Lab:
         self.write()
 
 
+class SmallDisk:
+    """A file system of a few MiB, in a mount namespace that a process holds; agents that are killed leave it behind."""
+
+    def __init__(self, folder):
+        self.folder = folder / "disk"
+        self.folder.mkdir(exist_ok=True)
+        command = ["unshare", "--map-root-user", "--mount", "sh", "-c", f"mount -t tmpfs -o size=24m none '{self.folder}' && echo ready && exec sleep 100000"]
+        self.holder = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if self.holder.stdout.readline() != "ready\n":
+            raise AssertionError(f"no file system of its own: {self.holder.stderr.read()}")
+        self.under = ["nsenter", "--user", "--mount", "--preserve-credentials", f"--target={self.holder.pid}"]
+        self.ballast = pathlib.Path(f"/proc/{self.holder.pid}/root{self.folder}/ballast")
+
+    def fill(self):
+        try:
+            with self.ballast.open("wb", buffering=0) as file:
+                while file.write(bytes(4096)):
+                    pass
+        except OSError as full:
+            assert full.errno == errno.ENOSPC, full
+
+    def free(self):
+        self.ballast.unlink()
+
+    def close(self):
+        end(self.holder)
+
+
+def damage(path, chance):
+    """Overwrites some of it, or cuts it; the agent is down."""
+    size = path.stat().st_size
+    if chance.random() < 0.5:
+        with path.open("r+b") as file:
+            for _ in range(3):
+                file.seek(chance.randrange(size))
+                file.write(chance.randbytes(2000))
+    else:
+        with path.open("r+b") as file:
+            file.truncate(chance.randrange(size))
+
+
+def state_fails(agent):
+    return agent.value("highwater_state_failing") == 1
+
+
 def configuration(receivers, folder):
     """Of four kinds; a command's output is the history that is read in the end."""
     script = folder / "tell"
@@ -154,8 +208,9 @@ def of_the_command(folder, hook):
     return told
 
 
-def faults_in(told, incidents):
-    """What is wrong with what one receiver accepted."""
+def faults_in(told, incidents, forgotten=frozenset()):
+    """What is wrong with what one receiver accepted. The state of those that were `forgotten` was lost with the file: nothing more
+    can be told of them."""
     faults = []
     by_incident = {}
     for key, incident, firing in told:
@@ -163,10 +218,12 @@ def faults_in(told, incidents):
             by_incident.setdefault(incident, []).append((key, firing))
     for incident in incidents:
         heard = by_incident.get(incident)
+        if not heard and incident in forgotten:
+            continue
         if not heard:
             faults.append(f"{incident} was never told")
             continue
-        if heard[-1][1]:
+        if heard[-1][1] and incident not in forgotten:
             faults.append(f"the end of {incident} was not told last: {heard}")
         seen, ended = set(), False
         for key, firing in heard:
@@ -179,7 +236,7 @@ def faults_in(told, incidents):
     return faults
 
 
-def run(servers, binary, kills, seed, name="kill-9-again"):
+def run(servers, binary, kills, seed, name="kill-9-again", trouble=None):
     chance = random.Random(seed)
     folder = WORK / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -189,18 +246,34 @@ def run(servers, binary, kills, seed, name="kill-9-again"):
     (folder / "moody").touch()
     lab = Lab(folder, chance)
     receivers = {kind: Moody(kind, seed + number) for number, kind in enumerate(("webhook", "pagerduty", "alertmanager", "groups"))}
+    disk = SmallDisk(folder) if trouble == "full" else None
+    state = (disk.folder if disk else folder) / "state.db"
     agent = Agent(binary, servers[:2], name=name, rules="rules: {builtin: false, files: [own.yaml]}\n", extra=configuration(receivers, folder),
-                  environment={"DUTY_KEY": "0123456789abcdef0123456789abcdef"})
-    known = set()
+                  environment={"DUTY_KEY": "0123456789abcdef0123456789abcdef"}, under=disk.under if disk else (), state=state)
+    known, forgotten, troubles = set(), set(), 0
     try:
         for number in range(kills):
             agent.wait_ready()
+            full = disk is not None and number % 2 == 1
+            if full:
+                disk.fill()
+                troubles += 1
             deadline = time.monotonic() + chance.uniform(0.2, 5)
             while time.monotonic() < deadline:
                 lab.change(max(3, 240 // kills))  # some 200 incidents in all: more than 1,000 that wait are given up
                 time.sleep(chance.uniform(0.2, 1.5))
+            if full:
+                wait_until(lambda: state_fails(agent), 30, "the agent says that it cannot write")
+                told_meanwhile = set(incidents_of(agent))
+                disk.free()
+                wait_until(lambda: not state_fails(agent), 60, "the agent writes again")
+                known |= told_meanwhile
             known |= set(incidents_of(agent))
             agent.kill()
+            if trouble == "damaged" and number % 5 == 4:
+                damage(state, chance)
+                forgotten |= known
+                troubles += 1
             agent.start()
             if number % 10 == 9:
                 print(f"{number + 1} kills", flush=True)
@@ -214,21 +287,26 @@ def run(servers, binary, kills, seed, name="kill-9-again"):
                    180, "everything is delivered")
         incidents = known | set(incidents_of(agent))
         # What began soon after a group was told waits for the rest of its interval.
-        wait_until(lambda: not faults_in(list(receivers["groups"].accepted), incidents), 100, "what is told together is told")
+        wait_until(lambda: not faults_in(list(receivers["groups"].accepted), incidents, forgotten), 100, "what is told together is told")
         told = {kind: receiver.accepted for kind, receiver in receivers.items()}
         told["command"] = of_the_command(folder / "told", receivers["webhook"])
-        faults = [f"{kind}: {fault}" for kind, accepted in told.items() for fault in faults_in(accepted, incidents)]
+        faults = [f"{kind}: {fault}" for kind, accepted in told.items() for fault in faults_in(accepted, incidents, forgotten)]
         assert not faults, f"seed {seed}: {len(faults)} faults, of {len(incidents)} incidents\n" + "\n".join(faults[:20])
         counts = {kind: len(accepted) for kind, accepted in told.items()}
         together = collections.Counter(key for key, _, _ in told["groups"])
         assert max(together.values()) > 1, "nothing was told together"
-        print(f"seed {seed}: {kills} kills, {len(incidents)} incidents, accepted {counts}", flush=True)
-        assert len(incidents) >= min(ITEMS, 5 * kills), "too few incidents to prove anything"
+        state_told = collections.Counter(status for name, status in receivers["webhook"].others if name == "StateFailing")
+        assert not troubles or state_told["firing"], "nobody was told that the state is not kept"
+        print(f"seed {seed}: {kills} kills, {len(incidents)} incidents, accepted {counts}; {troubles} times {trouble or 'trouble'}, "
+              f"{len(forgotten)} forgotten, StateFailing told {dict(state_told)}", flush=True)
+        assert len(incidents) >= min(ITEMS, 3 * kills), "too few incidents to prove anything"
     finally:
         code = end(agent.process)
         agent.log.close()
         for receiver in receivers.values():
             receiver.close()
+        if disk:
+            disk.close()
     assert code == 0, f"exit code {code} after SIGTERM"
 
 
@@ -237,7 +315,20 @@ def test_kill_9_loses_no_notification(cluster, binary):
     run(cluster.servers(), binary, kills=8, seed=random.randrange(1 << 30))
 
 
-TESTS = [test_kill_9_loses_no_notification]
+@takes_long
+def test_a_full_disk_loses_no_notification(cluster, binary):
+    if subprocess.run(["unshare", "--map-root-user", "--mount", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        print("left out: a file system of its own may not be mounted here", flush=True)
+        return
+    run(cluster.servers(), binary, kills=4, seed=random.randrange(1 << 30), name="kill-9-full", trouble="full")
+
+
+@takes_long
+def test_a_damaged_state_loses_nothing_that_comes_after_it(cluster, binary):
+    run(cluster.servers(), binary, kills=7, seed=random.randrange(1 << 30), name="kill-9-damaged", trouble="damaged")
+
+
+TESTS = [test_kill_9_loses_no_notification, test_a_full_disk_loses_no_notification, test_a_damaged_state_loses_nothing_that_comes_after_it]
 
 
 def main():
@@ -251,7 +342,7 @@ def main():
     cluster = simulated.SimulatedCluster(folder / "highwater-sim")
     cluster.start()
     try:
-        run(cluster.servers(), folder / "highwater", kills, seed)
+        run(cluster.servers(), folder / "highwater", kills, seed, trouble=sys.argv[4] if len(sys.argv) > 4 else None)
     finally:
         cluster.stop()
 
