@@ -5,7 +5,7 @@
 // is first seen, and to that member's agent until it ends. When the member leaves the group, it
 // goes to the one that has the lowest partition then. Agents do not talk to each other: each
 // concludes it from what Kafka says of the group. What is not known leads to telling, never to
-// silence, and what is told twice has the same id. docs/decisions/0037-one-sidecar-tells.md has the
+// silence, and what is told twice has the same id. docs/decisions/0038-one-sidecar-tells.md has the
 // reasons.
 #pragma once
 
