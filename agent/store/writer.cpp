@@ -1,5 +1,7 @@
 #include "agent/store/writer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <map>
@@ -119,6 +121,10 @@ class StoreWriter::Worker {
     StoreHealth health = health_;
     health.waiting_records = waiting_.changes.size() + taken_records_;
     health.waiting_bytes = waiting_.bytes + taken_bytes_;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (health.committing_since && now - *health.committing_since > options_.hangs_after)
+      health.failure = fmt::format("the disk does not answer: a write has taken more than {}",
+                                   format_duration(options_.hangs_after));
     return health;
   }
 

@@ -28,6 +28,8 @@ struct StoreWriterOptions {
   Duration longest_retry = std::chrono::seconds(30);
   // How long the destructor waits for a commit under way before it leaves the thread behind.
   Duration patience = std::chrono::seconds(1);
+  // A commit that takes longer is a failure for as long as it goes on.
+  Duration hangs_after = std::chrono::seconds(5);
 };
 
 // How the writer fares, for an observation. Numbers are of this process's life.
@@ -41,7 +43,7 @@ struct StoreHealth {
   uint64_t waiting_bytes = 0;
   Duration last_commit{};                      // how long it took
   std::optional<SteadyTime> committing_since;  // a disk that hangs shows here
-  std::string failure;                         // of the last try; empty when it succeeded
+  std::string failure;  // of the last try, or that one hangs; empty when it succeeded
   std::optional<WallTime> failing_since;
   // Changes alone no longer make a state: the file was lost, or too much waited. Answer with
   // submit_whole().

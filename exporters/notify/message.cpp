@@ -69,6 +69,7 @@ std::vector<Fact> facts_of(const Delivery& delivery) {
       add(fact_name(name), text);
   }
   add("Other incidents", links_text(incident));
+  add("Not saved", not_saved_text(*delivery.notice));
   if (delivery.notice->identity != nullptr) {
     for (const auto& [name, text] : *delivery.notice->identity) add(fact_name(name), text);
   }
@@ -198,6 +199,12 @@ std::string runbook_url(const Incident& incident, const std::string& external_ur
   const std::string& runbook = incident.headline.runbook;
   if (runbook.starts_with("http://") || runbook.starts_with("https://")) return runbook;
   return fmt::format("{}/runbooks/{}?incident={}", external_url, runbook, shown_id(incident));
+}
+
+std::string not_saved_text(const Notice& notice) {
+  if (notice.state_problem.empty()) return {};
+  return fmt::format("a restart of the agent would forget this: it cannot write its state ({})",
+                     notice.state_problem);
 }
 
 std::string incident_url(const Incident& incident, const std::string& external_url) {

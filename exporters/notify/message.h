@@ -46,6 +46,8 @@ struct Message {
 
 // The cause's runbook: itself when it is a URL, else the agent's page, filled in for the incident.
 [[nodiscard]] std::string runbook_url(const Incident& incident, const std::string& external_url);
+// That a restart would forget this, and why; empty: it is saved.
+[[nodiscard]] std::string not_saved_text(const Notice& notice);
 [[nodiscard]] std::string incident_url(const Incident& incident, const std::string& external_url);
 
 // How a service counts: in bytes of UTF-8, or in UTF-16 code units, of which an emoji has two (the

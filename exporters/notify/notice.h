@@ -24,6 +24,7 @@ struct Notice {
   Remedy remedy{};
   std::string acknowledge{};  // the address at which it is acknowledged; empty: none is sent
   std::shared_ptr<const Identity> identity{};  // may be null
+  std::string state_problem{};                 // why it is not kept over a restart; empty: it is
 };
 using NoticePtr = std::shared_ptr<const Notice>;
 

@@ -34,6 +34,8 @@ struct NotifierOptions {
   // The address at which an open incident is acknowledged, or empty. Likewise.
   std::function<std::string(const Incident&)> acknowledge_link{};
   std::shared_ptr<const Identity> identity{};  // may be null
+  // Why the state cannot be written, or empty. Likewise.
+  std::function<std::string()> state_problem{};
 };
 
 struct ReceiverStats {

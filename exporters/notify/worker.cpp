@@ -38,6 +38,7 @@ Worker::Worker(NamedReceiver receiver, const NotifierOptions& options, DeliveryL
       remedy_now_(options.remedy_now),
       acknowledge_link_(options.acknowledge_link),
       identity_(options.identity),
+      state_problem_(options.state_problem),
       queue_(receiver_.policy, options.chance ? options.chance : random_chance) {
   stats_.name = receiver_.name;
   thread_ = std::thread([this] { run(); });
@@ -227,11 +228,13 @@ void Worker::attempt(const Delivery& delivery) {
 Delivery Worker::with_present(Delivery delivery) const {
   const bool open =
       !delivery.resolved() && !delivery.notice->test && !is_several(delivery.incident());
-  if (!open && identity_ == nullptr) return delivery;
+  std::string problem = state_problem_ ? state_problem_() : std::string();
+  if (!open && identity_ == nullptr && problem.empty()) return delivery;
   auto notice = std::make_shared<Notice>(*delivery.notice);
   if (open && remedy_now_) notice->remedy = remedy_now_(delivery.incident());
   if (open && acknowledge_link_) notice->acknowledge = acknowledge_link_(delivery.incident());
   notice->identity = identity_;
+  notice->state_problem = std::move(problem);
   delivery.notice = std::move(notice);
   return delivery;
 }

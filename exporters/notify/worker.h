@@ -72,7 +72,8 @@ class Worker {
   // Nothing: the agent stops, and there is nothing left or no time for it.
   [[nodiscard]] std::optional<Delivery> wait_for_next();
   void attempt(const Delivery& delivery);
-  // With what helps now: hours may have passed since the notice was made. And with who tells.
+  // With what helps now: hours may have passed since the notice was made. And with who tells,
+  // and whether a restart would forget it.
   [[nodiscard]] Delivery with_present(Delivery delivery) const;
   // Whether it only keeps up what a receiver would forget.
   [[nodiscard]] bool is_refresh(const Delivery& delivery) const {
@@ -95,6 +96,7 @@ class Worker {
   const std::function<Remedy(const Incident&)> remedy_now_;
   const std::function<std::string(const Incident&)> acknowledge_link_;
   const std::shared_ptr<const Identity> identity_;
+  const std::function<std::string()> state_problem_;
   std::stop_source stop_;
   // The worker's thread: the status of the last failure, empty when all is well; and what went
   // wrong beside the last delivery.

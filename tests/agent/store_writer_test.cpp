@@ -132,6 +132,19 @@ TEST_F(StoreWriterTest, AHangingDiskHoldsNobodyUpAndTheNewestOfEachRecordWaits) 
   EXPECT_THAT(disk_->records, ElementsAre(Pair("a", "999"), Pair("first", "x")));
 }
 
+TEST_F(StoreWriterTest, ADiskThatHangsIsAFailureUntilItAnswers) {
+  disk_->hangs = true;
+  options_.hangs_after = std::chrono::milliseconds(1);
+  StoreWriter writer = this->writer();
+  writer.submit({put("k", "a", "1")});
+  disk_->wait([](Disk& disk) { return disk.entered == 1; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_EQ(writer.health().failure, "the disk does not answer: a write has taken more than 1ms");
+  disk_->set([](Disk& disk) { disk.hangs = false; });
+  ASSERT_TRUE(writer.flush(soon()));
+  EXPECT_EQ(writer.health().failure, "");
+}
+
 TEST_F(StoreWriterTest, AFailedCommitIsKeptAndWhatCameSinceGoesOverIt) {
   disk_->failing = "the disk is full";
   StoreWriter writer = this->writer();

@@ -46,7 +46,11 @@ TEST(ARemedyInNotifications, IsWhatHelpsAtEachAttemptAndGoesWithTheIncident) {
   Notifier notifier(
       make_receivers({config}, {.external_url = "http://watch", .cluster = {}, .transport = {}},
                      log),
-      {.chance = [] { return 0.0; }, .on_delivered = {}, .remedy_now = remedy_now}, clock, log, {});
+      {.chance = [] { return 0.0; },
+       .on_delivered = {},
+       .remedy_now = remedy_now,
+       .state_problem = [&asked] { return std::string(asked == 0 ? "disk full" : ""); }},
+      clock, log, {});
   notifier.publish(report(clock, 1, TransitionKind::opened));
   ASSERT_EQ(server.wait_for(2).size(), 2);
   notifier.publish(report(clock, 2, TransitionKind::resolved));
@@ -55,6 +59,9 @@ TEST(ARemedyInNotifications, IsWhatHelpsAtEachAttemptAndGoesWithTheIncident) {
   EXPECT_EQ(annotations(received[0])["remedy"], "start broker=3 cluster=prod (1)");
   EXPECT_EQ(annotations(received[1])["remedy"], "start broker=3 cluster=prod (2)");
   EXPECT_FALSE(annotations(received[2]).contains("remedy"));
+  EXPECT_EQ(annotations(received[0])["not_saved"],
+            "a restart of the agent would forget this: it cannot write its state (disk full)");
+  EXPECT_FALSE(annotations(received[1]).contains("not_saved"));
 }
 
 }  // namespace

@@ -114,6 +114,7 @@ Texts annotations_of(const Notice& notice, const Sender& sender, size_t max_byte
     add("remedy", remedy_line(notice.remedy));
   }
   add("links", links_text(incident));
+  add("not_saved", not_saved_text(notice));
   if (notice.identity != nullptr) {
     for (const auto& [name, text] : *notice.identity) {
       if (!annotations.contains(name)) add(name.c_str(), text);
