@@ -69,6 +69,7 @@ constexpr std::array kPlaceholders{
                 [](const Delivery& of, Url) {
                   return of.resolved() ? std::string() : remedy_line(of.notice->remedy);
                 }},
+    Placeholder{"not_saved", [](const Delivery& of, Url) { return not_saved_text(*of.notice); }},
     Placeholder{"changes", [](const Delivery& of, Url) { return changes_text(of.incident()); }},
     Placeholder{"escalated",
                 [](const Delivery& of, Url) {
