@@ -16,7 +16,7 @@ import sys
 import jsonschema
 import yaml
 
-NO_SCHEMA = {"tests", "series", "interval", "input_series", "silences", "tls_server_config", "scrape_configs"}
+NO_SCHEMA = {"tests", "series", "interval", "input_series", "silences", "tls_server_config", "scrape_configs", "apiVersion"}
 
 
 def mistakes(value, schema):

@@ -26,6 +26,7 @@ kafka::TopicView make_topic(int number, int partitions) {
     kafka::PartitionView partition;
     partition.index = i;
     partition.leader = partition.last_leader = 1 + i % 3;
+    partition.leader_epoch = 1;
     partition.replicas = {1 + i % 3, 1 + (i + 1) % 3, 1 + (i + 2) % 3};
     partition.isr = partition.replicas;
     partition.log_start = {0, Unknown::known};

@@ -74,9 +74,10 @@ size_t formula(const bench::Size& size, MetricsDetail detail) {
 }
 
 // Rows that may be missing, as the help of these measures says: no rebalance was seen to end, no
-// topic was deleted, and the bench's groups neither catch up nor are their topics limited.
-const std::set<std::string_view> kMayHaveNoRow{
-    "group_rebalance_last_seconds", "group_time_to_catch_up_seconds", "topic_deleted"};
+// topic was deleted, the agent has no scope, and the bench's groups neither catch up nor are their
+// topics limited.
+const std::set<std::string_view> kMayHaveNoRow{"group_member_rank", "group_rebalance_last_seconds",
+                                               "group_time_to_catch_up_seconds", "topic_deleted"};
 
 constexpr bench::Size kSmall{4, 5, 12, 40};
 constexpr bench::Size kLarge{};  // docs/performance.md's

@@ -611,10 +611,12 @@ def test_a_scope_needs_describe_on_its_group_and_topics_alone(cluster, binary):
     try:
         scope = "    scope: {groups: [payments], topics: [orders]}\n"
         with secured(cluster, binary, "scope-none", "SASLS", security, more=scope) as (agent, _):
+            agent.wait_ready()
             wait_until(lambda: agent.value("highwater_collector_unknown_rows", collector="groups", reason="denied"), 30, "the group is denied")
         acls("--add", "--allow-principal", "User:dave", "--operation", "Describe", "--topic", "orders")
         acls("--add", "--allow-principal", "User:dave", "--operation", "Describe", "--group", "payments")
         with secured(cluster, binary, "scope", "SASLS", security, more=scope) as (agent, receiver):
+            agent.wait_ready()
             wait_until(lambda: agent.value("highwater_group_topic_lag_records", group="payments", topic="orders") == 200, 40, "the lag is known")
             time.sleep(12)  # rights are asked for with the configurations, every 10 s, by who watches all
             text = agent.get("/metrics")
@@ -625,6 +627,7 @@ def test_a_scope_needs_describe_on_its_group_and_topics_alone(cluster, binary):
             assert asked == {"Metadata", "FindCoordinator", "DescribeGroups", "OffsetFetch", "ListOffsets"}, asked
             print(f"      asked: {', '.join(sorted(asked))}; denied: none", flush=True)
         with secured(cluster, binary, "scope-used", "SASLS", security, more="    scope: {groups: [payments]}\n") as (agent, _):
+            agent.wait_ready()
             wait_until(lambda: agent.value("highwater_group_topic_lag_records", group="payments", topic="orders") == 200, 40, "its topics are those that it uses")
         code, text, _ = connected(cluster, binary, "SASLS", security, scope)
         assert code == 0 and "✓ DESCRIBE on group payments" in " ".join(text.split()), text
