@@ -107,6 +107,8 @@ constexpr Duration kLookBack = std::chrono::minutes(30);
 // What is so little apart was seen at once: each time is counted back from a report by the
 // monotonic clock, and no two reports read their two clocks equally far apart.
 constexpr Duration kSameMoment = std::chrono::milliseconds(50);
+// A lag says when it began; what began it is seen with the next reading of members or of leaders.
+constexpr Duration kSeenWithin = std::chrono::seconds(15);
 constexpr int kFarthest = 2;
 constexpr Duration kNearby = std::chrono::minutes(10);
 // In the order of what is likely, a relation counts as much as so long a time.

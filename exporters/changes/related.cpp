@@ -40,10 +40,23 @@ std::optional<int> distance(const Change& change, const Incident& incident, cons
   return carries ? std::optional(kFarthest) : std::nullopt;
 }
 
+// The onset was not seen: it is counted back from how large a lag was.
+bool is_counted_back(const Incident& incident) {
+  const Alert& cause = incident.cause;
+  return cause.onset != WallTime{} && cause.onset + kSameMoment < cause.active_since;
+}
+
 // What is seen of a thing in the same moment as its fault is the fault.
-bool is_the_fault(const Related& related) {
+bool is_the_fault(const Related& related, const Incident& incident) {
   return related.before == Duration{} && related.distance == 0 &&
-         related.change.kind == ChangeKind::seen;
+         related.change.kind == ChangeKind::seen && !is_counted_back(incident);
+}
+
+// How much later than the onset a change may be seen that came before it.
+Duration seen_within(const Incident& incident) {
+  if (!is_counted_back(incident)) return kSameMoment;
+  const Alert& cause = incident.cause;
+  return std::min(kSeenWithin, cause.active_since - cause.onset);
 }
 
 bool is_likely(const Related& related) {
@@ -63,7 +76,7 @@ WallTime began(const Incident& incident) {
 std::vector<Related> changes_before(const Ledger& ledger, const Incident& incident,
                                     const Snapshot* snapshot, size_t most) {
   const WallTime until = began(incident);
-  std::vector<Change> changes = ledger.between(until - kLookBack, until + kSameMoment);
+  std::vector<Change> changes = ledger.between(until - kLookBack, until + seen_within(incident));
   if (changes.empty()) return {};
   const Nearby nearby(incident, snapshot, kFarthest);
   std::vector<Related> found;
@@ -72,7 +85,7 @@ std::vector<Related> changes_before(const Ledger& ledger, const Incident& incide
     if (!far) continue;
     const Duration before = until - change.at;
     Related related{std::move(change), *far, before < kSameMoment ? Duration{} : before};
-    if (is_the_fault(related)) continue;
+    if (is_the_fault(related, incident)) continue;
     related.likely = is_likely(related);
     found.push_back(std::move(related));
   }

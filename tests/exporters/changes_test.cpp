@@ -200,6 +200,21 @@ TEST_F(Changes, ASlipBetweenTwoClocksSeparatesNoMoment) {
   }
 }
 
+// A lag of 60 s began 60 s ago, when the group's members left; that they had is seen a poll later.
+TEST_F(Changes, ALagIsCausedByWhatIsSeenAPollAfterItBegan) {
+  Incident incident = broker_down_incident();
+  incident.cause.entity = entity("group", "billing");
+  incident.headline = incident.cause;
+  incident.cause.onset = incident.cause.active_since - seconds(60);
+  const WallTime onset = incident.cause.onset;
+  ledger_.note(onset + seconds(2), entity("group", "billing"), "members 3 -> 0");
+  ledger_.note(onset + seconds(40), entity("group", "billing"), "coordinator 1 -> 2");
+  const std::vector<Related> found = changes_before(ledger_, incident, nullptr, 5);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].change.text, "members 3 -> 0");
+  EXPECT_EQ(found[0].before, Duration{});
+}
+
 TEST_F(Changes, ComeBackFromTheirBytes) {
   ledger_.begin(now_.wall);
   poll({make_table(kPartitions, {{{"prod", "orders"}, 6}})});
