@@ -26,14 +26,13 @@ std::string principal_of(const kafka::ClusterSettings& cluster) {
 
 int generate_acls_command(const AclOptions& options) {
   Diagnostics diagnostics;
-  const auto file = find_config(options.config, diagnostics);
-  const std::optional<Config> config = file ? read_config(*file, diagnostics) : std::nullopt;
+  const auto config = read_found_config(options.config, diagnostics);
   if (!config) return refused(diagnostics);
   std::vector<kafka::ClusterSettings> clusters = config->clusters;
   if (!options.cluster.empty())
     std::erase_if(clusters, [&](const auto& cluster) { return cluster.name != options.cluster; });
   if (clusters.empty()) {
-    std::cerr << fmt::format("{} has no cluster '{}'\n", *file, options.cluster);
+    std::cerr << fmt::format("{} has no cluster '{}'\n", config->file, options.cluster);
     return 1;
   }
   if (clusters.size() > 1 && (options.format == "strimzi" || options.format == "aws-iam")) {

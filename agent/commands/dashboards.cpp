@@ -118,9 +118,7 @@ int generate_dashboards_command(const std::string& folder, const std::string& co
 
 int generate_scrape_command(const std::string& config_file, bool service_monitor) {
   Diagnostics diagnostics;
-  const auto file = find_config(config_file, diagnostics);
-  if (!file) return refused(diagnostics);
-  const std::optional<Config> config = read_config(*file, diagnostics);
+  const auto config = read_found_config(config_file, diagnostics);
   if (!config) return refused(diagnostics);
   if (service_monitor) {
     std::cout << dashboards::service_monitor() << std::flush;
@@ -129,7 +127,7 @@ int generate_scrape_command(const std::string& config_file, bool service_monitor
   const Result<std::string> scrape =
       dashboards::scrape_config(config->external_url, scrape_access(*config));
   if (!scrape) {
-    std::cerr << fmt::format("{}: external_url: {}\n", *file, scrape.error().message);
+    std::cerr << fmt::format("{}: external_url: {}\n", config->file, scrape.error().message);
     return 1;
   }
   std::cout << *scrape << std::flush;

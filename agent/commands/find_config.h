@@ -1,10 +1,11 @@
-// Where the configuration is, when nobody said. Main's thread.
+// Where the configuration is when none is named, and what it says. Main's thread.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
 
+#include "agent/config/config.h"
 #include "agent/core/diagnostic.h"
 
 namespace highwater::agent {
@@ -22,6 +23,12 @@ inline std::optional<std::string> find_config(const std::string& given, Diagnost
                          "name one with --config, or write one: clusters: [{name: prod, bootstrap: "
                          "[\"kafka-1:9092\"]}]"});
   return std::nullopt;
+}
+
+// Nothing: there is none, or it has mistakes, which are among the diagnostics.
+inline std::optional<Config> read_found_config(const std::string& given, Diagnostics& diagnostics) {
+  const auto file = find_config(given, diagnostics);
+  return file ? read_config(*file, diagnostics) : std::nullopt;
 }
 
 }  // namespace highwater::agent

@@ -36,9 +36,7 @@ std::optional<rules::RuleSet> load_files(const GenerateOptions& options, Diagnos
 std::optional<rules::RuleSet> load_config(const GenerateOptions& options,
                                           rules::PrometheusOptions& prometheus,
                                           Diagnostics& diagnostics) {
-  const auto file = find_config(options.config, diagnostics);
-  if (!file) return std::nullopt;
-  std::optional<Config> config = read_config(*file, diagnostics);
+  std::optional<Config> config = read_found_config(options.config, diagnostics);
   if (!config) return std::nullopt;
   auto loaded = load(*config, diagnostics);
   if (!loaded) return std::nullopt;

@@ -128,8 +128,7 @@ int maintenance_next_command(const MaintenanceOptions& options) {
   if (*lasts <= Duration::zero() || *lasts > kLongest)
     return mistaken("--for: choose up to " + format_duration(kLongest));
   Diagnostics diagnostics;
-  const auto file = find_config(options.config, diagnostics);
-  const auto config = file ? read_config(*file, diagnostics) : std::nullopt;
+  const auto config = read_found_config(options.config, diagnostics);
   if (!config) {
     print_mistakes(diagnostics);
     return kMistake;

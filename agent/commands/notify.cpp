@@ -77,10 +77,8 @@ std::string described(const Answer& answer, Duration took) {
 bool try_to_deliver(const NamedReceiver& receiver, Delivery& delivery, const Clock& clock) {
   for (delivery.attempt = 1; delivery.attempt <= kAttempts; ++delivery.attempt) {
     const Now start = clock.now();
-    const Answer answer =
-        receiver.receiver->deliver(delivery, {.limit = receiver.timeout,
-                                              .now = start.wall,
-                                              .span = SpanId::random()});
+    const Answer answer = receiver.receiver->deliver(
+        delivery, {.limit = receiver.timeout, .now = start.wall, .span = SpanId::random()});
     if (!answer.handle.empty()) delivery.handle = answer.handle;
     std::cout << fmt::format("  {:8}  {}\n", delivery.resolved() ? "resolved" : "firing",
                              described(answer, clock.now().steady - start.steady))
@@ -139,8 +137,7 @@ std::optional<std::vector<notify::ReceiverConfig>> chosen(
 
 int notify_test_command(const NotifyTestOptions& options) {
   Diagnostics diagnostics;
-  const auto file = find_config(options.config, diagnostics);
-  const auto config = file ? read_config(*file, diagnostics) : std::nullopt;
+  const auto config = read_found_config(options.config, diagnostics);
   if (!config) {
     print_mistakes(diagnostics);
     return kMistake;
@@ -148,7 +145,7 @@ int notify_test_command(const NotifyTestOptions& options) {
   const auto receivers = chosen(config->receivers, options.receivers);
   if (!receivers) return kMistake;
   if (receivers->empty()) {
-    std::cerr << "highwater: " << *file << " has no receivers\n";
+    std::cerr << "highwater: " << config->file << " has no receivers\n";
     return kMistake;
   }
   const SystemClock clock;

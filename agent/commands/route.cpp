@@ -135,8 +135,7 @@ int route_command(const RouteOptions& options) {
     at = *moment;
   }
   Diagnostics diagnostics;
-  const auto file = find_config(options.config, diagnostics);
-  const auto config = file ? read_config(*file, diagnostics) : std::nullopt;
+  const auto config = read_found_config(options.config, diagnostics);
   if (!config) {
     print_mistakes(diagnostics);
     return kMistake;
