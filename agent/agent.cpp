@@ -7,15 +7,15 @@
 #include <cstdlib>
 #include <utility>
 
-#include "agent/ack_page.h"
 #include "agent/agent_impl.h"
-#include "agent/alertmanager_api.h"
+#include "agent/api/ack_page.h"
+#include "agent/api/alertmanager_api.h"
+#include "agent/api/forms.h"
+#include "agent/api/marks_api.h"
+#include "agent/api/reload_api.h"
+#include "agent/api/routing_api.h"
 #include "agent/config/reach.h"
 #include "agent/core/incident_group.h"
-#include "agent/forms.h"
-#include "agent/marks_api.h"
-#include "agent/reload_api.h"
-#include "agent/routing_api.h"
 #include "agent/sidecar.h"
 #include "agent/state_path.h"
 #include "agent/warnings.h"

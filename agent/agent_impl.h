@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "agent/api/web_access.h"
 #include "agent/config_watch.h"
 #include "agent/heartbeats.h"
 #include "agent/history_file.h"
@@ -19,17 +20,16 @@
 #include "agent/pipeline.h"
 #include "agent/prior_changes.h"
 #include "agent/recording/recorder.h"
-#include "agent/replicas.h"
-#include "agent/routing.h"
+#include "agent/routing/replicas.h"
+#include "agent/routing/routing.h"
 #include "agent/self_observation.h"
 #include "agent/state_keeper.h"
 #include "agent/watchers.h"
-#include "agent/web_access.h"
 #include "exporters/http/server.h"
+#include "exporters/metrics/self_metrics.h"
 #include "exporters/notify/outbox.h"
 #include "exporters/otlp/exporter.h"
 #include "exporters/remedies/remedy.h"
-#include "exporters/self_metrics.h"
 #include "exporters/web/web.h"
 
 namespace highwater::agent {

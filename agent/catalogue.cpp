@@ -8,7 +8,7 @@
 #include "collectors/canary/interpreter.h"
 #include "collectors/registry.h"
 #include "collectors/sources/interpreter.h"
-#include "rules/slo_tables.h"
+#include "rules/slo/slo_tables.h"
 
 namespace highwater::agent {
 

@@ -11,8 +11,8 @@
 #include "agent/aliveness.h"
 #include "agent/config/config.h"
 #include "agent/core/log.h"
+#include "exporters/metrics/self_metrics.h"
 #include "exporters/notify/heartbeat.h"
-#include "exporters/self_metrics.h"
 
 namespace highwater::agent {
 

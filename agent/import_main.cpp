@@ -21,7 +21,7 @@
 #include "agent/import/sloth.h"
 #include "agent/import_names.h"
 #include "agent/import_routing.h"
-#include "exporters/runbooks.h"
+#include "exporters/runbooks/runbooks.h"
 
 namespace highwater::agent {
 namespace {

@@ -10,7 +10,7 @@
 #include "agent/config/config.h"
 #include "agent/import/alertmanager/alertmanager.h"
 #include "agent/import_names.h"
-#include "exporters/runbooks.h"
+#include "exporters/runbooks/runbooks.h"
 
 namespace highwater::agent {
 

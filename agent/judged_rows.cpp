@@ -9,7 +9,7 @@
 
 #include "agent/core/diagnostic.h"
 #include "collectors/sources/interpreter.h"
-#include "rules/conditions.h"
+#include "rules/alerts/conditions.h"
 
 namespace highwater::agent {
 namespace {

@@ -7,9 +7,9 @@
 
 #include "agent/config/config.h"
 #include "agent/core/measure.h"
-#include "exporters/runbooks.h"
-#include "rules/exclusions.h"
+#include "exporters/runbooks/runbooks.h"
 #include "rules/language/load.h"
+#include "rules/slo/exclusions.h"
 
 namespace highwater::agent {
 

@@ -19,7 +19,7 @@
 #include "agent/core/explanation.h"
 #include "agent/core/observation.h"
 #include "agent/core/report.h"
-#include "collectors/monitor.h"
+#include "collectors/cluster/monitor.h"
 #include "rules/engine.h"
 
 namespace highwater::agent {

@@ -10,9 +10,9 @@
 #include "agent/ask_http.h"
 #include "agent/source_transfer.h"
 #include "collectors/canary/collector.h"
+#include "collectors/cluster/node_log_dirs.h"
 #include "collectors/kafka_collector.h"
 #include "collectors/node_collector.h"
-#include "collectors/node_log_dirs.h"
 #include "collectors/sources/collector.h"
 
 namespace highwater::agent {

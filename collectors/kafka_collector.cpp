@@ -3,13 +3,13 @@
 #include <optional>
 #include <utility>
 
-#include "collectors/brokers.h"
-#include "collectors/groups.h"
-#include "collectors/member_ranks.h"
-#include "collectors/partitions.h"
-#include "collectors/rebalances.h"
+#include "collectors/cluster/brokers.h"
+#include "collectors/groups/groups.h"
+#include "collectors/groups/member_ranks.h"
+#include "collectors/groups/rebalances.h"
 #include "collectors/scope_tables.h"
-#include "collectors/topics.h"
+#include "collectors/topics/partitions.h"
+#include "collectors/topics/topics.h"
 
 namespace highwater::collectors {
 

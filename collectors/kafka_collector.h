@@ -7,7 +7,7 @@
 
 #include "agent/core/log.h"
 #include "agent/core/observation.h"
-#include "collectors/kafka/cluster_poller.h"
+#include "collectors/kafka/poll/cluster_poller.h"
 
 namespace highwater::collectors {
 

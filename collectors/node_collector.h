@@ -6,8 +6,8 @@
 
 #include "agent/core/log.h"
 #include "agent/core/observation.h"
-#include "collectors/kafka/node_probe.h"
-#include "collectors/node.h"
+#include "collectors/cluster/node.h"
+#include "collectors/kafka/brokers/node_probe.h"
 
 namespace highwater::collectors {
 

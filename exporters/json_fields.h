@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater {
 

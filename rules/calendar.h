@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "agent/core/time.h"
-#include "rules/slo_rule.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::rules {
 

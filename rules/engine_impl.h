@@ -10,12 +10,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "rules/alerts.h"
-#include "rules/composite.h"
+#include "rules/alerts/alerts.h"
 #include "rules/engine.h"
-#include "rules/incidents.h"
-#include "rules/slo_tables.h"
-#include "rules/slo_watch.h"
+#include "rules/incidents/incidents.h"
+#include "rules/slo/composite.h"
+#include "rules/slo/slo_tables.h"
+#include "rules/slo/slo_watch.h"
 
 namespace highwater::rules {
 

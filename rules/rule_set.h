@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "agent/core/watch_first.h"
-#include "rules/alert_rule.h"
-#include "rules/exclusions.h"
+#include "rules/alerts/alert_rule.h"
 #include "rules/routing/owners.h"
-#include "rules/slo_rule.h"
+#include "rules/slo/exclusions.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::rules {
 

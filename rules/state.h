@@ -12,8 +12,8 @@
 
 #include "agent/core/report.h"
 #include "agent/core/result.h"
-#include "rules/live_alert.h"
-#include "rules/slo_watch.h"
+#include "rules/alerts/live_alert.h"
+#include "rules/slo/slo_watch.h"
 
 namespace highwater::rules {
 

@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "rules/conditions.h"
+#include "rules/alerts/conditions.h"
 #include "rules/open_hours.h"
 
 namespace highwater::rules {

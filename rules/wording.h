@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "rules/alert_rule.h"
-#include "rules/burn.h"
-#include "rules/slo_rule.h"
+#include "rules/alerts/alert_rule.h"
+#include "rules/slo/burn.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::rules {
 

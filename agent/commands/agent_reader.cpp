@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "agent/commands/ask_agent.h"
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater::agent {
 namespace {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/agent.h"
+#include "agent/api/web_access.h"
 #include "agent/command_line/terminal_settings.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/connect.h"
@@ -16,8 +17,7 @@
 #include "agent/config/reach.h"
 #include "agent/load.h"
 #include "agent/warnings.h"
-#include "agent/web_access.h"
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater::agent {
 namespace {

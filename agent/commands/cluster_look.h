@@ -9,7 +9,7 @@
 
 #include "agent/core/observation.h"
 #include "agent/core/result.h"
-#include "collectors/kafka/cluster_poller.h"
+#include "collectors/kafka/poll/cluster_poller.h"
 
 namespace highwater::agent {
 

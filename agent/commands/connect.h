@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "collectors/kafka/trial.h"
-#include "exporters/terminal.h"
+#include "collectors/kafka/brokers/trial.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater::agent {
 

@@ -7,7 +7,7 @@
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
 #include "agent/core/utf8.h"
-#include "exporters/explain_text.h"
+#include "exporters/status/explain_text.h"
 
 namespace highwater::agent {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/core/utf8.h"
-#include "rules/burn.h"
+#include "rules/slo/burn.h"
 #include "rules/wording.h"
 
 namespace highwater::agent {

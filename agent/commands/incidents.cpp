@@ -6,7 +6,7 @@
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
 #include "agent/core/time.h"
-#include "exporters/incident_list_text.h"
+#include "exporters/status/incident_list_text.h"
 
 namespace highwater::agent {
 namespace {

@@ -11,7 +11,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/first_config.h"
 #include "agent/config/config.h"
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater::agent {
 namespace {

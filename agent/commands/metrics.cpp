@@ -4,7 +4,7 @@
 
 #include "agent/catalogue.h"
 #include "agent/commands/commands.h"
-#include "exporters/metrics_reference.h"
+#include "exporters/metrics/metrics_reference.h"
 #include "rules/language/load.h"
 
 namespace highwater::agent {

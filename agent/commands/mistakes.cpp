@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "agent/core/small_file.h"
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater::agent {
 namespace {

@@ -9,9 +9,9 @@
 #include "agent/command_line/terminal_settings.h"
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
-#include "exporters/ago_text.h"
 #include "exporters/json_fields.h"
-#include "exporters/terminal.h"
+#include "exporters/status/ago_text.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater::agent {
 namespace {

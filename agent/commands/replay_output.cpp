@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "agent/core/utf8.h"
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater::agent {
 namespace {

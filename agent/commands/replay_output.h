@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "rules/burn.h"
 #include "rules/rehearsal/timeline.h"
+#include "rules/slo/burn.h"
 
 namespace highwater::agent {
 

@@ -9,7 +9,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/find_config.h"
 #include "agent/core/incident_group.h"
-#include "agent/routed.h"
+#include "agent/routing/routed.h"
 #include "rules/routing/moment.h"
 
 namespace highwater::agent {

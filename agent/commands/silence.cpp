@@ -11,7 +11,7 @@
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
 #include "exporters/json_fields.h"
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 #include "rules/routing/moment.h"
 
 namespace highwater::agent {

@@ -6,7 +6,7 @@
 #include "agent/commands/agent_address.h"
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
-#include "exporters/status_text.h"
+#include "exporters/status/status_text.h"
 
 namespace highwater::agent {
 namespace {

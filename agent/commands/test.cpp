@@ -10,7 +10,7 @@
 #include "agent/agent.h"
 #include "agent/commands/commands.h"
 #include "agent/load.h"
-#include "agent/routing_tests.h"
+#include "agent/routing/routing_tests.h"
 #include "rules/rehearsal/rule_test.h"
 
 namespace highwater::agent {

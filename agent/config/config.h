@@ -18,7 +18,7 @@
 #include "agent/core/measure.h"
 #include "agent/core/secret.h"
 #include "collectors/canary/report.h"
-#include "collectors/kafka/cluster_poller.h"
+#include "collectors/kafka/poll/cluster_poller.h"
 #include "collectors/sources/mapping.h"
 #include "exporters/http/address.h"
 #include "exporters/notify/heartbeat.h"

@@ -11,7 +11,7 @@
 
 #include "agent/config/fields.h"
 #include "agent/config/secrets.h"
-#include "collectors/kafka/sasl.h"
+#include "collectors/kafka/login/sasl.h"
 
 namespace highwater::agent {
 namespace {

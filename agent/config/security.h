@@ -5,11 +5,12 @@
 
 #include "agent/config/config.h"
 #include "agent/core/yaml.h"
-#include "collectors/kafka/security.h"
+#include "collectors/kafka/login/security.h"
 
 namespace highwater::agent {
 
-// Relative paths begin at the folder of `file`. A mistake is said, and whatever was read comes back.
+// Relative paths begin at the folder of `file`. A mistake is said, and whatever was read comes
+// back.
 [[nodiscard]] kafka::SecuritySettings read_security(const YamlNode& node, const std::string& file,
                                                     Config& config, Diagnostics& diagnostics);
 

@@ -12,7 +12,7 @@
 #include "agent/core/result.h"
 #include "agent/import/metrics.h"
 #include "agent/import/query.h"
-#include "rules/alert_rule.h"
+#include "rules/alerts/alert_rule.h"
 
 namespace highwater::agent {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "agent/import/fields.h"
-#include "rules/slo_rule.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::agent {
 

@@ -13,7 +13,7 @@
 #include "agent/import/fields.h"
 #include "agent/import/metrics.h"
 #include "agent/import/sli.h"
-#include "rules/slo_rule.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::agent {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "agent/recording/frames.h"
-#include "rules/slo_tables.h"
+#include "rules/slo/slo_tables.h"
 
 namespace highwater::agent {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "collectors/column.h"
+#include "collectors/tables/column.h"
 
 namespace highwater::canary {
 namespace {

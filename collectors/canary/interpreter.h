@@ -10,7 +10,7 @@
 #include "agent/core/observation.h"
 #include "agent/core/watch_first.h"
 #include "collectors/canary/report.h"
-#include "collectors/key_tracker.h"
+#include "collectors/tables/key_tracker.h"
 
 namespace highwater::canary {
 

@@ -1,5 +1,5 @@
-// How the canary's client library is told what `security:` of its cluster says. The agent's side: it
-// reads the secrets, and hands them to the probe's process on its standard input. Any thread.
+// How the canary's client library is told what `security:` of its cluster says. The agent's side:
+// it reads the secrets, and hands them to the probe's process on its standard input. Any thread.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "agent/core/result.h"
-#include "collectors/kafka/security.h"
+#include "collectors/kafka/login/security.h"
 
 namespace highwater::canary {
 

@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-#include "collectors/kafka/failure.h"
+#include "collectors/kafka/client/failure.h"
 #include "collectors/kafka/wire/admin.h"
 #include "collectors/kafka/wire/fetch.h"
 #include "collectors/kafka/wire/groups.h"

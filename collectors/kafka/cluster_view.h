@@ -21,8 +21,8 @@
 #include "agent/core/table.h"
 #include "agent/core/time.h"
 #include "collectors/kafka/boxed.h"
-#include "collectors/kafka/log_tail.h"
-#include "collectors/kafka/offset_history.h"
+#include "collectors/kafka/lag/log_tail.h"
+#include "collectors/kafka/lag/offset_history.h"
 #include "collectors/kafka/small_list.h"
 
 namespace highwater::kafka {

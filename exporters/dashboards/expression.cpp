@@ -7,7 +7,7 @@
 
 #include "agent/core/exported.h"
 #include "exporters/dashboards/layout.h"
-#include "exporters/own_families.h"
+#include "exporters/metrics/own_families.h"
 
 namespace highwater::dashboards {
 namespace {

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "exporters/placeholders.h"
 #include "exporters/remedies/cluster_facts.h"
 #include "exporters/remedies/remedy.h"
+#include "exporters/runbooks/placeholders.h"
 
 namespace highwater::remedies {
 

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater {
 

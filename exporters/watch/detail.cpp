@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "exporters/explain_text.h"
 #include "exporters/json_fields.h"
-#include "exporters/status_text.h"
-#include "exporters/terminal.h"
+#include "exporters/status/explain_text.h"
+#include "exporters/status/status_text.h"
+#include "exporters/status/terminal.h"
 #include "exporters/watch/line.h"
 #include "exporters/web/links.h"
 

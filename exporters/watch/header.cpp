@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "agent/core/wrap.h"
-#include "exporters/ago_text.h"
+#include "exporters/status/ago_text.h"
 #include "exporters/watch/line.h"
 
 namespace highwater::watch {

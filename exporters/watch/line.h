@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater::watch {
 

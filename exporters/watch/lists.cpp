@@ -7,7 +7,7 @@
 #include <map>
 
 #include "agent/core/utf8.h"
-#include "exporters/status_text.h"
+#include "exporters/status/status_text.h"
 #include "exporters/watch/line.h"
 
 namespace highwater::watch {

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "exporters/ago_text.h"
-#include "exporters/incident_list_text.h"
 #include "exporters/json_fields.h"
-#include "exporters/status_text.h"
+#include "exporters/status/ago_text.h"
+#include "exporters/status/incident_list_text.h"
+#include "exporters/status/status_text.h"
 
 namespace highwater::watch {
 namespace {

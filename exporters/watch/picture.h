@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "agent/core/result.h"
-#include "exporters/terminal.h"
+#include "exporters/status/terminal.h"
 
 namespace highwater::watch {
 

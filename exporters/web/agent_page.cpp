@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "exporters/cluster_view.h"
-#include "exporters/html.h"
+#include "exporters/html/html.h"
+#include "exporters/status/cluster_view.h"
 #include "exporters/value_text.h"
 #include "exporters/web/links.h"
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "agent/core/report.h"
+#include "exporters/metrics/process_metrics.h"
 #include "exporters/notify/outbox.h"
-#include "exporters/process_metrics.h"
 
 namespace highwater::web {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "exporters/explain.h"
-#include "exporters/incident_list.h"
-#include "exporters/status.h"
+#include "exporters/status/explain.h"
+#include "exporters/status/incident_list.h"
+#include "exporters/status/status.h"
 #include "exporters/web/changes_page.h"
 #include "exporters/web/deliveries_page.h"
 #include "exporters/web/entity_json.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "exporters/html.h"
+#include "exporters/html/html.h"
 #include "exporters/incident_text.h"
 #include "exporters/web/links.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "agent/core/incident_group.h"
-#include "exporters/html.h"
+#include "exporters/html/html.h"
 
 namespace highwater::web {
 namespace {

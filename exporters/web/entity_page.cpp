@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "exporters/html.h"
-#include "exporters/incident_html.h"
+#include "exporters/html/html.h"
+#include "exporters/html/incident_html.h"
 #include "exporters/value_text.h"
 #include "exporters/web/plot.h"
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-#include "exporters/html.h"
+#include "exporters/html/html.h"
 #include "exporters/web/links.h"
 
 namespace highwater::web {

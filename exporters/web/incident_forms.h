@@ -1,5 +1,5 @@
 // What a person can do about an open incident on its page: acknowledge it, or go and silence it.
-// The agent answers the forms (agent/forms.h). Pure.
+// The agent answers the forms (agent/api/forms.h). Pure.
 #pragma once
 
 #include <string>

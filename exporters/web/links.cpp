@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "exporters/html.h"
+#include "exporters/html/html.h"
 
 namespace highwater::web {
 namespace {

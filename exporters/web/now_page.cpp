@@ -6,11 +6,11 @@
 #include <array>
 #include <span>
 
-#include "exporters/cluster_view.h"
-#include "exporters/html.h"
-#include "exporters/incident_html.h"
-#include "exporters/incident_list.h"
+#include "exporters/html/html.h"
+#include "exporters/html/incident_html.h"
 #include "exporters/incident_text.h"
+#include "exporters/status/cluster_view.h"
+#include "exporters/status/incident_list.h"
 #include "exporters/value_text.h"
 #include "exporters/web/changes_page.h"
 #include "exporters/web/deliveries_page.h"

@@ -11,7 +11,7 @@
 #include "exporters/changes/ledger.h"
 #include "exporters/history/history.h"
 #include "exporters/notify/delivery_log.h"
-#include "exporters/runbooks.h"
+#include "exporters/runbooks/runbooks.h"
 
 namespace highwater::web {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "exporters/html.h"
+#include "exporters/html/html.h"
 #include "exporters/web/facts.h"
 
 namespace highwater::web {

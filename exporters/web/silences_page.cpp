@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "exporters/html.h"
+#include "exporters/html/html.h"
 #include "exporters/json_fields.h"
 #include "exporters/web/incident_forms.h"
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "agent/core/entity_text.h"
-#include "exporters/html.h"
-#include "exporters/incident_html.h"
+#include "exporters/html/html.h"
+#include "exporters/html/incident_html.h"
 #include "exporters/value_text.h"
 #include "exporters/web/links.h"
 #include "exporters/web/plot.h"

@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "agent/core/time.h"
-#include "exporters/html.h"
-#include "exporters/incident_list.h"
+#include "exporters/html/html.h"
+#include "exporters/status/incident_list.h"
 #include "exporters/web/agent_page.h"
 #include "exporters/web/api.h"
 #include "exporters/web/changes_page.h"

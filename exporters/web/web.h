@@ -15,11 +15,11 @@
 #include "exporters/changes/ledger.h"
 #include "exporters/history/history.h"
 #include "exporters/http/server.h"
+#include "exporters/metrics/prometheus.h"
+#include "exporters/metrics/self_metrics.h"
 #include "exporters/notify/delivery_log.h"
 #include "exporters/notify/outbox.h"
-#include "exporters/prometheus.h"
-#include "exporters/runbooks.h"
-#include "exporters/self_metrics.h"
+#include "exporters/runbooks/runbooks.h"
 
 namespace highwater {
 

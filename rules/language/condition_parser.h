@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/core/measure.h"
-#include "rules/alert_rule.h"
+#include "rules/alerts/alert_rule.h"
 
 namespace highwater::rules {
 

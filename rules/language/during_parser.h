@@ -11,7 +11,7 @@
 #include <string>
 
 #include "agent/core/yaml.h"
-#include "rules/alert_rule.h"
+#include "rules/alerts/alert_rule.h"
 #include "rules/language/rule_parser.h"
 #include "rules/open_hours.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "agent/core/yaml.h"
-#include "rules/fault.h"
+#include "rules/incidents/fault.h"
 
 namespace highwater::rules {
 

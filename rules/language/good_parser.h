@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "rules/language/condition_parser.h"
-#include "rules/slo_rule.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::rules {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "agent/core/yaml.h"
-#include "rules/alert_rule.h"
+#include "rules/alerts/alert_rule.h"
 #include "rules/language/condition_parser.h"
 #include "rules/language/placeholders.h"
 

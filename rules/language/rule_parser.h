@@ -6,7 +6,7 @@
 
 #include "agent/core/diagnostic.h"
 #include "agent/core/yaml.h"
-#include "rules/alert_rule.h"
+#include "rules/alerts/alert_rule.h"
 #include "rules/language/rule_fields.h"
 
 namespace highwater::rules {

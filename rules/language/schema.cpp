@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/core/yaml.h"
-#include "rules/fault.h"
+#include "rules/incidents/fault.h"
 #include "rules/language/load.h"
 
 namespace highwater::rules {

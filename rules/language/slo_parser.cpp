@@ -16,7 +16,7 @@
 #include "rules/language/slo_composite.h"
 #include "rules/language/slo_fields.h"
 #include "rules/language/slo_source.h"
-#include "rules/slo_text.h"
+#include "rules/slo/slo_text.h"
 
 namespace highwater::rules {
 namespace {

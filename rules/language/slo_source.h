@@ -4,7 +4,7 @@
 
 #include "agent/core/yaml.h"
 #include "rules/language/rule_parser.h"
-#include "rules/slo_rule.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::rules {
 

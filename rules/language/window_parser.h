@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/alert_rule.h"
+#include "rules/alerts/alert_rule.h"
 #include "rules/language/condition_parser.h"
 
 namespace highwater::rules {

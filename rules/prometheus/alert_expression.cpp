@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "rules/conditions.h"
+#include "rules/alerts/conditions.h"
 #include "rules/prometheus/promql.h"
 #include "rules/prometheus/texts.h"
 
@@ -97,8 +97,7 @@ std::string alert_expression(const AlertRule& rule) {
                       std::ranges::find(dimensions, "entity") != dimensions.end();
   const std::string kept = budget ? std::string("without (instance, job)")
                                   : fmt::format("by ({})", promql::list(dimensions));
-  return fmt::format("{} {} ({})", least ? "min" : "max", kept,
-                     alert_condition(rule, false));
+  return fmt::format("{} {} ({})", least ? "min" : "max", kept, alert_condition(rule, false));
 }
 
 }  // namespace highwater::rules

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "rules/alert_rule.h"
+#include "rules/alerts/alert_rule.h"
 
 namespace highwater::rules {
 

@@ -3,8 +3,8 @@
 // rules; pure, any thread.
 #pragma once
 
-#include "rules/alert_rule.h"
-#include "rules/slo_rule.h"
+#include "rules/alerts/alert_rule.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::rules {
 

@@ -9,9 +9,9 @@
 
 #include "agent/core/measure.h"
 #include "agent/core/time.h"
-#include "rules/alert_rule.h"
-#include "rules/row_scope.h"
-#include "rules/slo_rule.h"
+#include "rules/alerts/alert_rule.h"
+#include "rules/alerts/row_scope.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::rules::promql {
 

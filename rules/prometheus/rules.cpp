@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "rules/conditions.h"
+#include "rules/alerts/conditions.h"
 #include "rules/prometheus/alert_expression.h"
 #include "rules/prometheus/detail.h"
 #include "rules/prometheus/file.h"

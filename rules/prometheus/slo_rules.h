@@ -4,7 +4,7 @@
 
 #include "rules/prometheus/file.h"
 #include "rules/prometheus/rules.h"
-#include "rules/slo_rule.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::rules {
 

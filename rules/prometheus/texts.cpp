@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <span>
 
-#include "rules/conditions.h"
-#include "rules/slo_text.h"
+#include "rules/alerts/conditions.h"
+#include "rules/slo/slo_text.h"
 #include "rules/text.h"
 
 namespace highwater::rules {
@@ -108,10 +108,7 @@ Annotations annotations_of(const AlertRule& rule, std::string_view external_url,
   const Names dimensions = subject_dimensions(*rule.when.left, rule);
   std::vector<StandIn> values = labels_of(dimensions);
   const std::string hold = describe_duration(rule.hold);
-  values.push_back({"value",
-                    value_of(rule.when),
-                    {},
-                    "eq $value 1.0"});
+  values.push_back({"value", value_of(rule.when), {}, "eq $value 1.0"});
   if (rule.aggregated && !rule.when.adds_up_rows())
     values.push_back(
         {"count", asked("count(" + condition + ")", dimensions, "humanize", "some"), {}, {}});

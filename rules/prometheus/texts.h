@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "rules/alert_rule.h"
-#include "rules/slo_rule.h"
+#include "rules/alerts/alert_rule.h"
+#include "rules/slo/slo_rule.h"
 
 namespace highwater::rules {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "rules/conditions.h"
+#include "rules/alerts/conditions.h"
 #include "rules/language/rule_fields.h"
 
 namespace highwater::rules {

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "rules/burn.h"
 #include "rules/engine.h"
+#include "rules/slo/burn.h"
 
 namespace highwater::rules {
 

@@ -14,12 +14,12 @@
 #include <string>
 #include <vector>
 
-#include "rules/burn.h"
 #include "rules/engine.h"
 #include "rules/rehearsal/kept_budgets.h"
 #include "rules/rehearsal/scenario.h"
 #include "rules/rehearsal/timeline.h"
-#include "rules/sli.h"
+#include "rules/slo/burn.h"
+#include "rules/slo/sli.h"
 
 namespace highwater::rules {
 

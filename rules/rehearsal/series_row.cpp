@@ -9,7 +9,7 @@
 #include "agent/core/utf8.h"
 #include "rules/language/rule_fields.h"
 #include "rules/rehearsal/series.h"
-#include "rules/slo_tables.h"
+#include "rules/slo/slo_tables.h"
 
 namespace highwater::rules {
 namespace {

@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "exporters/notify/receivers/registry.h"
-#include "tests/rules/engine_world.h"
+#include "tests/rules/engine/engine_world.h"
 
 namespace highwater::agent {
 namespace {

@@ -1,6 +1,6 @@
 // Tokens of AWS_MSK_IAM: the bytes that Amazon's own signer makes at the same time with the same
 // keys.
-#include "collectors/kafka/msk_token.h"
+#include "collectors/kafka/login/msk_token.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

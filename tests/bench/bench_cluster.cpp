@@ -3,13 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "collectors/brokers.h"
-#include "collectors/groups.h"
-#include "collectors/kafka/time_lag.h"
-#include "collectors/monitor.h"
-#include "collectors/partitions.h"
-#include "collectors/rebalances.h"
-#include "collectors/topics.h"
+#include "collectors/cluster/brokers.h"
+#include "collectors/cluster/monitor.h"
+#include "collectors/groups/groups.h"
+#include "collectors/groups/rebalances.h"
+#include "collectors/kafka/lag/time_lag.h"
+#include "collectors/topics/partitions.h"
+#include "collectors/topics/topics.h"
 
 namespace highwater::bench {
 namespace {

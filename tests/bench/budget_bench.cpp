@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "rules/burn.h"
+#include "rules/slo/burn.h"
 
 namespace highwater::rules {
 namespace {

@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "collectors/registry.h"
-#include "exporters/prometheus.h"
-#include "exporters/self_metrics.h"
+#include "exporters/metrics/prometheus.h"
+#include "exporters/metrics/self_metrics.h"
 #include "tests/bench/bench_cluster.h"
 
 namespace highwater {

@@ -7,11 +7,11 @@
 #include <random>
 
 #include "agent/recording/ring.h"
-#include "collectors/brokers.h"
-#include "collectors/groups.h"
-#include "collectors/monitor.h"
-#include "collectors/partitions.h"
-#include "collectors/topics.h"
+#include "collectors/cluster/brokers.h"
+#include "collectors/cluster/monitor.h"
+#include "collectors/groups/groups.h"
+#include "collectors/topics/partitions.h"
+#include "collectors/topics/topics.h"
 #include "tests/bench/bench_cluster.h"
 
 namespace highwater::agent {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "collectors/kafka/time_lag.h"
+#include "collectors/kafka/lag/time_lag.h"
 
 namespace highwater::collectors {
 namespace {

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <thread>
 
-#include "tests/simulator/scenario.h"
+#include "tests/simulator/scenario/scenario.h"
 #include "tests/simulator/simulator.h"
 
 namespace highwater::collectors {

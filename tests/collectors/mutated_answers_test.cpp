@@ -10,7 +10,7 @@
 #include <random>
 
 #include "tests/collectors/simulated_watch.h"
-#include "tests/simulator/answer_mutator.h"
+#include "tests/simulator/answers/answer_mutator.h"
 
 namespace highwater::collectors {
 namespace {

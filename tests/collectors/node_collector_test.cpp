@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "tests/collectors/fixture.h"
-#include "tests/simulator/scenario.h"
+#include "tests/simulator/scenario/scenario.h"
 #include "tests/simulator/simulator.h"
 
 namespace highwater::collectors {

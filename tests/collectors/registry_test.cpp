@@ -4,15 +4,15 @@
 
 #include <set>
 
-#include "collectors/brokers.h"
-#include "collectors/groups.h"
-#include "collectors/member_ranks.h"
-#include "collectors/monitor.h"
-#include "collectors/node.h"
-#include "collectors/node_log_dirs.h"
-#include "collectors/partitions.h"
-#include "collectors/rebalances.h"
-#include "collectors/topics.h"
+#include "collectors/cluster/brokers.h"
+#include "collectors/cluster/monitor.h"
+#include "collectors/cluster/node.h"
+#include "collectors/cluster/node_log_dirs.h"
+#include "collectors/groups/groups.h"
+#include "collectors/groups/member_ranks.h"
+#include "collectors/groups/rebalances.h"
+#include "collectors/topics/partitions.h"
+#include "collectors/topics/topics.h"
 #include "tests/collectors/fixture.h"
 
 namespace highwater::collectors {

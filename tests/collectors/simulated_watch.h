@@ -14,7 +14,7 @@
 
 #include "agent/core/log.h"
 #include "collectors/kafka_collector.h"
-#include "tests/simulator/scenario.h"
+#include "tests/simulator/scenario/scenario.h"
 #include "tests/simulator/simulator.h"
 
 namespace highwater::collectors {

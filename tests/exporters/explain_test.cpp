@@ -1,12 +1,12 @@
 // What an agent answers when it is asked why, and what people see of that.
-#include "exporters/explain.h"
+#include "exporters/status/explain.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "exporters/explain_text.h"
+#include "exporters/status/explain_text.h"
 #include "report_support.h"
 
 namespace highwater {

@@ -1,4 +1,4 @@
-#include "exporters/runbooks.h"
+#include "exporters/runbooks/runbooks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,8 +11,8 @@
 #include <regex>
 #include <set>
 
-#include "exporters/html.h"
-#include "exporters/placeholders.h"
+#include "exporters/html/html.h"
+#include "exporters/runbooks/placeholders.h"
 #include "report_support.h"
 
 namespace highwater {
@@ -204,7 +204,8 @@ TEST_F(RunbookFolder, FillsInTheIncidentAndShowsItsFacts) {
   EXPECT_THAT(html, HasSubstr("<section class=\"card page\">"));
   EXPECT_THAT(html, HasSubstr("broker 3 of prod is down: it crashed"));
   EXPECT_THAT(html, HasSubstr("2023-11-14 22:21:50 UTC, 1 min 30 s ago"));
-  EXPECT_THAT(html, HasSubstr("BrokerDown: broker <a href=\"../broker?cluster=prod&amp;name=3\">3</a>"));
+  EXPECT_THAT(html,
+              HasSubstr("BrokerDown: broker <a href=\"../broker?cluster=prod&amp;name=3\">3</a>"));
   EXPECT_THAT(html, HasSubstr("refuses connections since 12:03:10"));
   EXPECT_THAT(html, HasSubstr("412 partitions offline; 37 groups moved: billing and 36 more"));
   EXPECT_THAT(html, HasSubstr("What belongs to it (412)"));

@@ -1,4 +1,4 @@
-#include "exporters/status.h"
+#include "exporters/status/status.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "exporters/status_text.h"
+#include "exporters/status/status_text.h"
 #include "report_support.h"
 
 namespace highwater {

@@ -6,9 +6,9 @@
 #include <sstream>
 
 #include "agent/core/utf8.h"
-#include "exporters/ago_text.h"
-#include "exporters/status.h"
-#include "exporters/status_text.h"
+#include "exporters/status/ago_text.h"
+#include "exporters/status/status.h"
+#include "exporters/status/status_text.h"
 #include "report_support.h"
 
 namespace highwater {

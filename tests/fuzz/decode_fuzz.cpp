@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "collectors/kafka/wire/consumer_protocol.h"
-#include "tests/kafka/wire_messages.h"
+#include "tests/kafka/wire/wire_messages.h"
 
 namespace highwater::kafka {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "collectors/kafka/oauth_tokens.h"
-#include "collectors/kafka/scram.h"
+#include "collectors/kafka/login/oauth_tokens.h"
+#include "collectors/kafka/login/scram.h"
 
 namespace highwater::kafka {
 namespace {

@@ -32,13 +32,13 @@ class CheckLayout(unittest.TestCase):
         self.assertEqual((ended.returncode, ended.stdout), (0, ""))
 
     def test_the_core_includes_no_other_room(self):
-        self.refused("agent/core/table.h", '"collectors/topics.h"', "agent/core/ must not include collectors/")
+        self.refused("agent/core/table.h", '"collectors/topics/topics.h"', "agent/core/ must not include collectors/")
 
     def test_the_core_does_not_include_the_daemon(self):
         self.refused("agent/core/table.h", '"agent/config/config.h"', "must not include agent/")
 
     def test_middle_rooms_do_not_include_each_other(self):
-        self.refused("rules/engine.cpp", '"collectors/topics.h"', "rules/ must not include collectors/")
+        self.refused("rules/engine.cpp", '"collectors/topics/topics.h"', "rules/ must not include collectors/")
 
     def test_middle_rooms_do_not_include_the_daemon(self):
         self.refused("exporters/http/server.cpp", '"agent/config/config.h"', "exporters/ must not include agent/")
@@ -49,14 +49,14 @@ class CheckLayout(unittest.TestCase):
         self.refused("rules/engine.cpp", "<exporters/metrics.h>", "rules/ must not include exporters/")
 
     def test_nothing_includes_the_tests(self):
-        self.refused("agent/main.cpp", '"tests/simulator/world.h"', "agent/ must not include tests/")
+        self.refused("agent/main.cpp", '"tests/simulator/model/world.h"', "agent/ must not include tests/")
 
     def test_a_path_that_does_not_start_at_the_root_is_found(self):
         self.refused("rules/engine.cpp", '"engine.h"', "not written from the root")
 
     def test_a_library_outside_its_room_is_found(self):
         for path, header in [("agent/config/config.cpp", "yaml-cpp/yaml.h"), ("rules/select.cpp", "re2/re2.h"),
-                             ("collectors/topics.cpp", "asio.hpp"), ("exporters/otlp/push.cpp", "httplib.h"),
+                             ("collectors/topics/topics.cpp", "asio.hpp"), ("exporters/otlp/push.cpp", "httplib.h"),
                              ("exporters/metrics.cpp", "prometheus/registry.h"), ("rules/store.cpp", "sqlite3.h"),
                              ("agent/core/ids.cpp", "openssl/rand.h"), ("collectors/kafka/a.cpp", "librdkafka/rdkafka.h"),
                              ("exporters/http/page.cpp", "cmark.h"), ("collectors/options.cpp", "CLI/CLI.hpp"),
@@ -88,13 +88,13 @@ class CheckLayout(unittest.TestCase):
                      "int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);", "const Descriptor file(open(name, O_RDWR));",
                      "int fd = openat(folder, name, O_RDONLY);"]:
             with self.subTest(line=line):
-                ended = self.run_with("exporters/runbooks.cpp", line + "\n")
+                ended = self.run_with("exporters/runbooks/runbooks.cpp", line + "\n")
                 self.assertEqual(ended.returncode, 1, line)
-                self.assertTrue(ended.stdout.startswith("exporters/runbooks.cpp:1: files are read through"), ended.stdout)
+                self.assertTrue(ended.stdout.startswith("exporters/runbooks/runbooks.cpp:1: files are read through"), ended.stdout)
 
     def test_the_way_to_read_files_and_functions_called_open_pass(self):
         for path, line in [("agent/core/small_file.cpp", "::open(path.c_str(), O_RDONLY | O_NONBLOCK)"),
-                           ("agent/state_keeper.cpp", "Store::open(path_);"), ("rules/incidents.cpp", "std::vector<Incident> open() const;"),
+                           ("agent/state_keeper.cpp", "Store::open(path_);"), ("rules/incidents/incidents.cpp", "std::vector<Incident> open() const;"),
                            ("tests/support.cpp", "std::ifstream file(path);"), ("agent/commands/test.cpp", "std::ofstream out(path);")]:
             ended = self.run_with(path, line + "\n")
             self.assertEqual((ended.returncode, ended.stdout), (0, ""), line)

@@ -7,7 +7,7 @@
 #include "exporters/otlp/config.h"
 #include "exporters/otlp/encode.h"
 #include "exporters/otlp/select.h"
-#include "tests/exporters/otlp_samples.h"
+#include "tests/exporters/otlp/otlp_samples.h"
 
 int main(int argc, char** argv) {
   using namespace highwater;

@@ -1,4 +1,4 @@
-#include "rules/alert_rule.h"
+#include "rules/alerts/alert_rule.h"
 
 #include <gtest/gtest.h>
 

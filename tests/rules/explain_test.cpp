@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "rules/entity_filter.h"
-#include "tests/rules/engine_world.h"
+#include "tests/rules/engine/engine_world.h"
 
 namespace highwater::rules::testing {
 namespace {

@@ -1,11 +1,11 @@
 // What windows are computed from: thinned readings, and rows that leave and come back.
-#include "rules/history.h"
+#include "rules/alerts/history.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "rules/row_memory.h"
+#include "rules/alerts/row_memory.h"
 
 namespace highwater::rules {
 namespace {

@@ -49,7 +49,7 @@ class CheckRunbooks(unittest.TestCase):
         self.root = Path(self.folder.name)
         self.write("runbooks/broker-down.md", GOOD)
         self.write("rules/builtin.yaml", RULE)
-        self.write("collectors/brokers.cpp", 'const Measure kUp{"broker_up", "help"};\n')
+        self.write("collectors/cluster/brokers.cpp", 'const Measure kUp{"broker_up", "help"};\n')
 
     def write(self, path, text):
         target = self.root / path

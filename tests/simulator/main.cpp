@@ -15,8 +15,8 @@
 #include <string>
 #include <variant>
 
-#include "tests/simulator/answer_mutator.h"
-#include "tests/simulator/scenario.h"
+#include "tests/simulator/answers/answer_mutator.h"
+#include "tests/simulator/scenario/scenario.h"
 #include "tests/simulator/simulator.h"
 
 namespace highwater::simulator {

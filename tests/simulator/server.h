@@ -13,7 +13,7 @@
 
 #include "agent/core/result.h"
 #include "tests/simulator/connection.h"
-#include "tests/simulator/model.h"
+#include "tests/simulator/model/model.h"
 #include "tests/simulator/port.h"
 
 namespace highwater::simulator {

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-#include "tests/simulator/model.h"
+#include "tests/simulator/model/model.h"
 #include "tests/simulator/server.h"
 
 namespace highwater::simulator {

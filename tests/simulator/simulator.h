@@ -15,8 +15,8 @@
 #include "agent/core/result.h"
 #include "agent/core/time.h"
 #include "collectors/kafka/wire/primitives.h"
-#include "tests/simulator/fault.h"
-#include "tests/simulator/scenario.h"
+#include "tests/simulator/scenario/fault.h"
+#include "tests/simulator/scenario/scenario.h"
 
 namespace highwater::simulator {
 

@@ -3,7 +3,7 @@
 
 #include "collectors/kafka/wire/admin.h"
 #include "collectors/kafka/wire/metadata.h"
-#include "tests/simulator/model.h"
+#include "tests/simulator/model/model.h"
 #include "tests/simulator/server.h"
 #include "tests/simulator/simulator.h"
 #include "tests/simulator/socket_client.h"

@@ -7,7 +7,7 @@
 
 #include "agent/source_transfer.h"
 #include "exporters/http/server.h"
-#include "tests/exporters/http_support.h"
+#include "tests/exporters/http/http_support.h"
 
 namespace highwater::agent {
 namespace {

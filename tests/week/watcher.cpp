@@ -7,7 +7,7 @@
 
 #include "agent/catalogue.h"
 #include "collectors/sources/readings.h"
-#include "exporters/runbooks.h"
+#include "exporters/runbooks/runbooks.h"
 #include "rules/language/load.h"
 
 namespace highwater::testing {

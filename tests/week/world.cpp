@@ -5,7 +5,7 @@
 #include <numbers>
 #include <set>
 
-#include "collectors/kafka/time_lag.h"
+#include "collectors/kafka/lag/time_lag.h"
 
 namespace highwater::testing {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "exporters/html.h"
+#include "exporters/html/html.h"
 #include "exporters/mail/client.h"
 #include "exporters/mail/message.h"
 #include "exporters/notify/message.h"

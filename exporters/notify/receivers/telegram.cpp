@@ -5,7 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "exporters/html.h"
+#include "exporters/html/html.h"
 #include "exporters/notify/message.h"
 #include "exporters/notify/receivers/http_receiver.h"
 

@@ -6,8 +6,8 @@
 
 #include "agent/core/digest.h"
 #include "exporters/mail/message.h"
+#include "tests/exporters/notify/smtp_server.h"
 #include "tests/exporters/receivers/support.h"
-#include "tests/exporters/smtp_server.h"
 
 namespace highwater::notify {
 namespace {

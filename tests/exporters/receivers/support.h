@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "exporters/notify/receivers/registry.h"
-#include "tests/exporters/notify_samples.h"
-#include "tests/exporters/push_receiver.h"
+#include "tests/exporters/notify/notify_samples.h"
+#include "tests/exporters/notify/push_receiver.h"
 
 namespace highwater::notify::testing_support {
 

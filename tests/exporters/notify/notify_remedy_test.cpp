@@ -1,0 +1,68 @@
+// What helps with an incident, in the notifications about it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+
+#include "exporters/notify/outbox.h"
+#include "exporters/notify/receivers/registry.h"
+#include "tests/exporters/notify/notify_samples.h"
+#include "tests/exporters/notify/push_receiver.h"
+
+namespace highwater::notify {
+namespace {
+
+using nlohmann::json;
+using testing_support::PushReceiver;
+using testing_support::Received;
+using testing_support::Reply;
+
+ReportPtr report(const SystemClock& clock, uint64_t sequence, TransitionKind kind) {
+  auto made = std::make_shared<Report>();
+  made->at = clock.now();
+  made->transitions = {samples::transition(sequence, kind, samples::broker_down(7))};
+  return made;
+}
+
+json annotations(const Received& request) {
+  return json::parse(request.body)["alerts"][0]["annotations"];
+}
+
+TEST(ARemedyInNotifications, IsWhatHelpsAtEachAttemptAndGoesWithTheIncident) {
+  PushReceiver server([](const Received&, size_t number) {
+    return Reply{.status = number == 0 ? 503 : 200, .headers = {}, .body = {}};
+  });
+  const SystemClock clock;
+  Log log(clock, LogLevel::error, LogForm::json, [](std::string_view) { return true; });
+  ReceiverConfig config;
+  config.name = "oncall";
+  config.kind = find_receiver_kind("webhook");
+  config.settings.set("url", Secret(server.url("/alerts")));
+  std::atomic<int> asked = 0;
+  const auto remedy_now = [&asked](const Incident& incident) {
+    return Remedy{"start " + incident.headline.entity.text(), {}, std::to_string(++asked)};
+  };
+  Notifier notifier(
+      make_receivers({config}, {.external_url = "http://watch", .cluster = {}, .transport = {}},
+                     log),
+      {.chance = [] { return 0.0; },
+       .on_delivered = {},
+       .remedy_now = remedy_now,
+       .state_problem = [&asked] { return std::string(asked == 0 ? "disk full" : ""); }},
+      clock, log, {});
+  notifier.publish(report(clock, 1, TransitionKind::opened));
+  ASSERT_EQ(server.wait_for(2).size(), 2);
+  notifier.publish(report(clock, 2, TransitionKind::resolved));
+  const auto received = server.wait_for(3);
+  ASSERT_EQ(received.size(), 3);
+  EXPECT_EQ(annotations(received[0])["remedy"], "start broker=3 cluster=prod (1)");
+  EXPECT_EQ(annotations(received[1])["remedy"], "start broker=3 cluster=prod (2)");
+  EXPECT_FALSE(annotations(received[2]).contains("remedy"));
+  EXPECT_EQ(annotations(received[0])["not_saved"],
+            "a restart of the agent would forget this: it cannot write its state (disk full)");
+  EXPECT_FALSE(annotations(received[1]).contains("not_saved"));
+}
+
+}  // namespace
+}  // namespace highwater::notify
