@@ -1,5 +1,5 @@
-// The agent's inside. Included by agent.cpp (wiring, start, stop, watching itself) and
-// agent_reload.cpp (another configuration) alone.
+// The agent's inside. Included by agent.cpp (wiring, start, stop), agent_self.cpp (watching itself)
+// and agent_reload.cpp (another configuration) alone.
 #pragma once
 
 #include <map>
@@ -27,7 +27,7 @@
 #include "agent/watchers.h"
 #include "exporters/http/server.h"
 #include "exporters/metrics/self_metrics.h"
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 #include "exporters/otlp/exporter.h"
 #include "exporters/remedies/remedy.h"
 #include "exporters/web/web.h"

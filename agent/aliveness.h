@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/core/observation.h"
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 
 namespace highwater::agent {
 

@@ -13,7 +13,7 @@
 #include "agent/core/observation.h"
 #include "agent/judged_rows.h"
 #include "agent/recording/recorder.h"
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 
 namespace highwater::agent {
 

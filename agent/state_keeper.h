@@ -19,7 +19,7 @@
 #include "agent/core/log.h"
 #include "agent/store/store.h"
 #include "agent/store/writer.h"
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 #include "rules/engine.h"
 #include "rules/routing/director.h"
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "agent/catalogue.h"
+#include "agent/config/schema_parts.h"
+#include "agent/core/json_schema.h"
 #include "collectors/sources/ready_made.h"
 #include "exporters/notify/receivers/registry.h"
 #include "rules/language/schema.h"
@@ -16,91 +18,11 @@
 namespace highwater::agent {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json described(Json schema, std::string_view description) {
-  schema["description"] = description;
-  return schema;
-}
-
-Json text(std::string_view description) {
-  return {{"type", "string"}, {"minLength", 1}, {"description", description}};
-}
-
-Json url(std::string_view description) {
-  return {{"type", "string"}, {"pattern", "^https?://"}, {"description", description}};
-}
-
-Json boolean(std::string_view description) {
-  return {{"type", "boolean"}, {"description", description}};
-}
-
-Json duration(std::string_view description) {
-  const Json written{{"type", "string"}, {"pattern", "^(0|([0-9]+(ms|[smhdw]))+)$"}};
-  return {{"anyOf", {written, {{"const", 0}}}}, {"description", description}};
-}
-
-// One of them, or several.
-Json list_of(const Json& item, std::string_view description) {
-  return {{"anyOf", {item, {{"type", "array"}, {"items", item}}}}, {"description", description}};
-}
-
-Json texts(std::string_view description) {
-  return list_of({{"type", {"string", "number"}}}, description);
-}
-
-Json object(Json properties, std::vector<std::string> required = {}) {
-  Json schema{{"type", "object"}, {"properties", std::move(properties)}};
-  if (!required.empty()) schema["required"] = std::move(required);
-  schema["additionalProperties"] = false;
-  return schema;
-}
-
-Json bytes(std::string_view description) {
-  return {{"anyOf",
-           {{{"type", "string"}, {"pattern", "^[0-9]+([.][0-9]+)? ?([kKMGT]?B|[KMGT]iB)$"}},
-            {{"type", "integer"}, {"minimum", 1}}}},
-          {"description", description}};
-}
-
-// Written as `text`, or where it is.
-Json secret(const Json& text, std::string_view description) {
-  const Json elsewhere{
-      {"type", "object"},
-      {"properties",
-       {{"file",
-         described({{"type", "string"}, {"minLength", 1}}, "The file whose first line it is.")},
-        {"env", described({{"type", "string"}, {"minLength", 1}}, "The variable that holds it.")}}},
-      {"minProperties", 1},
-      {"maxProperties", 1},
-      {"additionalProperties", false}};
-  return {{"anyOf", {text, elsewhere}}, {"description", description}};
-}
-
-// A text, or where it is: {env: POD_NAME}.
-Json from(std::string_view description) {
-  return secret(Json{{"type", "string"}, {"minLength", 1}}, description);
-}
-
-Json headers(const Json& value) {
-  return {{"type", "object"},
-          {"additionalProperties", value},
-          {"description", "Headers to send along."}};
-}
-
-Json header_text() {
-  return {{"type", {"string", "number", "boolean"}}};
-}
-
-// What an https address may need.
-Json with_tls(Json schema) {
-  schema["properties"].update(
-      {{"ca_file", text("Certificate authorities, as PEM.")},
-       {"verify", boolean("false accepts any certificate.")},
-       {"certificate", text("The client's certificate with its chain, as PEM.")},
-       {"key", text("Its key, as PEM; without it the key is in the same file.")}});
-  return schema;
-}
+using namespace schema_parts;
+using json_schema::boolean;
+using json_schema::described;
+using json_schema::duration;
+using json_schema::object;
 
 Json oauth() {
   return object(

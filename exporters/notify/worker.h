@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "agent/core/log.h"
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 #include "exporters/notify/receiver.h"
 #include "exporters/notify/receiver_queue.h"
 

@@ -8,7 +8,7 @@
 
 #include "agent/core/report.h"
 #include "exporters/metrics/process_metrics.h"
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 
 namespace highwater::web {
 

@@ -18,7 +18,7 @@
 #include "exporters/metrics/prometheus.h"
 #include "exporters/metrics/self_metrics.h"
 #include "exporters/notify/delivery_log.h"
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 #include "exporters/runbooks/runbooks.h"
 
 namespace highwater {

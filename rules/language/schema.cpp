@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/core/json_schema.h"
 #include "agent/core/yaml.h"
 #include "rules/incidents/fault.h"
 #include "rules/language/load.h"
@@ -16,14 +17,11 @@
 namespace highwater::rules {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr std::string_view kDuration = "^(0|([0-9]+(ms|[smhdw]))+)$";
-
-Json described(Json schema, std::string_view description) {
-  schema["description"] = description;
-  return schema;
-}
+using json_schema::boolean;
+using json_schema::described;
+using json_schema::duration;
+using json_schema::Json;
+using json_schema::object;
 
 Json one_of(std::vector<std::string> names) {
   return {{"enum", std::move(names)}};
@@ -34,17 +32,13 @@ Json scalar() {
   return {{"type", {"string", "number", "boolean"}}};
 }
 
+// One of them, or several.
+Json list_of(const Json& item) {
+  return json_schema::list_of(item, 1);
+}
+
 Json text(size_t longest) {
   return {{"type", "string"}, {"minLength", 1}, {"maxLength", longest}};
-}
-
-Json boolean() {
-  return {{"type", "boolean"}};
-}
-
-Json duration(std::string_view description) {
-  return described({{"anyOf", {{{"type", "string"}, {"pattern", kDuration}}, {{"const", 0}}}}},
-                   description);
 }
 
 Json min_events() {
@@ -57,9 +51,6 @@ Json min_value() {
   return {{"type", {"number", "string"}},
           {"description", "Of '> 3x 1h ago': a smaller value does not meet it."}};
 }
-
-Json list_of(const Json& item);
-Json object(Json properties, std::vector<std::string> required = {});
 
 // When a rule is meant. What the texts mean in full, `highwater check` says.
 Json during() {
@@ -89,8 +80,7 @@ Json caused_by() {
 }
 
 Json past() {
-  return described(boolean(),
-                   "It reports what is over already: never an incident after its cause.");
+  return boolean("It reports what is over already: never an incident after its cause.");
 }
 
 Json consequence() {
@@ -100,18 +90,6 @@ Json consequence() {
 
 Json summary_of_many() {
   return described(text(300), "Instead of the summary when several are one incident: {names}.");
-}
-
-Json object(Json properties, std::vector<std::string> required) {
-  Json schema{{"type", "object"}, {"properties", std::move(properties)}};
-  if (!required.empty()) schema["required"] = std::move(required);
-  schema["additionalProperties"] = false;
-  return schema;
-}
-
-// One of them, or several.
-Json list_of(const Json& item) {
-  return {{"anyOf", {item, {{"type", "array"}, {"items", item}, {"minItems", 1}}}}};
 }
 
 std::vector<std::string> names_in(std::string_view rules, const char* list) {
@@ -205,7 +183,7 @@ Json Writer::alert() const {
        {"consequence", consequence()},
        {"summary_of_many", summary_of_many()},
        {"expect", described(one_of({"none"}), "There may be no row for the rule.")},
-       {"enabled", described(boolean(), "false: the rule is checked, and not used.")}},
+       {"enabled", boolean("false: the rule is checked, and not used.")}},
       {"name", "when", "severity", "runbook", "summary"});
 }
 
@@ -286,7 +264,8 @@ Json Writer::shared_slo_keys() const {
           {"tiers", tiers()},
           {"min_bad",
            {{"anyOf",
-             {{{"type", "string"}, {"pattern", kDuration}}, {{"type", "integer"}, {"minimum", 0}}}},
+             {{{"type", "string"}, {"pattern", json_schema::kDurationPattern}},
+              {{"type", "integer"}, {"minimum", 0}}}},
             {"description",
              "No tier fires with less than this bad within its short window: a duration, or a "
              "number of events."}}},
@@ -303,7 +282,7 @@ Json Writer::shared_slo_keys() const {
           {"runbook", runbook()},
           {"owner", described(text(200), "Whose budget it is.")},
           {"labels", labels()},
-          {"enabled", described(boolean(), "false: the SLO is checked, and not used.")}};
+          {"enabled", boolean("false: the SLO is checked, and not used.")}};
 }
 
 Json Writer::defaults() const {
@@ -367,7 +346,7 @@ Json Writer::labels() {
 
 Json Writer::tuning() const {
   const Json rule = object(
-      {{"enabled", described(boolean(), "false: the rule is not used.")},
+      {{"enabled", boolean("false: the rule is not used.")},
        {"for", duration("How long the condition must hold before the alert fires.")},
        {"keep_firing_for", duration("How long the alert stays when the condition ends.")},
        {"during", during()},
@@ -387,11 +366,10 @@ Json Writer::tuning() const {
 }
 
 Json Writer::settings() const {
-  return object(
-      {{"builtin", described(boolean(), "Whether the built-in rules are used; true by default.")},
-       {"files", described(list_of({{"type", "string"}, {"minLength", 1}}),
-                           "Rule files, and directories of *.yaml and *.yml.")},
-       {"tune", tuning()}});
+  return object({{"builtin", boolean("Whether the built-in rules are used; true by default.")},
+                 {"files", described(list_of({{"type", "string"}, {"minLength", 1}}),
+                                     "Rule files, and directories of *.yaml and *.yml.")},
+                 {"tune", tuning()}});
 }
 
 }  // namespace

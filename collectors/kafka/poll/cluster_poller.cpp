@@ -18,6 +18,7 @@
 #include "collectors/kafka/client/token_bucket.h"
 #include "collectors/kafka/poll/group_spans.h"
 #include "collectors/kafka/poll/pause_watch.h"
+#include "collectors/kafka/poll/poll_log.h"
 #include "collectors/kafka/poll/schedule.h"
 #include "collectors/kafka/poll/sweep.h"
 
@@ -56,7 +57,7 @@ class ClusterPoller::Impl {
  public:
   Impl(ClusterSettings settings, Log& log, OnUpdate on_update)
       : settings_(std::move(settings)),
-        log_(log),
+        poll_log_(settings_.name, settings_.poll.partitions, log),
         on_update_(std::move(on_update)),
         sweep_timer_(io_),
         brokers_timer_(io_),
@@ -188,26 +189,17 @@ class ClusterPoller::Impl {
   asio::awaitable<void> beat_loop() {
     while (!stopping_) {
       beat();
-      say_places();
+      poll_log_.places(places_);
       std::error_code ignored;
       beat_timer_.expires_after(kBeat);
       co_await beat_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
   }
 
-  void say_places() {
-    if (places_.were_lacking())
-      log_.on_change("connections/" + settings_.name, "lacking", LogLevel::warning,
-                     "a cluster names more brokers than this agent may hold connections: raise its "
-                     "limit of open files",
-                     {{"cluster", settings_.name}, {"connections", places_.most()}});
-  }
-
   void beat() {
     const SteadyTime before = steady_now();
     if (!pauses_.beat(SystemClock().now())) return;
-    log_.warning("the agent itself was paused: what it read before is read again",
-                 {{"cluster", settings_.name}});
+    poll_log_.paused();
     quorum_.forget(before);
     brokers_.confirm_all();
     partitions_.next = groups_.next = before;
@@ -240,16 +232,7 @@ class ClusterPoller::Impl {
     }
     if (due.configs && !paused) configs_.done(started, took, Duration::max());
     brokers_.on_topics(at.steady);
-    if (partitions_.effective > settings_.poll.partitions) {
-      log_.on_change("stretched/" + settings_.name, "yes", LogLevel::warning,
-                     "polls take longer than their cadence and are stretched",
-                     {{"cluster", settings_.name},
-                      {"took_seconds", to_seconds(took)},
-                      {"configured_seconds", to_seconds(settings_.poll.partitions)}});
-    } else if (!alert()) {
-      log_.on_change("stretched/" + settings_.name, "no", LogLevel::debug,
-                     "polls fit their cadence", {{"cluster", settings_.name}});
-    }
+    poll_log_.stretched(partitions_.effective > settings_.poll.partitions, took, alert());
     std::vector<Span> group_spans = take_group_spans(run.spans);
     publish("partitions", at, took, partitions_, std::move(run.spans), run.problems);
     publish("topics", at, took, partitions_, {}, {});
@@ -305,7 +288,7 @@ class ClusterPoller::Impl {
   void tell_statuses() {
     telling_ = false;
     told_ = steady_now();
-    log_statuses();
+    poll_log_.statuses(view_);
     std::vector<Span> spans = std::exchange(untold_, {});
     Duration took{};
     if (!spans.empty()) {
@@ -328,48 +311,6 @@ class ClusterPoller::Impl {
     if (!event_sweeps_.take(steady_now())) return;
     partitions_.next = groups_.next = steady_now();
     sweep_timer_.cancel();
-  }
-
-  // That all is well is news only after a fault.
-  void log_credentials() {
-    const std::string& denied = view_.why_denied;
-    was_denied_ = was_denied_ || !denied.empty();
-    if (was_denied_)
-      log_.on_change("denied/" + settings_.name, denied.empty() ? "no" : "yes " + denied,
-                     denied.empty() ? LogLevel::info : LogLevel::warning,
-                     denied.empty() ? "credentials accepted" : "credentials refused",
-                     {{"cluster", settings_.name}, {"why", denied}});
-    const std::string& stale = view_.credentials_problem;
-    was_stale_ = was_stale_ || !stale.empty();
-    if (was_stale_)
-      log_.on_change("credentials/" + settings_.name, stale.empty() ? "fine" : stale,
-                     stale.empty() ? LogLevel::info : LogLevel::warning,
-                     stale.empty() ? "credentials read" : "the former credentials are still in use",
-                     {{"cluster", settings_.name}, {"why", stale}});
-  }
-
-  void log_statuses() {
-    for (const auto& [id, broker] : view_.brokers) {
-      const bool wrong = is_failed(broker.status) || broker.status == BrokerStatus::denied;
-      const LogLevel level = wrong ? LogLevel::warning : LogLevel::info;
-      log_.on_change(fmt::format("broker/{}/{}", settings_.name, id), status_name(broker.status),
-                     level, "broker status changed",
-                     {{"cluster", settings_.name},
-                      {"broker", id},
-                      {"status", status_name(broker.status)},
-                      {"why", broker.why}});
-    }
-    for (const std::string& what : view_.misdirected) {
-      log_.on_change(fmt::format("misdirected/{}/{}", settings_.name, what), "yes",
-                     LogLevel::warning, "an address leads elsewhere than it should",
-                     {{"cluster", settings_.name}, {"what", what}});
-    }
-    log_credentials();
-    log_.on_change("reachable/" + settings_.name,
-                   view_.reachable ? "yes" : "no " + view_.why_unreachable,
-                   view_.reachable ? LogLevel::info : LogLevel::warning,
-                   view_.reachable ? "cluster reached" : "cluster cannot be reached",
-                   {{"cluster", settings_.name}, {"why", view_.why_unreachable}});
   }
 
   asio::awaitable<void> brokers_loop() {
@@ -399,7 +340,7 @@ class ClusterPoller::Impl {
   }
 
   const ClusterSettings settings_;
-  Log& log_;
+  PollLog poll_log_;
   OnUpdate on_update_;
   ClusterView view_;
   asio::io_context io_{1};
@@ -417,9 +358,7 @@ class ClusterPoller::Impl {
   Schedule configs_;
   std::vector<Span> untold_;  // of the first change that was not told yet
   SteadyTime told_{};
-  bool telling_ = false;     // now, or when the timer says so
-  bool was_denied_ = false;  // since the start
-  bool was_stale_ = false;   // the same of credentials that could not be renewed
+  bool telling_ = false;  // now, or when the timer says so
   TokenBucket event_sweeps_{kSweepsAtOnce, kSweepsPerSecond};
   SteadyTime alert_until_{};
   SteadyTime next_reassignments_{};

@@ -16,7 +16,7 @@
 
 #include "agent/config/config.h"
 #include "agent/core/log.h"
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 #include "rules/routing/director.h"
 #include "rules/routing/moment.h"
 

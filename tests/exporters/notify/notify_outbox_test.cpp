@@ -4,7 +4,7 @@
 #include <latch>
 #include <nlohmann/json.hpp>
 
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 #include "exporters/notify/receivers/registry.h"
 #include "exporters/push/incident_span.h"
 #include "tests/exporters/http/http_support.h"

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <nlohmann/json.hpp>
 
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 #include "exporters/notify/receivers/registry.h"
 #include "tests/exporters/notify/notify_samples.h"
 #include "tests/exporters/notify/push_receiver.h"

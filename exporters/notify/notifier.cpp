@@ -1,4 +1,4 @@
-#include "exporters/notify/outbox.h"
+#include "exporters/notify/notifier.h"
 
 #include <fmt/format.h>
 
