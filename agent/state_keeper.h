@@ -7,13 +7,16 @@
 // hangs.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <future>
 #include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "agent/core/log.h"
@@ -51,8 +54,29 @@ class StateKeeper {
 
  private:
   using Key = std::pair<std::string, std::string>;  // kind, key
-  void submit(std::vector<rules::StateRecord> records, notify::DeliveryLog& deliveries,
-              bool with_budgets, bool whole);
+  struct Written {
+    size_t hash = 0;     // of the value
+    uint64_t round = 0;  // of the submission that named it last
+  };
+  // The text of a notice that waits, which its receivers have in common.
+  struct Text {
+    notify::NoticePtr notice;  // so that its address stays its own
+    std::string key;
+    uint64_t round = 0;
+  };
+  // What a submission is complete about: what it does not name of that is forgotten.
+  enum class Scope : uint8_t { notices, all_but_budgets, all };
+  [[nodiscard]] static bool covers(Scope scope, std::string_view kind);
+
+  // `records` are those of the rules and of routing; none with Scope::notices.
+  void submit(std::vector<rules::StateRecord> records, const notify::Notifier& notifier,
+              const std::vector<notify::Undelivered>& undelivered, Scope scope, bool whole);
+  void put(std::string_view kind, std::string key, std::string value, std::vector<Change>& changes);
+  void put_notices(const notify::Notifier& notifier,
+                   const std::vector<notify::Undelivered>& undelivered,
+                   std::vector<Change>& changes);
+  void put_notice(const notify::Undelivered& one, std::vector<Change>& changes);
+  void remember(std::string_view kind, const Record& record);
 
   [[nodiscard]] std::unique_ptr<Store> take(Opened opened);
   void try_again(rules::Engine& engine, rules::Director& director, Now now);
@@ -62,6 +86,10 @@ class StateKeeper {
   void restore_routing(Store& store, rules::Director& director,
                        std::initializer_list<std::string_view> kinds);
   void restore_deliveries(Store& store, notify::DeliveryLog& deliveries);
+  using Texts = std::map<std::string, notify::NoticePtr>;
+  // texts.end() when it cannot be read; that is logged.
+  [[nodiscard]] Texts::iterator read_text(Record record, Texts& texts);
+  [[nodiscard]] Texts read_texts(Store& store);
   [[nodiscard]] std::vector<notify::Undelivered> read_notices(Store& store);
   [[nodiscard]] std::vector<notify::KeptHandle> read_handles(Store& store);
 
@@ -71,7 +99,9 @@ class StateKeeper {
   std::string open_problem_;
   std::optional<SteadyTime> next_try_;  // while there is no store
   std::future<Opened> trying_;          // a try that goes on
-  std::map<Key, size_t> written_;       // a hash of what was submitted last
+  std::map<Key, Written> written_;      // what was submitted
+  std::unordered_map<const notify::Notice*, Text> texts_;
+  uint64_t round_ = 0;
   std::optional<Now> judged_at_;
   std::optional<SteadyTime> written_at_;
   std::optional<SteadyTime> budgets_at_;

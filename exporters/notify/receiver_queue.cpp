@@ -27,6 +27,7 @@ void ReceiverQueue::restore(const NoticePtr& told, const std::vector<NoticePtr>&
     entry.told = told;
     entry.told_at = now;
     if (policy_.resolved_repeated_for) entry.told_at -= policy_.repeat_interval;
+    index(entries_.find(told->transition.incident.id));
   }
   for (const NoticePtr& notice : undelivered) push(notice, now);
   if (handle.empty()) return;
@@ -49,23 +50,76 @@ void ReceiverQueue::take_over(ReceiverQueue&& former, SteadyTime now) {
     entry.repeat_interval.reset();
     if (entry.told) entry.told_at = now - policy_.repeat_interval;
   }
-  if (policy_.resolved_repeated_for) return;
-  std::erase_if(entries_, [](const auto& item) {
-    const Entry& entry = item.second;
-    return !entry.open && !entry.firing && (!entry.resolved || entry.repeats_resolved());
-  });
+  if (!policy_.resolved_repeated_for)
+    std::erase_if(entries_, [](const auto& item) {
+      const Entry& entry = item.second;
+      return !entry.open && !entry.firing && (!entry.resolved || entry.repeats_resolved());
+    });
+  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+    it->second.place = {};  // in the former one
+    index(it);
+  }
+}
+
+ReceiverQueue::Place ReceiverQueue::place_of(uint64_t incident, const Entry& entry) const {
+  Place place;
+  if (entry.firing || entry.resolved) {
+    // A notice that the receiver chokes on holds up no other, so what may be its own fault comes
+    // last; then news before repeats, firings before resolutions, the worst, the oldest.
+    const NoticePtr& notice = entry.firing ? entry.firing : entry.resolved;
+    const auto severity = static_cast<int>(notice->transition.incident.severity);
+    const bool repeat = entry.firing ? entry.repeats_firing() : entry.repeats_resolved();
+    place.rank.emplace(entry.blamed, repeat, !entry.firing, -severity, entry.order, incident);
+  }
+  if (const auto due = due_again(entry)) place.due.emplace(*due, incident);
+  if (!entry.open && entry.ended && !entry.firing)
+    place.outdated.emplace(entry.ended_until, incident);
+  // What was delivered, and is only repeated, goes first.
+  if (!entry.open) place.closed.emplace(entry.ended == nullptr, entry.order, incident);
+  place.pending = (entry.firing && !entry.repeats_firing() ? 1U : 0U) +
+                  (entry.resolved && !entry.repeats_resolved() ? 1U : 0U);
+  return place;
+}
+
+void ReceiverQueue::index(Entries::iterator found) {
+  Entry& entry = found->second;
+  unindex(entry.place);
+  entry.place = place_of(found->first, entry);
+  if (entry.place.rank) ranks_.insert(*entry.place.rank);
+  if (entry.place.due) due_.insert(*entry.place.due);
+  if (entry.place.outdated) outdated_.insert(*entry.place.outdated);
+  if (entry.place.closed) closed_.insert(*entry.place.closed);
+  pending_ += entry.place.pending;
+}
+
+void ReceiverQueue::unindex(const Place& place) {
+  if (place.rank) ranks_.erase(*place.rank);
+  if (place.due) due_.erase(*place.due);
+  if (place.outdated) outdated_.erase(*place.outdated);
+  if (place.closed) closed_.erase(*place.closed);
+  pending_ -= place.pending;
+}
+
+void ReceiverQueue::erase(Entries::iterator found) {
+  unindex(found->second.place);
+  entries_.erase(found);
 }
 
 void ReceiverQueue::push_firing(NoticePtr notice, SteadyTime now) {
   const Incident& incident = notice->transition.incident;
-  if (incident.severity < policy_.lowest && !entries_.contains(incident.id)) return;
-  Entry& entry = entries_[incident.id];
+  auto found = entries_.find(incident.id);
+  if (found == entries_.end()) {
+    if (incident.severity < policy_.lowest) return;
+    found = entries_.try_emplace(incident.id).first;
+  }
+  Entry& entry = found->second;
   if (!entry.firing && !entry.resolved) entry.order = next_order_++;
   entry.open = true;
   entry.firing = std::move(notice);
   entry.resolved = nullptr;
   entry.refused = nullptr;
   entry.ended = nullptr;
+  index(found);
   // News is worth one attempt at once, however long the back-off has become.
   not_before_ = now;
 }
@@ -79,6 +133,7 @@ void ReceiverQueue::tell_again(NoticePtr notice) {
   if (entry.firing && !entry.repeats_firing()) return;
   entry.told = std::move(notice);
   queue_again(entry);
+  index(found);
 }
 
 void ReceiverQueue::repeat_every(uint64_t incident, std::optional<Duration> interval) {
@@ -87,6 +142,7 @@ void ReceiverQueue::repeat_every(uint64_t incident, std::optional<Duration> inte
   Entry& entry = found->second;
   entry.repeat_interval = interval;
   if (interval == Duration::zero() && entry.repeats_firing()) entry.firing = nullptr;
+  index(found);
 }
 
 void ReceiverQueue::push_resolved(NoticePtr notice, SteadyTime now) {
@@ -98,58 +154,46 @@ void ReceiverQueue::push_resolved(NoticePtr notice, SteadyTime now) {
   const bool was_told = entry.told || entry.firing;
   if (!entry.firing) entry.order = next_order_++;
   if (policy_.send_resolved && was_told) entry.resolved = std::move(notice);
-  if (!entry.firing && !entry.resolved) entries_.erase(found);
+  if (!entry.firing && !entry.resolved)
+    erase(found);
+  else
+    index(found);
   not_before_ = now;
 }
 
 std::vector<NoticePtr> ReceiverQueue::give_up_oldest_ended() {
   std::vector<NoticePtr> lost;
-  if (entries_.size() <= kMaxEnded) return lost;  // thousands may end at once
-  const auto ended = static_cast<size_t>(std::count_if(
-      entries_.begin(), entries_.end(), [](const auto& item) { return !item.second.open; }));
-  if (ended <= kMaxEnded) return lost;
-  // What was delivered, and is only repeated, goes first.
-  const auto rank = [](const Entry& entry) {
-    return std::pair(entry.ended == nullptr, entry.order);
-  };
-  auto oldest = entries_.end();
-  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-    if (it->second.open) continue;
-    if (oldest == entries_.end() || rank(it->second) < rank(oldest->second)) oldest = it;
-  }
+  if (closed_.size() <= kMaxEnded) return lost;
+  const auto oldest = entries_.find(std::get<2>(*closed_.begin()));
   const Entry& entry = oldest->second;
   if (entry.firing) lost.push_back(entry.firing);
   if (entry.resolved && !entry.repeats_resolved()) lost.push_back(entry.resolved);
-  entries_.erase(oldest);
+  erase(oldest);
   return lost;
 }
 
 ReceiverQueue::Action ReceiverQueue::next_action(SteadyTime now) {
   if (in_flight_) return {};
   const std::optional<SteadyTime> next_repeat = queue_repeats(now);
-  const auto urgent = most_urgent();
-  if (urgent == entries_.end()) return {.send = std::nullopt, .until = next_repeat};
+  if (ranks_.empty()) return {.send = std::nullopt, .until = next_repeat};
   const SteadyTime earliest = std::max(not_before_, held_until_);
   if (now < earliest) return {.send = std::nullopt, .until = earliest};
-  Delivery delivery = delivery_of(urgent->second);
-  in_flight_ = InFlight{urgent->first, delivery.notice};
+  const uint64_t urgent = std::get<5>(*ranks_.begin());
+  Delivery delivery = delivery_of(entries_.at(urgent));
+  in_flight_ = InFlight{urgent, delivery.notice};
   return {.send = std::move(delivery), .until = std::nullopt};
 }
 
 std::optional<SteadyTime> ReceiverQueue::queue_repeats(SteadyTime now) {
-  std::optional<SteadyTime> next;
-  if (draining_) return next;
+  if (draining_) return std::nullopt;
   drop_outdated_ends(now);
-  for (auto& [id, entry] : entries_) {
-    const std::optional<SteadyTime> due = due_again(entry);
-    if (!due) continue;
-    if (now < *due) {
-      next = std::min(next.value_or(*due), *due);
-    } else {
-      queue_again(entry);
-    }
+  while (!due_.empty() && due_.begin()->first <= now) {
+    const auto found = entries_.find(due_.begin()->second);
+    queue_again(found->second);
+    index(found);
   }
-  return next;
+  if (due_.empty()) return std::nullopt;
+  return due_.begin()->first;
 }
 
 std::optional<SteadyTime> ReceiverQueue::due_again(const Entry& entry) const {
@@ -176,27 +220,8 @@ void ReceiverQueue::queue_again(Entry& entry) {
 }
 
 void ReceiverQueue::drop_outdated_ends(SteadyTime now) {
-  std::erase_if(entries_, [&](const auto& item) {
-    const Entry& entry = item.second;
-    return !entry.open && entry.ended && !entry.firing && now >= entry.ended_until;
-  });
-}
-
-// A notice that the receiver chokes on holds up no other, so what may be its own fault comes last;
-// then news before repeats, firings before resolutions, the worst, the oldest.
-ReceiverQueue::Entries::iterator ReceiverQueue::most_urgent() {
-  const auto rank = [](const Entry& entry) {
-    const NoticePtr& notice = entry.firing ? entry.firing : entry.resolved;
-    const auto severity = static_cast<int>(notice->transition.incident.severity);
-    const bool repeat = entry.firing ? entry.repeats_firing() : entry.repeats_resolved();
-    return std::tuple(entry.blamed, repeat, !entry.firing, -severity, entry.order);
-  };
-  auto best = entries_.end();
-  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-    if (!it->second.firing && !it->second.resolved) continue;
-    if (best == entries_.end() || rank(it->second) < rank(best->second)) best = it;
-  }
-  return best;
+  while (!outdated_.empty() && outdated_.begin()->first <= now)
+    erase(entries_.find(outdated_.begin()->second));
 }
 
 Delivery ReceiverQueue::delivery_of(const Entry& entry) const {
@@ -227,6 +252,7 @@ void ReceiverQueue::on_answer(const Answer& answer, SteadyTime now) {
         // "Later" says something of the receiver alone, unless it says so again and again.
         constexpr int kPatience = 4;
         if (!answer.retry_after || found->second.attempts > kPatience) ++found->second.blamed;
+        index(found);
       }
       back_off(answer, now);
       return;
@@ -258,10 +284,12 @@ Duration ReceiverQueue::next_backoff() const {
 }
 
 void ReceiverQueue::forgive() {
-  for (auto& [id, entry] : entries_) {
+  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+    Entry& entry = it->second;
     if (entry.blamed == 0 || entry.forgiven) continue;
     entry.blamed = 0;
     entry.forgiven = true;
+    index(it);
   }
 }
 
@@ -277,7 +305,10 @@ void ReceiverQueue::settle(Entries::iterator found, const NoticePtr& sent, const
   } else {
     settle_firing(entry, sent, accepted, now);
   }
-  if (is_over(entry)) entries_.erase(found);
+  if (is_over(entry))
+    erase(found);
+  else
+    index(found);
 }
 
 void ReceiverQueue::settle_resolved(Entry& entry, const NoticePtr& sent, bool accepted,
@@ -315,19 +346,12 @@ void ReceiverQueue::begin_drain(SteadyTime now) {
   draining_ = true;
   failures_ = 0;
   not_before_ = now;
-  for (auto& [id, entry] : entries_) {
+  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+    Entry& entry = it->second;
     if (entry.repeats_firing()) entry.firing = nullptr;
     if (entry.repeats_resolved()) entry.resolved = nullptr;
+    index(it);
   }
-}
-
-size_t ReceiverQueue::pending() const {
-  size_t count = 0;
-  for (const auto& [id, entry] : entries_) {
-    if (entry.firing && !entry.repeats_firing()) ++count;
-    if (entry.resolved && !entry.repeats_resolved()) ++count;
-  }
-  return count;
 }
 
 std::map<uint64_t, std::string> ReceiverQueue::handles() const {

@@ -13,6 +13,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "agent/core/incident_group.h"
@@ -66,7 +68,7 @@ class ReceiverQueue {
   // The agent stops: what is pending is tried at once, nothing is repeated any more.
   void begin_drain(SteadyTime now);
 
-  [[nodiscard]] size_t pending() const;  // notices that will be tried soon
+  [[nodiscard]] size_t pending() const { return pending_; }  // notices that will be tried soon
   // Those, and what was refused while its incident is open.
   [[nodiscard]] std::vector<NoticePtr> undelivered() const;
   // What the receiver asked to be kept, by incident.
@@ -81,6 +83,19 @@ class ReceiverQueue {
   [[nodiscard]] Hearing hearing(uint64_t incident) const;
 
  private:
+  // What comes first: smaller ones. The last is the incident.
+  using Rank = std::tuple<int, bool, bool, int, uint64_t, uint64_t>;
+  using Moment = std::pair<SteadyTime, uint64_t>;       // and the incident
+  using Closed = std::tuple<bool, uint64_t, uint64_t>;  // what is given up first; and the incident
+  // Where an entry stands in the indexes.
+  struct Place {
+    std::optional<Rank> rank;
+    std::optional<Moment> due;
+    std::optional<Moment> outdated;
+    std::optional<Closed> closed;
+    size_t pending = 0;
+  };
+
   // What is to be told about one incident. It is open, or something is pending.
   struct Entry {
     bool open = true;
@@ -99,6 +114,7 @@ class ReceiverQueue {
     bool forgiven = false;
     int repeats = 0;
     std::optional<Duration> repeat_interval;  // in place of the policy's
+    Place place;                              // of before what changed last, until index()
 
     // Whether what is pending was accepted before.
     [[nodiscard]] bool repeats_firing() const { return firing && firing == told; }
@@ -111,6 +127,13 @@ class ReceiverQueue {
     NoticePtr notice;
   };
 
+  // Thousands of incidents may be open, and each delivery asks what comes next: it is looked up,
+  // not searched for. Whatever changes an entry calls index() for it, or erase().
+  void index(Entries::iterator found);
+  void unindex(const Place& place);
+  void erase(Entries::iterator found);
+  [[nodiscard]] Place place_of(uint64_t incident, const Entry& entry) const;
+
   void push_firing(NoticePtr notice, SteadyTime now);
   void push_resolved(NoticePtr notice, SteadyTime now);
   [[nodiscard]] std::vector<NoticePtr> give_up_oldest_ended();
@@ -119,7 +142,6 @@ class ReceiverQueue {
   [[nodiscard]] std::optional<SteadyTime> due_again(const Entry& entry) const;
   void queue_again(Entry& entry);
   void drop_outdated_ends(SteadyTime now);
-  [[nodiscard]] Entries::iterator most_urgent();
   [[nodiscard]] Delivery delivery_of(const Entry& entry) const;
   [[nodiscard]] Duration next_backoff() const;
   void back_off(const Answer& answer, SteadyTime now);
@@ -134,6 +156,11 @@ class ReceiverQueue {
   const QueuePolicy policy_;
   const Chance chance_;
   Entries entries_;
+  std::set<Rank> ranks_;       // of what is pending
+  std::set<Moment> due_;       // when something is told again
+  std::set<Moment> outdated_;  // when a resolution is not repeated any more
+  std::set<Closed> closed_;    // those that are not open
+  size_t pending_ = 0;         // repetitions aside
   std::optional<InFlight> in_flight_;
   uint64_t next_order_ = 1;
   int failures_ = 0;       // attempts that failed since the last answer

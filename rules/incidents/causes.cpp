@@ -46,6 +46,29 @@ void sort_unique(std::vector<Node>& nodes) {
 
 }  // namespace
 
+template <class Visit>
+void Causes::for_each_cause(const Symbol& name, Cluster& cluster, const Incidents& incidents,
+                            Visit visit) {
+  auto group = cluster.incidents.begin();  // in the order of the incidents
+  for (const auto& [id, incident] : incidents) {
+    const LiveAlert* const cause = incident->cause();
+    if (cause == nullptr || incident->cluster() != name) continue;
+    while (group != cluster.incidents.end() && group->first < id) ++group;
+    const bool has_group = group != cluster.incidents.end() && group->first == id;
+    const Group* const own = has_group ? &group->second : nullptr;
+    const Explainer* known = nullptr;
+    if (own != nullptr) {
+      const auto found = std::ranges::find_if(
+          own->explainers, [cause](const Explainer& one) { return one.is_of(*cause); });
+      if (found != own->explainers.end()) known = &*found;
+    }
+    if (known != nullptr)
+      visit(id, *incident, *cause, known->subject(), own);
+    else
+      visit(id, *incident, *cause, Subject(cluster.graph, cause->alert.entity), own);
+  }
+}
+
 void Causes::follow(std::span<const ClusterView> clusters, const Incidents& incidents,
                     SteadyTime now) {
   views_ = clusters;
@@ -68,12 +91,21 @@ void Causes::follow(std::span<const ClusterView> clusters, const Incidents& inci
       for (Explainer& explainer : group.explainers) explainer.follow(cluster.graph, now);
       note_hung(cluster, group);
     }
+    cluster.followed = cluster.graph.version();
   }
 }
 
 void Causes::prepare(std::span<const LiveAlert* const> alerts) {
   for (const LiveAlert* alert : alerts)
     (void)cluster(alert->cluster).graph.node_of(alert->alert.entity);
+  for (auto& [name, cluster] : clusters_) {
+    cluster.graph.connect();
+    if (cluster.followed == cluster.graph.version()) continue;
+    cluster.followed = cluster.graph.version();
+    for (auto& [id, group] : cluster.incidents) {
+      for (Explainer& explainer : group.explainers) explainer.follow_parts(cluster.graph);
+    }
+  }
 }
 
 std::optional<uint64_t> Causes::explained_by(const LiveAlert& alert) {
@@ -95,16 +127,15 @@ std::vector<uint64_t> Causes::explains(const LiveAlert& alert, const Incidents& 
   std::vector<uint64_t> explained;
   Cluster& found = cluster(alert.cluster);
   const Explainer explainer(alert, found.graph, now);
-  for (const auto& [id, incident] : incidents) {
-    const LiveAlert* const cause = incident->cause();
-    if (cause == nullptr || incident->cluster() != alert.cluster) continue;
-    const Subject subject(found.graph, cause->alert.entity);
-    if (!explainer.explains(*cause, subject)) continue;
-    const std::vector<LiveAlert*> standing = incident->standing();
-    const bool is_first = std::ranges::all_of(
-        standing, [&](const LiveAlert* other) { return explainer.not_before() <= other->onset; });
-    if (is_first) explained.push_back(id);
-  }
+  for_each_cause(alert.cluster, found, incidents,
+                 [&](uint64_t id, const OpenIncident& incident, const LiveAlert& cause,
+                     const Subject& subject, const Group*) {
+                   if (!explainer.explains(cause, subject)) return;
+                   const bool older = incident.any_standing([&](const LiveAlert& other) {
+                     return other.onset < explainer.not_before();
+                   });
+                   if (!older) explained.push_back(id);
+                 });
   return explained;
 }
 
@@ -114,25 +145,25 @@ std::vector<Causes::Related> Causes::related(const LiveAlert& alert, const Incid
   Cluster& found = cluster(alert.cluster);
   const Explainer explainer(alert, found.graph, now);
   const Subject subject(found.graph, alert.alert.entity);
-  for (const auto& [id, incident] : incidents) {
-    const LiveAlert* const cause = incident->cause();
-    if (incident->cluster() != alert.cluster || cause == nullptr || cause == &alert) continue;
-    const Subject other(found.graph, cause->alert.entity);
-    if (explainer.explains(*cause, other, true)) {
-      // A fault of the ground makes worse what was there before; what else began later does not.
-      const bool affected =
-          explainer.traits().ground || explainer.explains(*cause, other).has_value();
-      related.push_back({id, affected});
-      continue;
-    }
-    const auto group = found.incidents.find(id);
-    if (group == found.incidents.end()) continue;
-    const bool affects =
-        std::ranges::any_of(group->second.explainers, [&](const Explainer& candidate) {
-          return candidate.explains(alert, subject, true).has_value();
-        });
-    if (affects) related.push_back({id, false});
-  }
+  for_each_cause(alert.cluster, found, incidents,
+                 [&](uint64_t id, const OpenIncident&, const LiveAlert& cause, const Subject& other,
+                     const Group* group) {
+                   if (&cause == &alert) return;
+                   if (explainer.explains(cause, other, true)) {
+                     // A fault of the ground makes worse what was there before; what else began
+                     // later does not.
+                     const bool affected =
+                         explainer.traits().ground || explainer.explains(cause, other).has_value();
+                     related.push_back({id, affected});
+                     return;
+                   }
+                   const bool affects =
+                       group != nullptr &&
+                       std::ranges::any_of(group->explainers, [&](const Explainer& candidate) {
+                         return candidate.explains(alert, subject, true).has_value();
+                       });
+                   if (affects) related.push_back({id, false});
+                 });
   return related;
 }
 

@@ -29,7 +29,8 @@ class Causes {
   // of open incidents is brought up to date; what nothing needs any more is dropped.
   void follow(std::span<const ClusterView> clusters, const Incidents& incidents, SteadyTime now);
 
-  // Alerts that are about to be placed; once for all of them is much cheaper.
+  // Alerts that are about to be placed, all of them at once: afterwards nothing new is in the
+  // graph.
   void prepare(std::span<const LiveAlert* const> alerts);
 
   // The open incident that explains the alert best.
@@ -74,9 +75,15 @@ class Causes {
   struct Cluster {
     DependencyGraph graph;
     std::map<uint64_t, Group> incidents;
+    uint64_t followed = 0;  // the version of the graph that the explainers know
   };
 
   Cluster& cluster(const Symbol& name);
+  // Calls visit(id, incident, its cause, what the cause is about, its group or null) for each
+  // incident of the cluster whose cause stands.
+  template <class Visit>
+  static void for_each_cause(const Symbol& name, Cluster& cluster, const Incidents& incidents,
+                             Visit visit);
   void drop_unneeded(const Incidents& incidents);
   static void forget_unused(Cluster& cluster);
   static void note_hung(Cluster& cluster, Group& group);

@@ -68,6 +68,7 @@ void DependencyGraph::connect() {
   forward_.build(nodes(), edges, false);
   backward_.build(nodes(), edges, true);
   connected_ = true;
+  ++version_;
 }
 
 const Symbol* DependencyGraph::label(Node node, std::string_view dimension) const {

@@ -45,6 +45,8 @@ class DependencyGraph {
 
   // Makes the edges, when nodes or relations came since. Needed before what follows.
   void connect();
+  // Grows when connect() made edges anew.
+  [[nodiscard]] uint64_t version() const { return version_; }
   [[nodiscard]] size_t nodes() const { return offsets_.size() - 1; }
   [[nodiscard]] std::span<const Edge> causes_of(Node node) const { return forward_.of(node); }
   [[nodiscard]] std::span<const Edge> dependents_of(Node node) const { return backward_.of(node); }
@@ -109,6 +111,7 @@ class DependencyGraph {
   Adjacency forward_;
   Adjacency backward_;
   bool connected_ = false;
+  uint64_t version_ = 0;
   size_t nodes_after_cleaning_ = 0;
 };
 

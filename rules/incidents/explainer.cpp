@@ -30,12 +30,16 @@ std::vector<Subject::Part> parts_of(const DependencyGraph& graph, DependencyGrap
 
 Subject::Subject(DependencyGraph& graph, const Entity& entity) : node(graph.node_of(entity)) {
   graph.connect();
-  parts = parts_of(graph, node);
+  follow(graph);
   about_cluster = entity.labels.size() < 2;
   for (const auto& [name, value] : entity.labels) {
     if (name.text() == "topic") topic = value;
     has_partition = has_partition || name.text() == "partition";
   }
+}
+
+void Subject::follow(const DependencyGraph& graph) {
+  parts = parts_of(graph, node);
 }
 
 bool CauseMatch::better_than(const CauseMatch& other) const {
@@ -55,6 +59,7 @@ Explainer::Explainer(const LiveAlert& alert, DependencyGraph& graph, SteadyTime 
 }
 
 void Explainer::follow(const DependencyGraph& graph, SteadyTime now) {
+  subject_.follow(graph);
   if (!subject_.about_cluster) reach_.follow(graph, subject_.node, now);
 }
 
@@ -72,16 +77,25 @@ void Explainer::renumber(std::span<const Node> numbers) {
 std::optional<CauseMatch> Explainer::explains(const LiveAlert& alert, const Subject& subject,
                                               bool whenever) const {
   if (alert_ == &alert || severity_ == Severity::info) return std::nullopt;
+  const CauseKinds& causes = alert.rule->traits.caused_by;
+  if (!may_be_admitted(causes)) return std::nullopt;
   if (!whenever && !in_time(alert)) return std::nullopt;
   const std::optional<Reach::Hit> hit = related(alert, subject);
   if (!hit) return std::nullopt;
-  const CauseKinds& causes = alert.rule->traits.caused_by;
   const std::optional<CauseKind> kind = kind_of(traits_.fault);
   const bool admitted = (hit->plain && kind && causes.has(*kind)) ||
                         (hit->coordinator && causes.has(CauseKind::coordinator)) ||
                         (causes.has(CauseKind::same) && is_same(subject, *hit));
   if (!admitted) return std::nullopt;
   return CauseMatch{hit->hops, severity_, onset_};
+}
+
+// Whether any relation could do. Each alert is held against every explainer there is, and how the
+// two are related is the dear part of it.
+bool Explainer::may_be_admitted(const CauseKinds& causes) const {
+  const std::optional<CauseKind> kind = kind_of(traits_.fault);
+  return (kind && causes.has(*kind)) || causes.has(CauseKind::coordinator) ||
+         causes.has(CauseKind::same);
 }
 
 // About the same entity; where it is of no kind that is known here, also about a part of it.

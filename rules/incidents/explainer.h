@@ -13,6 +13,8 @@ namespace highwater::rules {
 // An alert in search of its cause: what it is about.
 struct Subject {
   Subject(DependencyGraph& graph, const Entity& entity);
+  // The edges were made anew.
+  void follow(const DependencyGraph& graph);
 
   struct Part {
     DependencyGraph::Node node;
@@ -42,6 +44,8 @@ class Explainer {
 
   // The graph changed, and is connected.
   void follow(const DependencyGraph& graph, SteadyTime now);
+  // Only edges between nodes that are no row of a relation can have come.
+  void follow_parts(const DependencyGraph& graph) { subject_.follow(graph); }
   void add_nodes_to(std::vector<Node>& nodes) const;
   void renumber(std::span<const Node> numbers);
   // Its alert ended, and is gone soon; what followed from it may still show.
@@ -53,6 +57,7 @@ class Explainer {
   [[nodiscard]] bool is_of(const LiveAlert& alert) const { return alert_ == &alert; }
   [[nodiscard]] const FaultTraits& traits() const { return traits_; }
   [[nodiscard]] Node node() const { return subject_.node; }
+  [[nodiscard]] const Subject& subject() const { return subject_; }
   [[nodiscard]] const Reach& reach() const { return reach_; }
   [[nodiscard]] SteadyTime not_before() const { return not_before_; }
 
@@ -62,6 +67,7 @@ class Explainer {
                                                    bool whenever = false) const;
 
  private:
+  [[nodiscard]] bool may_be_admitted(const CauseKinds& causes) const;
   [[nodiscard]] bool is_same(const Subject& subject, const Reach::Hit& hit) const;
   [[nodiscard]] bool in_time(const LiveAlert& alert) const;
   [[nodiscard]] std::optional<Reach::Hit> related(const LiveAlert& alert,

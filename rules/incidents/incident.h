@@ -6,6 +6,7 @@
 // the worst of its alerts that stand (headline.h), and changes with them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -75,6 +76,12 @@ class OpenIncident {
   [[nodiscard]] const std::optional<SteadyTime>& cause_ended_at() const { return cause_ended_; }
   // What still fires besides the opening alert, worst first.
   [[nodiscard]] std::vector<LiveAlert*> standing() const;
+  template <class Test>
+  [[nodiscard]] bool any_standing(Test test) const {
+    return std::any_of(members_.begin(), members_.end(), [&](const auto& member) {
+      return member.second.live != nullptr && test(*member.second.live);
+    });
+  }
 
   // Brings what is shown up to date.
   void refresh(SteadyTime now);

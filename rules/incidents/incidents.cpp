@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 namespace highwater::rules {
@@ -42,10 +43,8 @@ bool says_it_of_a_part(const OpenIncident& incident, const LiveAlert& alert) {
                          return other.alert.entity.label(label.first.text()) == label.second;
                        });
   };
-  if (incident.cause() != nullptr && covers(*incident.cause())) return true;
-  const std::vector<LiveAlert*> standing = incident.standing();
-  return std::any_of(standing.begin(), standing.end(),
-                     [&](const LiveAlert* other) { return covers(*other); });
+  return (incident.cause() != nullptr && covers(*incident.cause())) ||
+         incident.any_standing(covers);
 }
 
 }  // namespace
@@ -74,6 +73,7 @@ std::vector<Transition> IncidentBook::update(AlertEvents events, std::span<Clust
     incident->refresh(now.steady);
     if (incident->update_due(now.steady)) notify(TransitionKind::updated, *incident, now);
   }
+  keep_ended(now);
   return std::move(transitions_);
 }
 
@@ -81,40 +81,6 @@ void IncidentBook::set_owners(Owners owners) {
   owners_ = std::move(owners);
   for (auto& [id, incident] : incidents_)
     incident->set_team(team_of(owners_, incident->shown().cause));
-}
-
-std::vector<SavedIncident> IncidentBook::save(Now now) const {
-  std::vector<SavedIncident> saved;
-  for (const auto& [id, incident] : incidents_) saved.push_back(incident->save(now));
-  return saved;
-}
-
-void IncidentBook::restore(const std::vector<SavedIncident>& saved, const SavedCounters& counters,
-                           const AlertsByKey& alerts, Now now) {
-  last_id_ = counters.last_incident;
-  last_sequence_ = counters.last_transition;
-  for (const SavedIncident& entry : saved) {
-    const uint64_t id = entry.shown.id;
-    const auto cause = alerts.find(key_of(entry.shown.cause));
-    const bool stands = cause != alerts.end() && cause->second->alert.incident == id;
-    auto incident = std::make_unique<OpenIncident>(entry, stands ? cause->second : nullptr, now);
-    for (const auto& [of, alert] : alerts) {
-      if (alert->alert.incident == id && !(stands && alert == cause->second))
-        incident->add_evidence(*alert);
-    }
-    incident->settle_restored(entry);
-    incident->set_team(team_of(owners_, entry.shown.cause));
-    incidents_[id] = std::move(incident);
-    last_id_ = std::max(last_id_, id);
-  }
-}
-
-void IncidentBook::restore_history(std::vector<IncidentPtr> ended) {
-  std::ranges::sort(ended, [](const IncidentPtr& a, const IncidentPtr& b) {
-    return std::tuple(*b->ended, b->id) < std::tuple(*a->ended, a->id);
-  });
-  if (ended.size() > kMaxHistory) ended.resize(kMaxHistory);
-  history_ = std::make_shared<const IncidentHistory>(std::move(ended));
 }
 
 std::vector<Incident> IncidentBook::open() const {
@@ -170,12 +136,23 @@ std::vector<IncidentBook::Newcomer> IncidentBook::take_back(const std::vector<Fi
 
 void IncidentBook::close(Now now, const VisitAlerts& visit_alerts,
                          std::vector<Newcomer>* newcomers) {
+  std::optional<std::vector<const LiveAlert*>> waiting;
+  const auto alerts_that_wait = [&]() -> std::span<const LiveAlert* const> {
+    if (waiting) return *waiting;
+    waiting.emplace();
+    visit_alerts([&](const LiveAlert& alert) {
+      // Those that fire at this moment have no incident yet either.
+      if (alert.alert.incident == 0 && alert.alert.severity != Severity::info)
+        waiting->push_back(&alert);
+    });
+    return *waiting;
+  };
   for (auto it = incidents_.begin(); it != incidents_.end();) {
     OpenIncident& incident = *it->second;
     const OpenIncident::End end = incident.end_at(now.steady);
     const bool outlived = end == OpenIncident::End::outlived;
     const bool stays = end == OpenIncident::End::none || (outlived && newcomers == nullptr) ||
-                       (!outlived && awaits_evidence(incident, visit_alerts, now.steady));
+                       (!outlived && awaits_evidence(incident, alerts_that_wait(), now.steady));
     if (stays) {
       ++it;
       continue;
@@ -193,19 +170,17 @@ void IncidentBook::close(Now now, const VisitAlerts& visit_alerts,
   }
 }
 
-bool IncidentBook::awaits_evidence(const OpenIncident& incident, const VisitAlerts& visit_alerts,
-                                   SteadyTime now) {
+bool IncidentBook::awaits_evidence(const OpenIncident& incident,
+                                   std::span<const LiveAlert* const> waiting, SteadyTime now) {
   const SteadyTime ended = *incident.cause_ended_at();
   const SteadyTime until = ended + kEvidenceOutlives;
   if (now >= until) return false;
   std::vector<const LiveAlert*> soon;
-  visit_alerts([&](const LiveAlert& alert) {
-    // Those that fire at this moment have no incident yet either.
-    if (alert.alert.incident == 0 && alert.cluster == incident.cluster() &&
-        alert.active_since < ended && alert.counts_from + alert.rule->hold < until &&
-        alert.alert.severity != Severity::info)
-      soon.push_back(&alert);
-  });
+  for (const LiveAlert* alert : waiting) {
+    if (alert->cluster == incident.cluster() && alert->active_since < ended &&
+        alert->counts_from + alert->rule->hold < until)
+      soon.push_back(alert);
+  }
   return causes_.explains_any(incident, soon);
 }
 
@@ -276,12 +251,12 @@ bool IncidentBook::join_as_cause(const Newcomer& newcomer, uint64_t last_before,
 // The open incident that had the alert as evidence before, or is about a part of it: the most
 // severe, then the oldest.
 OpenIncident* IncidentBook::former_of(const LiveAlert& alert) {
+  const AlertKey key = key_of(alert);
   OpenIncident* best = nullptr;
   for (const auto& [id, incident] : incidents_) {
     if (incident->cluster() != alert.cluster || incident->severity() == Severity::info) continue;
     if (best != nullptr && best->severity() >= incident->severity()) continue;
-    if (incident->had_evidence(key_of(alert)) || says_it_of_a_part(*incident, alert))
-      best = incident.get();
+    if (incident->had_evidence(key) || says_it_of_a_part(*incident, alert)) best = incident.get();
   }
   return best;
 }
@@ -299,6 +274,7 @@ OpenIncident* IncidentBook::gathering_of(const LiveAlert& alert, SteadyTime now)
 // More than a few of one rule at once are one incident, and so is what one incident left behind.
 void IncidentBook::merge_many(std::vector<Opened>& opened, Now now) {
   std::map<std::tuple<Symbol, Symbol, uint64_t>, std::vector<Opened>> by_rule;
+  std::set<const OpenIncident*> merged;  // are gone by then
   for (const Opened& entry : opened) {
     const LiveAlert& alert = *entry.newcomer->alert;
     const uint64_t former = entry.newcomer->former;
@@ -312,10 +288,11 @@ void IncidentBook::merge_many(std::vector<Opened>& opened, Now now) {
     if (!former) first.gather_until(now.steady + kGathering);
     for (const Opened& entry : std::span(entries).subspan(1)) {
       merge(*entry.incident, first, now);
-      std::erase_if(opened, [&](const Opened& other) { return other.incident == entry.incident; });
+      merged.insert(entry.incident);
       incidents_.erase(entry.incident->id());
     }
   }
+  std::erase_if(opened, [&](const Opened& entry) { return merged.contains(entry.incident); });
 }
 
 // All that stands of the one becomes the other's. Its cause is a cause there when both are of one
@@ -376,20 +353,11 @@ void IncidentBook::notify(TransitionKind kind, OpenIncident& incident, Now now,
 void IncidentBook::resolve(OpenIncident& incident, Now now, std::string resolution) {
   incident.close(now.wall, std::move(resolution));
   notify(TransitionKind::resolved, incident, now);
-  keep(incident, now);
-}
-
-void IncidentBook::keep(const OpenIncident& incident, Now now) {
   auto kept = std::make_shared<Incident>(incident.shown());
   // It is written with every state: what a look back needs, and no more.
   kept->evidence.resize(std::min(kept->evidence.size(), kKeptEvidence));
   kept->cause.description.clear();
-  std::vector<IncidentPtr> ended{std::move(kept)};
-  for (const IncidentPtr& known : *history_) {
-    if (ended.size() < kMaxHistory && *known->ended + kHistoryKept >= now.wall)
-      ended.push_back(known);
-  }
-  history_ = std::make_shared<const IncidentHistory>(std::move(ended));
+  ended_.push_back(std::move(kept));
 }
 
 }  // namespace highwater::rules

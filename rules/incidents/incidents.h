@@ -83,8 +83,9 @@ class IncidentBook {
   void close(Now now, const VisitAlerts& visit_alerts, std::vector<Newcomer>* newcomers);
   // Whether something that began while the cause stood fires now or soon: a broker is back, and its
   // partitions have no leader yet. It shall be evidence, and no page of its own.
-  [[nodiscard]] bool awaits_evidence(const OpenIncident& incident, const VisitAlerts& visit_alerts,
-                                     SteadyTime now);
+  // `waiting` are the alerts without an incident.
+  [[nodiscard]] bool awaits_evidence(const OpenIncident& incident,
+                                     std::span<const LiveAlert* const> waiting, SteadyTime now);
   void place(std::vector<Newcomer> newcomers, Now now);
   [[nodiscard]] bool join(const Newcomer& newcomer, Now now);
   // Of incidents up to `last_before` only.
@@ -99,7 +100,7 @@ class IncidentBook {
   void notify(TransitionKind kind, OpenIncident& incident, Now now,
               ObservationPtr revealed_by = {});
   void resolve(OpenIncident& incident, Now now, std::string resolution);
-  void keep(const OpenIncident& incident, Now now);
+  void keep_ended(Now now);
 
   MakeTraceId make_trace_id_;
   Correlate correlate_;
@@ -112,6 +113,7 @@ class IncidentBook {
   uint64_t last_sequence_ = 0;
   uint64_t impact_version_ = 0;          // of the causes, when impacts were last looked at
   std::vector<Transition> transitions_;  // of this update
+  std::vector<IncidentPtr> ended_;       // in this update
 };
 
 }  // namespace highwater::rules
