@@ -23,7 +23,7 @@ std::vector<PriorChange> prior_to(const Incident& incident, const changes::Ledge
   std::vector<PriorChange> prior;
   for (const changes::Related& one :
        changes::changes_before(ledger, incident, snapshot, kMaxPriorChanges)) {
-    if (one.likely) prior.push_back({one.before, text_of(one.change)});
+    if (one.likely) prior.push_back({one.before, one.change.at, text_of(one.change)});
   }
   return prior;
 }

@@ -7,6 +7,15 @@
 
 namespace highwater {
 
+namespace {
+
+// "02:39:47 UTC"
+std::string clock_text(WallTime at) {
+  return format_time(at).substr(11, 8) + " UTC";
+}
+
+}  // namespace
+
 std::string incident_title(const Incident& incident) {
   if (!incident.title.empty()) return incident.title;
   const Alert& cause = incident.cause;
@@ -42,16 +51,24 @@ std::string links_text(const Incident& incident) {
   return text;
 }
 
-std::string before_text(Duration before) {
-  if (before < std::chrono::seconds(1)) return "at the same time";
-  return describe_duration(before) + " before";
+std::string over_text(const Incident& incident) {
+  if (incident.ended || !incident.cause_over) return {};
+  return fmt::format(
+      "what caused it is over since {}: it ends by itself when what followed from it is over, too",
+      clock_text(*incident.cause_over));
+}
+
+std::string before_text(Duration before, WallTime at) {
+  const std::string clock = clock_text(at);
+  if (before < std::chrono::seconds(1)) return clock + ", as it began";
+  return fmt::format("{}, {} before it began", clock, describe_duration(before));
 }
 
 std::string changes_text(const Incident& incident) {
   std::string text;
   for (const PriorChange& change : incident.changes)
-    text +=
-        fmt::format("{}{}: {}", text.empty() ? "" : "; ", before_text(change.before), change.text);
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", before_text(change.before, change.at),
+                        change.text);
   return text;
 }
 

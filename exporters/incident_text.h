@@ -16,13 +16,15 @@ namespace highwater {
 [[nodiscard]] std::string impact_text(const Incident& incident);
 
 // Why, in the collector's words; empty when the title or the description says so already.
+// Of an open one that nothing causes any more: since when, and that it ends by itself; or empty.
+[[nodiscard]] std::string over_text(const Incident& incident);
 [[nodiscard]] std::string note_text(const Incident& incident);
 
 // "since 2026-11-29T02:14:00Z also: incident 18, Broker 2 (prod) crashed", a line for each link.
 [[nodiscard]] std::string links_text(const Incident& incident);
 
 // "2 min before"; "at the same time" below a second.
-[[nodiscard]] std::string before_text(Duration before);
+[[nodiscard]] std::string before_text(Duration before, WallTime at);
 
 // "2 min before: partitions 6 -> 12; 5 min before: deploy 1.42"; empty when nothing is known.
 [[nodiscard]] std::string changes_text(const Incident& incident);

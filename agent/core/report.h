@@ -154,8 +154,9 @@ using DirectionPtr = std::shared_ptr<const Direction>;
 
 // Something that changed shortly before an incident began, and may have caused it.
 struct PriorChange {
-  Duration before{};  // how long
-  std::string text;   // "all 12 members of payments were replaced"
+  Duration before{};  // how long before what the incident reports began
+  WallTime at{};
+  std::string text;  // "all 12 members of payments were replaced"
   bool operator==(const PriorChange&) const = default;
 };
 constexpr size_t kMaxPriorChanges = 3;
@@ -181,7 +182,10 @@ struct Incident {
   std::vector<PriorChange> changes;  // at most kMaxPriorChanges, the most telling first
   uint64_t former = 0;  // the incident whose cause ended while this evidence still stood
   TraceId former_correlation;
-  SpanLink revealed_by;           // the poll that revealed it
+  SpanLink revealed_by;  // the poll that revealed it
+  // Since when nothing that caused it holds any more: it is open for what followed from that, or
+  // because it may come back. Nothing while a cause stands.
+  std::optional<WallTime> cause_over;
   std::optional<WallTime> ended;  // nothing while it is open
   std::string resolution;         // why it ended: "the condition ended"
   DirectionPtr

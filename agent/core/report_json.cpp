@@ -87,7 +87,7 @@ Json link_json(const IncidentLink& link) {
 }
 
 Json change_json(const PriorChange& change) {
-  return {{"before", change.before.count()}, {"text", change.text}};
+  return {{"before", change.before.count()}, {"at", time_json(change.at)}, {"text", change.text}};
 }
 
 template <class Items, class ToJson>
@@ -281,6 +281,7 @@ PriorChange change_of(const Json& json) {
   int64_t before = 0;
   reader.read("before", before);
   change.before = Duration(before);
+  reader.read("at", change.at);
   reader.read("text", change.text);
   return change;
 }

@@ -29,6 +29,7 @@ struct Watched {
   std::string_view otherwise = {};  // of a state: when it becomes 0; of all: when there is one
   std::string_view appeared = {};   // for rows that come; empty: that is no change
   std::string_view gone = {};       // for rows that go
+  bool from_none = true;            // what appears where there was nothing is a change
 };
 
 using Kind = Watched::Kind;
@@ -54,7 +55,7 @@ constexpr std::array kWatched{
     Watched{"topic_leader_changes_total", Kind::count, kSeen, kSeen, "partition leaders moved"},
     Watched{"quorum_leader", Kind::value, kSeen, kSeen, "active controller"},
     Watched{"broker_up", Kind::state, kSeen, kSeen, "answers again", "stopped answering",
-            "broker joined", "broker left"},
+            "broker joined", "broker left", false},
     Watched{"group_members",
             Kind::value,
             kDeed,
@@ -141,7 +142,8 @@ void Ledger::add(const Report& report) {
 void Ledger::compare(const Table& table, const Observation& of, WallTime at) {
   const Watched& watched = *find_watched(table.measure->name);
   Known& known = known_[{of.cluster, table.measure}];
-  const bool first = known.keys == nullptr;
+  // While no broker was reached there is none, and whoever is met first did not join.
+  const bool first = known.keys == nullptr || (!watched.from_none && known.keys->rows() == 0);
   const Known before = std::exchange(known, {table.keys, {}});
   known.values.assign(table.rows(), std::nan(""));
   std::vector<Change> changes;

@@ -55,6 +55,7 @@ std::string heading_of(std::string name) {
 // When it will end, as far as that can be said.
 std::string end_html(const Incident& incident, WallTime now, const CardParts& parts) {
   if (incident.ended) return {};
+  if (incident.cause_over) return over_text(incident);
   const auto& budget = incident.headline.budget;
   if (!budget || !budget->clears_at) return parts.ends;
   return until_text(*budget->clears_at, now) + ", if all is good from now on";

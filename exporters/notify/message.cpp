@@ -60,7 +60,8 @@ std::vector<Fact> facts_of(const Delivery& delivery) {
   }
   add("Impact", impact_text(incident));
   if (!delivery.resolved()) add("Remedy", remedy_line(delivery.notice->remedy));
-  add("Note", note_text(incident));
+  // What holds while it lasts is wrong once it has ended.
+  if (!delivery.resolved()) add("Note", note_text(incident));
   if (!delivery.resolved()) add("Changed", changes_text(incident));
   add("Cause", incident.cause.rule + " " + incident.cause.entity.text());
   add("Team", incident.team);
@@ -168,7 +169,8 @@ Message message_of(const Delivery& delivery, const std::string& external_url,
   Message message;
   message.status = status_text(delivery);
   message.title = line(incident_title(incident));
-  message.text = utf8::clean(incident.headline.description, kMaxTextBytes);
+  if (!delivery.resolved())
+    message.text = utf8::clean(incident.headline.description, kMaxTextBytes);
   if (is_several(incident)) {
     message.facts = facts_of_several(delivery);
     add_several(*incident.group, external_url, message);

@@ -47,6 +47,7 @@ Remedy remedy_of(const Incident& incident, const Alert& alert, const Report& rep
 }  // namespace
 
 Remedy remedy_of(const Incident& incident, const Report& report, const ToolAccess& access) {
+  if (incident.cause_over) return no_remedy("what caused it is over, and it ends by itself");
   if (!incident.headline.budget) return remedy_of(incident, incident.headline, report, access);
   // A budget burns for many reasons: one that is known is among what belongs to the incident.
   for (const Evidence& evidence : incident.evidence) {

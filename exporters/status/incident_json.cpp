@@ -102,7 +102,9 @@ nlohmann::ordered_json alert_json(const Alert& alert) {
 nlohmann::ordered_json prior_changes_json(const Incident& incident) {
   Json list = Json::array();
   for (const PriorChange& change : incident.changes)
-    list.push_back({{"seconds_before", to_seconds(change.before)}, {"text", change.text}});
+    list.push_back({{"seconds_before", to_seconds(change.before)},
+                    {"at", format_time(change.at)},
+                    {"text", change.text}});
   return list;
 }
 
@@ -146,6 +148,8 @@ nlohmann::ordered_json incident_json(const Incident& incident, const Report& rep
           {"impact", impact_json(incident)},
           {"impact_text", impact_text(incident)},
           {"links", links_json(incident)},
+          {"cause_over", incident.cause_over ? Json(format_time(*incident.cause_over)) : Json()},
+          {"over_text", over_text(incident)},
           {"ended", incident.ended ? Json(format_time(*incident.ended)) : Json()},
           {"resolution", incident.resolution},
           {"former", incident.former == 0 ? Json() : Json(incident.former)}};

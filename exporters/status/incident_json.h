@@ -12,7 +12,7 @@ namespace highwater {
 // With what helps, while it is open and `remedies` says so.
 [[nodiscard]] nlohmann::ordered_json incident_json(const Incident& incident, const Report& report,
                                                    const RemedySource& remedies);
-// What changed before it: [{"seconds_before", "text"}], the most telling first.
+// What changed before it: [{"seconds_before", "at", "text"}], the most telling first.
 [[nodiscard]] nlohmann::ordered_json prior_changes_json(const Incident& incident);
 // {"action", "commands", "check"}; null: it is over, or nobody asks.
 [[nodiscard]] nlohmann::ordered_json remedy_json(const Incident& incident, const Report& report,

@@ -199,6 +199,7 @@ void write_incident(const Json& incident, const std::string& now, TerminalText& 
     }
   }
   detail("acknowledged", text_of(incident, "acknowledged"));
+  detail("ends", text_of(incident, "over_text"));
   if (const auto next = incident.find("escalates"); next != incident.end() && next->is_object())
     detail("escalates", text_of(*next, "text"));
   detail("seen", text_of(alert, "note"));

@@ -42,8 +42,8 @@ std::string changes_before(const changes::Ledger& ledger, const Incident& incide
                        describe_duration(changes::kLookBack));
   std::string html;
   for (const changes::Related& one : related)
-    html += fmt::format("{}{}: {}", html.empty() ? "" : "<br>\n", before_text(one.before),
-                        change_html(one.change));
+    html += fmt::format("{}{}: {}", html.empty() ? "" : "<br>\n",
+                        before_text(one.before, one.change.at), change_html(one.change));
   return html;
 }
 

@@ -83,7 +83,8 @@ void OpenIncident::settle_restored(const SavedIncident& saved) {
   sent_evidence_ = saved.sent_evidence;
   sent_consequences_ = saved.sent_consequences;
   sent_tier_ = saved.sent_tier;
-  sent_gravity_ = saved.sent_gravity;
+  gravity_ = gravest_ = sent_gravity_ = saved.sent_gravity;
+  gravest_title_ = saved.shown.title;
   sent_headline_ = Symbol(saved.shown.headline.rule);
   title_settled_ = true;
   reason_told_ = true;
@@ -246,6 +247,7 @@ void OpenIncident::add_link(IncidentLink link) {
 
 void OpenIncident::close(WallTime at, std::string resolution) {
   shown_.ended = at;
+  shown_.cause_over.reset();
   shown_.resolution = std::move(resolution);
   if (gravest_ > gravity_) shown_.title = gravest_title_;
   shown_.title = resolved_title(shown_);

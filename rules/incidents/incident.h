@@ -84,7 +84,7 @@ class OpenIncident {
   }
 
   // Brings what is shown up to date.
-  void refresh(SteadyTime now);
+  void refresh(Now now);
   [[nodiscard]] bool update_due(SteadyTime now) const;
   // The incident as it stands is being sent.
   void sent(Now now, bool as_update);
@@ -113,6 +113,8 @@ class OpenIncident {
   void last_cause_ended(std::string_view resolution, SteadyTime now);
   void choose_shown();
   void choose_headline();
+  // Since when no cause holds any more; nothing while one does.
+  [[nodiscard]] std::optional<SteadyTime> cause_over() const;
   void note_members();
   void keep_loss(const LiveAlert& alert, bool is_cause);
   void compose();

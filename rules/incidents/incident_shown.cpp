@@ -20,7 +20,7 @@ Impact affected(std::string_view noun, const std::set<std::string>& names) {
 
 }  // namespace
 
-void OpenIncident::refresh(SteadyTime now) {
+void OpenIncident::refresh(Now now) {
   if (cause_ != nullptr) shown_.cause = cause_->alert;
   if (members_changed_) {
     choose_shown();
@@ -33,10 +33,32 @@ void OpenIncident::refresh(SteadyTime now) {
   }
   choose_headline();
   compose();
-  if (has_news() && !news_since_) news_since_ = now;
+  const std::optional<SteadyTime> over = cause_over();
+  shown_.cause_over = over ? std::optional(to_wall(*over, now)) : std::nullopt;
+  if (has_news() && !news_since_) news_since_ = now.steady;
 }
 
-// While nothing stands the incident keeps its last name.
+std::optional<SteadyTime> OpenIncident::cause_over() const {
+  if (!has_cause()) return cause_ended_;
+  std::optional<SteadyTime> over;
+  bool holds = false;
+  const auto look = [&](const LiveAlert& alert) {
+    if (alert.clear_since)
+      over = std::max(over.value_or(*alert.clear_since), *alert.clear_since);
+    else
+      holds = true;
+  };
+  if (cause_ != nullptr) look(*cause_);
+  if (standing_causes_ > 0) {
+    for (const auto& [key, member] : members_) {
+      if (is_standing_cause(&member)) look(*member.live);
+    }
+  }
+  return holds ? std::nullopt : over;
+}
+
+// While no cause stands the incident keeps its last name, unless something graver is found: what
+// followed from it ends a little later, and is not what the incident was about.
 void OpenIncident::choose_headline() {
   const LiveAlert* best = cause_;
   HeadlineRank rank;
@@ -53,6 +75,8 @@ void OpenIncident::choose_headline() {
     }
   }
   if (best == nullptr) return;
+  const bool renamed = !shown_.title.empty() && key_of(*best) != key_of(shown_.headline);
+  if (renamed && !has_cause() && rank.gravity <= gravity_) return;
   const bool lost = loss_ && loss_->rank.gravity > rank.gravity;
   shown_.headline = lost ? loss_->alert : best->alert;
   headline_traits_ = lost ? loss_->traits : best->rule->traits;
@@ -80,7 +104,7 @@ void OpenIncident::compose() {
       if (name != rule) parts.remarks.push_back(&others);
     }
   }
-  if (has_cause() || shown_.title.empty()) {
+  if (has_cause() || shown_.title.empty() || gravity_ > gravest_) {
     facts_ = title_facts(parts);
     shown_.title = compose_title(parts);
     if (gravity_ >= gravest_) gravest_title_ = shown_.title;

@@ -70,7 +70,7 @@ std::vector<Transition> IncidentBook::update(AlertEvents events, std::span<Clust
   impact_version_ = causes_.version();
   for (auto& [id, incident] : incidents_) {
     if (impacts) incident->set_impact(causes_.impact_of(*incident));
-    incident->refresh(now.steady);
+    incident->refresh(now);
     if (incident->update_due(now.steady)) notify(TransitionKind::updated, *incident, now);
   }
   keep_ended(now);
@@ -157,7 +157,7 @@ void IncidentBook::close(Now now, const VisitAlerts& visit_alerts,
       ++it;
       continue;
     }
-    incident.refresh(now.steady);
+    incident.refresh(now);
     resolve(incident, now, outlived ? std::string(kCauseEnded) : incident.cause_resolution());
     for (LiveAlert* alert : incident.standing()) {
       const Newcomer left{alert, nullptr, incident.id(), incident.shown().correlation};
@@ -202,7 +202,7 @@ void IncidentBook::place(std::vector<Newcomer> newcomers, Now now) {
   for (const Opened& entry : opened) {
     link(*entry.incident, *entry.newcomer->alert, now);
     entry.incident->set_impact(causes_.impact_of(*entry.incident));
-    entry.incident->refresh(now.steady);
+    entry.incident->refresh(now);
     notify(TransitionKind::opened, *entry.incident, now, entry.newcomer->revealed_by);
   }
 }
@@ -298,7 +298,7 @@ void IncidentBook::merge_many(std::vector<Opened>& opened, Now now) {
 // All that stands of the one becomes the other's. Its cause is a cause there when both are of one
 // rule, and evidence otherwise.
 void IncidentBook::merge(OpenIncident& from, OpenIncident& into, Now now) {
-  from.refresh(now.steady);
+  from.refresh(now);
   const std::vector<LiveAlert*> standing = from.standing();
   if (LiveAlert* const cause = from.cause()) {
     if (from.cause_key().rule == into.cause_key().rule)
@@ -314,8 +314,8 @@ void IncidentBook::link(OpenIncident& incident, const LiveAlert& cause, Now now)
   for (const Causes::Related& related : causes_.related(cause, incidents_, now.steady)) {
     OpenIncident& other = *incidents_.at(related.incident);
     if (&other == &incident) continue;
-    incident.refresh(now.steady);
-    other.refresh(now.steady);
+    incident.refresh(now);
+    other.refresh(now);
     const auto link_to = [](const Incident& to, bool affected) {
       return IncidentLink{to.id, to.correlation, to.title, to.opened, affected};
     };

@@ -76,8 +76,8 @@ TEST_F(PriorChangesTest, AreThoseOfWhatItIsAboutTheNearestFirst) {
   ledger_.note(began_ - 2min, entity({{"cluster", "prod"}, {"group", "payments"}}),
                "all 12 members were replaced");
   EXPECT_EQ(told(),
-            "2 min before: group=payments: all 12 members were replaced; "
-            "20 min before: topic=orders: partitions 6 -> 12");
+            "07:58:00 UTC, 2 min before it began: group=payments: all 12 members were replaced; "
+            "07:40:00 UTC, 20 min before it began: topic=orders: partitions 6 -> 12");
 }
 
 TEST_F(PriorChangesTest, OfOthersAreNotBlamed) {
@@ -100,25 +100,29 @@ TEST_F(PriorChangesTest, OfTheBrokersItRestsOnOnlyWhenTheyAreNear) {
   lag_.id = 8;
   ledger_.note(began_ - 9min, broker, "stopped answering");
   ledger_.note(began_ - 8min, entity({{"broker", "4"}, {"cluster", "prod"}}), "of others");
-  EXPECT_EQ(told(), "9 min before: broker=3: stopped answering");
+  EXPECT_EQ(told(), "07:51:00 UTC, 9 min before it began: broker=3: stopped answering");
 }
 
 TEST_F(PriorChangesTest, AMarkWithoutLabelsIsForAll) {
   ledger_.mark(began_ - 5min, {}, "deploy payments 1.42");
   ledger_.mark(began_ - 6min, entity({{"group", "billing"}}), "deploy billing");
-  EXPECT_EQ(told(), "5 min before: deploy payments 1.42");
+  EXPECT_EQ(told(), "07:55:00 UTC, 5 min before it began: deploy payments 1.42");
 }
 
 TEST_F(PriorChangesTest, AMarkNamesWhatItIsAboutWithOrWithoutItsCluster) {
   ledger_.mark(began_ - 5min, entity({{"group", "payments"}}), "deploy payments 1.42");
-  EXPECT_EQ(told(), "5 min before: deploy payments 1.42");
+  EXPECT_EQ(told(), "07:55:00 UTC, 5 min before it began: deploy payments 1.42");
 }
 
 TEST_F(PriorChangesTest, AtMostThreeAreToldAndAnIncidentIsLookedAtOnce) {
   for (int i = 1; i <= 10; ++i) ledger_.mark(began_ - i * 1min, {}, "change " + std::to_string(i));
-  EXPECT_EQ(told(), "1 min before: change 1; 2 min before: change 2; 3 min before: change 3");
+  EXPECT_EQ(told(),
+            "07:59:00 UTC, 1 min before it began: change 1; 07:58:00 UTC, 2 min before it began: "
+            "change 2; 07:57:00 UTC, 3 min before it began: change 3");
   ledger_.mark(began_ - 1s, {}, "said later");
-  EXPECT_EQ(told(), "1 min before: change 1; 2 min before: change 2; 3 min before: change 3");
+  EXPECT_EQ(told(),
+            "07:59:00 UTC, 1 min before it began: change 1; 07:58:00 UTC, 2 min before it began: "
+            "change 2; 07:57:00 UTC, 3 min before it began: change 3");
 }
 
 TEST(Marks, AreBoundedAndPushOutNoChangeThatWasSeen) {

@@ -17,6 +17,8 @@ using testing::IsEmpty;
 
 const Measure kPartitions{
     "topic_partitions", "Help.", Unit::count, MeasureType::gauge, {"cluster", "topic"}};
+const Measure kBrokerUp{
+    "broker_up", "Help.", Unit::boolean, MeasureType::gauge, {"cluster", "broker"}};
 const Measure kRetention{
     "topic_retention_seconds", "Help.", Unit::seconds, MeasureType::gauge, {"cluster", "topic"}};
 const Measure kMembers{
@@ -72,6 +74,14 @@ TEST_F(Changes, AreValuesThatDifferAndRowsThatComeAndGo) {
                                   "cluster=prod topic=fresh: topic created",
                                   "cluster=prod topic=old: topic deleted",
                                   "cluster=prod topic=orders: retention 7 d -> 1 d"));
+}
+
+TEST_F(Changes, WhoIsMetFirstDidNotJoin) {
+  poll({make_table(kBrokerUp, {})});
+  poll({make_table(kBrokerUp, {{{"prod", "1"}, 1}, {{"prod", "2"}, 1}})});
+  EXPECT_THAT(seen(), IsEmpty());
+  poll({make_table(kBrokerUp, {{{"prod", "1"}, 1}, {{"prod", "2"}, 1}, {{"prod", "3"}, 1}})});
+  EXPECT_THAT(seen(), ElementsAre("broker=3 cluster=prod: broker joined"));
 }
 
 TEST_F(Changes, WhatWasUnknownMeanwhileIsComparedWithWhatWasKnown) {

@@ -104,12 +104,16 @@ TEST(ExplainJson, TellsTheIncidentThatTheAlertIsPartOf) {
 
 TEST(ExplainJson, TellsWhatChangedBeforeTheIncidentAsItsNotificationDoes) {
   Report report = with_incident();
-  report.incidents[0].changes = {{2min, "topic=orders: partitions 6 -> 12"}, {0s, "new disks"}};
+  const WallTime began{500'000h};
+  report.incidents[0].changes = {{2min, began - 2min, "topic=orders: partitions 6 -> 12"},
+                                 {0s, began, "new disks"}};
   const json body = json::parse(explain_json(answer_of({explanation(true)}), &report));
   EXPECT_EQ(body["items"][0]["incident"]["changes"][0]["seconds_before"], 120);
-  EXPECT_THAT(shown(answer_of({explanation(true)}), &report).text,
-              HasSubstr("changed      2 min before: topic=orders: partitions 6 -> 12; at the same "
-                        "time: new disks\n"));
+  EXPECT_EQ(body["items"][0]["incident"]["changes"][0]["at"], format_time(began - 2min));
+  EXPECT_THAT(
+      shown(answer_of({explanation(true)}), &report).text,
+      HasSubstr("changed      07:58:00 UTC, 2 min before it began: topic=orders: partitions "
+                "6 -> 12; 08:00:00 UTC, as it began: new disks\n"));
 }
 
 TEST(ExplainJson, AQuietBudgetHasNeitherAlertNorIncident) {

@@ -89,7 +89,7 @@ def test_the_group_that_was_stopped_is_named_first(_, binary):
         cluster.happen("produce: {topic: orders, rate: 40/s}")
         notified, row, explained = told(agent, receiver, "Behind")
         first = notified.split("; ")[0]
-        assert "before: group=payments: members" in first, notified
+        assert "before it began: group=payments: members" in first, notified
         assert explained == notified
         assert "archive" not in row and "ledger" not in row, row
 

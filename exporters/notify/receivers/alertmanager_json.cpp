@@ -98,7 +98,6 @@ Texts annotations_of(const Notice& notice, const Sender& sender, size_t max_byte
   const Alert& headline = incident.headline;
   Texts annotations{
       {"summary", incident_title(incident)},
-      {"description", headline.description},
       {"runbook_url", runbook_url(incident, sender.external_url)},
       {"cause", cause_text(incident)},
       {"correlation_id", incident.correlation.hex()},
@@ -108,8 +107,10 @@ Texts annotations_of(const Notice& notice, const Sender& sender, size_t max_byte
   };
   add("evidence", evidence_text(incident));
   add("impact", impact_text(incident));
-  add("note", note_text(incident));
+  // What holds while it lasts is wrong once it has ended.
   if (notice.transition.kind != TransitionKind::resolved) {
+    add("description", headline.description);
+    add("note", note_text(incident));
     add("changes", changes_text(incident));
     add("remedy", remedy_line(notice.remedy));
   }

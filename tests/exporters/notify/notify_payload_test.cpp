@@ -115,6 +115,9 @@ TEST(Payload, OfAResolvedIncidentSaysWhenAndWhyItEnded) {
   EXPECT_EQ(alert["startsAt"], "2026-01-01T00:01:40.000Z");
   EXPECT_EQ(alert["endsAt"], "2026-01-01T00:02:40.000Z");
   EXPECT_EQ(alert["annotations"]["resolution"], "the condition ended");
+  // What the page said of the present is wrong now.
+  for (const char* name : {"description", "note", "changes", "remedy"})
+    EXPECT_FALSE(alert["annotations"].contains(name)) << name;
 }
 
 TEST(Payload, OfSeveralIncidentsSharesOnlyWhatTheyHaveInCommon) {

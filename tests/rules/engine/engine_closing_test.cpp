@@ -58,6 +58,30 @@ TEST_F(Closing, WhatFiresRightAfterItsCauseIsEvidenceAndNoPage) {
   EXPECT_THAT(after(seconds(1)), ElementsAre("resolved BrokerDown: the condition ended"));
 }
 
+// Whoever acknowledged the crash did not acknowledge something else a moment after the broker is
+// back.
+TEST_F(Closing, KeepsItsNameWhileOnlyWhatFollowedFromItsCauseStands) {
+  die_and_return("orders");
+  (void)world_.poll_after(milliseconds(500));
+  const Report standing = world_.poll_after(seconds(2));
+  ASSERT_EQ(standing.incidents.size(), 1U);
+  const Incident& incident = standing.incidents.front();
+  EXPECT_EQ(incident.evidence_count, 1U);
+  EXPECT_EQ(incident.headline.rule, "BrokerDown");
+  ASSERT_TRUE(incident.cause_over);
+  EXPECT_EQ(standing.at.wall - *incident.cause_over, milliseconds(2000));
+  leaderless("orders", 0);
+  const Report ended = world_.poll_after(seconds(1));
+  ASSERT_EQ(ended.transitions.size(), 1U);
+  EXPECT_EQ(ended.transitions.front().incident.headline.rule, "BrokerDown");
+  EXPECT_FALSE(ended.transitions.front().incident.cause_over);
+}
+
+TEST_F(Closing, SaysNothingOfAnEndWhileItsCauseStands) {
+  cluster().set(kFailed, {"1"}, 1);
+  EXPECT_FALSE(world_.poll_after(seconds(1)).incidents.at(0).cause_over);
+}
+
 TEST_F(Closing, EndsWhenNothingIsAboutToFireAnyMore) {
   die_and_return("orders");
   EXPECT_THAT(after(milliseconds(500)), IsEmpty());
