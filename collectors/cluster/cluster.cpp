@@ -125,7 +125,13 @@ std::string what_is_wrong(const kafka::ClusterView& view) {
     text += more;
   };
   append(view.why_denied);
-  if (!view.reachable && view.why_denied.empty()) append(view.why_unreachable);
+  if (!view.reachable && view.why_denied.empty()) {
+    append(view.why_unreachable);
+    if (!view.ever_reached)
+      append(
+          "since its start the agent has reached no broker, so it knows only the addresses of "
+          "'bootstrap'");
+  }
   append(view.credentials_problem);
   if (view.quorum.lost) append(view.quorum.why_lost);
   append(view.topics_vanished.why);

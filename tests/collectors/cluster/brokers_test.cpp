@@ -222,7 +222,10 @@ TEST(Cluster, ThatNeverAnsweredIsUnreachableOnceTried) {
   view.why_unreachable = "kafka-1:9092: connection refused";
   const Observation seen = interpret(view);
   EXPECT_EQ(cell(seen, "cluster_reachable", {}), is(0));
-  EXPECT_EQ(note(seen, cluster_entity(view)), "kafka-1:9092: connection refused");
+  EXPECT_EQ(
+      note(seen, cluster_entity(view)),
+      "kafka-1:9092: connection refused; since its start the agent has reached no broker, so it "
+      "knows only the addresses of 'bootstrap'");
   EXPECT_THAT(problems(seen),
               testing::ElementsAre("the cluster is unreachable: kafka-1:9092: connection refused"));
 }
