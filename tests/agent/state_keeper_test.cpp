@@ -4,125 +4,27 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <map>
-#include <mutex>
 #include <random>
 #include <thread>
 
-#include "exporters/notify/receivers/registry.h"
-#include "tests/rules/engine/engine_world.h"
+#include "tests/agent/state_keeper_fixture.h"
 
 namespace highwater::agent {
 namespace {
 
 using namespace std::chrono_literals;
-using rules::testing::FakeCluster;
 using rules::testing::kLagSeconds;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-// In memory where there is such a place: thousands of commits are forced to the disk.
-std::filesystem::path fast_folder() {
-  const std::filesystem::path shared = "/dev/shm";
-  const auto base =
-      access(shared.c_str(), W_OK) == 0 ? shared : std::filesystem::temp_directory_path();
-  return base / ("highwater-state-" + std::to_string(getpid()));
-}
+using testing::Mortal;
+using testing::StateKeeperTest;
 
 rules::SloRule lag_slo() {
   rules::SloRule rule = rules::testing::make_slo("lag", kLagSeconds, 0.99);
   rule.sli.good.high = 300;
   return rule;
 }
-
-// An agent without its threads: engine, notifier and keeper, on one state.
-class Mortal {
- public:
-  Mortal(rules::RuleSet rules, std::string path, notify::Transport transport = {})
-      : rules_(std::move(rules)), path_(std::move(path)), transport_(std::move(transport)) {
-    begin();
-  }
-  ~Mortal() { end(); }
-
-  Report step(Duration duration) {
-    now.steady += duration;
-    now.wall += duration;
-    cluster.publish(snapshot_, now);
-    auto report = std::make_shared<Report>(
-        engine_->evaluate(std::make_shared<const Snapshot>(snapshot_), now));
-    director_.direct(*report);
-    keeper_->keep(*engine_, *report, *notifier_, director_);
-    notifier_->publish(report);
-    return *report;
-  }
-  void flush() { ASSERT_TRUE(keeper_->flush(20s)); }
-  void release() { end(); }
-  void stop() { keeper_->stop(*engine_, *notifier_, director_, 20s); }
-  void kill() {
-    end();
-    now.steady = SteadyTime(1h);
-    snapshot_ = {};
-    begin();
-  }
-  [[nodiscard]] const notify::Notifier& notifier() const { return *notifier_; }
-  rules::Director& director() { return director_; }
-  [[nodiscard]] const rules::Engine& engine() const { return *engine_; }
-  [[nodiscard]] std::string problem() const { return keeper_->problem(); }
-
-  FakeCluster cluster;
-  Now now{SteadyTime(100h), WallTime(490'000h)};
-  std::vector<std::string> receivers{"oncall"};  // from the next begin on
-  std::string kind = "webhook";                  // of them
-
- private:
-  void begin() {
-    engine_ = std::make_unique<rules::Engine>(rules_);
-    director_ = rules::Director({});
-    std::vector<notify::ReceiverConfig> configs;
-    for (const std::string& name : receivers) {
-      if (!transport_) break;
-      notify::ReceiverConfig& receiver = configs.emplace_back();
-      receiver.name = name;
-      receiver.kind = notify::find_receiver_kind(kind);
-      for (const char* key : {"url", "api"})
-        receiver.settings.set(key, Secret("http://127.0.0.1:9/" + name));
-    }
-    notifier_ = std::make_unique<notify::Notifier>(
-        notify::make_receivers(configs, {"http://agent", "", transport_}, log_),
-        notify::NotifierOptions(), clock_, log_, notify::SpanSink());
-    keeper_ = std::make_unique<StateKeeper>(path_, log_);
-    keeper_->restore(*engine_, *notifier_, director_, now);
-  }
-  void end() {
-    keeper_.reset();
-    notifier_.reset();
-    engine_.reset();
-  }
-
-  rules::RuleSet rules_;
-  std::string path_;
-  notify::Transport transport_;
-  SystemClock clock_;
-  Log log_{clock_, LogLevel::error, LogForm::json, null_sink()};
-  Snapshot snapshot_;
-  std::unique_ptr<rules::Engine> engine_;
-  rules::Director director_{{}};
-  std::unique_ptr<notify::Notifier> notifier_;
-  std::unique_ptr<StateKeeper> keeper_;
-};
-
-class StateKeeperTest : public ::testing::Test {
- protected:
-  void SetUp() override { std::filesystem::create_directories(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
-
- private:
-  std::filesystem::path folder_ = fast_folder();
-};
 
 // What was committed last is at most a minute old. Kills come at any moment.
 TEST_F(StateKeeperTest, AMonthWithTwoHundredKillsEndsLikeOneWithout) {
@@ -198,149 +100,6 @@ TEST_F(StateKeeperTest, AnOrderlyStopKeepsWhatWasJudgedLastAndNothingOfTheTimeSi
   ASSERT_TRUE(kept);
   EXPECT_EQ(kept->size(), 1U);
   for (const Record& record : *kept) EXPECT_TRUE(record.value == judged[record.key]);
-}
-
-// Answers as it is told to, and counts what it took, by the last part of the address.
-class FakeReceivers {
- public:
-  [[nodiscard]] notify::Transport transport() {
-    return [this](const http::Request& request) -> Result<http::Response> {
-      const std::lock_guard lock(mutex_);
-      if (status_ == 0) return fail("connection refused");
-      if (status_ == 200) ++taken_[request.url.substr(request.url.rfind('/') + 1)];
-      http::Response response;
-      response.status = status_;
-      response.body = R"({"ok":true,"result":{"message_id":40}})";
-      return response;
-    };
-  }
-  void answer(int status) {  // 0: not at all
-    const std::lock_guard lock(mutex_);
-    status_ = status;
-  }
-  [[nodiscard]] int taken(const std::string& name) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = taken_.find(name);
-    return found == taken_.end() ? 0 : found->second;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  int status_ = 0;
-  std::map<std::string, int> taken_;
-};
-
-// What the notifier's threads do comes soon, at some time.
-template <class Condition>
-bool comes(Condition condition) {
-  for (int i = 0; i < 2000; ++i) {
-    if (condition()) return true;
-    usleep(10'000);
-  }
-  return false;
-}
-
-class NotificationsOverAKill : public StateKeeperTest {
- protected:
-  void break_broker() {
-    agent_.cluster.set(rules::testing::kFailed, {"3"}, 1);
-    agent_.step(1s);
-  }
-  // What happened since is on the disk before the kill.
-  void kill() {
-    agent_.step(2s);
-    agent_.flush();
-    agent_.kill();
-  }
-  static rules::RuleSet down() {
-    rules::AlertRule rule =
-        rules::testing::make_rule("Down", rules::testing::kFailed, rules::Comparison::equal, 1);
-    rule.severity = Severity::page;
-    return rules::RuleSet({rule});
-  }
-
-  FakeReceivers receivers_;
-  Mortal agent_{down(), (std::filesystem::create_directories(fast_folder()), path("state.db")),
-                receivers_.transport()};
-};
-
-TEST_F(NotificationsOverAKill, WhatWaitedIsDeliveredAndOnlyOnce) {
-  break_broker();
-  kill();
-  EXPECT_EQ(agent_.notifier().undelivered().size(), 1U);
-  receivers_.answer(200);
-  agent_.step(1s);
-  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
-  kill();
-  EXPECT_THAT(agent_.notifier().undelivered(), IsEmpty());
-  EXPECT_EQ(receivers_.taken("oncall"), 1);
-}
-
-TEST_F(NotificationsOverAKill, WhatWasRefusedIsToldAgain) {
-  receivers_.answer(401);
-  break_broker();
-  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
-  receivers_.answer(200);
-  kill();
-  EXPECT_TRUE(comes([&] { return receivers_.taken("oncall") == 1; }));
-  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
-  kill();
-  EXPECT_THAT(agent_.notifier().undelivered(), IsEmpty());
-}
-
-TEST_F(NotificationsOverAKill, AReceiverThatWasAddedHearsOfWhatIsOpenAndTheOthersNotAgain) {
-  receivers_.answer(200);
-  break_broker();
-  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
-  agent_.receivers = {"oncall", "second"};
-  kill();
-  agent_.step(1s);
-  EXPECT_TRUE(comes([&] { return receivers_.taken("second") == 1; }));
-  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
-  kill();
-  EXPECT_THAT(agent_.notifier().undelivered(), IsEmpty());
-  EXPECT_EQ(receivers_.taken("oncall"), 1);
-  EXPECT_EQ(receivers_.taken("second"), 1);
-}
-
-TEST_F(NotificationsOverAKill, WhereAMessageStandsIsKept) {
-  receivers_.answer(200);
-  agent_.kind = "telegram";
-  kill();
-  break_broker();
-  EXPECT_TRUE(comes([&] { return agent_.notifier().settled() == 1; }));
-  kill();
-  const auto handles = agent_.notifier().handles();
-  ASSERT_EQ(handles.size(), 1U);
-  EXPECT_EQ(handles[0].receiver, "oncall");
-  EXPECT_EQ(handles[0].text, "40");
-}
-
-TEST_F(NotificationsOverAKill, TheFirstReceiverHearsOfWhatIsOpen) {
-  agent_.receivers = {};
-  kill();
-  break_broker();
-  agent_.receivers = {"oncall"};
-  receivers_.answer(200);
-  kill();
-  agent_.step(1s);
-  EXPECT_TRUE(comes([&] { return receivers_.taken("oncall") == 1; }));
-}
-
-TEST_F(NotificationsOverAKill, ASilenceHidesOverTheKillAndTellsWhenItEnds) {
-  receivers_.answer(200);
-  rules::Silence silence;
-  silence.matcher = *rules::Matcher::parse(std::vector<std::string>{"alertname=Down"});
-  silence.ends = agent_.now.wall + 1h;
-  silence.author = silence.comment = "test";
-  ASSERT_TRUE(agent_.director().silences().add(silence, agent_.now.wall));
-  break_broker();
-  kill();
-  agent_.step(1s);
-  EXPECT_EQ(agent_.director().silences().all().size(), 1U);
-  EXPECT_EQ(receivers_.taken("oncall"), 0);
-  agent_.step(2h);
-  EXPECT_TRUE(comes([&] { return receivers_.taken("oncall") == 1; }));
 }
 
 TEST_F(StateKeeperTest, ASecondAgentOnTheSameStateIsToldSoAndGoesOn) {

@@ -1,5 +1,5 @@
 // The groups themselves: what is said, bounded and kept. Who hears when is in
-// grouping_scenario_test.cpp.
+// grouping_scenario_test.cpp and grouping_changes_scenario_test.cpp.
 #include "rules/routing/groups.h"
 
 #include <fmt/format.h>

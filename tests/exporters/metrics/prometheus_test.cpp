@@ -3,18 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <limits>
-#include <map>
-#include <set>
 #include <sstream>
 
-#include "exporters/metrics/prometheus_state.h"
-#include "exporters/metrics/self_metrics.h"
-#include "self_support.h"
-#include "tests/exporters/report_support.h"
+#include "prometheus_support.h"
 
 namespace highwater {
 namespace {
@@ -22,29 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-std::string page(const Report* report, MetricsFormat format = MetricsFormat::text,
-                 MetricsOptions options = {}, Now now = test_now()) {
-  const Catalogue catalogue = small_catalogue();
-  MetricsPage metrics(catalogue, std::move(options));
-  std::string text;
-  Exposition out(format, [&](std::string_view piece) {
-    text += piece;
-    return true;
-  });
-  metrics.write(report, now, out);
-  out.finish();
-  return text;
-}
-
-Report report_of(std::vector<Observation> observations) {
-  Report report;
-  report.at = test_now();
-  report.snapshot = make_snapshot(std::move(observations));
-  return report;
-}
 
 // The lines of one family, its comments included.
 std::string family(const std::string& text, const std::string& name) {
@@ -102,16 +71,6 @@ TEST(Metrics, AreWrittenInOpenMetrics) {
               HasSubstr("\nhighwater_broker_elections_total{cluster=\"prod\",broker=\"1\"} 12\n"));
   EXPECT_THAT(text, HasSubstr("# TYPE highwater_group_topic_lag_records gauge\n"));
   EXPECT_TRUE(text.ends_with("\n# EOF\n"));
-}
-
-Observation observation_with_a_histogram() {
-  Observation observation = make_observation("prod", "canary", {});
-  Histogram histogram(kWay, {Symbol("prod")});
-  for (const double seconds : {0.125, 0.5, 0.75, 3.0, 20.0}) histogram.add(seconds);
-  histogram.show({TraceId::from_hex("0102030405060708090a0b0c0d0e0f10"), 0.75,
-                  WallTime(std::chrono::milliseconds(1'700'000'000'250))});
-  observation.histograms.push_back(histogram);
-  return observation;
 }
 
 std::string series(const std::string& text, const std::string& name) {
@@ -324,127 +283,6 @@ TEST(Metrics, CapTheAlertsThatAreListedButNotTheirCount) {
     ++listed;
   EXPECT_EQ(listed, kMaxAlertSeries);
   EXPECT_THAT(text, HasSubstr("highwater_alerts{severity=\"page\",state=\"firing\"} 10005\n"));
-}
-
-TEST(Metrics, BeforeTheFirstReportAreTheBuildAlone) {
-  const BuildInfo& build = build_info();
-  EXPECT_EQ(page(nullptr),
-            "# HELP highwater_build_info The agent's version, and the commit it was built from; "
-            "always 1.\n"
-            "# TYPE highwater_build_info gauge\n"
-            "highwater_build_info{version=\"" HIGHWATER_VERSION "\",commit=\"" +
-                build.commit + "\",date=\"" + build.date + "\"} 1\n");
-}
-
-TEST(Metrics, LeaveInPiecesAndStopWhenTheReaderIsGone) {
-  std::vector<Row> rows;
-  for (int i = 0; i < 20000; ++i) rows.push_back({{"prod", "g", "t", std::to_string(i)}, 1});
-  const Report report = report_of({make_observation("prod", "groups", {make_table(kLag, rows)})});
-  const Catalogue catalogue = small_catalogue();
-  MetricsOptions options;
-  options.detail = MetricsDetail::full;
-  MetricsPage metrics(catalogue, options);
-  int pieces = 0;
-  size_t largest = 0;
-  Exposition all(MetricsFormat::text, [&](std::string_view piece) {
-    ++pieces;
-    largest = std::max(largest, piece.size());
-    return true;
-  });
-  metrics.write(&report, test_now(), all);
-  EXPECT_GT(pieces, 10);
-  EXPECT_LE(largest, 65536U);
-  int taken = 0;
-  Exposition cut(MetricsFormat::text, [&](std::string_view) { return ++taken < 3; });
-  metrics.write(&report, test_now(), cut);
-  cut.finish();
-  EXPECT_EQ(taken, 3);
-  EXPECT_TRUE(cut.reader_gone());
-}
-
-// Everything that can stand on the page.
-Report full_report() {
-  Report report =
-      report_of({make_observation("prod", "brokers",
-                                  {make_table(kBrokerUp, {{{"prod", "1"}, 1}, {{"prod", "2"}, 0}}),
-                                   make_table(kBrokerResponse, {{{"prod", "1"}, 0.0125}}),
-                                   make_table(kBrokerStatus, {{{"prod", "1", "up"}, 1}}),
-                                   make_table(kBrokerInfo, {{{"prod", "1", "r"}, 1}}),
-                                   make_table(kBrokerStatusSince, {{{"prod", "1"}, 1.7e9}}),
-                                   make_table(kElections, {{{"prod", "1"}, 12}})}),
-                 make_observation("prod", "groups",
-                                  {make_table(kLag, {{{"prod", "g\"\\\n", "t", "0"}, 5}}),
-                                   make_table(kLagSum, {{{"prod", "g", "t"}, kInfinity}})}),
-                 observation_with_a_histogram()});
-  report.alerts = {broker_down_alert()};
-  report.incidents = {broker_down_incident()};
-  return report;
-}
-
-std::string full_page(MetricsFormat format) {
-  const Report report = full_report();
-  SelfMetrics self;
-  use_everything(self);
-  const Catalogue catalogue = small_catalogue();
-  MetricsOptions options;
-  options.detail = MetricsDetail::full;
-  MetricsPage metrics(catalogue, options);
-  std::string text;
-  Exposition out(format, [&](std::string_view piece) {
-    text += piece;
-    return true;
-  });
-  metrics.write(&report, test_now(), out);
-  self.write(out);
-  out.finish();
-  return text;
-}
-
-TEST(Metrics, PleasePromtool) {
-  if (std::system("command -v promtool >/dev/null 2>&1") != 0)
-    GTEST_SKIP() << "promtool is not installed (Debian package prometheus)";
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("highwater-promtool-" + std::to_string(::getpid()));
-  std::filesystem::create_directory(folder);
-  std::ofstream(folder / "metrics") << full_page(MetricsFormat::text);
-  const std::string command = "promtool check metrics < '" + (folder / "metrics").string() +
-                              "' > '" + (folder / "findings").string() + "' 2>&1";
-  const int status = std::system(command.c_str());
-  std::stringstream findings;
-  findings << std::ifstream(folder / "findings").rdbuf();
-  EXPECT_EQ(findings.str(), "");
-  EXPECT_EQ(status, 0);
-  std::filesystem::remove_all(folder);
-}
-
-TEST(Metrics, AreAllDeclared) {
-  const Catalogue catalogue = small_catalogue();
-  std::set<std::string_view> declared;
-  for (const OwnFamily* own : own_families()) declared.insert(own->name);
-  std::istringstream lines(full_page(MetricsFormat::text));
-  size_t families = 0;
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("# TYPE ")) continue;
-    const std::string name = line.substr(7, line.find(' ', 7) - 7);
-    const std::string_view measure =
-        name.starts_with("highwater_") ? std::string_view(name).substr(10) : "";
-    EXPECT_TRUE(declared.contains(name) || catalogue.has(measure)) << name;
-    ++families;
-  }
-  // Nothing that is declared is missing where everything is there to be told.
-  EXPECT_EQ(families, declared.size() + catalogue.measures().size() - 3 + 1);
-}
-
-TEST(Metrics, SayEachFamilyAndEachSeriesOnce) {
-  for (const MetricsFormat format : {MetricsFormat::text, MetricsFormat::openmetrics}) {
-    std::istringstream lines(full_page(format));
-    std::set<std::string> seen;
-    for (std::string line; std::getline(lines, line);) {
-      const std::string key =
-          line.substr(0, line.starts_with('#') ? line.find(' ', 7) : line.rfind(' '));
-      EXPECT_TRUE(seen.insert(key).second) << line;
-    }
-  }
 }
 
 }  // namespace
