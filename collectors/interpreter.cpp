@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::collectors {
 
 Observation start_observation(const kafka::ClusterView& view, std::string_view part, PollInfo poll,
@@ -24,10 +26,6 @@ std::string status_words(kafka::BrokerStatus status) {
   std::string words(kafka::status_name(status));
   std::replace(words.begin(), words.end(), '_', ' ');
   return words;
-}
-
-std::string counted(uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 Entity cluster_entity(const kafka::ClusterView& view) {

@@ -39,8 +39,6 @@ struct PollInfo {
 
 // "cut off": the status as it stands in a sentence.
 [[nodiscard]] std::string status_words(kafka::BrokerStatus status);
-// "1 partition", "3 partitions"
-[[nodiscard]] std::string counted(uint64_t count, std::string_view noun);
 [[nodiscard]] Entity cluster_entity(const kafka::ClusterView& view);
 [[nodiscard]] Entity broker_entity(const kafka::ClusterView& view, int32_t broker);
 

@@ -15,6 +15,7 @@
 #include "agent/commands/find_config.h"
 #include "agent/commands/mistakes.h"
 #include "agent/config/reach.h"
+#include "agent/core/plain_text.h"
 #include "agent/load.h"
 #include "agent/warnings.h"
 #include "exporters/status/terminal.h"
@@ -45,10 +46,6 @@ struct Checked {
 };
 
 // "1 cluster", "2 clusters"
-std::string counted(size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 void check_file(const std::string& file, const CheckOptions& options, Checked& checked) {
   const size_t before = checked.mistakes.size();
   const std::optional<ReadableConfig> readable = read_what_can_be(file, checked.mistakes);

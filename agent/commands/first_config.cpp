@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::agent {
 namespace {
 
@@ -45,10 +47,6 @@ constexpr std::string_view kRulesRest = R"(
 #     summary: "{group} ({cluster}) is {value} records behind"
 #     description: "First: are all of its members alive?"
 )";
-
-std::string counted(size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 // In double quotes, where only these two mean something.
 std::string quoted(std::string_view text) {

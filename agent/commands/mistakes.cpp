@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "agent/core/plain_text.h"
 #include "agent/core/small_file.h"
 #include "exporters/status/terminal.h"
 
@@ -16,22 +17,14 @@ namespace {
 
 constexpr size_t kMostBytes = size_t{4} << 20;  // YAML files may not be larger
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return out;
-}
-
 // A value on a line of its own belongs to the key on the line before.
 bool may_hold_secret(const std::vector<std::string>& lines, size_t index) {
   constexpr std::array<std::string_view, 10> kSecretKeys{
       "token",         "password", "secret", "headers",    "basic_auth",
       "authorization", "url",      "key",    "credential", "$2"};
-  std::string text = lower(lines[index]);
+  std::string text = lower_case(lines[index]);
   if (index > 0 && lines[index - 1].find_last_of(":|>") != std::string::npos)
-    text += lower(lines[index - 1]);
+    text += lower_case(lines[index - 1]);
   return std::ranges::any_of(
       kSecretKeys, [&](std::string_view key) { return text.find(key) != std::string::npos; });
 }

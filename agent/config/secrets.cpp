@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "agent/core/plain_text.h"
 #include "exporters/http/address.h"
 
 namespace highwater::agent {
@@ -12,16 +13,8 @@ namespace {
 
 constexpr size_t kShortestKey = 16;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return result;
-}
-
 bool names_a_secret(std::string_view name) {
-  const std::string small = lower(name);
+  const std::string small = lower_case(name);
   return std::ranges::any_of(
       std::initializer_list<std::string_view>{"auth", "token", "secret", "key", "password",
                                               "cookie", "sig"},

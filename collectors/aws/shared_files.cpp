@@ -1,19 +1,12 @@
 #include "collectors/aws/shared_files.h"
 
+#include "agent/core/plain_text.h"
 #include "agent/core/small_file.h"
 
 namespace highwater::aws {
 namespace {
 
 constexpr size_t kLargestFile = size_t{1} << 20U;
-constexpr std::string_view kBlanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 Result<Profiles> read_one(const std::string& path) {
   const auto file = RegularFile::open(path);
   if (!file && file.error().kind == FileProblem::Kind::missing) return Profiles();

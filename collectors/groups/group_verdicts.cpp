@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::collectors {
 namespace {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/core/plain_text.h"
 #include "collectors/tables/column.h"
 
 namespace highwater::collectors {

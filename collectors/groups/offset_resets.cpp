@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::collectors {
 namespace {
 

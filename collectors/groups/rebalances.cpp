@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "agent/core/plain_text.h"
 #include "collectors/tables/column.h"
 
 namespace highwater::collectors {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/core/plain_text.h"
 #include "collectors/cluster/log_dirs.h"
 #include "collectors/groups/stranded_groups.h"
 #include "collectors/tables/column.h"

@@ -6,26 +6,20 @@
 
 #include <algorithm>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::http {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return result;
-}
 
 // Without port, brackets and the dot that may end a full name.
 std::string name_of(std::string_view host) {
   if (host.starts_with('[')) {
     const size_t end = host.find(']');
-    return end == std::string_view::npos ? std::string() : lower(host.substr(1, end - 1));
+    return end == std::string_view::npos ? std::string() : lower_case(host.substr(1, end - 1));
   }
   host = host.substr(0, host.find(':'));
   if (host.ends_with('.')) host.remove_suffix(1);
-  return lower(host);
+  return lower_case(host);
 }
 
 // Nobody can make an address lead elsewhere.

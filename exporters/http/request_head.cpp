@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::http {
 namespace {
 
@@ -22,19 +24,6 @@ RequestHead refuse(int status, std::string_view why) {
   head.refused = status;
   head.why = why;
   return head;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 bool is_token(std::string_view text) {
@@ -82,7 +71,7 @@ bool read_request_line(std::string_view line, RequestHead& into) {
 std::optional<Field> parse_field(std::string_view line) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const Field field{line.substr(0, colon), trimmed(line.substr(colon + 1))};
+  const Field field{line.substr(0, colon), trimmed(line.substr(colon + 1), " \t")};
   if (!is_token(field.name) || has_control(field.value)) return std::nullopt;
   return field;
 }
@@ -124,9 +113,9 @@ RequestHead check_request_head(std::string_view head, size_t max_body_bytes) {
     if (fields > kMaxFields) return refuse(431, "there are too many headers");
     const auto field = parse_field(line);
     if (!field) return refuse(400, "a header is malformed");
-    const std::string name = lower(field->name);
+    const std::string name = lower_case(field->name);
     if (name == "transfer-encoding") return refuse(411, "send the body with a Content-Length");
-    if (name == "content-encoding" && lower(field->value) != "identity")
+    if (name == "content-encoding" && lower_case(field->value) != "identity")
       return refuse(415, "send the body without compression");
     if (name == "content-length") {
       const auto value = parse_length(field->value);
@@ -142,7 +131,7 @@ RequestHead check_request_head(std::string_view head, size_t max_body_bytes) {
       if (!result.authorization.empty()) return refuse(400, "there is more than one Authorization");
       result.authorization = field->value;
     }
-    if (name == "expect") result.expects_continue = lower(field->value) == "100-continue";
+    if (name == "expect") result.expects_continue = lower_case(field->value) == "100-continue";
     if (!is_dropped(name)) result.text += fmt::format("{}: {}\r\n", field->name, field->value);
   }
   result.text += "\r\n";

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/core/plain_text.h"
 #include "exporters/http/client_error.h"
 
 namespace highwater::http {
@@ -48,12 +49,6 @@ int status_of(std::string_view line) {
     status = status * 10 + (c - '0');
   }
   return digits.size() == 3 && status >= 100 ? status : 0;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 bool is_numeric(const Url& url) {

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater {
 namespace {
 
@@ -16,18 +18,12 @@ constexpr size_t kMaxNumber = 32;
 // Beyond this, not every whole number is a double; they are written like other doubles.
 constexpr double kMaxWhole = 9e15;
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // What comes before `separator`; removes both.
 std::string_view take(std::string_view& text, char separator) {
   const size_t end = text.find(separator);
   const std::string_view part = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return trimmed(part);
+  return trimmed(part, " \t");
 }
 
 // The weight of one entry of an Accept header; 0 for nonsense.

@@ -10,22 +10,10 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::otlp {
 namespace {
-
-std::string trim(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
-    text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
-    text.remove_suffix(1);
-  return std::string(text);
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 template <class Number>
 std::optional<Number> number(const std::string& text) {
@@ -57,13 +45,13 @@ std::optional<Attributes> parse_pairs(std::string_view text) {
   Attributes pairs;
   while (!text.empty()) {
     const size_t comma = std::min(text.find(','), text.size());
-    const std::string item = trim(text.substr(0, comma));
+    const std::string_view item = trimmed(text.substr(0, comma));
     text.remove_prefix(std::min(comma + 1, text.size()));
     if (item.empty()) continue;
     const size_t equals = item.find('=');
-    const std::string key = trim(item.substr(0, equals));
-    if (equals == std::string::npos || key.empty()) return std::nullopt;
-    pairs.emplace_back(key, percent_decoded(trim(item.substr(equals + 1))));
+    const std::string key(trimmed(item.substr(0, equals)));
+    if (equals == std::string_view::npos || key.empty()) return std::nullopt;
+    pairs.emplace_back(key, percent_decoded(trimmed(item.substr(equals + 1))));
   }
   return pairs;
 }
@@ -83,7 +71,7 @@ std::string host_name() {
 }
 
 bool is_url(const std::string& text) {
-  const std::string scheme = lower(text.substr(0, 8));
+  const std::string scheme = lower_case(text.substr(0, 8));
   return scheme.starts_with("http://") || scheme.starts_with("https://");
 }
 
@@ -121,10 +109,10 @@ class Reader {
       warn("the endpoint for traces is not an http or https URL: no traces are sent");
       config_.endpoint.clear();
     }
-    if (const auto off = value("OTEL_SDK_DISABLED"); off && lower(*off) == "true")
+    if (const auto off = value("OTEL_SDK_DISABLED"); off && lower_case(*off) == "true")
       config_.endpoint.clear();
     if (const auto exporter = value("OTEL_TRACES_EXPORTER")) {
-      if (lower(*exporter) == "none") config_.endpoint.clear();
+      if (lower_case(*exporter) == "none") config_.endpoint.clear();
     }
   }
 
@@ -135,9 +123,9 @@ class Reader {
   std::optional<std::string> value(const std::string& name) {
     auto text = environment_(name);
     if (!text) return std::nullopt;
-    std::string trimmed = trim(*text);
-    if (trimmed.empty()) return std::nullopt;
-    return trimmed;
+    std::string value(trimmed(*text));
+    if (value.empty()) return std::nullopt;
+    return value;
   }
 
   // The variable for traces wins over the one for everything.
@@ -170,7 +158,7 @@ class Reader {
     if (const auto how = either("COMPRESSION"); how && how->second != "none")
       warn(fmt::format("{}={}: traces are sent uncompressed", how->first, how->second));
     const auto exporter = value("OTEL_TRACES_EXPORTER");
-    if (exporter && lower(*exporter) != "otlp" && lower(*exporter) != "none")
+    if (exporter && lower_case(*exporter) != "otlp" && lower_case(*exporter) != "none")
       warn(fmt::format("OTEL_TRACES_EXPORTER={}: only otlp and none are known, otlp is used",
                        *exporter));
   }
@@ -207,7 +195,7 @@ class Reader {
   void sampler() {
     const auto name = value("OTEL_TRACES_SAMPLER");
     if (name) {
-      std::string plain = lower(*name);
+      std::string plain = lower_case(*name);
       if (plain.starts_with("parentbased_")) plain.erase(0, std::string("parentbased_").size());
       if (plain == "always_on" || plain == "traceidratio") {
         config_.sampler.ratio = 1;

@@ -6,16 +6,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater {
 namespace {
 
 constexpr int64_t kMaxSeconds = int64_t{365} * 86'400;
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 std::optional<int64_t> whole_number(std::string_view text) {
   int64_t number = 0;
@@ -56,7 +52,7 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
 }  // namespace
 
 std::optional<Duration> parse_retry_after(std::string_view text, WallTime now) {
-  text = trim(text);
+  text = trimmed(text, " \t");
   if (const auto number = whole_number(text)) return std::chrono::seconds(*number);
   if (const auto date = parse_http_date(text))
     return std::max<Duration>(*date - now, Duration::zero());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/core/plain_text.h"
 #include "agent/core/wrap.h"
 #include "exporters/status/ago_text.h"
 #include "exporters/watch/line.h"
@@ -28,10 +29,6 @@ std::string date_text(std::string_view time) {
 std::string age_text(WallTime then, WallTime now) {
   return describe_duration(
       std::chrono::floor<std::chrono::seconds>(std::max<Duration>(now - then, Duration::zero())));
-}
-
-std::string counted(size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 // "2 pages, 1 ticket"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/core/plain_text.h"
 #include "exporters/json_fields.h"
 #include "exporters/status/ago_text.h"
 #include "exporters/status/incident_list_text.h"
@@ -30,10 +31,6 @@ void for_objects(const Json& json, const char* key, Use use) {
 
 size_t count_of(const Json& json, const char* key) {
   return static_cast<size_t>(std::clamp(number_of(json, key), 0.0, 1e12));
-}
-
-std::string counted(size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 void add_incident(const Json& json, Picture& picture) {

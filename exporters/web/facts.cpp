@@ -4,15 +4,10 @@
 #include <cctype>
 #include <set>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::web {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lowered;
-}
 
 // A cluster's page shows what is about the cluster itself, its brokers and its log directories; the
 // rest has pages of its own.
@@ -149,9 +144,9 @@ std::vector<std::pair<Symbol, Symbol>> names_of(const Snapshot& snapshot, Kind k
       }
     }
   }
-  const std::string wanted = lower(search);
+  const std::string wanted = lower_case(search);
   std::erase_if(names, [&](const auto& name) {
-    return !wanted.empty() && lower(name.second.text()).find(wanted) == std::string::npos;
+    return !wanted.empty() && lower_case(name.second.text()).find(wanted) == std::string::npos;
   });
   return {names.begin(), names.end()};
 }

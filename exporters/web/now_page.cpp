@@ -6,6 +6,7 @@
 #include <array>
 #include <span>
 
+#include "agent/core/plain_text.h"
 #include "exporters/html/html.h"
 #include "exporters/html/incident_html.h"
 #include "exporters/incident_text.h"
@@ -30,10 +31,6 @@ constexpr size_t kMaxEnded = 5;
 constexpr size_t kMaxListed = 300;
 constexpr size_t kSparkSteps = 60;
 constexpr std::string_view kHome = ".";
-
-std::string counted(size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 std::string verdict(const Report& report, WallTime now) {
   const auto count = [&](Severity severity) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/core/diagnostic.h"
+#include "agent/core/plain_text.h"
 #include "rules/language/window_parser.h"
 
 namespace highwater::rules {
@@ -19,12 +20,6 @@ constexpr std::string_view kForm = "write MEASURE OPERATOR NUMBER, like 'group_l
 constexpr std::string_view kRateForm = "write rate(COUNTER, 5m) > 10/s";
 constexpr std::string_view kRatioForm = "write ratio(COUNTER, TOTAL, 5m) > 1%";
 constexpr std::string_view kMetricPrefix = "highwater_";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(kSpaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
-}
 
 // The three parts of a condition, as they stand in the text.
 struct Words {

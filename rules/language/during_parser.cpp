@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/core/plain_text.h"
 #include "rules/calendar.h"
 #include "rules/language/rule_fields.h"
 
@@ -58,20 +59,6 @@ constexpr std::array<ForeignKey, 12> kForeignKeys{{{"timezone", "write it as 'ti
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 std::optional<int> number_of(std::string_view text, size_t fewest, size_t most) {

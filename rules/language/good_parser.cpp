@@ -4,17 +4,13 @@
 
 #include <utility>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::rules {
 namespace {
 
 constexpr std::string_view kSpaces = " \t\r\n";
 constexpr std::string_view kOperatorCharacters = "=!<>~";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(kSpaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
-}
 
 // Cuts the first word off.
 std::string_view take_word(std::string_view& text) {

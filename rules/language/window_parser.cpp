@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/core/diagnostic.h"
+#include "agent/core/plain_text.h"
 #include "rules/wording.h"
 
 namespace highwater::rules {
@@ -23,12 +24,6 @@ constexpr Duration kShortestWindow = minutes(1);
 constexpr Duration kLongestWindow = hours(24);
 constexpr std::string_view kSpaces = " \t\r\n";
 constexpr std::string_view kPastForm = "write it like 'group_lag_records > 3x 1h ago'";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(kSpaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
-}
 
 ParsedNumber refused(std::string what, std::string advice) {
   return {0, TextError{0, std::move(what), std::move(advice)}};

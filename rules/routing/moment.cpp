@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 
+#include "agent/core/plain_text.h"
 #include "rules/calendar.h"
 
 namespace highwater::rules {
@@ -15,12 +16,6 @@ namespace {
 using std::chrono::local_seconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
 
 // So many digits at the front, which are taken away.
 std::optional<int> take_number(std::string_view& text, size_t digits) {

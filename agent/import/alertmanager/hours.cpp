@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/core/plain_text.h"
 #include "agent/import/yaml_text.h"
 #include "rules/calendar.h"
 
@@ -69,14 +70,6 @@ std::optional<size_t> minute_of(std::string_view text) {
   return minute < 60 && minutes <= kMinutesOfDay ? std::optional(minutes) : std::nullopt;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 // Reads one entry of an interval; nothing: a week cannot say it.
 class EntryReader {
  public:
@@ -108,7 +101,7 @@ class EntryReader {
     const YamlNode& list = fields_.list(node_, "weekdays");
     if (list.items.empty()) days.fill(true);
     for (const YamlNode& item : list.items) {
-      const std::string text = lower(item.scalar);
+      const std::string text = lower_case(item.scalar);
       const size_t colon = std::min(text.find(':'), text.size());
       const auto find = [](std::string_view name) {
         return static_cast<size_t>(std::ranges::find(kDays, name) - kDays.begin());

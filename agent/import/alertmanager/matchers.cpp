@@ -6,19 +6,14 @@
 #include <array>
 #include <optional>
 
+#include "agent/core/plain_text.h"
+
 namespace highwater::agent::alertmanager {
 namespace {
 
 using Sign = Matcher::Sign;
 
-constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::array<std::string_view, 3> kSeverities{"page", "ticket", "info"};
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 // Reads one matcher after the other from the front of a text.
 class MatcherReader {
