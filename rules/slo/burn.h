@@ -5,8 +5,7 @@
 // / (1 - objective); a tier fires while the burn rates over its long and its short window both
 // exceed its factor, strictly. What differs, and why:
 //  * Unknown time is in neither sum, and where less than `min_coverage` of the short window is
-//  known
-//    the tier is frozen: the workbook's queries take silence for health.
+//    known the tier is frozen: the workbook's queries take silence for health.
 //  * While the long window is not filled (the budget is younger, or less than `min_coverage` of the
 //    window is known, as after a long downtime) the bad that was seen is held against what the
 //    whole window would bring at the rate seen, so that a short fault after a start never pages:

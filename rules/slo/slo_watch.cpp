@@ -20,10 +20,6 @@ constexpr Duration kUsualCadence = seconds(15);
 // How often budgets are judged while nothing is read.
 constexpr Duration kJudgeEvery = seconds(5);
 
-double in_seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 Duration longest_window(const SloRule& rule) {
   Duration longest{};
   for (const SloTier& tier : rule.tiers) longest = std::max(longest, tier.long_window);
@@ -265,7 +261,7 @@ void SloWatch::count_interval(Budget& budget, WallTime from, WallTime until, boo
   if (may_exclude(budget)) return count_around_exclusions(budget, from, until, known);
   Counted happened;
   const Duration passed = until - from;
-  if (known) happened = {in_seconds(passed) * budget.held.first, in_seconds(passed), passed};
+  if (known) happened = {to_seconds(passed) * budget.held.first, to_seconds(passed), passed};
   count(budget, until, happened);
 }
 

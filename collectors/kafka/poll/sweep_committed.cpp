@@ -75,7 +75,7 @@ size_t offsets_in(const auto& topics) {
   return count;
 }
 
-// `told` is sorted and has no duplicates.
+// The response is sorted and has no duplicates.
 bool merge_committed(std::vector<CommittedTopic>& committed,
                      const OffsetFetchResponse::Group& response) {
   const auto name = [](const CommittedTopic& topic) -> const std::string& {
