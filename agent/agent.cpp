@@ -120,19 +120,7 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
           look_at(config_, std::move(loaded.rules)), clusters_of(config_),
           {[this](Now now) { return observe_self(now); }}, clock,
           [this](const ReportPtr& report) { on_report(report); },
-          [this](rules::Engine& engine, Report& report) {
-            judged_ = report.snapshot;
-            changes_.add(report);
-            prior_changes_.add_to(report, changes_);
-            routing_.direct(report, [this](const std::string& receiver, uint64_t id) {
-              return notifier_.hearing(receiver, id);
-            });
-            decide_who_tells(report);
-            keeper_.keep(engine, report, notifier_, routing_.director());
-            for (std::string& text : routing_.kept(keeper_.problem(), report.at.wall))
-              changes_.note(report.at.wall, {}, std::move(text));
-            if (recorder_) recorder_->take(report.snapshot, report.at);
-          }),
+          [this](rules::Engine& engine, Report& report) { on_judged(engine, report); }),
       server_(std::move(server)),
       runbooks_(std::move(loaded.runbooks)),
       metrics_(catalogue_with(config_.measures), metrics_options(config_, traces_.enabled())),
@@ -217,6 +205,22 @@ bool Agent::Impl::stop(const std::function<void(const char* part)>& doing) {
   const bool whole = watchers_.await(kCollectorsWithin);
   if (!whole) log_.warning("collectors did not stop in time");
   return whole;
+}
+
+// Each step completes the report for the next: what changed before is told as well, the directions
+// say who hears of it, and only what is on the disk may be told.
+void Agent::Impl::on_judged(rules::Engine& engine, Report& report) {
+  judged_ = report.snapshot;
+  changes_.add(report);
+  prior_changes_.add_to(report, changes_);
+  routing_.direct(report, [this](const std::string& receiver, uint64_t id) {
+    return notifier_.hearing(receiver, id);
+  });
+  decide_who_tells(report);
+  keeper_.keep(engine, report, notifier_, routing_.director());
+  for (std::string& text : routing_.kept(keeper_.problem(), report.at.wall))
+    changes_.note(report.at.wall, {}, std::move(text));
+  if (recorder_) recorder_->take(report.snapshot, report.at);
 }
 
 void Agent::Impl::decide_who_tells(Report& report) {

@@ -61,7 +61,8 @@ class Agent::Impl {
   void watch_files();
   void set_reload_problem(std::string problem);
 
-  // The pipeline's thread.
+  // The pipeline's thread; the first before the report is published.
+  void on_judged(rules::Engine& engine, Report& report);
   void decide_who_tells(Report& report);
 
   // The rules again; what they cannot find is said from now on.
