@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <utility>
 
 #include "agent/core/utf8.h"
 
@@ -140,9 +141,12 @@ bool Log::on_change(std::string_view key, std::string_view state, LogLevel level
                     std::string_view message, std::initializer_list<LogField> fields) {
   {
     const std::lock_guard lock(mutex_);
-    std::string& said = said_[std::string(key)];
-    if (said == state) return false;
-    said = state;
+    // Names from the network are part of keys, and whoever invents them shall fill no memory.
+    std::string name(key);
+    if (said_.size() >= kMostStates && !said_.contains(name)) said_.clear();
+    const auto [said, added] = said_.try_emplace(std::move(name));
+    if (!added && said->second == state) return false;
+    said->second = state;
   }
   write(level, message, fields);
   return true;

@@ -61,7 +61,8 @@ class Log {
   }
 
   // Writes only when `state` differs from what was said last under `key` ("broker/prod/3" ->
-  // "hung"). True when written.
+  // "hung"). True when written. What was said is forgotten when there are more keys than this.
+  static constexpr size_t kMostStates = 10'000;
   bool on_change(std::string_view key, std::string_view state, LogLevel level,
                  std::string_view message, std::initializer_list<LogField> fields = {});
 

@@ -36,6 +36,24 @@ TEST(Log, LeavesOutWhatSteersATerminalForPeople) {
             "00:00:00.000 info    seen  group=a [2J  b   ä\n");
 }
 
+TEST(Log, InventedNamesFillNoMemory) {
+  const FixedClock clock;
+  size_t lines = 0;
+  Log log(clock, LogLevel::info, LogForm::json, [&](std::string_view) {
+    ++lines;
+    return true;
+  });
+  const auto say = [&](const std::string& key) {
+    return log.on_change(key, "down", LogLevel::info, "state changed", {});
+  };
+  EXPECT_TRUE(say("known"));
+  for (size_t i = 0; i + 1 < Log::kMostStates; ++i) say("broker/" + std::to_string(i));
+  EXPECT_FALSE(say("known")) << "nothing was forgotten yet";
+  EXPECT_TRUE(say("one more"));
+  EXPECT_TRUE(say("known")) << "what was said is forgotten, and begins anew";
+  EXPECT_EQ(lines, Log::kMostStates + 2);
+}
+
 // Whoever reads the other end of the pipe has stopped.
 TEST(Log, ALineThatNobodyReadsIsLostAndHoldsUpNothing) {
   int ends[2] = {};
