@@ -195,6 +195,17 @@ TEST(ImportMeaning, TheTotalHasToCountTheSameSamples) {
   EXPECT_THAT(refused_events(held, "kafka_brokers"), HasSubstr("does not count the samples"));
 }
 
+TEST(ImportMeaning, TheLargestOfSeveralRowsIsNoSum) {
+  EXPECT_THAT(refused_events("max(rate(highwater_records_failed_total[{{.window}}]))",
+                             "sum(rate(highwater_records_total[{{.window}}]))"),
+              HasSubstr("'max' over several rows"));
+}
+
+TEST(ImportMeaning, AComparisonWithoutBoolIsSaidToBeReadAsOne) {
+  EXPECT_THAT(ratio(over_time("kafka_brokers < 3")).differences,
+              ElementsAre(HasSubstr("'<' without 'bool' was read as '< bool'")));
+}
+
 TEST(ImportMeaning, EventsAreSumsOfBothCounters) {
   const ImportedSli sli =
       of_events("sum by (group) (rate(highwater_records_failed_total[{{.window}}])) or vector(0)",

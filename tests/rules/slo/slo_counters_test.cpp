@@ -112,6 +112,15 @@ TEST(SloCounters, FailuresThatAreReadLaterAreCounted) {
   EXPECT_THAT(world.polls(minutes(30), 50, 100), ::testing::Contains("opened errors"));
 }
 
+TEST(SloCounters, FailuresThatAreReadAtTheSameTimeAreCountedAlike) {
+  TwoSources world(false, Duration::zero());
+  EXPECT_THAT(world.polls(hours(1), 0, 100), IsEmpty());
+  const Sums before = world.lifetime();
+  world.polls(seconds(74), 50, 100);
+  EXPECT_NEAR(world.lifetime().bad - before.bad, 3750, 100);
+  EXPECT_NEAR(world.lifetime().total - before.total, 7500, 100);
+}
+
 TEST(SloCounters, HalfOfAllFromTheStartPagesWithinMinutes) {
   TwoSources world(false);
   EXPECT_THAT(world.polls(minutes(1), 50, 100), IsEmpty());
