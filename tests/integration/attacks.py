@@ -432,6 +432,40 @@ def test_a_page_of_the_web_reads_nothing_on_loopback(cluster, binary):
     assert code == 0
 
 
+def test_what_a_receiver_says_is_published_without_the_secret_in_its_address(cluster, binary):
+    import hostile  # which knows this file
+
+    process, (telling, _, _) = hostile.in_a_process(hostile.receivers)
+    receiver = Receiver()
+    agent = Agent(binary, cluster.servers(), name="telling",
+                  extra=f"receivers:\n  - {{name: tells, webhook: {{url: \"{telling}\"}}}}\n  - {{name: oncall, webhook: {{url: \"{receiver.url}\"}}}}\n")
+    try:
+        agent.wait_ready()
+        killed = time.monotonic()
+        cluster.kill(2)
+        wait_until(lambda: receiver.incidents(killed, name="NotificationFailing"), 60, "the ticket about the receiver that refuses")
+        time.sleep(2)
+        outputs = {path: agent.get(path) for path in ("/", "/agent", "/deliveries", "/incidents", "/metrics", "/api/v1/status", "/api/v1/incidents",
+                                                      "/api/v1/deliveries")}
+        for command in ("status", "incidents"):
+            done = subprocess.run([str(binary), command, "--config", str(agent.config)], capture_output=True, text=True)
+            outputs[command] = done.stdout + done.stderr
+        done = subprocess.run([str(binary), "notify", "log", "--config", str(agent.config)], capture_output=True, text=True)
+        outputs["notify log"] = done.stdout + done.stderr
+        outputs["the other receiver"] = json.dumps(receiver.alerts())
+        assert "Cannot POST" in outputs["/deliveries"] and "Cannot POST" in outputs["the other receiver"], "what it said is not told at all"
+    finally:
+        code = agent.stop()
+        receiver.close()
+        process.kill()
+        cluster.heal()
+    outputs["the log"] = agent.log_path.read_text()
+    outputs["the state"] = "".join(file.read_bytes().decode("latin-1") for file in agent.directory.glob("state.db*"))
+    told = [where for where, text in outputs.items() if hostile.SECRET in text]
+    assert not told, f"the secret is in {told}"
+    assert code == 0
+
+
 TESTS = [
     test_slow_readers_of_a_large_page_keep_nobody_from_being_answered,
     test_few_open_files_dripping_clients_and_silent_brokers_keep_no_page_from_being_sent,
@@ -443,4 +477,5 @@ TESTS = [
     test_a_fifo_holds_up_neither_check_nor_start_nor_reload,
     test_a_limit_of_file_sizes_is_told_and_kills_nobody,
     test_a_page_of_the_web_reads_nothing_on_loopback,
+    test_what_a_receiver_says_is_published_without_the_secret_in_its_address,
 ]
