@@ -159,7 +159,7 @@ Ink severity_ink(const std::string& severity) {
 }
 
 void write_cluster_state(const Json& cluster, const std::string& now, TerminalText& out) {
-  const double unknown = number_of(cluster, "unknown_rows");
+  const double unknown = number_of(cluster, "unread_rows");
   const double unknown_groups = number_of(cluster, "unknown_group_count");
   std::string head = fmt::format("CLUSTER {}: {} of {} up, {}", text_of(cluster, "name"),
                                  whole(number_of(cluster, "brokers_up")),

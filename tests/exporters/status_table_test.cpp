@@ -45,7 +45,7 @@ TEST(StatusTable, ShowsTheClusterAndItsWorstGroups) {
   EXPECT_EQ(shown(&report).text,
             "healthy: no incident is open\n"
             "\n"
-            "CLUSTER prod: 1 of 3 brokers up, 2 groups, 2 values unknown\n"
+            "CLUSTER prod: 1 of 3 brokers up, 2 groups\n"
             "  BROKER  STATE    SINCE       NOTE\n"
             "  9       crashed  10 min ago  refuses connections\n"
             "  10      up\n"
@@ -54,6 +54,17 @@ TEST(StatusTable, ShowsTheClusterAndItsWorstGroups) {
             "  GROUP  TOPIC  LAG (RECORDS)  LAG (TIME)\n"
             "  long   topic  1234567        2 h 5 min\n"
             "  g      t      5              unknown\n");
+}
+
+TEST(StatusTable, CountsAsUnknownOnlyWhatSomethingKeepsFromBeingRead) {
+  std::vector<Row> rows;
+  for (int i = 0; i < kUnknownReasons; ++i)
+    rows.push_back({{"prod", std::to_string(i), "t"}, 1, static_cast<Unknown>(i)});
+  Report report;
+  report.snapshot = make_snapshot(
+      {make_observation("prod", "brokers", {make_table(kBrokerUp, {{{"prod", "1"}, 1}})}),
+       make_observation("prod", "partitions", {make_table(kLagSeconds, rows)})});
+  EXPECT_THAT(shown(&report).text, HasSubstr("up, 0 groups, 8 values unknown\n"));
 }
 
 TEST(StatusTable, ShowsIncidents) {
@@ -88,7 +99,7 @@ TEST(StatusTable, ShowsGroupsWhoseLagIsUnknown) {
                   {{{"prod", "audit", "a"}, 0, Unknown::denied}, {{"prod", "b", "t"}, 5}})});
   report.snapshot = make_snapshot({*report.snapshot->observations.begin()->second, groups});
   const std::string text = shown(&report).text;
-  EXPECT_THAT(text, HasSubstr("up, 2 groups, 1 of them unknown, 2 values unknown\n"));
+  EXPECT_THAT(text, HasSubstr("up, 2 groups, 1 of them unknown, 1 value unknown\n"));
   EXPECT_THAT(text, HasSubstr("  b      t      5              unknown\n"
                               "  audit  a      unknown        unknown\n"));
 }
