@@ -234,6 +234,21 @@ TEST_F(RunbookFolder, ShowsMarkupInValuesAndNeverObeysIt) {
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;**bold**"));
 }
 
+TEST(Commands, TakeABrokersAddressApart) {
+  PlaceholderValues values;
+  add_address("kafka-1.example:9092", values);
+  EXPECT_EQ(fill_command("nc -vz {host} {port} # {address}", values),
+            "nc -vz kafka-1.example 9092 # kafka-1.example:9092");
+  values.clear();
+  add_address("[::1]:9092", values);
+  EXPECT_EQ(fill_command("{host} {port} {address}", values), "::1 9092 '[::1]:9092'");
+  for (const char* none : {"", "kafka", ":9092", "kafka:"}) {
+    values.clear();
+    add_address(none, values);
+    EXPECT_TRUE(values.empty()) << none;
+  }
+}
+
 TEST(Commands, KeepHarmlessValuesAsTheyAre) {
   const PlaceholderValues values{{"group", "payments.v2_a-b"}, {"bootstrap", "[::1]:9092"}};
   EXPECT_EQ(fill_command("x {group} '{group}' {other} {print $1}", values),
