@@ -207,7 +207,9 @@ TEST_F(RunbookFolder, FillsInTheIncidentAndShowsItsFacts) {
   EXPECT_THAT(html,
               HasSubstr("BrokerDown: broker <a href=\"../broker?cluster=prod&amp;name=3\">3</a>"));
   EXPECT_THAT(html, HasSubstr("refuses connections since 12:03:10"));
-  EXPECT_THAT(html, HasSubstr("412 partitions offline; 37 groups moved: billing and 36 more"));
+  EXPECT_THAT(
+      html,
+      HasSubstr("412 partitions offline; 37 groups got another coordinator: billing and 36 more"));
   EXPECT_THAT(html, HasSubstr("What belongs to it (412)"));
   EXPECT_THAT(html, HasSubstr("orders-0 has no leader"));
   EXPECT_THAT(html, HasSubstr("and 411 more"));
