@@ -341,5 +341,30 @@ TEST(DeliveriesPage, SaysWhoWasToldAndWhoCouldNotBe) {
   EXPECT_EQ(told_of(log, incident, now), "");
 }
 
+TEST(DeliveriesPage, ToldSaysTheFirstTimeAndTheLast) {
+  Incident incident;
+  incident.id = 7;
+  notify::DeliveryLog log;
+  const WallTime now = test_now().wall;
+  const auto tell = [&](const notify::Answer& answer, Duration ago) {
+    notify::Notice notice{{1, TransitionKind::opened, incident, {}, nullptr}, now - ago};
+    notify::Delivery delivery;
+    delivery.notice = std::make_shared<const notify::Notice>(std::move(notice));
+    log.add("oncall", delivery, answer, now - ago, now - ago);
+  };
+  const auto at = [&](Duration ago) { return since_text(now - ago, now); };
+  using std::chrono::minutes;
+  tell(notify::delivered(202), minutes(30));
+  EXPECT_EQ(told_of(log, incident, now), "oncall: told " + at(minutes(30)));
+  tell(notify::delivered(202), minutes(20));
+  tell(notify::delivered(202), minutes(10));
+  EXPECT_EQ(told_of(log, incident, now),
+            "oncall: told " + at(minutes(10)) + "; first told " + at(minutes(30)));
+  tell(notify::retry("HTTP 503", 503), minutes(1));
+  EXPECT_EQ(
+      told_of(log, incident, now),
+      "oncall: <strong>not delivered</strong>, failed: HTTP 503; first told " + at(minutes(30)));
+}
+
 }  // namespace
 }  // namespace highwater::web
