@@ -335,6 +335,7 @@ TEST(DeliveriesPage, SaysWhoWasToldAndWhoCouldNotBe) {
   const std::string page = deliveries_page(log, now);
   EXPECT_THAT(page, HasSubstr("Broker &lt;3&gt; crashed"));
   EXPECT_THAT(page, HasSubstr("delivered after 2 s"));
+  EXPECT_THAT(page, HasSubstr("class=\"wide stack\"")) << "to be read on a narrow screen";
   EXPECT_THAT(deliveries_json(log, now, 7, 1), HasSubstr("\"status\":\"resolved\""));
   // The number of an incident of before the state was lost.
   incident.correlation.bytes[0] = 8;
