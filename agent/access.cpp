@@ -196,12 +196,25 @@ std::vector<AccessRule> access_rules(const kafka::ClusterSettings& cluster, cons
   return rules;
 }
 
+namespace {
+
+constexpr std::string_view kAnybody = "User:ANONYMOUS";
+
+// Rights of everybody are not given unawares.
+std::string remark_on(std::string_view principal) {
+  if (principal != kAnybody) return {};
+  return "# User:ANONYMOUS is everybody who reaches an unsecured listener: let only hosts reach it "
+         "that may see this.\n# Brokers without an authorizer need none of it.\n";
+}
+
+}  // namespace
+
 std::string access_text(const std::vector<AccessRule>& rules, const kafka::ClusterSettings& cluster,
                         const std::string& principal, std::string_view format) {
   if (format == "strimzi") return strimzi(rules);
   if (format == "aws-iam") return aws_iam(rules);
   if (format == "confluent") return confluent(rules, principal);
-  return kafka_acls(rules, cluster, principal);
+  return remark_on(principal) + kafka_acls(rules, cluster, principal);
 }
 
 }  // namespace highwater::agent

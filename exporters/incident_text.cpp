@@ -46,7 +46,7 @@ std::string links_text(const Incident& incident) {
   for (const IncidentLink& link : incident.links) {
     if (!text.empty()) text += "\n";
     text += fmt::format("{} incident {} (since {}): {}", link.affected ? "may affect" : "see also",
-                        link.id, format_time(link.since), link.title);
+                        link.id, describe_time(link.since), link.title);
   }
   return text;
 }
@@ -74,7 +74,7 @@ std::string changes_text(const Incident& incident) {
 
 std::string escalation_text(const EscalationStep& step) {
   return fmt::format("{} at {} unless somebody acknowledges it", fmt::join(step.to, ", "),
-                     format_time(step.at));
+                     describe_time(step.at));
 }
 
 }  // namespace highwater

@@ -72,7 +72,7 @@ std::string cell_text(const Table& table, size_t row, bool stale) {
   if (stale) return "unknown: out of date";
   const Measure& measure = *table.measure;
   if (measure.name.ends_with("_timestamp_seconds"))
-    return format_time(WallTime(std::chrono::seconds(std::llround(table.values[row]))));
+    return describe_time(WallTime(std::chrono::seconds(std::llround(table.values[row]))));
   return value_text(table.values[row], measure.unit);
 }
 

@@ -31,12 +31,12 @@ std::string meaning_of(const SloRule& rule) {
   return text;
 }
 
-// " It is closed now, until 2026-11-23T07:00:00.000Z."; empty for what always holds.
+// " It is closed now, until 2026-11-23 07:00:00 UTC."; empty for what always holds.
 std::string hours_now(const OpenHours* hours, WallTime now) {
   if (hours == nullptr) return {};
   const OpenHours::Interval interval = hours->around(now);
   return fmt::format(" It is {} now, until {}.", interval.open ? "open" : "closed",
-                     format_time(interval.end));
+                     describe_time(interval.end));
 }
 
 // Firing before pending, then by severity, then by the entity.
@@ -108,6 +108,7 @@ Explanation explain_budget(const SloRule& rule, const Budget& budget, WallTime a
   explained.objective = rule.objective;
   explained.window = window_text(rule.window);
   explained.window_begin = status.window_begin;
+  explained.coverage_since = status.coverage_since;
   explained.events = rule.sli.is_events();
   explained.bad = status.sums.bad;
   explained.allowed = status.budget;

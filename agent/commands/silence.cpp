@@ -10,6 +10,7 @@
 #include "agent/command_line/terminal_settings.h"
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
+#include "agent/core/time.h"
 #include "exporters/json_fields.h"
 #include "exporters/status/terminal.h"
 #include "rules/routing/moment.h"
@@ -46,9 +47,9 @@ std::string joined(const Json& silence, const char* key) {
 }
 
 std::string end_text(const Json& silence) {
-  if (const std::string ends = text_of(silence, "ends"); !ends.empty()) return ends;
+  if (const std::string ends = text_of(silence, "ends"); !ends.empty()) return describe_time(ends);
   if (const std::string during = text_of(silence, "during"); !during.empty()) return during;
-  return "it is resolved";
+  return "what it hides has ended";
 }
 
 void write_hidden(const Json& silence, TerminalText& out) {

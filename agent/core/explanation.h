@@ -53,6 +53,7 @@ struct ExplainedBudget {
   bool has_data = true;  // false: nothing of the window was seen, and the numbers say nothing
   double remaining = 1;
   double coverage = 0;
+  WallTime coverage_since{};             // the budget's begin, or the window's where that is later
   Duration excluded{};                   // of the window: maintenance that counts for nothing
   double burn = 0;                       // over the long window of the fastest tier
   bool exhausted = false;                // nothing is left

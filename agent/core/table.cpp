@@ -86,6 +86,28 @@ std::string_view unknown_sentence(Unknown reason) {
   return "it could not be read";
 }
 
+bool is_fault(Unknown reason) {
+  switch (reason) {
+    case Unknown::known:
+    case Unknown::no_commit:
+    case Unknown::beyond_end:
+    case Unknown::unsupported:
+    case Unknown::not_asked:
+    case Unknown::may_be_marker:
+      return false;
+    case Unknown::broker_unreachable:
+    case Unknown::timed_out:
+    case Unknown::leaderless:
+    case Unknown::no_coordinator:
+    case Unknown::coordinator_loading:
+    case Unknown::denied:
+    case Unknown::contradicted:
+    case Unknown::failed:
+      return true;
+  }
+  return true;
+}
+
 size_t hash_cells(std::span<const Symbol> cells) {
   size_t hash = 0xcbf29ce484222325U;
   for (const Symbol& cell : cells) hash = (hash ^ cell.hash()) * 0x9e3779b97f4a7c15U + (hash >> 29);

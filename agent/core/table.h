@@ -44,6 +44,9 @@ enum class Unknown : uint8_t {
 [[nodiscard]] std::string_view unknown_name(
     Unknown reason);  // "no_commit": the value of a metric's label
 [[nodiscard]] std::string_view unknown_sentence(Unknown reason);  // for people, without a full stop
+// Whether something keeps the value from being read; the other reasons are found in every healthy
+// cluster.
+[[nodiscard]] bool is_fault(Unknown reason);
 constexpr int kUnknownReasons = 14;
 
 class KeySet {

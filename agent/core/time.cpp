@@ -108,6 +108,15 @@ std::string format_time(WallTime time) {
                      (ms - seconds).count());
 }
 
+std::string describe_time(WallTime time) {
+  return describe_time(format_time(time));
+}
+
+std::string describe_time(std::string_view time) {
+  if (time.size() < 20 || time[10] != 'T' || time.back() != 'Z') return std::string(time);
+  return fmt::format("{} {} UTC", time.substr(0, 10), time.substr(11, 8));
+}
+
 double to_seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }

@@ -48,6 +48,10 @@ class SystemClock final : public Clock {
 
 // RFC 3339 in UTC with milliseconds: "2026-01-31T23:59:59.123Z".
 [[nodiscard]] std::string format_time(WallTime time);
+// The same for people: "2026-01-31 23:59:59 UTC". Of a text: what format_time() wrote; anything
+// else is given back as it is.
+[[nodiscard]] std::string describe_time(WallTime time);
+[[nodiscard]] std::string describe_time(std::string_view time);
 [[nodiscard]] double to_seconds(Duration duration);
 [[nodiscard]] double to_unix_seconds(WallTime time);
 

@@ -129,7 +129,7 @@ void GroupsInterpreter::add_groups(Observation& observation, const kafka::Cluste
                                    Now now) {
   Columns columns(view.groups.size());
   Relation coordinates{"coordinates groups", nullptr, nullptr, {}};
-  coordinates.words = {"group", "groups", "without a coordinator", "moved"};
+  coordinates.words = {"group", "groups", "without a coordinator", "got another coordinator"};
   coordinates.coordinates = true;
   coordinates.pairs.reserve(view.groups.size());
   activities_.clear();

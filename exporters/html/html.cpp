@@ -62,7 +62,9 @@ border-radius:4px;color:var(--ink);text-decoration:none}
 .old{background:var(--page);color:var(--paper);padding:.4em .8em;margin:.6em 0}
 @media (max-width:36rem){pre{white-space:pre-wrap}header form{margin-left:0;width:100%}input{width:100%}
 .card table,.card tbody,.card tr,.card th,.card td{display:block;width:auto}.card th{padding-top:.3em}
-.card{padding:.5em .7em}}
+.card{padding:.5em .7em}.wide td,.wide th{white-space:normal;min-width:5.5rem}
+.stack thead{display:none}.stack table,.stack tbody,.stack tr,.stack td{display:block;width:auto}
+.stack td{border:0;padding:.1em 0}.stack tr{border-bottom:1px solid var(--line);padding:.3em 0}}
 @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#444;--line:#bbb;--code:#f4f4f4;--link:#000}
 header,.range,.form{display:none}main{max-width:none;padding:0}.card,tr,figure{break-inside:avoid}
 .wide{overflow:visible}.wide td,.wide th{white-space:normal}pre{white-space:pre-wrap}
@@ -84,13 +86,6 @@ std::string navigation(const PageFrame& frame) {
       "value=\"{1}\">"
       "</form></header>\n",
       frame.home, html_escape(frame.search));
-}
-
-// "2026-01-31 23:59:59 UTC"
-std::string moment(WallTime at) {
-  std::string time = format_time(at);
-  time.replace(time.find('T'), 1, " ");
-  return time.substr(0, 19) + " UTC";
 }
 
 }  // namespace
@@ -139,11 +134,12 @@ std::string html_page(std::string_view title, std::string_view body, const PageF
       body);
 }
 
-std::string wide_table(std::string_view what, std::string_view head, std::string_view rows) {
+std::string wide_table(std::string_view what, std::string_view head, std::string_view rows,
+                       OnNarrow narrow) {
   return fmt::format(
-      "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>\n"
+      "<div class=\"wide{}\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>\n"
       "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
-      html_escape(what), head, rows);
+      narrow == OnNarrow::stack ? " stack" : "", html_escape(what), head, rows);
 }
 
 std::string_view stylesheet() {
@@ -152,12 +148,12 @@ std::string_view stylesheet() {
 
 std::string since_text(WallTime since, WallTime now) {
   const Duration age = std::max<Duration>(now - since, Duration::zero());
-  return fmt::format("{}, {} ago", moment(since), describe_duration(age));
+  return fmt::format("{}, {} ago", describe_time(since), describe_duration(age));
 }
 
 std::string until_text(WallTime until, WallTime now) {
   const Duration left = std::max<Duration>(until - now, Duration::zero());
-  return fmt::format("{}, in {}", moment(until), describe_duration(left));
+  return fmt::format("{}, in {}", describe_time(until), describe_duration(left));
 }
 
 std::string old_note(WallTime at, WallTime now) {

@@ -21,9 +21,14 @@ struct PageFrame {
 // `title` is plain text, `body` is HTML.
 [[nodiscard]] std::string html_page(std::string_view title, std::string_view body,
                                     const PageFrame& frame = {});
+// What a table does on a screen as narrow as a telephone's.
+enum class OnNarrow : uint8_t {
+  scroll,
+  stack,  // one cell below the other: for cells that say by themselves what they are
+};
 // A table that scrolls by itself where it is wider than the page; `what` says what it lists.
 [[nodiscard]] std::string wide_table(std::string_view what, std::string_view head,
-                                     std::string_view rows);
+                                     std::string_view rows, OnNarrow narrow = OnNarrow::scroll);
 // Served at static/highwater.css and static/live.js.
 [[nodiscard]] std::string_view stylesheet();
 [[nodiscard]] std::string_view live_script();  // live_script.cpp

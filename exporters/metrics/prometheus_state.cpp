@@ -25,27 +25,10 @@ std::string_view state_name(AlertState state) {
   return "pending";
 }
 
-// True where the collector failed to read what Kafka could have told.
+// True where the collector failed to read what Kafka could have told: of a partition without a
+// leader nobody can.
 bool is_failure(Unknown reason) {
-  switch (reason) {
-    case Unknown::broker_unreachable:
-    case Unknown::timed_out:
-    case Unknown::no_coordinator:
-    case Unknown::coordinator_loading:
-    case Unknown::denied:
-    case Unknown::contradicted:
-    case Unknown::failed:
-      return true;
-    case Unknown::known:
-    case Unknown::leaderless:
-    case Unknown::no_commit:
-    case Unknown::beyond_end:
-    case Unknown::unsupported:
-    case Unknown::not_asked:
-    case Unknown::may_be_marker:
-      return false;
-  }
-  return false;
+  return is_fault(reason) && reason != Unknown::leaderless;
 }
 
 std::vector<LabelView> collector_labels(const Observation& observation) {

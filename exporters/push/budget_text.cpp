@@ -29,7 +29,7 @@ std::vector<std::pair<std::string, std::string>> budget_texts(const BudgetDetail
                        describe_duration(budget.excluded) + " of maintenance");
   if (budget.clears_at)
     texts.emplace_back("clears_at",
-                       format_time(*budget.clears_at) + ", if all is good from now on");
+                       describe_time(*budget.clears_at) + ", if all is good from now on");
   return texts;
 }
 

@@ -56,8 +56,7 @@ std::string listed(std::span<const std::string> names) {
 
 std::string brokers_text(const ClusterFacts& facts, std::span<const std::string> brokers) {
   if (brokers.size() != 1) return "brokers " + listed(brokers);
-  const auto infos = facts.rows("broker_info", {brokers[0]});
-  const std::string address = infos.empty() ? "" : infos.front().cell(1);
+  const std::string address = facts.broker_address(brokers[0]);
   return "broker " + brokers[0] + (address.empty() ? "" : " (" + address + ")");
 }
 

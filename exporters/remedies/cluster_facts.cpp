@@ -69,6 +69,11 @@ std::vector<ClusterFacts::Row> ClusterFacts::rows(std::string_view measure, Cell
   return rows;
 }
 
+std::string ClusterFacts::broker_address(std::string_view broker) const {
+  const auto infos = rows("broker_info", {broker});
+  return infos.empty() ? "" : infos.front().cell(1);
+}
+
 std::vector<std::string> ClusterFacts::related(std::string_view relation, Cells from) const {
   std::vector<std::string> names;
   const auto found = relations_.find(relation);

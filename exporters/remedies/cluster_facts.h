@@ -43,6 +43,8 @@ class ClusterFacts {
   [[nodiscard]] std::vector<Row> rows(std::string_view measure, Cells first = {}) const;
   // What such a row depends on by a relation: the first cell behind the cluster of each.
   [[nodiscard]] std::vector<std::string> related(std::string_view relation, Cells from) const;
+  // "10.0.0.2:9092", as the broker advertises it; empty where it is not known.
+  [[nodiscard]] std::string broker_address(std::string_view broker) const;
 
  private:
   struct Place {

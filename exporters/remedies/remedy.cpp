@@ -50,15 +50,21 @@ Remedy remedy_of(const Incident& incident, const Report& report, const ToolAcces
   if (incident.cause_over) return no_remedy("what caused it is over, and it ends by itself");
   if (!incident.headline.budget) return remedy_of(incident, incident.headline, report, access);
   // A budget burns for many reasons: one that is known is among what belongs to the incident.
+  bool any = false;
   for (const Evidence& evidence : incident.evidence) {
     if (evidence.ended) continue;
+    any = true;
     Alert alert;
     alert.rule = evidence.rule;
     alert.entity = evidence.entity;
     Remedy remedy = remedy_of(incident, alert, report, access);
     if (!remedy.action.empty()) return remedy;
   }
-  return no_remedy("an error budget burns for more than one reason: see what belongs to it");
+  if (any)
+    return no_remedy("an error budget burns for more than one reason: see what belongs to it");
+  return no_remedy(
+      "what uses up this error budget is not known: start with the runbook, which says how to find "
+      "it");
 }
 
 std::string remedy_line(const Remedy& remedy) {

@@ -91,6 +91,16 @@ std::string fill(std::string_view text, const PlaceholderValues& values, Fill fi
 
 }  // namespace
 
+void add_address(std::string_view address, PlaceholderValues& values) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == address.size()) return;
+  std::string_view host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  values.emplace_back("address", address);
+  values.emplace_back("host", host);
+  values.emplace_back("port", address.substr(colon + 1));
+}
+
 std::string fill_text(std::string_view text, const PlaceholderValues& values) {
   return fill(text, values, [](std::string& out, char c, const std::string* value) {
     if (value == nullptr) {

@@ -12,6 +12,9 @@ namespace highwater {
 
 using PlaceholderValues = std::vector<std::pair<std::string, std::string>>;
 
+// "{host}", "{port}" and "{address}" of "10.0.0.2:9092" or "[::1]:9092"; nothing of anything else.
+void add_address(std::string_view address, PlaceholderValues& values);
+
 // Placeholders without a value stay as they are.
 [[nodiscard]] std::string fill_text(std::string_view text, const PlaceholderValues& values);
 // The same for commands of a POSIX shell: a value of harmless characters goes in as it is, any

@@ -33,12 +33,14 @@ Document parse(std::string_view markdown) {
 }
 
 // What pages leave to be filled in. Braces in commands may mean something else.
-constexpr std::array<std::string_view, 16> kBlanks{
-    "agent",   "bootstrap", "broker",    "cluster", "collector", "file", "finding", "group",
-    "log_dir", "node",      "partition", "reason",  "receiver",  "slo",  "source",  "topic"};
+constexpr std::array<std::string_view, 18> kBlanks{
+    "agent",   "bootstrap", "broker",   "cluster", "collector", "file",
+    "finding", "group",     "host",     "log_dir", "node",      "partition",
+    "port",    "reason",    "receiver", "slo",     "source",    "topic"};
 
 // "BROKER", as manuals write what the reader has to put in.
 void add_blanks(PlaceholderValues& values) {
+  values.emplace_back("address", "HOST:PORT");
   for (const std::string_view name : kBlanks) {
     std::string word(name);
     std::ranges::transform(word, word.begin(), [](char c) {

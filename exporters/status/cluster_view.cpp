@@ -50,34 +50,11 @@ const Table* find_table(const Observation& observation, std::string_view measure
   return found == observation.tables.end() ? nullptr : &*found;
 }
 
-// Whether something keeps the value from being read; the other reasons are found in every healthy
-// cluster.
-bool is_fault(Unknown reason) {
-  switch (reason) {
-    case Unknown::known:
-    case Unknown::no_commit:
-    case Unknown::beyond_end:
-    case Unknown::unsupported:
-    case Unknown::not_asked:
-    case Unknown::may_be_marker:
-      return false;
-    case Unknown::broker_unreachable:
-    case Unknown::timed_out:
-    case Unknown::leaderless:
-    case Unknown::no_coordinator:
-    case Unknown::coordinator_loading:
-    case Unknown::denied:
-    case Unknown::contradicted:
-    case Unknown::failed:
-      return true;
-  }
-  return true;
-}
-
 // How much of something can be used.
 struct Reading {
   size_t known = 0;
   size_t unknown = 0;
+  size_t unread = 0;               // of these, what something keeps from being read
   Unknown fault = Unknown::known;  // the first one met
 
   void add(const Table& table, size_t row, bool stale) {
@@ -86,7 +63,9 @@ struct Reading {
       return;
     }
     ++unknown;
-    if (fault == Unknown::known && is_fault(table.reason(row))) fault = table.reason(row);
+    const Unknown reason = table.reason(row);
+    if (is_fault(reason) || (stale && reason == Unknown::known)) ++unread;
+    if (fault == Unknown::known && is_fault(reason)) fault = reason;
   }
   // Empty when something is known, or nothing kept it from being.
   [[nodiscard]] std::string why_blind() const {
@@ -207,6 +186,7 @@ PartView view_part(const Observation& observation, SteadyTime now) {
     for (size_t row = 0; row < table.rows(); ++row) all.add(table, row, part.stale);
   }
   part.unknown_rows = all.unknown;
+  part.unread_rows = all.unread;
   if (!part.stale) part.unreadable = all.why_blind();
   if (!part.stale && all.known == 0 && part.unreadable.empty() && !observation.problems.empty())
     part.unreadable = observation.problems.front().what;
@@ -224,6 +204,7 @@ void add(const Observation& observation, SteadyTime now, Building& cluster) {
   cluster.view.parts.push_back(view_part(observation, now));
   PartView& part = cluster.view.parts.back();
   cluster.view.unknown_rows += part.unknown_rows;
+  cluster.view.unread_rows += part.unread_rows;
   for (const Table& table : observation.tables) {
     add_brokers(table, part.stale, cluster.brokers);
   }

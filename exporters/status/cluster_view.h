@@ -25,6 +25,7 @@ struct PartView {
   Duration age{};
   bool stale = false;
   size_t unknown_rows = 0;
+  size_t unread_rows = 0;  // of these, what something keeps from being read: is_fault()
   // Why nothing of it can be read, or of the groups' lag: "Kafka denied access". Empty: something
   // can, or there is nothing that should be.
   std::string unreadable;
@@ -57,6 +58,7 @@ struct ClusterView {
   std::vector<BudgetView> budgets;  // the ones with the least left, worst first
   size_t budget_count = 0;
   size_t unknown_rows = 0;
+  size_t unread_rows = 0;
 
   [[nodiscard]] size_t brokers_up() const;
 };

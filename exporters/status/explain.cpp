@@ -64,6 +64,7 @@ Json budget_json(const ExplainedBudget& budget) {
           {"has_data", budget.has_data},
           {"remaining", budget.has_data ? Json(number(budget.remaining)) : Json()},
           {"coverage", number(budget.coverage)},
+          {"coverage_since", format_time(budget.coverage_since)},
           {"excluded_seconds", to_seconds(budget.excluded)},
           {"burn_rate", number(budget.burn)},
           {"exhausted", budget.exhausted},

@@ -94,6 +94,13 @@ void write_tiers(const Json& budget, TerminalText& out) {
   out.table(rows);
 }
 
+// What the coverage is of: a young budget has not seen a whole window yet.
+std::string covered_text(const Json& budget) {
+  const std::string since = text_of(budget, "coverage_since");
+  // Both as format_time() writes them.
+  return since <= text_of(budget, "window_begin") ? "it" : "the time since " + describe_time(since);
+}
+
 void write_budget(const Json& budget, TerminalText& out) {
   const bool events = text_of(budget, "counts") == "events";
   if (!is_true(budget, "has_data")) return detail(out, "budget", "no data yet");
@@ -102,7 +109,8 @@ void write_budget(const Json& budget, TerminalText& out) {
                   amount(number_of(budget, "bad"), events),
                   amount(number_of(budget, "allowed"), events), text_of(budget, "window"));
   if (number_of(budget, "coverage") < 0.995)
-    left += fmt::format("; only {} of it was seen", percent(number_of(budget, "coverage")));
+    left += fmt::format("; only {} of {} was seen", percent(number_of(budget, "coverage")),
+                        covered_text(budget));
   if (const double excluded = number_of(budget, "excluded_seconds"); excluded >= 1)
     left += fmt::format("; {} of maintenance are excluded", duration_text(excluded));
   detail(out, "budget", left);
@@ -113,7 +121,7 @@ void write_budget(const Json& budget, TerminalText& out) {
                                       number_of(budget, "burn_rate"))
                         : "never at this rate");
   if (const std::string clears = text_of(budget, "clears_at"); !clears.empty())
-    detail(out, "clears", clears + ", if all is good from now on");
+    detail(out, "clears", describe_time(clears) + ", if all is good from now on");
   if (const std::string finding = text_of(budget, "finding"); !finding.empty())
     detail(out, "finding", finding);
   write_tiers(budget, out);
@@ -123,9 +131,10 @@ void write_budget(const Json& budget, TerminalText& out) {
 void write_incident(const Json& incident, const std::string& says, TerminalText& out) {
   if (incident.empty()) return;
   const std::string cause = text_of(object_of(incident, "cause"), "summary");
-  detail(out, "incident",
-         fmt::format("{:.0f}, since {}, correlation {}", number_of(incident, "id"),
-                     text_of(incident, "opened"), text_of(incident, "correlation_id")));
+  detail(
+      out, "incident",
+      fmt::format("{:.0f}, since {}, correlation {}", number_of(incident, "id"),
+                  describe_time(text_of(incident, "opened")), text_of(incident, "correlation_id")));
   if (cause != says) detail(out, "cause", cause);
   detail(out, "impact", text_of(incident, "impact_text"));
   detail(out, "changed", text_of(incident, "changes_text"));
@@ -163,7 +172,7 @@ std::string quiet_text(const Json& item) {
 void write_alert(const Json& item, TerminalText& out) {
   const Json& alert = object_of(item, "alert");
   detail(out, "says", text_of(alert, "summary"));
-  detail(out, "since", text_of(alert, "active_since"));
+  detail(out, "since", describe_time(text_of(alert, "active_since")));
   detail(out, "seen", text_of(alert, "note"));
   if (is_true(alert, "unknown"))
     detail(out, "frozen", "its value is unknown now: it neither fires nor resolves");

@@ -39,6 +39,7 @@ Json part_json(const PartView& part) {
           {"age_seconds", to_seconds(part.age)},
           {"stale", part.stale},
           {"unknown_rows", part.unknown_rows},
+          {"unread_rows", part.unread_rows},
           {"unreadable", part.unreadable.empty() ? Json() : Json(part.unreadable)},
           {"problems", std::vector<std::string>(part.problems.begin(), end)},
           {"problem_count", part.problems.size()}};
@@ -69,6 +70,7 @@ Json cluster_json(const ClusterView& cluster) {
           {"broker_count", cluster.brokers.size()},
           {"brokers_up", cluster.brokers_up()},
           {"unknown_rows", cluster.unknown_rows},
+          {"unread_rows", cluster.unread_rows},
           {"parts", std::move(parts)},
           {"groups", std::move(groups)},
           {"group_count", cluster.group_count},

@@ -159,7 +159,7 @@ Ink severity_ink(const std::string& severity) {
 }
 
 void write_cluster_state(const Json& cluster, const std::string& now, TerminalText& out) {
-  const double unknown = number_of(cluster, "unknown_rows");
+  const double unknown = number_of(cluster, "unread_rows");
   const double unknown_groups = number_of(cluster, "unknown_group_count");
   std::string head = fmt::format("CLUSTER {}: {} of {} up, {}", text_of(cluster, "name"),
                                  whole(number_of(cluster, "brokers_up")),
@@ -190,7 +190,7 @@ void write_incident(const Json& incident, const std::string& now, TerminalText& 
     if (!value.empty()) out.line(fmt::format("  {:<12} {}", name, value), Ink::plain, 15);
   };
   if (const std::string opened = text_of(incident, "opened"); !opened.empty())
-    detail("since", fmt::format("{} ({})", ago_text(opened, now), opened));
+    detail("since", fmt::format("{} ({})", ago_text(opened, now), describe_time(opened)));
   detail("team", text_of(incident, "team"));
   if (const auto silences = incident.find("silenced_by");
       silences != incident.end() && silences->is_array()) {

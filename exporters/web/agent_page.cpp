@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/core/plain_text.h"
 #include "exporters/html/html.h"
 #include "exporters/status/cluster_view.h"
 #include "exporters/value_text.h"
@@ -93,6 +94,13 @@ std::optional<double> total_of(const Snapshot& snapshot, Symbol cluster, std::st
   return sum;
 }
 
+std::string state_of(const PartView& part) {
+  if (part.stale) return "nothing new";
+  if (!part.unreadable.empty()) return "unreadable: " + html_escape(part.unreadable);
+  if (part.unread_rows > 0) return counted(part.unread_rows, "row") + " cannot be read";
+  return "as it should be";
+}
+
 std::string parts(const Snapshot& snapshot, Now now) {
   std::string html;
   for (const ClusterView& cluster : view_clusters(snapshot, now.steady, 0, 0)) {
@@ -101,10 +109,7 @@ std::string parts(const Snapshot& snapshot, Now now) {
     for (const PartView& part : cluster.parts) {
       const auto found = snapshot.observations.find({name, part.name});
       rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                          html_escape(part.name), describe_duration(part.age),
-                          part.stale                 ? "nothing new"
-                          : !part.unreadable.empty() ? "unreadable: " + html_escape(part.unreadable)
-                                                     : "as it should be",
+                          html_escape(part.name), describe_duration(part.age), state_of(part),
                           value_text(static_cast<double>(part.unknown_rows), Unit::count),
                           found == snapshot.observations.end() ? "" : reasons(*found->second));
     }

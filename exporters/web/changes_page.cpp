@@ -65,7 +65,8 @@ std::string changes_page(const changes::Ledger& ledger, WallTime now, Duration b
   if (rows.empty())
     body += "<p class=\"calm\">None was seen.</p>\n";
   else
-    body += wide_table("Changes", "<th>When</th><th>Cluster</th><th>What</th>", rows);
+    body +=
+        wide_table("Changes", "<th>When</th><th>Cluster</th><th>What</th>", rows, OnNarrow::stack);
   if (found.size() > kMostListed)
     body += fmt::format("<p class=\"soft\">and {} earlier ones</p>\n", found.size() - kMostListed);
   return html_page("Changes", body, {.home = kHome, .live = true});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -53,6 +54,19 @@ std::string told_text(const DeliveryEntry& entry, uint64_t incident, WallTime no
          (part != nullptr ? ", with others" : "");
 }
 
+// What one receiver was told of an incident.
+struct Told {
+  const DeliveryEntry* newest = nullptr;  // that was tried
+  const DeliveryEntry* first = nullptr;   // that was delivered
+};
+
+std::string told_text(const Told& told, uint64_t incident, WallTime now) {
+  std::string html = told_text(*told.newest, incident, now);
+  if (told.first != nullptr && told.first != told.newest && told.first->at != told.newest->at)
+    html += "; first told " + since_text(told.first->at, now);
+  return html;
+}
+
 std::string incident_links(const DeliveryEntry& entry) {
   const auto link = [](uint64_t incident, const std::string& correlation) {
     return fmt::format("<a href=\"incident?id={}\">incident {}</a>", correlation, incident);
@@ -69,21 +83,20 @@ std::string incident_links(const DeliveryEntry& entry) {
 }  // namespace
 
 std::string told_of(const notify::DeliveryLog& log, const Incident& incident, WallTime now) {
-  std::vector<const DeliveryEntry*> newest;  // of each receiver
+  std::map<std::string_view, Told> receivers;
   const std::vector<DeliveryEntry> entries = log.newest(incident.id, kMostDeliveries);
   const std::string correlation = incident.correlation.hex();
   for (const DeliveryEntry& entry : entries) {
     // Numbers begin anew when the state was lost.
     const notify::DeliveredPart* const part = entry.part(incident.id);
     if ((part != nullptr ? part->correlation : entry.correlation) != correlation) continue;
-    const bool known = std::ranges::any_of(
-        newest, [&](const DeliveryEntry* one) { return one->receiver == entry.receiver; });
-    if (!known) newest.push_back(&entry);
+    Told& told = receivers[entry.receiver];
+    if (told.newest == nullptr) told.newest = &entry;
+    if (entry.outcome == Outcome::delivered) told.first = &entry;
   }
-  std::ranges::sort(newest, {}, [](const DeliveryEntry* one) { return one->receiver; });
   std::string html;
-  for (const DeliveryEntry* const entry : newest)
-    html += (html.empty() ? "" : "<br>\n") + told_text(*entry, incident.id, now);
+  for (const auto& [receiver, told] : receivers)
+    html += (html.empty() ? "" : "<br>\n") + told_text(told, incident.id, now);
   return html;
 }
 
@@ -106,7 +119,7 @@ std::string deliveries_page(const notify::DeliveryLog& log, WallTime now) {
     body += wide_table("Deliveries",
                        "<th>When</th><th>Receiver</th><th>Incident</th><th>Told</th>"
                        "<th>Title</th><th>Outcome</th>",
-                       rows);
+                       rows, OnNarrow::stack);
   return html_page("Deliveries", body, {.home = kHome, .live = true});
 }
 

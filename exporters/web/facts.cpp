@@ -27,6 +27,16 @@ std::vector<std::string_view> further_dimensions(const Measure& measure, const S
   return further;
 }
 
+// What is looked for among the names of a kind: of "Broker 2" among brokers "2".
+std::string wanted_of(Kind kind, std::string_view search) {
+  std::string wanted = lower_case(search);
+  const std::string_view prefix = kind_name(kind);
+  if (!wanted.starts_with(prefix)) return wanted;
+  const size_t name = wanted.find_first_not_of(' ', prefix.size());
+  // "brokers-of-payments" is a name.
+  return name == prefix.size() ? wanted : name == std::string::npos ? "" : wanted.substr(name);
+}
+
 class Gathering {
  public:
   Gathering(const Subject& subject, SteadyTime now)
@@ -126,7 +136,13 @@ Facts facts_about(const Snapshot& snapshot, SteadyTime now, const Subject& subje
 
 std::vector<std::pair<Symbol, Symbol>> names_of(const Snapshot& snapshot, Kind kind,
                                                 std::string_view cluster, std::string_view search) {
-  std::set<std::pair<Symbol, Symbol>> names;
+  using Name = std::pair<Symbol, Symbol>;
+  const std::string wanted = wanted_of(kind, search);
+  const auto has_it = [&](const Symbol& text) {
+    return lower_case(text.text()).find(wanted) != std::string::npos;
+  };
+  std::set<Name> names;
+  std::set<Name> by_address;
   for (const auto& [part, observation] : snapshot.observations) {
     if (part.second == kAgentPart) continue;
     if (!cluster.empty() && part.first.text() != cluster) continue;
@@ -136,6 +152,13 @@ std::vector<std::pair<Symbol, Symbol>> names_of(const Snapshot& snapshot, Kind k
     }
     for (const Table& table : observation->tables) {
       const Measure& measure = *table.measure;
+      const int address = dimension_index(measure, "address");
+      if (!wanted.empty() && address > 1 && measure.dimensions[1] == kind_name(kind)) {
+        for (size_t row = 0; row < table.rows(); ++row) {
+          const auto cells = table.keys->row(row);
+          if (has_it(cells[static_cast<size_t>(address)])) by_address.emplace(cells[0], cells[1]);
+        }
+      }
       // The narrowest table that has the name: its rows are few.
       if (measure.dimensions.size() != 2 || measure.dimensions[1] != kind_name(kind)) continue;
       for (size_t row = 0; row < table.rows(); ++row) {
@@ -144,10 +167,8 @@ std::vector<std::pair<Symbol, Symbol>> names_of(const Snapshot& snapshot, Kind k
       }
     }
   }
-  const std::string wanted = lower_case(search);
-  std::erase_if(names, [&](const auto& name) {
-    return !wanted.empty() && lower_case(name.second.text()).find(wanted) == std::string::npos;
-  });
+  std::erase_if(names, [&](const Name& name) { return !has_it(name.second); });
+  names.merge(by_address);
   return {names.begin(), names.end()};
 }
 

@@ -48,7 +48,7 @@ struct Facts {
 [[nodiscard]] Facts facts_about(const Snapshot& snapshot, SteadyTime now, const Subject& subject);
 
 // Every name of the kind in that cluster, or in all when it is empty: (cluster, name), sorted. With
-// `search` in it, whatever its case.
+// `search` in it or in its address, whatever its case; the kind may stand before it: "broker 2".
 [[nodiscard]] std::vector<std::pair<Symbol, Symbol>> names_of(const Snapshot& snapshot, Kind kind,
                                                               std::string_view cluster = {},
                                                               std::string_view search = {});

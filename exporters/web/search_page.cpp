@@ -21,8 +21,8 @@ std::string search_page(const Snapshot* snapshot, std::string_view text) {
                           html_escape(cluster.text()));
     }
   }
-  std::string body = fmt::format("<h1>Search</h1>\n<p>{} {} \"{}\" in the name.</p>\n", count,
-                                 count == 1 ? "has" : "have", html_escape(text));
+  std::string body = fmt::format("<h1>Search</h1>\n<p>{} {} \"{}\" in the name or address.</p>\n",
+                                 count, count == 1 ? "has" : "have", html_escape(text));
   if (!rows.empty())
     body +=
         "<table>\n<thead><tr><th>Kind</th><th>Name</th><th>Cluster</th></tr></thead>\n<tbody>\n" +

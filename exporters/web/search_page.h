@@ -1,4 +1,5 @@
-// The page that finds a cluster, broker, topic or group by a part of its name. Pure.
+// The page that finds a cluster, broker, topic or group by a part of its name, or a
+// broker by its address. Pure.
 #pragma once
 
 #include <string>

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/core/time.h"
 #include "exporters/html/html.h"
 #include "exporters/json_fields.h"
 #include "exporters/web/incident_forms.h"
@@ -40,18 +41,12 @@ std::string incident_links(const Json& silence, const char* key) {
   return html.empty() ? "nothing now" : "<ul>" + html + "</ul>";
 }
 
-// "2026-11-30 08:00:00 UTC" of a time in the API.
-std::string moment(std::string time) {
-  if (time.size() < 19) return html_escape(time);
-  time[10] = ' ';
-  return html_escape(time.substr(0, 19)) + " UTC";
-}
-
 std::string end_text(const Json& silence) {
-  if (const std::string ends = text_of(silence, "ends"); !ends.empty()) return moment(ends);
+  if (const std::string ends = text_of(silence, "ends"); !ends.empty())
+    return html_escape(describe_time(ends));
   if (const std::string during = text_of(silence, "during"); !during.empty())
     return html_escape(during);
-  return "what it hides is resolved";
+  return "what it hides has ended";
 }
 
 std::string end_form(const Json& silence) {
@@ -72,7 +67,7 @@ std::string card(const Json& silence, bool may_end) {
   const std::string begins = text_of(silence, "begins");
   const std::string state = active           ? "active"
                             : begins.empty() ? "waits"
-                                             : "begins " + moment(begins);
+                                             : "begins " + html_escape(describe_time(begins));
   return fmt::format("<section class=\"card{}\">\n<h2>{}: {}</h2>\n<table>\n",
                      active ? " ticket" : "",
                      name.empty() ? fmt::format("Silence {:.0f}", number_of(silence, "id"))
@@ -113,9 +108,8 @@ std::string form_html(const SilenceForm& form) {
       "<label>Why<br><input name=\"comment\" value=\"{}\"></label>\n"
       "<button name=\"action\" value=\"preview\">Show what it would hide</button>\n"
       "<button name=\"action\" value=\"add\">Silence</button>\n</form>\n",
-      html_escape(form.matchers),
-      duration_choice(form.lasts, "until what it hides now is resolved"), html_escape(form.author),
-      html_escape(form.comment));
+      html_escape(form.matchers), duration_choice(form.lasts, "until what it hides now has ended"),
+      html_escape(form.author), html_escape(form.comment));
 }
 
 }  // namespace

@@ -123,10 +123,14 @@ std::string facts(const ExplainedBudget& budget) {
   } else {
     html += fact("Left", "nothing of the window was seen yet");
   }
-  html += fact("Known", value_text(budget.coverage, Unit::ratio) + " of the window");
+  html += fact("Known", value_text(budget.coverage, Unit::ratio) +
+                            (budget.coverage_since <= budget.window_begin
+                                 ? " of the window"
+                                 : " of the time since " + describe_time(budget.coverage_since)));
   if (budget.excluded > Duration::zero())
     html += fact("Excluded", describe_duration(budget.excluded) + " of maintenance");
-  if (budget.clears_at) html += fact("Clears", format_time(*budget.clears_at) + " if all is good");
+  if (budget.clears_at)
+    html += fact("Clears", describe_time(*budget.clears_at) + " if all is good");
   if (!budget.finding.empty()) html += fact("Finding", budget.finding);
   return "<dl class=\"facts\">\n" + html + "</dl>\n";
 }
@@ -143,7 +147,7 @@ std::string tiers(const ExplainedBudget& budget) {
         "</tr>\n",
         severity_name(tier.severity), tier.factor, format_duration(tier.long_window.length),
         tier.long_window.burn, format_duration(tier.short_window.length), tier.short_window.burn,
-        state, tier.clears_at ? format_time(*tier.clears_at) : "");
+        state, tier.clears_at ? describe_time(*tier.clears_at) : "");
   }
   if (rows.empty()) return {};
   return "<h2>Tiers</h2>\n" + wide_table("Tiers",

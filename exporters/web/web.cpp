@@ -11,6 +11,7 @@
 
 #include "agent/core/time.h"
 #include "exporters/html/html.h"
+#include "exporters/remedies/cluster_facts.h"
 #include "exporters/status/incident_list.h"
 #include "exporters/web/agent_page.h"
 #include "exporters/web/api.h"
@@ -115,6 +116,14 @@ Reply readiness(const WebContext& context) {
   return plain(503, "not ready: the first round has not ended yet");
 }
 
+// Of the broker that an incident is about.
+void add_broker_address(const Report& report, const Entity& entity, PlaceholderValues& values) {
+  const std::string& broker = entity.label("broker").text();
+  if (broker.empty() || report.snapshot == nullptr) return;
+  const ClusterFacts facts(*report.snapshot, entity.label("cluster").text(), report.at.steady);
+  add_address(facts.broker_address(broker), values);
+}
+
 Reply runbook(const WebContext& context, const ServerRequest& request) {
   const std::string_view name = request.placeholder("name");
   if (!context.runbooks.exists(name)) return plain(404, "there is no such runbook");
@@ -128,6 +137,7 @@ Reply runbook(const WebContext& context, const ServerRequest& request) {
     const std::string cluster = page.incident->cause.entity.label("cluster").text();
     const std::string servers = context.bootstrap ? context.bootstrap(cluster) : "";
     if (!servers.empty()) page.values.emplace_back("bootstrap", servers);
+    add_broker_address(*report, page.incident->headline.entity, page.values);
     if (context.remedies && !page.incident->ended)
       page.remedy = context.remedies(*report, *page.incident);
   }

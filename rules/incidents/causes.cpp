@@ -1,6 +1,7 @@
 #include "rules/incidents/causes.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace highwater::rules {
@@ -286,6 +287,9 @@ void Causes::add_relations(const Cluster& cluster, const Group& group,
     if (is_down(explainer)) causes.push_back(explainer.node());
   }
   const auto is_cause = [&](Node node) { return std::ranges::find(causes, node) != causes.end(); };
+  // What nobody serves comes first, then what others took over, then what is only weaker.
+  std::vector<Impact> taken_over;
+  std::vector<Impact> weaker;
   for (const Hung& hung : group.hung) {
     const RelationWords& words = graph.relations()[hung.relation].words;
     if (words.one.empty()) continue;
@@ -304,14 +308,17 @@ void Causes::add_relations(const Cluster& cluster, const Group& group,
         moved.push_back(node);
       }
     }
-    const auto add = [&](std::string_view state, const std::vector<Node>& nodes) {
+    const auto add = [&](std::string_view state, const std::vector<Node>& nodes,
+                         std::vector<Impact>& to) {
       if (nodes.empty() || state.empty()) return;
-      impact.push_back(impact_of_nodes(graph, words, state, nodes));
-      impact.back().in_title = !words.moved.empty();
+      to.push_back(impact_of_nodes(graph, words, state, nodes));
+      to.back().in_title = !words.moved.empty();
     };
-    add(words.here, here);
-    add(words.moved, moved);
+    add(words.here, here, words.moved.empty() ? weaker : impact);
+    add(words.moved, moved, taken_over);
   }
+  std::ranges::move(taken_over, std::back_inserter(impact));
+  std::ranges::move(weaker, std::back_inserter(impact));
 }
 
 // Who reads what an incident about partitions or topics is about.

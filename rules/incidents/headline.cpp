@@ -34,7 +34,7 @@ std::string summary_text(const TitleParts& parts) {
   return text_of_peers(parts.traits->summary_of_many, headline.entity, peers);
 }
 
-// "8 partitions failed over", "groups billing and flappy moved"
+// "8 partitions failed over", "groups billing and flappy got another coordinator"
 std::string impact_text(const Impact& impact) {
   if (impact.count > kNamesInTitle || impact.names.size() != impact.count)
     return fmt::format("{} {} {}", impact.count, impact.noun, impact.state);

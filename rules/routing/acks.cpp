@@ -49,7 +49,7 @@ bool is_over(const Ack& ack, const Incident& incident, WallTime now) {
 }  // namespace
 
 std::string Ack::text() const {
-  return "by " + by + (ends ? " until " + format_time(*ends) : "");
+  return "by " + by + (ends ? " until " + describe_time(*ends) : "");
 }
 
 Result<Ack> Acks::add(const Incident& incident, std::string by, std::optional<Duration> lasts,

@@ -166,8 +166,7 @@ std::vector<std::string> Director::direct(Report& report, const HeardOf& heard_o
   std::set<uint64_t> open;
   for (const Incident& incident : report.incidents) open.insert(incident.id);
   std::vector<std::string> ended;
-  for (const Silence& silence : silences_.expire(now, open))
-    ended.push_back(silence.text(now) + " has ended");
+  for (const Silence& silence : silences_.expire(now, open)) ended.push_back(silence.text(now));
   for (const Ack& ack : acks_.expire(now, report.incidents))
     ended.push_back(
         fmt::format("incident {}, acknowledged {}, is told again", ack.incident, ack.text()));

@@ -130,7 +130,7 @@ std::string Silence::text(WallTime now) const {
   const std::optional<WallTime> end = until(now);
   return fmt::format("{} until {}{}",
                      id == 0 ? "maintenance " + name : fmt::format("silence {} by {}", id, author),
-                     end ? format_time(*end) : "it is resolved",
+                     end ? describe_time(*end) : "what it hides has ended",
                      comment.empty() ? "" : ": " + comment);
 }
 

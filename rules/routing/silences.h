@@ -46,8 +46,8 @@ struct Silence {
   [[nodiscard]] std::optional<YearlyIntervals::Around> hours_around(WallTime at) const;
   // "sat 23:00-02:00 UTC", "3 events of ops.ics"; empty: it has none.
   [[nodiscard]] std::string hours_text() const;
-  // "silence 3 by ann until 2026-11-30T08:00:00.000Z: new disks", "maintenance patch-night until
-  // ...".
+  // "silence 3 by ann until 2026-11-30 08:00:00 UTC: new disks", "silence 3 by ann until what it
+  // hides has ended", "maintenance patch-night until ...".
   [[nodiscard]] std::string text(WallTime now) const;
 };
 

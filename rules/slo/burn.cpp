@@ -148,8 +148,8 @@ BudgetStatus budget_status(const SloRule& rule, const BudgetCurve& curve, WallTi
   status.window_begin = window.begin;
   status.sums = curve.between(window.begin, now);
   status.excluded = excluded_inside(rule, curve, window.begin, now);
-  status.coverage =
-      coverage_since(rule, curve, status.sums, std::max(window.begin, curve.begin()), now);
+  status.coverage_since = std::max(window.begin, curve.begin());
+  status.coverage = coverage_since(rule, curve, status.sums, status.coverage_since, now);
   const double total =
       rule.sli.is_events()
           ? total_of_whole(status.sums, status.sums.known, window.length - status.excluded)

@@ -53,6 +53,7 @@ struct TierVerdict {
 // The budget over the SLO's window, which ends now; a calendar window began at its last boundary.
 struct BudgetStatus {
   WallTime window_begin;
+  WallTime coverage_since;  // the curve's begin, or the window's where that is later
   Sums sums;
   Duration excluded{};   // of the time inside: it counts for nothing
   double budget = 0;     // seconds or events that may be bad in the whole window; for events by the

@@ -36,5 +36,14 @@ TEST(WallTime, IsWrittenAsRfc3339) {
             "2026-01-31T23:59:59.123Z");
 }
 
+TEST(WallTime, IsWrittenForPeopleToTheSecond) {
+  EXPECT_EQ(describe_time(WallTime(std::chrono::milliseconds(1'769'903'999'123))),
+            "2026-01-31 23:59:59 UTC");
+  EXPECT_EQ(describe_time("2026-01-31T23:59:59.123Z"), "2026-01-31 23:59:59 UTC");
+  EXPECT_EQ(describe_time("2026-01-31T23:59:59Z"), "2026-01-31 23:59:59 UTC");
+  for (const char* other : {"", "soon", "2026-01-31T23:59:59+01:00"})
+    EXPECT_EQ(describe_time(other), other);
+}
+
 }  // namespace
 }  // namespace highwater

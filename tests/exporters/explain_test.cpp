@@ -125,6 +125,18 @@ TEST(ExplainJson, AQuietBudgetHasNeitherAlertNorIncident) {
   EXPECT_EQ(body["items"][0]["budget"]["clears_at"], nullptr);
 }
 
+TEST(ExplainText, SaysWhatTheCoverageIsOf) {
+  const Report report = with_incident();
+  ExplainAnswer answer = answer_of({explanation(false)});
+  ExplainedBudget& budget = *answer.items.front().budget;
+  budget.coverage = 0.9;
+  budget.coverage_since = budget.window_begin;
+  EXPECT_THAT(shown(answer, &report).text, HasSubstr("; only 90% of it was seen\n"));
+  budget.coverage_since = test_now().wall - 5min;
+  EXPECT_THAT(shown(answer, &report).text,
+              HasSubstr("; only 90% of the time since 2023-11-14 22:18:20 UTC was seen\n"));
+}
+
 TEST(ExplainText, ShowsWhyAnSloFiresAndWhatWouldClearIt) {
   const Report report = with_incident();
   const ExplainView view = shown(answer_of({explanation(true)}), &report);
@@ -134,13 +146,12 @@ TEST(ExplainText, ShowsWhyAnSloFiresAndWhatWouldClearIt) {
   EXPECT_THAT(view.text, HasSubstr("budget       97.22% left: 12 min of 7 h 12 min are gone in "
                                    "30d\n"));
   EXPECT_THAT(view.text, HasSubstr("exhausted    in 1 d 11 h at this rate (20)\n"));
-  EXPECT_THAT(view.text, HasSubstr("clears       2023-11-14T22:27:20.000Z, if all is good"));
+  EXPECT_THAT(view.text, HasSubstr("clears       2023-11-14 22:27:20 UTC, if all is good"));
   EXPECT_THAT(view.text, HasSubstr("page  14.4         1h      20    12 min  1 h    100%   "
                                    "burning\n"));
-  EXPECT_THAT(
-      view.text,
-      HasSubstr("cause        broker 3 of prod is down: it crashed\n"
-                "  impact       412 partitions offline; 37 groups moved: billing and 36 more\n"));
+  EXPECT_THAT(view.text, HasSubstr("cause        broker 3 of prod is down: it crashed\n"
+                                   "  impact       412 partitions offline; 37 groups got another "
+                                   "coordinator: billing and 36 more\n"));
   EXPECT_THAT(view.text, HasSubstr("and 411 more\n"));
 }
 

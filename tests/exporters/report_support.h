@@ -181,7 +181,7 @@ struct Row {
   incident.evidence = {evidence};
   incident.evidence_count = 412;
   incident.impact = {{"partitions", "offline", 412, {}, true},
-                     {"groups", "moved", 37, {"billing"}, true}};
+                     {"groups", "got another coordinator", 37, {"billing"}, true}};
   return incident;
 }
 

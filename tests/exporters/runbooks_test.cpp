@@ -207,7 +207,9 @@ TEST_F(RunbookFolder, FillsInTheIncidentAndShowsItsFacts) {
   EXPECT_THAT(html,
               HasSubstr("BrokerDown: broker <a href=\"../broker?cluster=prod&amp;name=3\">3</a>"));
   EXPECT_THAT(html, HasSubstr("refuses connections since 12:03:10"));
-  EXPECT_THAT(html, HasSubstr("412 partitions offline; 37 groups moved: billing and 36 more"));
+  EXPECT_THAT(
+      html,
+      HasSubstr("412 partitions offline; 37 groups got another coordinator: billing and 36 more"));
   EXPECT_THAT(html, HasSubstr("What belongs to it (412)"));
   EXPECT_THAT(html, HasSubstr("orders-0 has no leader"));
   EXPECT_THAT(html, HasSubstr("and 411 more"));
@@ -232,6 +234,21 @@ TEST_F(RunbookFolder, ShowsMarkupInValuesAndNeverObeysIt) {
   EXPECT_THAT(html, Not(HasSubstr("href=\"javascript")));
   EXPECT_THAT(html, Not(HasSubstr("<h1>H")));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;**bold**"));
+}
+
+TEST(Commands, TakeABrokersAddressApart) {
+  PlaceholderValues values;
+  add_address("kafka-1.example:9092", values);
+  EXPECT_EQ(fill_command("nc -vz {host} {port} # {address}", values),
+            "nc -vz kafka-1.example 9092 # kafka-1.example:9092");
+  values.clear();
+  add_address("[::1]:9092", values);
+  EXPECT_EQ(fill_command("{host} {port} {address}", values), "::1 9092 '[::1]:9092'");
+  for (const char* none : {"", "kafka", ":9092", "kafka:"}) {
+    values.clear();
+    add_address(none, values);
+    EXPECT_TRUE(values.empty()) << none;
+  }
 }
 
 TEST(Commands, KeepHarmlessValuesAsTheyAre) {

@@ -80,6 +80,7 @@ TEST(Status, TellsHowFreshEachPartIsAndWhatWentWrong) {
   EXPECT_EQ(part["age_seconds"], 1);
   EXPECT_EQ(part["stale"], false);
   EXPECT_EQ(part["unknown_rows"], 1);
+  EXPECT_EQ(part["unread_rows"], 0) << "broker 11 was not asked yet: nothing is wrong with that";
   EXPECT_EQ(part["problems"][0], "broker 9 did not answer Metadata");
   EXPECT_EQ(part["problem_count"], 1);
 }
@@ -93,6 +94,7 @@ TEST(Status, TakesNothingThatIsTooOldForThePresent) {
   EXPECT_EQ(cluster["groups"][0]["lag_records"], nullptr);
   EXPECT_EQ(cluster["unknown_group_count"], cluster["group_count"]);
   EXPECT_EQ(cluster["parts"][0]["stale"], true);
+  EXPECT_EQ(cluster["parts"][1]["unread_rows"], 31) << "whatever was known, nothing new is";
 }
 
 TEST(Status, TellsIncidentsWithTheirEvidence) {

@@ -65,6 +65,7 @@ class Control {
       print_line("error " + done.error().message);
       return;
     }
+    print_line(fmt::format("{:.3f}s {}", to_seconds(simulator_.elapsed()), describe(*fault)));
     // So that later lines may name what this one made.
     if (const auto* made = std::get_if<fault::CreateTopic>(&*fault))
       scenario_.topics.push_back(made->topic);
@@ -139,9 +140,22 @@ int run(const Arguments& arguments) {
 }  // namespace
 }  // namespace highwater::simulator
 
+// Lines of at most 80 columns: CLI11 breaks none of them by itself.
+constexpr const char* kMore = R"(
+Examples of scenarios: tests/simulator/scenarios, such as demo.yaml.
+What a scenario can say, and each fault: tests/simulator/README.md.
+
+A broker that dies and comes back, with --control:
+  die: 2
+  return: 2
+Others: hang: 2, wake: 2, stop: 2, slow: {broker: 2, delay: 500ms},
+  quorum_lost: true, denied: topics, consume: {group: g, rate: 20/s}, heal: all
+Each that happens is a line of output; one that cannot begins with "error".)";
+
 int main(int argc, char** argv) {
   highwater::simulator::Arguments arguments;
   CLI::App app("A Kafka cluster made of a scenario file, on loopback");
+  app.footer(kMore);
   app.add_option("scenario", arguments.scenario, "the scenario, a YAML file")->required();
   app.add_option("--port-base", arguments.port_base, "the first broker's port; the others follow")
       ->check(CLI::Range(1, 65'000));
@@ -150,9 +164,9 @@ int main(int argc, char** argv) {
   app.add_option("--for", arguments.duration, "end by itself after this time, such as 60s");
   app.add_flag(
       "--control", arguments.control,
-      "each line of standard input is a fault that happens now (\"die: 2\"); its end is the end");
+      "each line of standard input is a fault that\nhappens now (\"die: 2\"); its end is the end");
   app.add_option("--mutate", arguments.mutate,
-                 "one in so many answers is changed at random, as a broken proxy would");
+                 "one in so many answers is changed at random, as a\nbroken proxy would");
   CLI11_PARSE(app, argc, argv);
   return highwater::simulator::run(arguments);
 }

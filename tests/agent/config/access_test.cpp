@@ -34,6 +34,13 @@ TEST(Access, IsToReadAndNothingElse) {
                 " --operation Describe --transactional-id '*'\n");
 }
 
+TEST(Access, OfEverybodyIsNotGivenUnawares) {
+  const std::string text = written("", "kafka-acls", "User:ANONYMOUS");
+  EXPECT_THAT(text, testing::StartsWith("# User:ANONYMOUS is everybody who reaches"));
+  EXPECT_THAT(text, HasSubstr("\nkafka-acls.sh --bootstrap-server kafka-1:9092"));
+  EXPECT_THAT(written("", "kafka-acls"), Not(HasSubstr("#")));
+}
+
 TEST(Access, IsAsNarrowAsTheIncludeLists) {
   const std::string text = written(
       "    topics: {include: [orders, \"pay-*\"]}\n    groups: {include: [\"/^a/\", billing]}\n",

@@ -241,6 +241,18 @@ TEST(Moment, IsReadAsTheClocksShowIt) {
     EXPECT_FALSE(rules::parse_moment(wrong)) << wrong;
 }
 
+TEST(Silences, SayUntilWhenTheyHide) {
+  rules::Silence silence;
+  silence.id = 3;
+  silence.author = "ann";
+  const WallTime now(std::chrono::seconds(1'700'000'000));
+  silence.incidents = {17};
+  EXPECT_EQ(silence.text(now), "silence 3 by ann until what it hides has ended");
+  silence.ends = now + std::chrono::hours(1);
+  silence.comment = "new disks";
+  EXPECT_EQ(silence.text(now), "silence 3 by ann until 2023-11-14 23:13:20 UTC: new disks");
+}
+
 TEST(Silences, AreRefusedWhenTheySayTooLittleAndAreBounded) {
   const WallTime now = *rules::parse_moment("2026-06-01 12:00");
   const auto made = [&](std::vector<std::string> matchers, const char* author, const char* comment,

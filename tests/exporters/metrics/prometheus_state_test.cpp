@@ -37,7 +37,7 @@ TEST(Incidents, AreCountedThoseThatAreSilencedOnceMore) {
   Report report;
   report.silences = 3;
   Direction hidden;
-  hidden.silenced_by = {"silence 1 by ann until it is resolved: known"};
+  hidden.silenced_by = {"silence 1 by ann until what it hides has ended: known"};
   for (const bool silenced : {true, false, true}) {
     Incident& incident = report.incidents.emplace_back();
     incident.severity = Severity::page;

@@ -37,7 +37,7 @@ TEST(Payload, OfAFiringIncidentIsExactlyThis) {
   incident.evidence = {evidence("LeaderlessPartitions", "4")};
   incident.evidence_count = 412;
   incident.impact = {{"partitions", "offline", 412, {}, true},
-                     {"groups", "moved", 37, {"billing"}, true}};
+                     {"groups", "got another coordinator", 37, {"billing"}, true}};
   incident.former = 5;
   incident.former_correlation = samples::correlation(5);
   const json expected = json::parse(R"golden({
@@ -66,7 +66,7 @@ TEST(Payload, OfAFiringIncidentIsExactlyThis) {
     "cause": "BrokerDown broker=3 cluster=prod",
     "correlation_id": "ab000000000000000000000000000007",
     "evidence": "412 alerts, 1 of them:\n- [page] LeaderlessPartitions cluster=prod partition=4 topic=orders: orders-4 has no leader",
-    "impact": "412 partitions offline; 37 groups moved: billing and 36 more",
+    "impact": "412 partitions offline; 37 groups got another coordinator: billing and 36 more",
     "note": "connection refused since 00:01:38",
     "former": "incident 5 (correlation_id ab000000000000000000000000000005)"
   },
@@ -89,7 +89,7 @@ TEST(Payload, OfAFiringIncidentIsExactlyThis) {
         "cause": "BrokerDown broker=3 cluster=prod",
         "correlation_id": "ab000000000000000000000000000007",
         "evidence": "412 alerts, 1 of them:\n- [page] LeaderlessPartitions cluster=prod partition=4 topic=orders: orders-4 has no leader",
-        "impact": "412 partitions offline; 37 groups moved: billing and 36 more",
+        "impact": "412 partitions offline; 37 groups got another coordinator: billing and 36 more",
         "note": "connection refused since 00:01:38",
         "former": "incident 5 (correlation_id ab000000000000000000000000000005)"
       },

@@ -50,7 +50,7 @@ TEST(Remedies, WithoutACommandSayWhy) {
 TEST(Remedies, OfAnErrorBudgetAreThoseOfWhatBelongsToIt) {
   Alert burning = World::alert("payments-current", {{"group", "payments"}});
   burning.budget.emplace();
-  expect_none(one_down().remedy(burning), "error budget");
+  expect_none(one_down().remedy(burning), "start with the runbook");
   const auto evidence = [](const std::string& rule, const World::Labels& labels) {
     Evidence item;
     item.rule = rule;
@@ -63,7 +63,9 @@ TEST(Remedies, OfAnErrorBudgetAreThoseOfWhatBelongsToIt) {
                                 evidence("BrokerDown", {{"broker", "3"}})};
   EXPECT_EQ(one_down().remedy(burning, belongs), alone);
   belongs[1].ended = true;
-  expect_none(one_down().remedy(burning, belongs), "error budget");
+  expect_none(one_down().remedy(burning, belongs), "see what belongs to it");
+  belongs[0].ended = true;
+  expect_none(one_down().remedy(burning, belongs), "start with the runbook");
 }
 
 TEST(Remedies, AreNoneWhileTheRuleCannotBeJudged) {

@@ -4,6 +4,7 @@
 
 #include "exporters/html/html.h"
 #include "exporters/value_text.h"
+#include "exporters/web/agent_page.h"
 #include "exporters/web/changes_page.h"
 #include "exporters/web/deliveries_page.h"
 #include "exporters/web/entity_page.h"
@@ -17,6 +18,7 @@
 namespace highwater::web {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -168,12 +170,51 @@ TEST(ChangesPage, ARestartIsNoChangeThatCausesAnything) {
               HasSubstr("not known: the agent was started 2 min before"));
 }
 
+TEST(AgentPage, APartIsAsItShouldBeUnlessSomethingKeepsRowsFromBeingRead) {
+  const auto page_with = [](Unknown reason) {
+    const Report report = report_of({make_observation(
+        "prod", "brokers",
+        {make_table(kBrokerUp, {{{"prod", "1"}, 1}, {{"prod", "2"}, 0, reason}})})});
+    AgentFacts facts;
+    facts.report = &report;
+    return agent_page(facts, test_now());
+  };
+  EXPECT_THAT(page_with(Unknown::not_asked),
+              HasSubstr("<td>as it should be</td><td>1</td><td>1 not_asked</td>"));
+  EXPECT_THAT(page_with(Unknown::timed_out),
+              HasSubstr("<td>1 row cannot be read</td><td>1</td><td>1 timed_out</td>"));
+}
+
 TEST(SearchPage, FindsNamesOfEitherCaseAndCountsThem) {
   const Report report = one_group("Billing");
-  EXPECT_THAT(search_page(report.snapshot.get(), "bill"), HasSubstr("1 has \"bill\" in the name."));
+  EXPECT_THAT(search_page(report.snapshot.get(), "bill"),
+              HasSubstr("1 has \"bill\" in the name or address."));
   EXPECT_THAT(search_page(report.snapshot.get(), "nothing"), HasSubstr("0 have"));
   EXPECT_THAT(search_page(report.snapshot.get(), ""), HasSubstr("0 have"));
   EXPECT_THAT(search_page(nullptr, "x"), HasSubstr("0 have"));
+}
+
+TEST(SearchPage, FindsBrokersByTheirKindNumberAndAddress) {
+  const Measure info{"broker_info",
+                     "Its address.",
+                     Unit::info,
+                     MeasureType::gauge,
+                     {"cluster", "broker", "address", "rack"}};
+  const Report report = report_of(
+      {make_observation("prod", "brokers",
+                        {make_table(kBrokerUp, {{{"prod", "2"}, 1}, {{"prod", "31"}, 1}}),
+                         make_table(info, {{{"prod", "2", "kafka-a.example:9092", "r2"}, 1},
+                                           {{"prod", "31", "kafka-b.example:9092", "r31"}, 1}})})});
+  const auto found = [&](std::string_view text) {
+    return search_page(report.snapshot.get(), text);
+  };
+  const auto is_two = AllOf(HasSubstr("1 has"), HasSubstr("name=2\">2</a>"));
+  for (const char* text : {"broker 2", "Broker 2", "broker  2", "kafka-A", "broker kafka-a"})
+    EXPECT_THAT(found(text), is_two) << text;
+  EXPECT_THAT(found("31"), HasSubstr("name=31\">31</a>"));
+  EXPECT_THAT(found("broker"), HasSubstr("2 have"));
+  EXPECT_THAT(found("r31"), HasSubstr("0 have")) << "a rack is no address";
+  EXPECT_THAT(found("brokers"), HasSubstr("0 have"));
 }
 
 class Curves : public testing::Test {
@@ -294,10 +335,36 @@ TEST(DeliveriesPage, SaysWhoWasToldAndWhoCouldNotBe) {
   const std::string page = deliveries_page(log, now);
   EXPECT_THAT(page, HasSubstr("Broker &lt;3&gt; crashed"));
   EXPECT_THAT(page, HasSubstr("delivered after 2 s"));
+  EXPECT_THAT(page, HasSubstr("class=\"wide stack\"")) << "to be read on a narrow screen";
   EXPECT_THAT(deliveries_json(log, now, 7, 1), HasSubstr("\"status\":\"resolved\""));
   // The number of an incident of before the state was lost.
   incident.correlation.bytes[0] = 8;
   EXPECT_EQ(told_of(log, incident, now), "");
+}
+
+TEST(DeliveriesPage, ToldSaysTheFirstTimeAndTheLast) {
+  Incident incident;
+  incident.id = 7;
+  notify::DeliveryLog log;
+  const WallTime now = test_now().wall;
+  const auto tell = [&](const notify::Answer& answer, Duration ago) {
+    notify::Notice notice{{1, TransitionKind::opened, incident, {}, nullptr}, now - ago};
+    notify::Delivery delivery;
+    delivery.notice = std::make_shared<const notify::Notice>(std::move(notice));
+    log.add("oncall", delivery, answer, now - ago, now - ago);
+  };
+  const auto at = [&](Duration ago) { return since_text(now - ago, now); };
+  using std::chrono::minutes;
+  tell(notify::delivered(202), minutes(30));
+  EXPECT_EQ(told_of(log, incident, now), "oncall: told " + at(minutes(30)));
+  tell(notify::delivered(202), minutes(20));
+  tell(notify::delivered(202), minutes(10));
+  EXPECT_EQ(told_of(log, incident, now),
+            "oncall: told " + at(minutes(10)) + "; first told " + at(minutes(30)));
+  tell(notify::retry("HTTP 503", 503), minutes(1));
+  EXPECT_EQ(
+      told_of(log, incident, now),
+      "oncall: <strong>not delivered</strong>, failed: HTTP 503; first told " + at(minutes(30)));
 }
 
 }  // namespace

@@ -55,6 +55,26 @@ TEST_F(Web, ServesARunbookWithTheIncidentsValues) {
   EXPECT_THAT(get("/runbooks/broker-down").body, HasSubstr("broker {broker}"));
 }
 
+TEST_F(Web, ARunbooksCommandsHaveTheBrokersAddressWhereItIsKnown) {
+  publish(broker_down());
+  EXPECT_THAT(get("/runbooks/broker-down?incident=7").body,
+              AllOf(HasSubstr("nc -vz HOST PORT"), HasSubstr("-connect HOST:PORT")));
+  Report report = broker_down();
+  const Measure info{"broker_info",
+                     "Its address.",
+                     Unit::info,
+                     MeasureType::gauge,
+                     {"cluster", "broker", "address", "rack"}};
+  report.snapshot = make_snapshot(
+      {make_observation("prod", "brokers",
+                        {make_table(kBrokerUp, {{{"prod", "3"}, 0}}),
+                         make_table(info, {{{"prod", "3", "kafka-3.example:9093", ""}, 1}})})});
+  publish(report);
+  EXPECT_THAT(
+      get("/runbooks/broker-down?incident=7").body,
+      AllOf(HasSubstr("nc -vz kafka-3.example 9093"), HasSubstr("-connect kafka-3.example:9093")));
+}
+
 TEST_F(Web, SaysWhenTheIncidentOfARunbookIsOver) {
   publish(broker_down());
   const Response page = get("/runbooks/broker-down?incident=%3Cscript%3E");

@@ -34,6 +34,19 @@ TEST_F(EngineCause, TheImpactSaysWhatHangsOnTheBroker) {
             "coordinator");
 }
 
+TEST_F(EngineCause, WhatIsOfflineIsSaidBeforeWhatAnotherBrokerTookOver) {
+  cluster().set(kFailed, {"1"}, 1);
+  (void)poll_after(seconds(1));
+  cluster().relate(
+      "leads partitions", {"topic", "partition"}, {"broker"},
+      {End{{"orders", "0"}, {"2"}}, End{{"orders", "1"}, {"1"}}, End{{"stock", "0"}, {"2"}}});
+  const Report report = poll_after(seconds(1));
+  EXPECT_THAT(incident_of(report, "BrokerDown").impact,
+              ElementsAre(Impact{"partition", "offline", 1, {"orders-1"}, true},
+                          Impact{"group", "without a coordinator", 1, {"billing"}, true},
+                          Impact{"partition", "failed over", 1, {"orders-0"}, true}));
+}
+
 TEST_F(EngineCause, AGroupsLagIsExplainedThroughThePartitionItReads) {
   cluster().relate("coordinates groups", {"group"}, {"broker"}, {End{{"billing"}, {"2"}}});
   cluster().set(kFailed, {"1"}, 1);

@@ -156,7 +156,7 @@ Relation FakeCluster::relation_of(const RelationRows& rows) const {
   Relation relation{rows.name, key_set(rows.from, true), key_set(rows.to, false), {}};
   relation.coordinates = rows.name.starts_with("coordinates");
   if (relation.coordinates)
-    relation.words = {"group", "groups", "without a coordinator", "moved"};
+    relation.words = {"group", "groups", "without a coordinator", "got another coordinator"};
   else if (rows.name.starts_with("leads"))
     relation.words = {"partition", "partitions", "offline", "failed over"};
   for (const auto& [from, to] : rows.pairs)

@@ -84,6 +84,7 @@ TEST(BudgetStatusTest, ACalendarBudgetStartsAnewAtItsBoundary) {
   pass(curve, minutes(20), 1);
   const BudgetStatus before = budget_status(rule, curve, curve.end());
   EXPECT_EQ(format_time(before.window_begin), "2024-09-30T22:00:00.000Z");
+  EXPECT_EQ(before.coverage_since, kStart);
   EXPECT_NEAR(before.budget, (31 * 24 + 1) * 3.6, 1e-6);  // summer time ends
   EXPECT_NEAR(before.sums.bad, 1200, 1e-6);
   ASSERT_TRUE(before.exhausted_in);
@@ -95,6 +96,7 @@ TEST(BudgetStatusTest, ACalendarBudgetStartsAnewAtItsBoundary) {
   pass(curve, hours(24), 0);
   const BudgetStatus after = budget_status(rule, curve, curve.end());
   EXPECT_EQ(format_time(after.window_begin), "2024-10-31T23:00:00.000Z");
+  EXPECT_EQ(after.coverage_since, after.window_begin);
   EXPECT_EQ(after.remaining, 1);
 }
 
