@@ -16,6 +16,7 @@
 #include "agent/api/routing_api.h"
 #include "agent/config/reach.h"
 #include "agent/core/incident_group.h"
+#include "agent/routing/alert_labels.h"
 #include "agent/sidecar.h"
 #include "agent/state_path.h"
 #include "agent/warnings.h"
@@ -111,7 +112,7 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
                  .identity = identity_of(config_, log),
                  .state_problem = [this] { return routing_.view()->state_problem; }},
                 clock, log, traces_.sink()),
-      routing_(config_.routing, log),
+      routing_(config_.routing, alert_labels(config_, loaded.rules), log),
       replicas_(config_, clock.now().steady),
       keeper_(state_path(), log),
       recorder_(make_recorder(config_, log)),
