@@ -1,5 +1,6 @@
 // highwater silence and highwater ack: ask a running agent.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdlib>

@@ -167,6 +167,19 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("nowhere.yaml", output + error)
 
+    def test_without_a_configuration_init_is_named(self):
+        for command in "check", "run":
+            code, output, error = highwater(command, folder=self.folder)
+            self.assertEqual(code, 1, command)
+            self.assertIn("highwater.yaml: there is no configuration here, nor in /etc/highwater: name one with --config, "
+                          "or let 'highwater init --bootstrap HOST:PORT' write one", output + error, command)
+
+    def test_route_warns_of_a_label_that_no_alert_has(self):
+        self.configure(9877, "receivers: [{name: a, command: {path: /bin/true}}]\n")
+        code, output, error = highwater("route", "severity=page", "brokr=2", folder=self.folder)
+        self.assertEqual((code, error), (0, "highwater route: warning: no alert has a label 'brokr': did you mean 'broker'?\n"), output)
+        self.assertEqual(highwater("route", "severity=page", "broker=2", folder=self.folder)[2], "")
+
     def test_a_port_in_use_is_named(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
