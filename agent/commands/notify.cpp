@@ -59,11 +59,17 @@ Delivery delivery_of(const Incident& incident, TransitionKind kind, WallTime now
   return delivery;
 }
 
+// Receivers on this machine answer within a millisecond.
+std::string latency_text(Duration took) {
+  if (took >= std::chrono::milliseconds(1)) return describe_duration(took);
+  return fmt::format("{:.1f} ms", to_seconds(took) * 1000);
+}
+
 std::string described(const Answer& answer, Duration took) {
   const std::string status = answer.status != 0 ? fmt::format(" ({})", answer.status) : "";
   switch (answer.outcome) {
     case Outcome::delivered:
-      return fmt::format("delivered{} in {}{}{}", status, describe_duration(took),
+      return fmt::format("delivered{} in {}{}{}", status, latency_text(took),
                          answer.text.empty() ? "" : ", but ", answer.text);
     case Outcome::retry:
       return "not delivered, the agent would try again: " + answer.text;

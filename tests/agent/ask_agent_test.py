@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import pathlib
+import pty
 import subprocess
 import sys
 import tempfile
@@ -84,6 +85,32 @@ class AskAgent(unittest.TestCase):
         code, output, _ = self.ask("silence", "list")
         self.assertEqual(code, 0)
         self.assertIn("\n3: no alert has a label 'brokr': did you mean 'broker'?\n", output)
+
+    def test_the_log_of_deliveries_fits_80_columns_one_line_each(self):
+        why = "HTTP 503: the upstream of the receiver is away, and its page of errors is as long as such pages are, with all that nobody reads"
+        title = "Broker 2 (prod) crashed: groups archive and billing moved, partition audit-0 offline, 3 partitions failed over"
+        entry = {"at": "2026-11-30T08:00:00.000Z", "receiver": "oncall", "incident": 17, "group": None, "title": title, "severity": "page", "status": "firing",
+                 "outcome": "failed", "attempts": 3, "why": why, "seconds": 12.0}
+        told = entry | {"outcome": "delivered", "why": "", "attempts": 1, "seconds": 0.0123}
+        at_once = told | {"seconds": 0.0002}
+        answer = {"now": "2026-11-30T08:12:00.000Z", "deliveries": [entry, told, at_once]}
+        self.answers["/api/v1/deliveries"] = (200, answer)
+        whole, terminal = pty.openpty()
+        self.addCleanup(os.close, whole)
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        subprocess.run([HIGHWATER, "notify", "log", "--no-color", "--url", self.url], env=environment | {"COLUMNS": "80"}, stdout=terminal, timeout=60, check=True)
+        os.close(terminal)
+        lines = os.read(whole, 1 << 16).decode().splitlines()
+        self.assertEqual(len(lines), 4, lines)
+        self.assertLessEqual(max(map(len, lines)), 80, lines)
+        self.assertRegex(lines[1], r"^  12 min ago  oncall    17  page  failed 3 times: HTT\u2026  Broker 2 \(prod\) crashed.*\u2026$")
+        self.assertIn("delivered in 12 ms ", lines[2])
+        self.assertIn("delivered at once  ", lines[3])
+        code, output, _ = self.ask("notify", "log")
+        self.assertEqual(code, 0)
+        self.assertIn(title, output, "a program reads whole titles")
+        self.assertLess(max(map(len, output.splitlines())), 220)
+        self.assertEqual(json.loads(self.ask("notify", "log", "--json")[1]), answer)
 
 
 if __name__ == "__main__":
