@@ -283,7 +283,10 @@ http::Reply acknowledge_now(const RoutingContext& context, const WantedAck& want
   }
   const auto ack = acks.add(*incident, wanted.by, wanted.lasts, now.wall);
   if (!ack) return refusal(400, ack.error().message);
-  context.log.info("incident acknowledged", {{"incident", ack->incident}, {"by", ack->text()}});
+  context.log.info("incident acknowledged",
+                   {{"incident", ack->incident},
+                    {"by", ack->by},
+                    {"until", ack->ends ? format_time(*ack->ends) : std::string("it ends")}});
   return json_reply(200, {{"incident", ack->incident},
                           {"title", incident_title(*incident)},
                           {"acknowledged", ack->text()},

@@ -86,6 +86,13 @@ class AskAgent(unittest.TestCase):
         self.assertEqual(code, 0)
         self.assertIn("\n3: no alert has a label 'brokr': did you mean 'broker'?\n", output)
 
+    def test_an_address_that_is_none_is_named_and_nobody_looks_for_the_agent(self):
+        for arguments, variables, named in ((("--url", "127.0.0.1:9877"), {}, "--url"), ((), {"HIGHWATER_URL": "127.0.0.1:9877"}, "HIGHWATER_URL")):
+            for command in ("status",), ("ack", "1", "--by", "ann"):
+                code, output, error = highwater(*command, *arguments, **variables)
+                self.assertEqual((code, output), (2, ""))
+                self.assertEqual(error, f"highwater: {named}: the URL has no scheme: it starts with http:// or https://: write it like http://127.0.0.1:9877\n")
+
     def test_the_log_of_deliveries_fits_80_columns_one_line_each(self):
         why = "HTTP 503: the upstream of the receiver is away, and its page of errors is as long as such pages are, with all that nobody reads"
         title = "Broker 2 (prod) crashed: groups archive and billing moved, partition audit-0 offline, 3 partitions failed over"
