@@ -16,6 +16,7 @@
 #include "agent/api/routing_api.h"
 #include "agent/config/reach.h"
 #include "agent/core/incident_group.h"
+#include "agent/routing/alert_labels.h"
 #include "agent/sidecar.h"
 #include "agent/state_path.h"
 #include "agent/warnings.h"
@@ -111,7 +112,7 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
                  .identity = identity_of(config_, log),
                  .state_problem = [this] { return routing_.view()->state_problem; }},
                 clock, log, traces_.sink()),
-      routing_(config_.routing, log),
+      routing_(config_.routing, alert_labels(config_, loaded.rules), log),
       replicas_(config_, clock.now().steady),
       keeper_(state_path(), log),
       recorder_(make_recorder(config_, log)),
@@ -164,6 +165,7 @@ void Agent::Impl::start() {
   history_file_.restore(catalogue_with(config_.measures), clock_.now().wall);
   changes_.begin(clock_.now().wall);
   server_->start();
+  log_.info("status page", {{"url", status_page()}});
   // What was open of a cluster that is not watched any more ends.
   pipeline_.watch(clusters_of(config_), measures_of_sources(config_.sources));
   pipeline_.expect_node_alone(config_.node && !config_.node->judges_cluster);
@@ -330,6 +332,11 @@ void Agent::Impl::on_report(const ReportPtr& report) {
   for (const Transition& transition : report->transitions) log_transition(transition);
 }
 
+std::string Agent::Impl::status_page() const {
+  if (external_url_given_ || config_.listen.port != 0) return external_url_ + "/";
+  return external_url_.substr(0, external_url_.rfind(':')) + fmt::format(":{}/", server_->port());
+}
+
 std::string Agent::Impl::listen_text() const {
   return http::ListenAddress{config_.listen.host, static_cast<uint16_t>(server_->port())}.text();
 }
@@ -349,7 +356,7 @@ Result<std::unique_ptr<Agent>> Agent::create(Config config, const Clock& clock, 
   http::ServerLimits limits;
   limits.open = shares.server;
   Result<std::unique_ptr<http::Server>> server = http::Server::listen(config.listen, limits);
-  if (!server) return tl::unexpected(server.error().in("listen: " + config.listen.text()));
+  if (!server) return tl::unexpected(server.error());
   otlp::TraceSettings traces = otlp::trace_settings(config.traces, otlp::process_environment());
   return std::unique_ptr<Agent>(
       new Agent(std::make_unique<Impl>(std::move(config), std::move(*loaded), *access,

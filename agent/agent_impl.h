@@ -75,6 +75,7 @@ class Agent::Impl {
   [[nodiscard]] std::string acknowledge_link(const Incident& incident);
   [[nodiscard]] std::string state_path() const;
   [[nodiscard]] std::string listen_text() const;
+  [[nodiscard]] std::string status_page() const;
 
   // The pipeline's thread, the first every few seconds.
   [[nodiscard]] ObservationPtr observe_self(Now now);

@@ -6,6 +6,7 @@
 
 #include "agent/agent_impl.h"
 #include "agent/catalogue.h"
+#include "agent/routing/alert_labels.h"
 #include "agent/sidecar.h"
 
 namespace highwater::agent {
@@ -76,6 +77,7 @@ void Agent::Impl::say_what_waits(const Config& config) {
 void Agent::Impl::take_over(Config config, rules::RuleSet rules) {
   keep_node(config_, config);
   const auto receivers = std::make_shared<NewReceivers>(new_receivers(config));
+  const std::vector<std::string> labels = alert_labels(config, rules);
   const auto judged = std::make_shared<rules::RuleSet>(look_at(config, std::move(rules)));
   const auto recorder =
       same_part(config_.written, config.written, "record")
@@ -89,11 +91,11 @@ void Agent::Impl::take_over(Config config, rules::RuleSet rules) {
   const std::future<void> done =
       pipeline_.submit([this, receivers, judged, recorder, clusters = clusters_of(config),
                         measures = measures_of_sources(config.sources), routing = config.routing,
-                        whole = std::make_shared<const Config>(config)](Now) {
+                        labels, whole = std::make_shared<const Config>(config)](Now) {
         pipeline_.watch(clusters, measures);
         pipeline_.engine().replace_rules(std::move(*judged));
         notifier_.replace(receivers->kept, std::move(receivers->made));
-        routing_.replace(routing);
+        routing_.replace(routing, labels);
         replicas_.replace(*whole);
         pipeline_.engine().correlate(correlate_of(*whole));
         if (recorder == nullptr) return;

@@ -11,6 +11,7 @@
 
 #include "agent/catalogue.h"
 #include "agent/judged_rows.h"
+#include "agent/routing/alert_labels.h"
 #include "agent/self_observation.h"
 #include "collectors/canary/security.h"
 #include "collectors/sources/interpreter.h"
@@ -210,12 +211,26 @@ void check_routing(const Config& config, const rules::RuleSet& rules, Diagnostic
   for (const rules::SloRule& slo : rules.slos) add_rule(slo);
   std::set<std::string> clusters{std::string(kSelfCluster)};
   for (const std::string& cluster : cluster_names(config)) clusters.insert(cluster);
+  const std::vector<std::string> labels = alert_labels(config, rules);
+  const auto check_labels = [&](std::span<const std::string> written, const std::string& where) {
+    for (UnknownLabel& label : unknown_labels(written, labels)) {
+      Diagnostic warning = at(where);
+      warning.file = config.file;
+      warning.what = std::move(label.what);
+      warning.advice = std::move(label.advice);
+      warnings.push_back(std::move(warning));
+    }
+  };
   const auto check = [&](const rules::Matcher& matcher, const std::string& where) {
+    check_labels(matcher.names(), where);
     check_names(config, matcher, where, "team", teams, warnings);
     check_names(config, matcher, where, "alertname", names, warnings);
     check_names(config, matcher, where, "cluster", clusters, warnings);
   };
-  for (const rules::Route& route : plan.routes) check(route.matcher, route.where);
+  for (const rules::Route& route : plan.routes) {
+    check(route.matcher, route.where);
+    if (route.group) check_labels(route.group->by, route.where);
+  }
   for (const rules::Silence& window : plan.maintenance) check(window.matcher, window.where);
 }
 

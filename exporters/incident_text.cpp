@@ -19,7 +19,7 @@ std::string clock_text(WallTime at) {
 std::string incident_title(const Incident& incident) {
   if (!incident.title.empty()) return incident.title;
   const Alert& cause = incident.cause;
-  return cause.summary.empty() ? cause.rule + " " + cause.entity.text() : cause.summary;
+  return cause.summary.empty() ? cause.entity.text_after(cause.rule) : cause.summary;
 }
 
 std::string impact_text(const Incident& incident) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/api/api_reply.h"
+#include "agent/routing/alert_labels.h"
 #include "exporters/incident_text.h"
 #include "rules/routing/moment.h"
 
@@ -46,7 +47,14 @@ Json hidden_json(const Silence& silence, const rules::RoutingPlan& plan, const R
   return list;
 }
 
-Json silence_json(const Silence& silence, const rules::RoutingPlan& plan, const Report* report,
+std::vector<std::string> warnings_of(const Silence& silence, const RoutingView& view) {
+  std::vector<std::string> warnings;
+  for (const UnknownLabel& label : unknown_labels(silence.matcher.names(), view.labels))
+    warnings.push_back(label.what + (label.advice.empty() ? "" : ": " + label.advice));
+  return warnings;
+}
+
+Json silence_json(const Silence& silence, const RoutingView& view, const Report* report,
                   WallTime now) {
   const bool active = silence.active(now);
   const std::string hours = silence.hours_text();
@@ -61,8 +69,9 @@ Json silence_json(const Silence& silence, const rules::RoutingPlan& plan, const 
                {"author", silence.author},
                {"comment", silence.comment},
                {"where", silence.where},
+               {"warnings", warnings_of(silence, view)},
                {"hides", Json::array()}};
-  if (active) json["hides"] = hidden_json(silence, plan, report);
+  if (active) json["hides"] = hidden_json(silence, view.plan, report);
   return json;
 }
 
@@ -89,9 +98,9 @@ Json list(const RoutingContext& context) {
   Json silences = Json::array();
   Json maintenance = Json::array();
   for (const Silence& silence : view->silences)
-    silences.push_back(silence_json(silence, view->plan, report.get(), now));
+    silences.push_back(silence_json(silence, *view, report.get(), now));
   for (const Silence& window : view->plan.maintenance)
-    maintenance.push_back(silence_json(window, view->plan, report.get(), now));
+    maintenance.push_back(silence_json(window, *view, report.get(), now));
   return {{"now", format_time(now)},
           {"silences", std::move(silences)},
           {"maintenance", std::move(maintenance)}};
@@ -167,7 +176,8 @@ Result<Wanted> read_wanted(const std::string& body, WallTime now) {
 // On the pipeline's thread.
 Reply add_now(const RoutingContext& context, Wanted wanted, Now now) {
   const ReportPtr report = context.pipeline.latest();
-  const rules::RoutingPlan& plan = context.routing.director().plan();
+  const auto view = context.routing.view();
+  const rules::RoutingPlan& plan = view->plan;
   Silence& silence = wanted.silence;
   if (wanted.until_resolved && report != nullptr)
     silence.incidents = rules::Director::hidden_by(silence, plan, report->incidents);
@@ -178,7 +188,7 @@ Reply add_now(const RoutingContext& context, Wanted wanted, Now now) {
   if (!id) return refusal(400, id.error().message);
   const Silence added = context.routing.silences().all().back();
   if (wanted.preview) context.routing.silences() = before;
-  Json json = silence_json(added, plan, report.get(), now.wall);
+  Json json = silence_json(added, *view, report.get(), now.wall);
   if (wanted.preview) {
     json["id"] = nullptr;
     add_last_week(json, added, plan, report.get(), now.wall);
@@ -273,7 +283,10 @@ http::Reply acknowledge_now(const RoutingContext& context, const WantedAck& want
   }
   const auto ack = acks.add(*incident, wanted.by, wanted.lasts, now.wall);
   if (!ack) return refusal(400, ack.error().message);
-  context.log.info("incident acknowledged", {{"incident", ack->incident}, {"by", ack->text()}});
+  context.log.info("incident acknowledged",
+                   {{"incident", ack->incident},
+                    {"by", ack->by},
+                    {"until", ack->ends ? format_time(*ack->ends) : std::string("it ends")}});
   return json_reply(200, {{"incident", ack->incident},
                           {"title", incident_title(*incident)},
                           {"acknowledged", ack->text()},

@@ -38,7 +38,8 @@ Command log() {
       .summary = "what a running agent told whom, and what came of it",
       .description =
           "Lists the newest deliveries of a running agent: when, to whom, of what, and what the "
-          "receiver answered. The last 2,000 of 30 days are kept, also over a restart.",
+          "receiver answered. What is too long for a line is cut; --json has the whole. The last "
+          "2,000 of 30 days are kept, also over a restart.",
       .options = std::move(options),
       .examples = {{"highwater notify log", "what was told last"},
                    {"highwater notify log --incident 17", "did the page go out?"}},

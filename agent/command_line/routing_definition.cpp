@@ -20,7 +20,9 @@ Command add() {
                "that it hides now have ended."},
       {.name = "from", .value = "TIME", .help = "When it begins (default: now)."},
       {.name = "comment", .letter = "m", .value = "TEXT", .help = "Why.", .required = true},
-      {.name = "by", .value = "NAME", .help = "Whose it is (default: who is logged in)."},
+      {.name = "by",
+       .value = "NAME",
+       .help = "Whose it is (default: your login name, by SUDO_USER or USER)."},
       {.name = "preview", .help = "Only say which open incidents it would hide."}};
   for (Option& option : agent_options()) options.push_back(std::move(option));
   return {
@@ -86,7 +88,9 @@ Command silence_definition() {
 
 Command ack_definition() {
   std::vector<Option> options = {
-      {.name = "by", .value = "NAME", .help = "Who looks after it (default: who is logged in)."},
+      {.name = "by",
+       .value = "NAME",
+       .help = "Who looks after it (default: your login name, by SUDO_USER or USER)."},
       {.name = "for",
        .value = "DURATION",
        .help = "How long: 2h (default: until the incident ends).",

@@ -1,5 +1,7 @@
 #include "agent/commands/agent_address.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <utility>
 
@@ -89,8 +91,13 @@ Result<AgentAddress> given(const AgentOptions& options) {
     login = std::move(*read);
   }
   if (!login.empty()) agent.authorization = authorization_of(login);
+  const bool by_option = !options.url.empty();
   agent.url = options.url;
-  if (agent.url.empty() && options.config.empty()) agent.url = variable("HIGHWATER_URL");
+  if (!by_option && options.config.empty()) agent.url = variable("HIGHWATER_URL");
+  if (agent.url.empty()) return agent;
+  if (const auto url = http::parse_url(agent.url); !url)
+    return fail(fmt::format("{}: {}: write it like {}", by_option ? "--url" : "HIGHWATER_URL",
+                            url.error().message, kUsual));
   return agent;
 }
 

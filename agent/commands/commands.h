@@ -131,7 +131,7 @@ struct SilenceOptions {
   std::string lasts;                  // "2h"
   std::string until;                  // a moment, or "resolved"
   std::string from;                   // a moment; empty: now
-  std::string author;                 // empty: who is logged in
+  std::string author;                 // empty: as the environment says
   std::string comment;
   bool preview = false;
 };
@@ -142,7 +142,7 @@ int silence_end_command(const AgentOptions& options, const std::string& id);
 
 struct AckOptions {
   std::string incident;  // its number
-  std::string by;        // empty: who is logged in
+  std::string by;        // empty: as the environment says
   std::string lasts;     // "2h"; empty: to its end
   bool end = false;      // withdraw it
 };

@@ -20,8 +20,8 @@ inline std::optional<std::string> find_config(const std::string& given, Diagnost
   }
   diagnostics.push_back({"highwater.yaml", 0, 0,
                          "there is no configuration here, nor in /etc/highwater",
-                         "name one with --config, or write one: clusters: [{name: prod, bootstrap: "
-                         "[\"kafka-1:9092\"]}]"});
+                         "name one with --config, or let 'highwater init --bootstrap HOST:PORT' "
+                         "write one"});
   return std::nullopt;
 }
 

@@ -28,8 +28,9 @@ rules:
 #     webhook: {url: "http://127.0.0.1:9099/alerts"}
 #     severity: page
 
-# Alerts, incidents, waiting notifications and error budgets survive a restart in this file.
-# state: {path: /var/lib/highwater/state.db}
+# Alerts, incidents, waiting notifications and error budgets survive a restart in a file. Without this line it is
+# /var/lib/highwater/state.db for root and under systemd, else ~/.local/state/highwater/state.db.
+# state: {path: /data/highwater/state.db}
 
 # What the rules saw, for 'highwater replay'.
 # record: {path: /var/lib/highwater/recording, keep: 1GB}

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include "agent/agent.h"
 #include "agent/commands/commands.h"
@@ -59,11 +60,17 @@ Delivery delivery_of(const Incident& incident, TransitionKind kind, WallTime now
   return delivery;
 }
 
+// Receivers on this machine answer within a millisecond.
+std::string latency_text(Duration took) {
+  if (took >= std::chrono::milliseconds(1)) return describe_duration(took);
+  return fmt::format("{:.1f} ms", to_seconds(took) * 1000);
+}
+
 std::string described(const Answer& answer, Duration took) {
   const std::string status = answer.status != 0 ? fmt::format(" ({})", answer.status) : "";
   switch (answer.outcome) {
     case Outcome::delivered:
-      return fmt::format("delivered{} in {}{}{}", status, describe_duration(took),
+      return fmt::format("delivered{} in {}{}{}", status, latency_text(took),
                          answer.text.empty() ? "" : ", but ", answer.text);
     case Outcome::retry:
       return "not delivered, the agent would try again: " + answer.text;
@@ -75,14 +82,20 @@ std::string described(const Answer& answer, Duration took) {
 
 // Whether it was delivered, attempt by attempt.
 bool try_to_deliver(const NamedReceiver& receiver, Delivery& delivery, const Clock& clock) {
+  std::string said;  // the same is not said again
+  int alike = 1;
   for (delivery.attempt = 1; delivery.attempt <= kAttempts; ++delivery.attempt) {
     const Now start = clock.now();
     const Answer answer = receiver.receiver->deliver(
         delivery, {.limit = receiver.timeout, .now = start.wall, .span = SpanId::random()});
     if (!answer.handle.empty()) delivery.handle = answer.handle;
-    std::cout << fmt::format("  {:8}  {}\n", delivery.resolved() ? "resolved" : "firing",
-                             described(answer, clock.now().steady - start.steady))
-              << std::flush;
+    const std::string came_of_it = described(answer, clock.now().steady - start.steady);
+    if (std::exchange(said, came_of_it) == came_of_it)
+      ++alike;
+    else
+      std::cout << fmt::format("  {:8}  {}\n", delivery.resolved() ? "resolved" : "firing",
+                               came_of_it)
+                << std::flush;
     if (answer.outcome != Outcome::retry) return answer.outcome == Outcome::delivered;
     const Duration pause = answer.retry_after.value_or(kPause);
     if (pause > kLongestPause) {
@@ -91,6 +104,7 @@ bool try_to_deliver(const NamedReceiver& receiver, Delivery& delivery, const Clo
     }
     if (delivery.attempt < kAttempts) std::this_thread::sleep_for(pause);
   }
+  if (alike > 1) std::cout << fmt::format("            the same answer {} times\n", alike);
   return false;
 }
 

@@ -2,13 +2,17 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "agent/command_line/terminal_settings.h"
 #include "agent/commands/ask_agent.h"
 #include "agent/commands/commands.h"
+#include "agent/core/time.h"
 #include "exporters/json_fields.h"
 #include "exporters/status/ago_text.h"
 #include "exporters/status/terminal.h"
@@ -38,12 +42,24 @@ std::string incident_text(const Json& entry) {
                    : fmt::format("{:.0f}", number_of(entry, "incident"));
 }
 
-std::vector<TextCell> row_of(const Json& entry, const std::string& now) {
+// What a receiver answered can be long: `--json` has the whole.
+size_t outcome_width(TextStyle style) {
+  constexpr size_t kLeast = 20;  // "delivered in 1.2 s"
+  constexpr size_t kMost = 60;
+  return style.cut ? std::clamp(style.width / 4, kLeast, kMost) : kMost;
+}
+
+std::string delivered_text(double seconds) {
+  const auto whole = std::chrono::milliseconds(std::llround(std::clamp(seconds, 0.0, 1e9) * 1000));
+  return whole.count() == 0 ? " at once" : " in " + describe_duration(whole);
+}
+
+std::vector<TextCell> row_of(const Json& entry, const std::string& now, TextStyle style) {
   const std::string outcome = text_of(entry, "outcome");
   const bool delivered = outcome == "delivered";
   const double attempts = number_of(entry, "attempts");
   std::string came_of_it = outcome;
-  if (delivered) came_of_it += fmt::format(" in {:.1f} s", number_of(entry, "seconds"));
+  if (delivered) came_of_it += delivered_text(number_of(entry, "seconds"));
   if (!delivered && attempts > 1) came_of_it += fmt::format(" {:.0f} times", attempts);
   if (const std::string why = text_of(entry, "why"); !why.empty())
     came_of_it += (delivered ? ", but " : ": ") + why;
@@ -52,7 +68,7 @@ std::vector<TextCell> row_of(const Json& entry, const std::string& now) {
           {text_of(entry, "receiver")},
           {incident_text(entry)},
           {ended ? "resolved" : text_of(entry, "severity")},
-          {came_of_it, delivered ? Ink::green : Ink::red},
+          {shortened(came_of_it, outcome_width(style)), delivered ? Ink::green : Ink::red},
           {text_of(entry, "title")}};
 }
 
@@ -63,16 +79,16 @@ Result<std::string> table_of(const std::string& body, TextStyle style) {
   TerminalText out(style);
   std::vector<std::vector<TextCell>> rows{{{"WHEN", Ink::soft},
                                            {"RECEIVER", Ink::soft},
-                                           {"INCIDENT", Ink::soft},
+                                           {"ID", Ink::soft},
                                            {"TOLD", Ink::soft},
                                            {"OUTCOME", Ink::soft},
                                            {"TITLE", Ink::soft}}};
   for (const Json& entry : list_of(answer, "deliveries"))
-    rows.push_back(row_of(entry, text_of(answer, "now")));
+    rows.push_back(row_of(entry, text_of(answer, "now"), style));
   if (rows.size() == 1)
     out.line("nothing was told to anybody");
   else
-    out.table(rows);
+    out.table(rows, TerminalText::Last::cut);
   return out.take();
 }
 

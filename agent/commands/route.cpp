@@ -9,7 +9,10 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/find_config.h"
 #include "agent/core/incident_group.h"
+#include "agent/load.h"
+#include "agent/routing/alert_labels.h"
 #include "agent/routing/routed.h"
+#include "exporters/status/terminal.h"
 #include "rules/routing/moment.h"
 
 namespace highwater::agent {
@@ -123,6 +126,18 @@ std::string json_text(const Config& config, const RoutedAlert& answer, WallTime 
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+// Labels that no alert can have; not said when the rules have mistakes, which `check` names.
+void warn_of_unknown(const Config& config, const Labels& labels) {
+  Diagnostics ignored;
+  const auto loaded = load(config, ignored);
+  if (!loaded) return;
+  std::vector<std::string> names;
+  for (const auto& [name, value] : labels) names.push_back(name);
+  for (const UnknownLabel& label : unknown_labels(names, alert_labels(config, loaded->rules)))
+    std::cerr << fmt::format("highwater route: warning: {}{}\n", clean(label.what),
+                             label.advice.empty() ? "" : ": " + label.advice);
+}
+
 }  // namespace
 
 int route_command(const RouteOptions& options) {
@@ -140,6 +155,7 @@ int route_command(const RouteOptions& options) {
     print_mistakes(diagnostics);
     return kMistake;
   }
+  warn_of_unknown(*config, *labels);
   const RoutedAlert answer = route_alert(*config, std::move(*labels), at);
   std::cout << (options.json ? json_text(*config, answer, at) : plain_text(*config, answer, at));
   return answer.hearers.empty() || !answer.maintenance.empty() ? 1 : 0;

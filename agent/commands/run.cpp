@@ -50,7 +50,10 @@ int run_command(const std::string& config_path) {
   while (true) {
     const int signal = signals.next();
     if (signal != SIGHUP) {
-      log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+      log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
+                            {"waits",
+                             "for what is being delivered, at most 5 s; a second Ctrl-C "
+                             "ends it at once"}});
       break;
     }
     signals.doing("reload");

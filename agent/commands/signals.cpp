@@ -1,5 +1,6 @@
 #include "agent/commands/signals.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -10,13 +11,24 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
+#include <tuple>
 
 namespace highwater::agent {
 namespace {
 
 constexpr int kStoppedTwice = 130;  // as a shell has it of SIGINT
 constexpr int kLate = 1;
+constexpr std::string_view kLastWords =
+    "highwater: ended at once, by a second signal: what was being delivered may be lost\n";
+
+// Not when somebody who does not read would have to be waited for.
+void say_last_words() {
+  pollfd error{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (poll(&error, 1, 0) != 1 || (error.revents & POLLOUT) == 0) return;
+  std::ignore = write(STDERR_FILENO, kLastWords.data(), kLastWords.size());
+}
 
 sigset_t block() {
   sigset_t signals;
@@ -66,7 +78,10 @@ struct Signals::State {
       if (signal < 0) continue;
       if (signal != SIGHUP) {
         // Someone who presses Ctrl-C twice means it.
-        if (deadline) _exit(kStoppedTwice);
+        if (deadline) {
+          say_last_words();
+          _exit(kStoppedTwice);
+        }
         deadline = now + kStopWithin;
       }
       {

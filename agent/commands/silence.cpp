@@ -1,5 +1,6 @@
 // highwater silence and highwater ack: ask a running agent.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -28,6 +29,7 @@ int mistaken(const std::string& text) {
   return kCannotSay;
 }
 
+// Empty: nobody knows.
 std::string user_name() {
   for (const char* const variable : {"SUDO_USER", "USER", "LOGNAME"}) {
     const char* const name = std::getenv(variable);
@@ -36,14 +38,18 @@ std::string user_name() {
   return "";
 }
 
-std::string joined(const Json& silence, const char* key) {
-  std::string text;
+std::vector<std::string> texts(const Json& silence, const char* key) {
+  std::vector<std::string> found;
   const auto list = silence.find(key);
-  if (list == silence.end() || !list->is_array()) return text;
+  if (list == silence.end() || !list->is_array()) return found;
   for (const Json& item : *list) {
-    if (item.is_string()) text += (text.empty() ? "" : " ") + clean(item.get<std::string>());
+    if (item.is_string()) found.push_back(clean(item.get<std::string>()));
   }
-  return text;
+  return found;
+}
+
+std::string matchers_text(const Json& silence) {
+  return fmt::format("{}", fmt::join(texts(silence, "matchers"), " "));
 }
 
 std::string end_text(const Json& silence) {
@@ -77,15 +83,22 @@ std::string added_text(const std::string& body, TextStyle style) {
   const Json silence = Json::parse(body, nullptr, false);
   if (!silence.is_object()) return body;
   TerminalText out(style);
-  const std::string what =
-      fmt::format("{} until {}", joined(silence, "matchers"), end_text(silence));
+  const std::string what = fmt::format("{} until {}", matchers_text(silence), end_text(silence));
   if (is_true(silence, "preview"))
     out.line("a silence of " + what + " is not made: this is a preview", Ink::plain, 2);
   else
     out.line(fmt::format("silence {:.0f}: {}", number_of(silence, "id"), what), Ink::green, 2);
+  for (const std::string& warning : texts(silence, "warnings"))
+    out.line("warning: " + warning, Ink::yellow, 2);
   write_hidden(silence, out);
   if (is_true(silence, "preview")) write_last_week(silence, out);
   return out.take();
+}
+
+// Maintenance has a name.
+std::string name_of(const Json& silence) {
+  const std::string name = text_of(silence, "name");
+  return name.empty() ? fmt::format("{:.0f}", number_of(silence, "id")) : name;
 }
 
 void write_rows(const Json& answer, const char* key, TerminalText& out) {
@@ -98,17 +111,20 @@ void write_rows(const Json& answer, const char* key, TerminalText& out) {
                                            {"WHY", Ink::soft}}};
   for (const Json& silence : list_of(answer, key)) {
     const bool active = is_true(silence, "active");
-    const std::string name = text_of(silence, "name");
     const size_t hidden = list_of(silence, "hides").size();
-    rows.push_back({{name.empty() ? fmt::format("{:.0f}", number_of(silence, "id")) : name},
+    rows.push_back({{name_of(silence)},
                     {active ? "active" : "waits", active ? Ink::yellow : Ink::plain},
                     {end_text(silence)},
                     {std::to_string(hidden), hidden > 0 ? Ink::yellow : Ink::plain},
-                    {joined(silence, "matchers")},
+                    {matchers_text(silence)},
                     {text_of(silence, "author")},
                     {text_of(silence, "comment")}});
   }
   if (rows.size() > 1) out.table(rows);
+  for (const Json& silence : list_of(answer, key)) {
+    for (const std::string& warning : texts(silence, "warnings"))
+      out.line(fmt::format("{}: {}", name_of(silence), warning), Ink::yellow, 2);
+  }
 }
 
 Result<std::string> list_text(const std::string& body, TextStyle style) {
@@ -132,11 +148,15 @@ TextStyle style_of(const AgentOptions& options) {
           command_line::is_terminal(STDOUT_FILENO)};
 }
 
+std::string nobody(std::string_view what) {
+  return fmt::format("say {}: --by NAME (the environment names nobody: USER is not set)", what);
+}
+
 // As the API takes it; the error names the option.
 Result<Json> body_of(const SilenceOptions& options) {
-  Json body{{"matchers", options.matchers},
-            {"author", options.author.empty() ? user_name() : options.author},
-            {"comment", options.comment}};
+  const std::string author = options.author.empty() ? user_name() : options.author;
+  if (author.empty()) return fail(nobody("whose silence it is"));
+  Json body{{"matchers", options.matchers}, {"author", author}, {"comment", options.comment}};
   const auto set_moment = [&](const char* key, const char* option, const std::string& text) {
     const auto moment = rules::parse_moment(text);
     if (!moment) return Result<void>(fail(fmt::format("{}: {}", option, moment.error().message)));
@@ -196,10 +216,13 @@ int ack_command(const AgentOptions& agent, const AckOptions& options) {
     return mistaken(fmt::format("'{}' is no number of an incident: 'highwater status' has them",
                                 options.incident));
   Json body = Json::object();
+  const std::string by = options.by.empty() ? user_name() : options.by;
   if (options.end)
     body["end"] = true;
+  else if (by.empty())
+    return mistaken(nobody("who looks after it"));
   else
-    body["by"] = options.by.empty() ? user_name() : options.by;
+    body["by"] = by;
   if (!options.lasts.empty()) body["for"] = options.lasts;
   const auto answer =
       change_agent(agent, fmt::format("api/v1/incidents/{}/ack", options.incident), body.dump());

@@ -1,6 +1,7 @@
 #include "agent/core/diagnostic.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <numeric>
@@ -71,10 +72,14 @@ std::string closest(std::string_view misspelt, std::span<const std::string> cand
 std::string did_you_mean(std::string_view misspelt, std::span<const std::string> candidates) {
   if (const std::string best = closest(misspelt, candidates); !best.empty())
     return fmt::format("did you mean '{}'?", best);
-  std::string text = "one of: ";
-  const size_t shown = std::min<size_t>(candidates.size(), 10);
-  for (size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + candidates[i];
-  if (shown < candidates.size()) text += fmt::format(" and {} more", candidates.size() - shown);
+  std::vector<std::string_view> names;  // each once
+  for (const std::string& candidate : candidates) {
+    if (std::ranges::find(names, candidate) == names.end()) names.push_back(candidate);
+  }
+  const size_t more = names.size() - std::min<size_t>(names.size(), 10);
+  names.resize(names.size() - more);
+  std::string text = fmt::format("one of: {}", fmt::join(names, ", "));
+  if (more > 0) text += fmt::format(" and {} more", more);
   return text;
 }
 

@@ -168,6 +168,10 @@ size_t Entity::hash() const {
   return hash;
 }
 
+std::string Entity::text_after(std::string_view rule) const {
+  return std::string(rule) + (labels.empty() ? "" : " " + text());
+}
+
 std::string Entity::text() const {
   std::string text;
   for (const auto& [name, value] : labels) {

@@ -115,6 +115,8 @@ struct Entity {
   [[nodiscard]] Symbol label(std::string_view dimension) const;  // empty when it has none
   [[nodiscard]] size_t hash() const;
   [[nodiscard]] std::string text() const;  // "cluster=prod broker=3"
+  // "BrokerDown cluster=prod broker=3": the name of a rule, and what it is about if it says so.
+  [[nodiscard]] std::string text_after(std::string_view rule) const;
   bool operator==(const Entity&) const = default;
   bool operator<(const Entity& other) const { return labels < other.labels; }
 };

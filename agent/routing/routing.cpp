@@ -8,10 +8,10 @@
 
 namespace highwater::agent {
 
-Routing::Routing(const rules::RoutingPlan& plan, Log& log)
+Routing::Routing(const rules::RoutingPlan& plan, std::vector<std::string> labels, Log& log)
     : log_(log),
       director_(plan),
-      view_(std::make_shared<const RoutingView>(RoutingView{{}, plan, ""})) {}
+      view_(std::make_shared<const RoutingView>(RoutingView{{}, plan, std::move(labels), ""})) {}
 
 void Routing::direct(Report& report, const rules::HeardOf& heard_of) {
   for (const std::string& ended : director_.direct(report, heard_of))
@@ -24,7 +24,7 @@ std::vector<std::string> Routing::kept(const std::string& state_problem, WallTim
   const auto before = view();
   if (shown_ == director_.silences().version() && before->state_problem == state_problem)
     return changed;
-  show(state_problem);
+  show(before->labels, state_problem);
   const auto say = [&](const std::vector<rules::Silence>& those,
                        const std::vector<rules::Silence>& others, std::string_view what) {
     for (const rules::Silence& one : those) {
@@ -39,17 +39,17 @@ std::vector<std::string> Routing::kept(const std::string& state_problem, WallTim
   return changed;
 }
 
-void Routing::show(const std::string& state_problem) {
+void Routing::show(std::vector<std::string> labels, const std::string& state_problem) {
   shown_ = director_.silences().version();
   auto made = std::make_shared<const RoutingView>(
-      RoutingView{director_.silences().all(), director_.plan(), state_problem});
+      RoutingView{director_.silences().all(), director_.plan(), std::move(labels), state_problem});
   const std::lock_guard lock(mutex_);
   view_ = std::move(made);
 }
 
-void Routing::replace(const rules::RoutingPlan& plan) {
+void Routing::replace(const rules::RoutingPlan& plan, std::vector<std::string> labels) {
   director_.replace(plan);
-  show(view()->state_problem);
+  show(std::move(labels), view()->state_problem);
 }
 
 std::shared_ptr<const RoutingView> Routing::view() const {

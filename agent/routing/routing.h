@@ -17,12 +17,14 @@ namespace highwater::agent {
 struct RoutingView {
   std::vector<rules::Silence> silences;
   rules::RoutingPlan plan;
-  std::string state_problem;  // why silences are not kept; empty: they are
+  std::vector<std::string> labels;  // that alerts can have
+  std::string state_problem;        // why silences are not kept; empty: they are
 };
 
 class Routing {
  public:
-  Routing(const rules::RoutingPlan& plan, Log& log);
+  // `labels`: those that alerts can have.
+  Routing(const rules::RoutingPlan& plan, std::vector<std::string> labels, Log& log);
 
   // The pipeline's thread, and before it starts and after it has ended.
   [[nodiscard]] rules::Director& director() { return director_; }
@@ -36,12 +38,12 @@ class Routing {
   [[nodiscard]] std::vector<std::string> kept(const std::string& state_problem, WallTime now);
 
   // After a reload; the pipeline's thread.
-  void replace(const rules::RoutingPlan& plan);
+  void replace(const rules::RoutingPlan& plan, std::vector<std::string> labels);
 
   [[nodiscard]] std::shared_ptr<const RoutingView> view() const;  // any thread
 
  private:
-  void show(const std::string& state_problem);
+  void show(std::vector<std::string> labels, const std::string& state_problem);
 
   Log& log_;
   rules::Director director_;

@@ -346,6 +346,20 @@ class Probe {
   std::vector<Journey> journeys_;
 };
 
+constexpr const char* kWhatItIs =
+    "highwater-canary is the probe of clusters[].canary: the agent ('highwater run') starts it, "
+    "and\n"
+    "nobody else needs to. It sends a small record per tick to each partition of the canary's "
+    "topic\n"
+    "and reads it again. Its settings come by standard input, its reports go to standard output.\n"
+    "docs/canary.md says more.\n";
+
+// Somebody started it by hand.
+int say_what_it_is(bool asked) {
+  (asked ? std::cout : std::cerr) << kWhatItIs;
+  return asked ? 0 : 2;
+}
+
 int run_probe() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::signal(SIGINT, SIG_IGN);  // Ctrl-C is for the agent, which ends us
@@ -368,6 +382,10 @@ int run_probe() {
 }  // namespace
 }  // namespace highwater::canary
 
-int main() {
-  return highwater::canary::run_probe();
+int main(int argc, char** argv) {
+  using namespace highwater::canary;  // NOLINT(google-build-using-namespace)
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  if (argc > 1 || isatty(STDIN_FILENO) != 0)
+    return say_what_it_is(word == "--help" || word == "-h");
+  return run_probe();
 }

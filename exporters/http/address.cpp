@@ -95,12 +95,12 @@ std::string ListenAddress::text() const {
 Result<ListenAddress> parse_listen(std::string_view text) {
   constexpr std::string_view kForm = "write it like 127.0.0.1:9877, [::1]:9877 or :9877";
   const auto wrong = [&](std::string_view why) { return fail(fmt::format("{}: {}", why, kForm)); };
-  if (text.empty()) return wrong("the listen address is empty");
+  if (text.empty()) return wrong("it is empty");
   const auto parts = split_host_port(text);
-  if (!parts) return wrong("the listen address: " + parts.error().message);
-  if (!parts->has_port) return wrong("the listen address has no port");
+  if (!parts) return wrong(parts.error().message);
+  if (!parts->has_port) return wrong("it has no port");
   const auto port = parse_port(parts->port, true);
-  if (!port) return wrong("the listen address: " + port.error().message);
+  if (!port) return wrong(port.error().message);
   return ListenAddress{parts->host, *port};
 }
 

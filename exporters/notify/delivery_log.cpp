@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
@@ -152,13 +153,18 @@ void DeliveryLog::forget_old(WallTime now) {
 
 std::vector<DeliveryEntry> DeliveryLog::newest(std::optional<uint64_t> incident,
                                                size_t most) const {
-  std::vector<DeliveryEntry> found;
+  std::vector<const DeliveryEntry*> found;
   const std::lock_guard lock(mutex_);
-  for (auto entry = entries_.rbegin(); entry != entries_.rend() && found.size() < most; ++entry) {
+  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
     if (!incident || entry->incident == *incident || entry->part(*incident) != nullptr)
-      found.push_back(*entry);
+      found.push_back(&*entry);
   }
-  return found;
+  // An entry stands where its first attempt was, and is as new as its last one.
+  std::ranges::stable_sort(found, std::ranges::greater{}, &DeliveryEntry::at);
+  if (found.size() > most) found.resize(most);
+  std::vector<DeliveryEntry> newest;
+  for (const DeliveryEntry* const entry : found) newest.push_back(*entry);
+  return newest;
 }
 
 void DeliveryLog::restore(std::vector<DeliveryEntry> entries) {

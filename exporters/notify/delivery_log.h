@@ -66,7 +66,8 @@ class DeliveryLog {
   void add(const std::string& receiver, const Delivery& delivery, const Answer& answer,
            WallTime begun, WallTime ended);
 
-  // The newest first, at most so many; of one incident, by itself or in groups, or of all.
+  // By the last attempt, the newest first, at most so many; of one incident, by itself or in
+  // groups, or of all.
   [[nodiscard]] std::vector<DeliveryEntry> newest(std::optional<uint64_t> incident,
                                                   size_t most) const;
 

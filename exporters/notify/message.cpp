@@ -63,7 +63,7 @@ std::vector<Fact> facts_of(const Delivery& delivery) {
   // What holds while it lasts is wrong once it has ended.
   if (!delivery.resolved()) add("Note", note_text(incident));
   if (!delivery.resolved()) add("Changed", changes_text(incident));
-  add("Cause", incident.cause.rule + " " + incident.cause.entity.text());
+  add("Cause", incident.cause.entity.text_after(incident.cause.rule));
   add("Team", incident.team);
   if (incident.headline.budget) {
     for (const auto& [name, text] : budget_texts(*incident.headline.budget))

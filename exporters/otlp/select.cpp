@@ -68,7 +68,7 @@ Span incident_root(const Transition& transition, const Report& report) {
   root.trace = incident.correlation;
   root.id = incident_span(incident.correlation);
   root.name = "incident " + cause.rule;
-  root.error = cause.summary.empty() ? cause.rule + " " + cause.entity.text() : cause.summary;
+  root.error = cause.summary.empty() ? cause.entity.text_after(cause.rule) : cause.summary;
   root.attributes = {{"alertname", cause.rule},
                      {"severity", std::string(severity_name(incident.severity))},
                      {"highwater.incident", std::to_string(incident.id)}};

@@ -18,8 +18,9 @@ namespace {
 using Json = nlohmann::json;
 
 std::string seconds_text(double seconds) {
+  // To the millisecond, so that it is cut as in the title "Resolved after ...".
   const double bounded = std::clamp(seconds, 0.0, 1e9);
-  return describe_duration(std::chrono::seconds(std::llround(bounded)));
+  return describe_duration(std::chrono::milliseconds(std::llround(bounded * 1000)));
 }
 
 Ink ink_of(const std::string& severity, bool open) {

@@ -43,6 +43,11 @@ std::string clean(std::string_view text) {
   return out;
 }
 
+std::string shortened(std::string_view text, size_t most) {
+  if (utf8::count_characters(text) <= most) return std::string(text);
+  return std::string(utf8::first_characters(text, most - 1)) + "\u2026";
+}
+
 std::string painted(const TextCell& cell, bool colour) {
   // Here, where all of it passes: much of it was named by clients of Kafka.
   if (!colour || cell.ink == Ink::plain || cell.text.empty()) return clean(cell.text);
@@ -100,7 +105,7 @@ std::vector<size_t> TerminalText::widths_of(const std::vector<std::vector<TextCe
   return widths;
 }
 
-void TerminalText::table(const std::vector<std::vector<TextCell>>& rows) {
+void TerminalText::table(const std::vector<std::vector<TextCell>>& rows, Last last_column) {
   const std::vector<size_t> widths = widths_of(rows);
   for (const auto& row : rows) {
     std::string line = " ";
@@ -108,13 +113,12 @@ void TerminalText::table(const std::vector<std::vector<TextCell>>& rows) {
     for (size_t i = 0; i < row.size(); ++i) {
       TextCell cell = row[i];
       const bool last = i + 1 == widths.size();
-      size_t length = utf8::count_characters(cell.text);
-      if (!last && length > widths[i]) {
-        cell.text = std::string(utf8::first_characters(cell.text, widths[i] - 1)) + "\u2026";
-        length = widths[i];
-      }
       line += " ";
       column += 1;
+      if (!last) cell.text = shortened(cell.text, widths[i]);
+      if (last && last_column == Last::cut && style_.cut && column < style_.width)
+        cell.text = shortened(cell.text, style_.width - column);
+      const size_t length = utf8::count_characters(cell.text);
       if (last && column + length > style_.width && column < style_.width)
         cell.text = wrap(clean(cell.text), style_.width, column, column);
       line += cell.text.find('\n') == std::string::npos ? painted(cell, style_.colour) : cell.text;

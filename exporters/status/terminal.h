@@ -15,6 +15,8 @@ enum class Ink : uint8_t { plain, bold, soft, red, yellow, green, reverse };
 
 // Without what a terminal would obey: C0 and C1 control characters become '?'.
 [[nodiscard]] std::string clean(std::string_view text);
+// At most so many characters, at least one: the last is an ellipsis when some are left out.
+[[nodiscard]] std::string shortened(std::string_view text, size_t most);
 
 struct TextStyle {
   bool colour = false;
@@ -41,8 +43,10 @@ class TerminalText {
   void line(const std::string& text = {}, Ink ink = Ink::plain, size_t indent = 0);
   // Never wrapped, for it is to be copied.
   void command(const std::string& text, size_t indent);
-  // Columns as wide as their widest cell, indented by two. The last one is wrapped.
-  void table(const std::vector<std::vector<TextCell>>& rows);
+  // Columns as wide as their widest cell, indented by two. The last one is wrapped, or cut where
+  // names are.
+  enum class Last : uint8_t { wrapped, cut };
+  void table(const std::vector<std::vector<TextCell>>& rows, Last last_column = Last::wrapped);
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:

@@ -67,6 +67,10 @@ std::string told_text(const Told& told, uint64_t incident, WallTime now) {
   return html;
 }
 
+std::string delay_text(Duration delay) {
+  return delay < std::chrono::milliseconds(1) ? "at once" : "after " + describe_duration(delay);
+}
+
 std::string incident_links(const DeliveryEntry& entry) {
   const auto link = [](uint64_t incident, const std::string& correlation) {
     return fmt::format("<a href=\"incident?id={}\">incident {}</a>", correlation, incident);
@@ -108,7 +112,7 @@ std::string deliveries_page(const notify::DeliveryLog& log, WallTime now) {
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
         since_text(entry.at, now), html_escape(entry.receiver), incident_links(entry),
         what_name(entry), html_escape(entry.title),
-        delivered ? fmt::format("delivered after {}{}", describe_duration(entry.delay),
+        delivered ? fmt::format("delivered {}{}", delay_text(entry.delay),
                                 entry.text.empty() ? "" : ", but " + html_escape(entry.text))
                   : "<strong>" + html_escape(failure_text(entry)) + "</strong>");
   }

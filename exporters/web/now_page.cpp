@@ -28,7 +28,6 @@ constexpr size_t kMaxGroups = 20;   // per cluster
 constexpr size_t kMaxBrokers = 60;  // in the strip
 constexpr size_t kMaxCards = 20;
 constexpr size_t kMaxEnded = 5;
-constexpr size_t kMaxListed = 300;
 constexpr size_t kSparkSteps = 60;
 constexpr std::string_view kHome = ".";
 
@@ -319,27 +318,19 @@ std::optional<std::string> incident_page(const Report* report, WallTime now,
 }
 
 std::string incidents_page(const Report* report, WallTime now) {
+  const auto [listed, count] = list_incidents(report, now, Duration::max(), kListedIncidents);
   std::string rows;
-  size_t count = 0;
-  const auto add = [&](const Incident& incident) {
-    if (++count <= kMaxListed) rows += list_row(incident, now);
-  };
-  if (report != nullptr) {
-    std::ranges::for_each(report->incidents, add);
-    if (report->history != nullptr) {
-      for (const IncidentPtr& incident : *report->history) add(*incident);
-    }
-  }
+  for (const Incident* const incident : listed) rows += list_row(*incident, now);
   std::string body = "<h1>Incidents of the last 30 days</h1>\n";
   if (count == 0) {
     body += "<p class=\"calm\">There was none.</p>\n";
   } else {
     body += incident_table(rows);
   }
-  if (count > kMaxListed)
+  if (count > listed.size())
     body += fmt::format(
         "<p class=\"soft\">and {}: <a href=\"api/v1/incidents?last=30d\">as JSON</a></p>\n",
-        counted(count - kMaxListed, "more incident"));
+        counted(count - listed.size(), "more incident"));
   return html_page("Incidents", body, {.home = kHome, .live = true});
 }
 

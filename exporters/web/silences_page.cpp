@@ -32,6 +32,17 @@ std::string matchers_html(const Json& silence) {
   return html.empty() ? "everything" : html;
 }
 
+std::string warnings_html(const Json& silence) {
+  std::string html;
+  const auto list = silence.find("warnings");
+  if (list == silence.end() || !list->is_array()) return html;
+  for (const Json& warning : *list) {
+    if (warning.is_string())
+      html += (html.empty() ? "" : "; ") + html_escape(clean(warning.get<std::string>()));
+  }
+  return html.empty() ? "" : "<strong>" + html + "</strong>";
+}
+
 std::string incident_links(const Json& silence, const char* key) {
   std::string html;
   for (const Json& incident : list_of(silence, key))
@@ -73,7 +84,8 @@ std::string card(const Json& silence, bool may_end) {
                      name.empty() ? fmt::format("Silence {:.0f}", number_of(silence, "id"))
                                   : html_escape(name),
                      matchers_html(silence)) +
-         row("State", state) + row("Until", end_text(silence)) +
+         row("State", state) + row("Warning", warnings_html(silence)) +
+         row("Until", end_text(silence)) +
          row("Hides", active ? incident_links(silence, "hides") : "") +
          row("Why", escaped(silence, "comment")) + row("By", escaped(silence, "author")) +
          "</table>\n" + (may_end ? end_form(silence) : "") + "</section>\n";
@@ -87,10 +99,12 @@ std::string cards(const Json& silences, const char* key, bool may_end) {
 
 std::string preview_html(const Json& preview) {
   if (!preview.is_object()) return {};
+  const std::string warnings = warnings_html(preview);
   std::string html =
       "<section class=\"card\">\n<h2>Not made yet: this is what it would do</h2>\n<p>" +
-      matchers_html(preview) + "until " + end_text(preview) +
-      "</p>\n<p>Hides: " + incident_links(preview, "hides") + "</p>\n";
+      matchers_html(preview) + "until " + end_text(preview) + "</p>\n" +
+      (warnings.empty() ? "" : "<p>" + warnings + "</p>\n") +
+      "<p>Hides: " + incident_links(preview, "hides") + "</p>\n";
   const double past = number_of(preview, "would_have_hidden_count");
   html += fmt::format("<p>In the last 7 days it would have hidden {:.0f} incident{}{}</p>\n", past,
                       past == 1 ? "" : "s",

@@ -86,7 +86,9 @@ void Finder::add(const fs::path& path) {
     const bool pattern = path.string().find('*') != std::string::npos;
     error(path, fmt::format("there is no file '{}'", path.string()),
           pattern ? "name the directory: patterns are not known here"
-                  : "correct the path; a relative one begins at the configuration's directory");
+          : current_ < settings_.file_nodes.size()
+              ? "correct the path; a relative one begins at the directory of this file"
+              : "correct the path");
     return;
   }
   // Anything else might never end, or never begin.

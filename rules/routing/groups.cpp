@@ -36,7 +36,7 @@ GroupedIncident grouped(const Incident& incident) {
           .rule = incident.cause.rule,
           .entity = incident.cause.entity,
           .labels = incident.cause.labels,
-          .title = incident.title.empty() ? incident.cause.rule + " " + incident.cause.entity.text()
+          .title = incident.title.empty() ? incident.cause.entity.text_after(incident.cause.rule)
                                           : incident.title,
           .severity = incident.severity,
           .team = incident.team,

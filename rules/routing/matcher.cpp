@@ -106,6 +106,12 @@ bool Matcher::covers(const Matcher& other) const {
   });
 }
 
+std::vector<std::string> Matcher::names() const {
+  std::vector<std::string> names;
+  for (const LabelPatterns& label : labels_) names.push_back(label.name);
+  return names;
+}
+
 std::vector<std::string> Matcher::texts() const {
   std::vector<std::string> texts;
   for (const LabelPatterns& label : labels_) {

@@ -42,6 +42,8 @@ class Matcher {
   // Whether everything that the other one matches is matched by this one, as far as the texts of
   // the patterns show it.
   [[nodiscard]] bool covers(const Matcher& other) const;
+  // Of its labels.
+  [[nodiscard]] std::vector<std::string> names() const;
   // As parse() reads them: one text for each pattern.
   [[nodiscard]] std::vector<std::string> texts() const;
   // For people: "severity=page team=payments,billing"; "everything" without labels.

@@ -52,8 +52,8 @@ class CommandLine(unittest.TestCase):
             f"listen: 127.0.0.1:{listen}\nstate: {{path: state.db}}\n{more}")
 
     @contextlib.contextmanager
-    def running(self, listen):
-        agent = subprocess.Popen([HIGHWATER, "run"], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def running(self, listen, log=subprocess.DEVNULL):
+        agent = subprocess.Popen([HIGHWATER, "run"], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=log)
         try:
             end = time.monotonic() + 30
             while True:
@@ -167,13 +167,28 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("nowhere.yaml", output + error)
 
+    def test_without_a_configuration_init_is_named(self):
+        for command in "check", "run":
+            code, output, error = highwater(command, folder=self.folder)
+            self.assertEqual(code, 1, command)
+            self.assertIn("highwater.yaml: there is no configuration here, nor in /etc/highwater: name one with --config, "
+                          "or let 'highwater init --bootstrap HOST:PORT' write one", output + error, command)
+
+    def test_route_warns_of_a_label_that_no_alert_has(self):
+        self.configure(9877, "receivers: [{name: a, command: {path: /bin/true}}]\n")
+        code, output, error = highwater("route", "severity=page", "brokr=2", folder=self.folder)
+        self.assertEqual((code, error), (0, "highwater route: warning: no alert has a label 'brokr': did you mean 'broker'?\n"), output)
+        self.assertEqual(highwater("route", "severity=page", "broker=2", folder=self.folder)[2], "")
+
     def test_a_port_in_use_is_named(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
             self.configure(port)
             code, output, error = highwater("run", folder=self.folder)
             self.assertEqual(code, 1)
-            self.assertIn(f"127.0.0.1:{port}", output + error)
+            self.assertEqual(output, "")
+            self.assertIn(f"listen on 127.0.0.1:{port}: the port is in use", error)
+            self.assertEqual(error.count(f"127.0.0.1:{port}: "), 1, error)
 
     def test_status_without_an_agent_cannot_say(self):
         code, _, error = highwater("status", "--url", f"http://127.0.0.1:{self.kafka}")
@@ -230,6 +245,28 @@ class CommandLine(unittest.TestCase):
             agent.send_signal(signal.SIGINT)
             self.assertEqual(agent.wait(20), 0)
 
+    def test_the_log_says_where_the_status_page_is_and_what_a_stop_waits_for(self):
+        held, listen = bound_port()
+        held.close()
+        self.configure(listen, "log: {format: human}\n")
+        log = self.folder / "log"
+        with log.open("w") as written, self.running(listen, written) as agent:
+            agent.send_signal(signal.SIGTERM)
+            self.assertEqual(agent.wait(20), 0)
+        self.assertIn(f"status page  url=http://127.0.0.1:{listen}/\n", log.read_text())
+        self.assertIn("stopping  signal=SIGTERM  waits=\"for what is being delivered, at most 5 s; a second Ctrl-C ends it at once\"\n", log.read_text())
+
+    def test_a_second_signal_ends_it_at_once_and_says_so(self):
+        held, listen = bound_port()
+        held.close()
+        self.configure(listen)
+        log = self.folder / "log"
+        with log.open("w") as written, self.running(listen, written) as agent:
+            for one in signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT:  # both of them wait when it goes on
+                agent.send_signal(one)
+            self.assertEqual(agent.wait(20), 130)
+        self.assertTrue(log.read_text().endswith("highwater: ended at once, by a second signal: what was being delivered may be lost\n"), log.read_text())
+
     def test_a_reload_that_fails_is_a_ticket_until_one_works(self):
         held, listen = bound_port()
         held.close()
@@ -273,11 +310,15 @@ class CommandLine(unittest.TestCase):
         self.configure(9877, f"receivers: [{{name: good, webhook: {{url: '{url}/good'}}}}, {{name: bad, webhook: {{url: '{url}/bad'}}}}]\n")
         code, output, _ = highwater("notify", "test", "good", folder=self.folder)
         self.assertEqual((code, len(heard)), (0, 2))
-        self.assertRegex(output, r"^good \(webhook\)\n  firing    delivered \(200\) in .*\n  resolved  delivered \(200\) in ")
+        self.assertRegex(output, r"^good \(webhook\)\n  firing    delivered \(200\) in [0-9.]+ m?s\n  resolved  delivered \(200\) in ")
         self.assertIn("This is a test of notifications: nothing is wrong", heard[0])
         code, output, _ = highwater("notify", "test", folder=self.folder)
         self.assertEqual(code, 1)
         self.assertIn("bad (webhook)\n  firing    refused: HTTP 404\n", output)
+        self.configure(9877, f"receivers: [{{name: down, webhook: {{url: 'http://127.0.0.1:{self.kafka}/'}}}}]\n")
+        code, output, _ = highwater("notify", "test", folder=self.folder)
+        self.assertEqual(code, 1)
+        self.assertRegex(output, r"^down \(webhook\)\n  firing    not delivered, the agent would try again: .*\n            the same answer 3 times\n$")
         code, _, error = highwater("notify", "test", "god", folder=self.folder)
         self.assertEqual(code, 2)
         self.assertIn("did you mean 'good'?", error)

@@ -130,5 +130,29 @@ TEST_F(Warnings, RoutesThatNameNobodyAndReceiversThatHearNothing) {
                           "hw.yaml:10:1: no cluster is called 'test'"));
 }
 
+TEST_F(Warnings, RoutesAndMaintenanceByALabelThatNoAlertHasAreSaid) {
+  const std::string receivers = "receivers: [{name: slack, command: {path: /bin/true}}]\n";
+  EXPECT_THAT(of(receivers + "routes:\n"
+                             "  - {labels: {brokr: \"2\"}, to: slack}\n"
+                             "  - {severity: ticket, to: slack, group_by: [cluster, topc]}\n"
+                             "  - {to: slack}\n"
+                             "maintenance:\n"
+                             "  - {name: night, labels: {rock: a}, until: 2030-01-01}\n"),
+              testing::ElementsAre("hw.yaml:5:1: no alert has a label 'brokr': did you mean 'broker'?",
+                                   "hw.yaml:6:1: no alert has a label 'topc': did you mean 'topic'?",
+                                   "hw.yaml:9:1: no alert has a label 'rock': did you mean 'rack'?"));
+}
+
+TEST_F(Warnings, LabelsOfMeasuresAndRulesOfOnesOwnAreKnown) {
+  const std::string body = std::string(kPayments) +
+                           "receivers: [{name: slack, command: {path: /bin/true}}]\n"
+                           "routes:\n"
+                           "  - {labels: {q: high, service: shop, incident: \"3\"}, to: slack}\n"
+                           "  - {to: slack}\n";
+  const std::string rule = alert("app_depth > 1", "{q: anything}");
+  EXPECT_THAT(of(body, rule + "    labels: {service: shop}\n"), testing::IsEmpty());
+  EXPECT_THAT(of(body, rule), testing::ElementsAre("hw.yaml:8:1: no alert has a label 'service'"));
+}
+
 }  // namespace
 }  // namespace highwater::agent

@@ -24,5 +24,12 @@ TEST(KeySet, FindsEachRowAndNoOther) {
   }
 }
 
+TEST(Entity, ThatIsEmptyLeavesNoBlankAfterTheNameOfItsRule) {
+  EXPECT_EQ(Entity().text_after("NotificationTest"), "NotificationTest");
+  Entity broker;
+  broker.labels = {{Symbol("broker"), Symbol("3")}, {Symbol("cluster"), Symbol("prod")}};
+  EXPECT_EQ(broker.text_after("BrokerDown"), "BrokerDown broker=3 cluster=prod");
+}
+
 }  // namespace
 }  // namespace highwater

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/diagnostic.h"
 #include "agent/core/pattern.h"
 #include "agent/core/utf8.h"
 #include "agent/core/yaml.h"
@@ -13,6 +14,17 @@ namespace {
 
 bool matches(std::string_view glob, std::string_view name) {
   return Pattern::parse(glob).value().matches(name);
+}
+
+TEST(DidYouMean, NamesEachOnce) {
+  const std::vector<std::string> names{"oncall", "oncall", "mail"};
+  EXPECT_EQ(did_you_mean("nobody", names), "one of: oncall, mail");
+  EXPECT_EQ(did_you_mean("onkall", names), "did you mean 'oncall'?");
+  std::vector<std::string> many;
+  for (char c = 'a'; c <= 'l'; ++c) many.push_back(std::string(6, c));
+  EXPECT_EQ(did_you_mean("zzzzzzzzz", many),
+            "one of: aaaaaa, bbbbbb, cccccc, dddddd, eeeeee, ffffff, gggggg, hhhhhh, iiiiii, "
+            "jjjjjj and 2 more");
 }
 
 TEST(Glob, AQuestionMarkIsOneCharacter) {

@@ -9,6 +9,7 @@
 #include "exporters/status/ago_text.h"
 #include "exporters/status/status.h"
 #include "exporters/status/status_text.h"
+#include "exporters/status/terminal.h"
 #include "report_support.h"
 
 namespace highwater {
@@ -75,6 +76,20 @@ TEST(StatusTable, ShowsIncidentsBeforeClusters) {
   const std::string text = render_status(status_of(report), {}).value().text;
   EXPECT_THAT(text, StartsWith("PAGE 7: Broker 9 (prod) crashed"));
   EXPECT_LT(text.find("PAGE 7"), text.find("CLUSTER prod"));
+}
+
+TEST(Table, LastColumnIsWrappedOrCut) {
+  const std::vector<std::vector<TextCell>> rows{{{"a"}, {std::string(20, 'x') + " yyyyyyyyyy zzzzzzzz"}}};
+  const auto table = [&](bool cut, TerminalText::Last last) {
+    TerminalText out({.width = 30, .cut = cut});
+    out.table(rows, last);
+    return out.take();
+  };
+  EXPECT_EQ(table(true, TerminalText::Last::cut), "  a  " + std::string(20, 'x') + " yyy\u2026\n");
+  EXPECT_EQ(table(true, TerminalText::Last::wrapped),
+            "  a  " + std::string(20, 'x') + "\n     yyyyyyyyyy zzzzzzzz\n");
+  EXPECT_THAT(table(false, TerminalText::Last::cut), HasSubstr("zzzzzzzz"))
+      << "a program reads the whole";
 }
 
 TEST(AgoText, IsCoarseAndNeverNegative) {

@@ -64,7 +64,7 @@ Texts labels_of(const Incident& incident, const Sender& sender) {
 }
 
 std::string cause_text(const Incident& incident) {
-  return incident.headline.rule + " " + incident.headline.entity.text();
+  return incident.headline.entity.text_after(incident.headline.rule);
 }
 
 // The true count comes first: it survives when the list is cut.
@@ -78,8 +78,8 @@ std::string evidence_text(const Incident& incident) {
   for (size_t i = 0; i < shown; ++i) {
     const Evidence& item = incident.evidence[i];
     const std::string line =
-        fmt::format("- [{}] {}{} {}: {}", severity_name(item.severity), item.ended ? "ended: " : "",
-                    item.rule, item.entity.text(), item.summary);
+        fmt::format("- [{}] {}{}: {}", severity_name(item.severity), item.ended ? "ended: " : "",
+                    item.entity.text_after(item.rule), item.summary);
     text += "\n" + utf8::clean(line, kMaxEvidenceLineBytes, utf8::Lines::join);
   }
   return text;

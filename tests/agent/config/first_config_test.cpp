@@ -99,6 +99,13 @@ TEST(FirstConfig, HasCommentsThatCanBeSwitchedOn) {
   EXPECT_EQ(rules.alerts.size(), 1U);
 }
 
+TEST(FirstConfig, SaysThatTheStateIsKeptWithoutALineToo) {
+  EXPECT_THAT(configuration_text(some_cluster()),
+              HasSubstr("survive a restart in a file. Without this line it is\n"
+                        "# /var/lib/highwater/state.db for root and under systemd, else "
+                        "~/.local/state/highwater/state.db.\n# state: {path: "));
+}
+
 TEST(FirstConfig, HasAnSloForEachGroupInUse) {
   Diagnostics diagnostics;
   const auto rules = rules_of(rules_text(some_cluster()), diagnostics);

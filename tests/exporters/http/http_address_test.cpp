@@ -83,6 +83,7 @@ TEST(ListenAddress, ThatIsNonsenseIsRefusedWithTheRightForm) {
     const auto address = parse_listen(text);
     ASSERT_FALSE(address) << text;
     EXPECT_NE(address.error().message.find("127.0.0.1:9877, [::1]:9877"), std::string::npos);
+    EXPECT_EQ(address.error().message.find("listen"), std::string::npos) << "who asks says of what";
   }
 }
 

@@ -76,6 +76,18 @@ TEST_F(DeliveryLogTest, WhatFailsAlikeIsOneEntryUntilItIsDelivered) {
   EXPECT_EQ(oncall[0].outcome, Outcome::delivered);
 }
 
+TEST_F(DeliveryLogTest, WhatWasTriedLastComesFirst) {
+  add("oncall", about(7), retry("HTTP 503", 503));
+  add("slack", about(8), delivered(200));
+  EXPECT_EQ(log_.newest(std::nullopt, 1).at(0).receiver, "slack");
+  add("oncall", about(7), retry("HTTP 503", 503));
+  const auto all = log_.newest(std::nullopt, 10);
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0].receiver, "oncall");
+  EXPECT_GT(all[0].at, all[1].at);
+  EXPECT_EQ(log_.newest(std::nullopt, 1).at(0).receiver, "oncall");
+}
+
 TEST_F(DeliveryLogTest, IsBoundedInNumberAndTime) {
   for (size_t i = 1; i <= DeliveryLog::kMost + 100; ++i) add("oncall", about(i), delivered());
   const auto all = log_.newest(std::nullopt, 1'000'000);

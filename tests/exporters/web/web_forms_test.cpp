@@ -36,6 +36,16 @@ TEST(SilencesPage, ShowsWhatEachHidesAndHowToEndIt) {
   EXPECT_THAT(page, HasSubstr("<option value=\"2h\" selected>"));
 }
 
+TEST(SilencesPage, WarnsOfALabelThatNoAlertHas) {
+  nlohmann::ordered_json silences = one_silence("orders");
+  EXPECT_THAT(silences_page(silences, {}, {}, true), Not(HasSubstr("Warning")));
+  nlohmann::ordered_json& one = silences["silences"][0];
+  one["warnings"] = {"no alert has a label '<b>'"};
+  EXPECT_THAT(silences_page(silences, {}, {}, true),
+              HasSubstr("<th>Warning</th><td><strong>no alert has a label &#39;&lt;b&gt;&#39;</strong>"));
+  EXPECT_THAT(silences_page(one_silence("orders"), {}, one, true), HasSubstr("&#39;&lt;b&gt;&#39;"));
+}
+
 TEST(SilencesPage, WithoutTheRightShowsNoForm) {
   const std::string page = silences_page(one_silence("orders"), {}, {}, false);
   EXPECT_THAT(page, HasSubstr("Silence 7"));

@@ -105,11 +105,14 @@ TEST_F(RuleFiles, ThatDoNotExistAreFoundWhereTheyAreNamed) {
   EXPECT_EQ(told.column, 5);
   EXPECT_THAT(told.what, testing::HasSubstr("there is no file"));
   EXPECT_THAT(told.what, testing::HasSubstr(path("mine.yaml")));
+  EXPECT_EQ(told.advice, "correct the path; a relative one begins at the directory of this file");
 }
 
 TEST_F(RuleFiles, ThatDoNotExistAreToldAlsoWithoutAConfiguration) {
   settings_.files = {path("mine.yaml")};
-  EXPECT_EQ(mistake().file, path("mine.yaml"));
+  const Diagnostic told = mistake();
+  EXPECT_EQ(told.file, path("mine.yaml"));
+  EXPECT_EQ(told.advice, "correct the path");
 }
 
 TEST_F(RuleFiles, CannotBeNamedByAPattern) {
