@@ -191,6 +191,11 @@ int main(int argc, char** argv) {
   // What one thread allocates another one frees, and most of them are idle: a heap for each of them
   // would cost half a megabyte and more, and give nothing.
   mallopt(M_ARENA_MAX, 1);
+  // Large blocks go back to the system when they are freed. By itself glibc raises this to the
+  // largest block that was ever freed, up to 32 MiB, and then what one answer took for a moment
+  // stays as a hole between small blocks that live on.
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
   const std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
   if (!words.empty() && words.front() == "import") return start_import(std::span(words).subspan(1));
   const auto parsed = command_line::parse(command_line::definition(), words);
