@@ -79,7 +79,7 @@ class AskAgent(unittest.TestCase):
         self.answers["/api/v1/silences"] = (201, silence)
         code, output, _ = self.ask("silence", "add", "brokr=2", "--for", "2h", "-m", "new disks", "--by", "ann")
         self.assertEqual(code, 0)
-        self.assertEqual(output, "silence 3: brokr=2 until 2026-11-30T08:00:00.000Z\n"
+        self.assertEqual(output, "silence 3: brokr=2 until 2026-11-30 08:00:00 UTC\n"
                                  "warning: no alert has a label 'brokr': did you mean 'broker'?\nit hides nothing now\n")
         self.answers["/api/v1/silences"] = (200, {"silences": [silence], "maintenance": []})
         code, output, _ = self.ask("silence", "list")

@@ -315,13 +315,13 @@ class CommandLine(unittest.TestCase):
         code, output, _ = highwater("notify", "test", folder=self.folder)
         self.assertEqual(code, 1)
         self.assertIn("bad (webhook)\n  firing    refused: HTTP 404\n", output)
+        code, _, error = highwater("notify", "test", "god", folder=self.folder)
+        self.assertEqual(code, 2)
+        self.assertIn("did you mean 'good'?", error)
         self.configure(9877, f"receivers: [{{name: down, webhook: {{url: 'http://127.0.0.1:{self.kafka}/'}}}}]\n")
         code, output, _ = highwater("notify", "test", folder=self.folder)
         self.assertEqual(code, 1)
         self.assertRegex(output, r"^down \(webhook\)\n  firing    not delivered, the agent would try again: .*\n            the same answer 3 times\n$")
-        code, _, error = highwater("notify", "test", "god", folder=self.folder)
-        self.assertEqual(code, 2)
-        self.assertIn("did you mean 'good'?", error)
 
 
 class Completions(unittest.TestCase):
