@@ -198,7 +198,7 @@ def test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9(cluster
         assert shop == ["OrdersBusy"], shop
         code, output = routed.run("ack", number, "--end")
         assert code == 0 and "is told again" in output, output
-        code, output = routed.run("ack", "999")
+        code, output = routed.run("ack", "999", "--by", "ann")
         assert code == 2 and "no incident 999 is open" in output, output
     finally:
         routed.close()
