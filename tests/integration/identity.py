@@ -97,51 +97,56 @@ def with_names(agent, hosts):
 
 @takes_long
 def test_a_broker_whose_name_vanishes_before_it_stops_in_order_pages_nobody(cluster, binary):
-    """As in a rolling restart of a StatefulSet, one broker after the other: the name goes first, and comes back with the broker."""
+    """As in a rolling restart of a StatefulSet, one broker after the other: the name goes first. Afterwards it has another address."""
     if not may_mount():
-        assert os.geteuid() != 0, "root must be allowed a mount of its own (unshare --mount): where is this run?"
-        print("      left out: it needs a mount of its own, which only root has", flush=True)
+        assert os.geteuid() != 0, "root may not mount here (unshare --mount), and this test is left out for others only"
+        print("      left out: it needs a mount of its own, which only root may have", flush=True)
         return
     hosts = WORK / "known-names"
+    base = cluster.port_base
     names = {broker: f"kafka-{broker}.test" for broker in (1, 2, 3)}
 
     def know(*brokers):
         hosts.write_text("127.0.0.1 localhost\n" + "".join(f"127.0.0.1 {names[broker]}\n" for broker in brokers))
 
+    def by_name(broker):
+        return f"{names[broker]}:{base + 200 + broker}"
+
     know(1, 2, 3)
     receiver = Receiver()
-    base = cluster.port_base
-    agent = None
-    try:
-        # The agent comes by the relayed listener, and is told names there.
-        for broker in (1, 2, 3):
-            cluster.shut(broker)
-            advertise(cluster, broker, f"{names[broker]}:{base + 200 + broker}")
-            cluster.start_one(broker)
-            cluster.heal()
-        agent = Agent(binary, [f"{names[broker]}:{base + 200 + broker}" for broker in (1, 2, 3)], receiver, name="names")
-        with_names(agent, hosts)
-        agent.wait_ready()
-        for broker in "123":
-            expect(agent, "broker_up", 1, 30, broker=broker)
-        begun = time.monotonic()
-        for broker in (1, 2, 3):
-            know(*{1, 2, 3} - {broker})
-            time.sleep(1)
-            cluster.shut(broker)
-            expect(agent, "broker_stopped", 1, 30, broker=str(broker))
-            time.sleep(3)
-            assert agent.value("highwater_broker_stopped", broker=str(broker)) == 1
-            know(1, 2, 3)
-            cluster.start_one(broker)
-            expect(agent, "broker_up", 1, 30, broker=str(broker))
-            cluster.heal()
-        expect_quiet_end(cluster, agent, receiver, begun)
-    finally:
-        for broker in (1, 2, 3):
-            advertise(cluster, broker, f"127.0.0.1:{base + 300 + broker}")
-        code = agent.stop() if agent else None
-        receiver.close()
+    agent = code = None
+    with contextlib.ExitStack() as stack:
+        relays = {i: stack.enter_context(contextlib.closing(Relay(base + 300 + i, base + 200 + i))) for i in (1, 2, 3)}
+        try:
+            for broker in (1, 2, 3):
+                cluster.shut(broker)
+                advertise(cluster, broker, by_name(broker))
+                cluster.start_one(broker)
+                cluster.heal()
+            agent = Agent(binary, map(by_name, (1, 2, 3)), receiver, name="names")
+            with_names(agent, hosts)
+            agent.wait_ready()
+            for broker in "123":
+                expect(agent, "broker_up", 1, 30, broker=broker)
+            begun = time.monotonic()
+            for broker in (1, 2, 3):
+                know(*{1, 2, 3} - {broker})
+                time.sleep(1)
+                cluster.shut(broker)
+                expect(agent, "broker_stopped", 1, 30, broker=str(broker))
+                time.sleep(3)
+                assert agent.value("highwater_broker_stopped", broker=str(broker)) == 1
+                know(1, 2, 3)
+                advertise(cluster, broker, relays[broker].server())
+                cluster.start_one(broker)
+                expect(agent, "broker_up", 1, 30, broker=str(broker))
+                cluster.heal()
+            expect_quiet_end(cluster, agent, receiver, begun)
+        finally:
+            for broker in (1, 2, 3):
+                advertise(cluster, broker, relays[broker].server())
+            code = agent.stop() if agent else None
+            receiver.close()
     assert code == 0
 
 
