@@ -1,5 +1,6 @@
 """What groups do, on real Kafka brokers: rebalances, static members, offsets moved by hand, retention, skew, standing still."""
 
+import contextlib
 import json
 import signal
 import time
@@ -206,12 +207,13 @@ def place_offsets(cluster, partition, brokers):
     wait_until(moved, 60, f"the partition is on {brokers}")
 
 
-def told_leaderless(receiver, since, partition):
-    """It pages: by itself, or as part of what stopped its broker."""
-    wanted = {"alertname": "LeaderlessPartitions", "severity": "page", "topic": "__consumer_offsets", "partition": str(partition)}
-    return [alert for _, alert in receiver.alerts(since) if alert["status"] == "firing" and (
-        wanted.items() <= alert["labels"].items() or f"[page] LeaderlessPartitions cluster=prod partition={partition} topic=__consumer_offsets"
-        in alert["annotations"].get("evidence", ""))]
+def pages_leaderless(agent, receiver, since, partition):
+    """Its rule fires, and a page names it: by itself, or among what a broker that crashed has left offline."""
+    fires = agent.value("highwater_alert", alertname="LeaderlessPartitions", severity="page", state="firing", topic="__consumer_offsets",
+                        partition=str(partition)) == 1
+    texts = [str(alert["annotations"]) for _, alert in receiver.alerts(since)
+             if alert["status"] == "firing" and alert["labels"]["severity"] == "page"]
+    return fires and any(f"__consumer_offsets-{partition}" in text for text in texts)
 
 
 def expect_stranded(cluster, binary, name, strand, bring_back, headline):
@@ -233,7 +235,7 @@ def expect_stranded(cluster, binary, name, strand, bring_back, headline):
             strand(victim)
             wait_until(lambda: agent.value("highwater_partition_leaderless", topic="__consumer_offsets", partition=str(partition)) == 1, 60,
                        "its partition of __consumer_offsets has no leader")
-            wait_until(lambda: told_leaderless(receiver, stopped, partition), 60, "a page about the partition of __consumer_offsets")
+            wait_until(lambda: pages_leaderless(agent, receiver, stopped, partition), 60, "a page about the partition of __consumer_offsets")
             assert receiver.resolved(behind["annotations"]["correlation_id"]) == []
             assert agent.value("highwater_group_topic_lag_records", group="archive", topic="audit") is None
             back = time.monotonic()
@@ -244,25 +246,25 @@ def expect_stranded(cluster, binary, name, strand, bring_back, headline):
             cluster.lag("archive", "audit", 0)
             expect_quiet_end(cluster, agent, receiver, begun, pages=[("ArchiveBehind", caught_up), (headline, back)])
     finally:
+        bring_back(victim, partition)
         cluster.heal()
         place_offsets(cluster, partition, [1, 2, 3])
 
 
 @takes_long
 def test_a_group_whose_offsets_have_no_leader_is_unknown_and_its_alert_stands(cluster, binary):
-    expect_stranded(cluster, binary, "stranded", cluster.shut, lambda victim, _: cluster.start_one(victim), "LeaderlessPartitions")
+    expect_stranded(cluster, binary, "stranded", cluster.shut, lambda *_: cluster.heal(), "LeaderlessPartitions")
 
 
 @takes_long
 def test_a_group_whose_coordinator_is_killed_with_its_offsets_is_unknown_and_its_alert_stands(cluster, binary):
     def bring_back(victim, partition):
-        cluster.start_one(victim)
-        # From 4.1 on the controller does not trust the only copy of a broker that crashed, until it is told to.
-        if cluster.version >= (4,):
+        with contextlib.suppress(AssertionError):  # it runs already
+            cluster.start_one(victim)
+        # Kafka 4 may not trust the only copy of a broker that crashed, until it is told to.
+        with contextlib.suppress(AssertionError):  # it has a leader
             cluster.tool("LeaderElectionCommand", "--bootstrap-server", cluster.server(), "--election-type", "unclean", "--topic",
                          "__consumer_offsets", "--partition", partition)
-            cluster.tool("LeaderElectionCommand", "--bootstrap-server", cluster.server(), "--election-type", "unclean",
-                         "--all-topic-partitions")
 
     expect_stranded(cluster, binary, "stranded-kill", cluster.kill, bring_back, "BrokerDown")
 
