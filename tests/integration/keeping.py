@@ -79,9 +79,12 @@ def expect_dead_over_a_restart(cluster, binary, name, stop):
             assert receiver.resolved(correlation) == [], "told as resolved, and the broker is still dead"
             assert agent.value("highwater_alert", alertname="BrokerDown", broker="2") == 1, "its alert is gone, and the broker is still dead"
             time.sleep(0.5)
+        # Also what is offline since then: its cause is known from before the restart.
+        pages = [found["annotations"]["summary"] for _, found in receiver.incidents(killed, severity="page")]
         returned = time.monotonic()
         cluster.start_one(2)
         expect_quiet_end(cluster, agent, receiver, killed, pages=[("BrokerDown", returned)])
+        assert len(pages) == 1, f"one fault, and pages {pages}"
     finally:
         code = agent.stop()
         receiver.close()
