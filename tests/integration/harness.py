@@ -123,8 +123,16 @@ class Cluster:
     def shut(self, broker):
         self.run("shut", broker)
 
-    def start_one(self, broker):
-        self.run("startone", broker)
+    def start_one(self, *brokers):
+        self.run("startone", *brokers)
+
+    def add(self, broker):
+        """One more, which is no controller, with nothing on its disk; also in the place of one that is dead."""
+        self.run("add", broker)
+
+    def remove(self, broker):
+        """One that was added and is down; Kafka still knows it until it is unregistered."""
+        self.run("remove", broker)
 
     def server(self, broker=1):
         return f"127.0.0.1:{self.port_base + broker}"
@@ -170,12 +178,15 @@ class Cluster:
 
     def heal(self):
         """Brings back every broker and waits until no partition is under-replicated."""
+        down = []
         for line in self.run("status", check=False).splitlines():
             broker, _, state = line.split()[:3]
             if state == "paused":
                 self.resume(broker)
             elif state == "down":
-                self.start_one(broker)
+                down.append(broker)
+        if down:
+            self.start_one(*down)
 
         def all_in_sync():
             return self.tool("TopicCommand", "--bootstrap-server", ",".join(self.servers()), "--describe",
@@ -217,6 +228,9 @@ class Cluster:
 
     def delete_group(self, name):
         self.tool("consumer.group.ConsumerGroupCommand", "--bootstrap-server", self.server(), "--delete", "--group", name)
+
+    def topics(self):
+        return self.tool("TopicCommand", "--bootstrap-server", self.server(), "--list").split()
 
     def delete_topic(self, name):
         self.tool("TopicCommand", "--bootstrap-server", self.server(), "--delete", "--topic", name)

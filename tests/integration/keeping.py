@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from harness import WORK, Agent, Receiver, TraceReceiver, end, page, takes_long, wait_until, watched
+from quiet_end import expect_quiet_end
 
 
 def test_agent_killed_in_the_middle_forgets_nothing_and_tells_nothing_twice(cluster, binary):
@@ -54,6 +55,50 @@ def test_agent_killed_in_the_middle_forgets_nothing_and_tells_nothing_twice(clus
         code = agent.stop()
         receiver.close()
     assert code == 0
+
+
+def expect_dead_over_a_restart(cluster, binary, name, stop):
+    """The agent starts when Kafka has fenced the broker: Metadata does not list it, and nobody tells its address."""
+    receiver = Receiver()
+    agent = Agent(binary, [cluster.server(1), cluster.server(3)], receiver, name=name)
+    try:
+        agent.wait_ready()
+        wait_until(lambda: agent.value("highwater_broker_up", broker="2") == 1, 30, "the broker is seen up")
+        time.sleep(2)
+        killed = time.monotonic()
+        cluster.kill(2)
+        _, alert = page(receiver, killed, "BrokerDown", 10)
+        correlation = alert["annotations"]["correlation_id"]
+        wait_until(lambda: agent.value("highwater_cluster_brokers") == 2, 60, "Metadata lists it no more")
+        time.sleep(3)
+        stop(agent)
+        agent.start()
+        agent.wait_ready()
+        until = time.monotonic() + 40
+        while time.monotonic() < until:
+            assert receiver.resolved(correlation) == [], "told as resolved, and the broker is still dead"
+            assert agent.value("highwater_alert", alertname="BrokerDown", broker="2") == 1, "its alert is gone, and the broker is still dead"
+            time.sleep(0.5)
+        # Also what is offline since then: its cause is known from before the restart.
+        pages = [found["annotations"]["summary"] for _, found in receiver.incidents(killed, severity="page")]
+        returned = time.monotonic()
+        cluster.start_one(2)
+        expect_quiet_end(cluster, agent, receiver, killed, pages=[("BrokerDown", returned)])
+        assert len(pages) == 1, f"one fault, and pages {pages}"
+    finally:
+        code = agent.stop()
+        receiver.close()
+    assert code == 0
+
+
+@takes_long
+def test_agent_restarted_while_a_fenced_broker_is_dead_does_not_call_it_well(cluster, binary):
+    expect_dead_over_a_restart(cluster, binary, "fenced-term", lambda agent: end(agent.process))
+
+
+@takes_long
+def test_agent_killed_while_a_fenced_broker_is_dead_does_not_call_it_well(cluster, binary):
+    expect_dead_over_a_restart(cluster, binary, "fenced-kill", Agent.kill)
 
 
 ENTITY = "group=payments topic=orders"

@@ -1,6 +1,10 @@
 // Kafka's own topics: judged by rules, without rows of their own otherwise.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
 
 #include "collectors/kafka/offsets_topic.h"
 #include "collectors/topics/partitions.h"
@@ -15,42 +19,50 @@ using kafka::TopicView;
 using testing::Contains;
 using testing::Not;
 
-// __consumer_offsets has one partition, with its only copy on broker 2.
-ClusterView with_offsets_topic() {
+// The internal topic has one partition, with its only copy on broker 2.
+ClusterView with_internal_topic(std::string_view name) {
   ClusterView view = healthy_cluster();
-  TopicView offsets = topic(view, "logs");
-  offsets.name = Symbol(kafka::kOffsetsTopic);
-  offsets.internal = true;
-  offsets.partitions[0].leader = offsets.partitions[0].last_leader = 2;
-  offsets.partitions[0].replicas = offsets.partitions[0].isr = {2};
-  view.internal_topics.push_back(offsets);
+  TopicView internal = topic(view, "logs");
+  internal.name = Symbol(name);
+  internal.internal = true;
+  internal.partitions[0].leader = internal.partitions[0].last_leader = 2;
+  internal.partitions[0].replicas = internal.partitions[0].isr = {2};
+  view.internal_topics.push_back(internal);
   return view;
+}
+
+ClusterView with_offsets_topic() {
+  return with_internal_topic(kafka::kOffsetsTopic);
 }
 
 Observation partitions(const ClusterView& view) {
   return PartitionsInterpreter().interpret(view, {}, at(0));
 }
 
-TEST(InternalTopics, HavePartitionRowsOnly) {
-  const Observation seen = partitions(with_offsets_topic());
-  EXPECT_EQ(cell(seen, "partition_leaderless", {"__consumer_offsets", "0"}), is(0));
-  EXPECT_EQ(cell(seen, "partition_under_min_isr", {"__consumer_offsets", "0"}), is(0));
+class EachInternalTopic : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(InternalTopics, EachInternalTopic,
+                         testing::Values("__consumer_offsets", "__transaction_state"),
+                         [](const auto& test) { return std::string(test.param + 2); });
+
+TEST_P(EachInternalTopic, HasPartitionRowsOnly) {
+  const Observation seen = partitions(with_internal_topic(GetParam()));
+  EXPECT_EQ(cell(seen, "partition_leaderless", {GetParam(), "0"}), is(0));
+  EXPECT_EQ(cell(seen, "partition_under_min_isr", {GetParam(), "0"}), is(0));
   EXPECT_EQ(cell(seen, "partition_leaderless", {"orders", "2"}), is(0));
-  EXPECT_EQ(cell(seen, "topic_leaderless_partitions", {"__consumer_offsets"}), kNoRow);
+  EXPECT_EQ(cell(seen, "topic_leaderless_partitions", {GetParam()}), kNoRow);
   EXPECT_EQ(cell(seen, "topic_leaderless_partitions", {"orders"}), is(0));
   EXPECT_EQ(cell(seen, "broker_leader_partitions", {"2"}), is(1));
 }
 
-TEST(InternalTopics, LeaderlessOnesAreRelatedToTheirLastLeader) {
-  ClusterView view = with_offsets_topic();
-  EXPECT_THAT(pairs(partitions(view), "leads partitions"),
-              Not(Contains("topic=__consumer_offsets partition=0 -> broker=2")));
+TEST_P(EachInternalTopic, IsRelatedToItsLastLeaderWithoutALeader) {
+  const std::string pair = fmt::format("topic={} partition=0 -> broker=2", GetParam());
+  ClusterView view = with_internal_topic(GetParam());
+  EXPECT_THAT(pairs(partitions(view), "leads partitions"), Not(Contains(pair)));
   view.internal_topics[0].partitions[0].leader = -1;
   view.internal_topics[0].partitions[0].isr.clear();
   const Observation seen = partitions(view);
-  EXPECT_EQ(cell(seen, "partition_leaderless", {"__consumer_offsets", "0"}), is(1));
-  EXPECT_THAT(pairs(seen, "leads partitions"),
-              Contains("topic=__consumer_offsets partition=0 -> broker=2"));
+  EXPECT_EQ(cell(seen, "partition_leaderless", {GetParam(), "0"}), is(1));
+  EXPECT_THAT(pairs(seen, "leads partitions"), Contains(pair));
 }
 
 TEST(InternalTopics, NoteNamesGroupsThatCannotCommit) {
@@ -64,21 +76,19 @@ TEST(InternalTopics, NoteNamesGroupsThatCannotCommit) {
             "groups that cannot commit, and whose lag is unknown: a, b, c, d, e and 1 more");
 }
 
-TEST(InternalTopics, ExcludedOnesHaveNoRows) {
-  ClusterView view = with_offsets_topic();
+TEST_P(EachInternalTopic, HasNoRowsWhenItIsExcluded) {
+  ClusterView view = with_internal_topic(GetParam());
   view.internal_topics[0].excluded = true;
-  EXPECT_EQ(cell(partitions(view), "partition_leaderless", {"__consumer_offsets", "0"}), kNoRow);
+  EXPECT_EQ(cell(partitions(view), "partition_leaderless", {GetParam(), "0"}), kNoRow);
   const Observation audit = TopicsInterpreter().interpret(view, {}, at(0));
-  EXPECT_EQ(
-      cell(audit, "topic_audit_finding", {"__consumer_offsets", "replication_factor_below_3"}),
-      kNoRow);
+  EXPECT_EQ(cell(audit, "topic_audit_finding", {GetParam(), "replication_factor_below_3"}), kNoRow);
 }
 
-TEST(InternalTopics, AreAudited) {
-  const Observation seen = TopicsInterpreter().interpret(with_offsets_topic(), {}, at(0));
-  EXPECT_EQ(cell(seen, "topic_audit_finding", {"__consumer_offsets", "replication_factor_below_3"}),
-            is(1));
-  EXPECT_EQ(cell(seen, "topic_partitions", {"__consumer_offsets"}), kNoRow);
+TEST_P(EachInternalTopic, IsAudited) {
+  const Observation seen =
+      TopicsInterpreter().interpret(with_internal_topic(GetParam()), {}, at(0));
+  EXPECT_EQ(cell(seen, "topic_audit_finding", {GetParam(), "replication_factor_below_3"}), is(1));
+  EXPECT_EQ(cell(seen, "topic_partitions", {GetParam()}), kNoRow);
 }
 
 }  // namespace
