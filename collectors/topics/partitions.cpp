@@ -193,7 +193,10 @@ void PartitionsInterpreter::add_internal(Observation& observation, const kafka::
 void PartitionsInterpreter::relate_missing(const PartitionView& partition, int32_t replica,
                                            uint32_t row, Relation& holds) const {
   const auto broker = brokers_.row(replica);
-  if (broker && (!contains(partition.isr, replica) || brokers_.failed(replica)))
+  // KRaft leaves the last replica of a partition in its ISR. Who led it is not known when it had no
+  // leader before the agent came.
+  const bool never_led = partition.leader < 0 && partition.last_leader < 0;
+  if (broker && (never_led || !contains(partition.isr, replica) || brokers_.failed(replica)))
     holds.pairs.emplace_back(row, *broker);
 }
 

@@ -5,7 +5,7 @@ import json
 import signal
 import time
 
-from harness import Tool, page, takes_long, wait_until, watched
+from harness import Tool, page, takes_long, takes_minutes, wait_until, watched
 from quiet_end import expect_quiet_end
 
 
@@ -256,7 +256,7 @@ def test_a_group_whose_offsets_have_no_leader_is_unknown_and_its_alert_stands(cl
     expect_stranded(cluster, binary, "stranded", cluster.shut, lambda *_: cluster.heal(), "LeaderlessPartitions")
 
 
-@takes_long
+@takes_minutes
 def test_a_group_whose_coordinator_is_killed_with_its_offsets_is_unknown_and_its_alert_stands(cluster, binary):
     def bring_back(victim, partition):
         with contextlib.suppress(AssertionError):  # it runs already

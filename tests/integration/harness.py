@@ -65,6 +65,12 @@ def takes_long(test):
     return test
 
 
+def takes_minutes(test):
+    """Marks a test that runs when it is named or with --long, and in `versions`."""
+    test.takes_minutes = True
+    return test
+
+
 class Cluster:
     """Real brokers, by the script beside this file."""
 

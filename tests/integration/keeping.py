@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from harness import WORK, Agent, Receiver, TraceReceiver, end, page, takes_long, wait_until, watched
+from harness import WORK, Agent, Receiver, TraceReceiver, end, page, takes_long, takes_minutes, wait_until, watched
 from quiet_end import expect_quiet_end
 
 
@@ -96,7 +96,7 @@ def test_agent_restarted_while_a_fenced_broker_is_dead_does_not_call_it_well(clu
     expect_dead_over_a_restart(cluster, binary, "fenced-term", lambda agent: end(agent.process))
 
 
-@takes_long
+@takes_minutes
 def test_agent_killed_while_a_fenced_broker_is_dead_does_not_call_it_well(cluster, binary):
     expect_dead_over_a_restart(cluster, binary, "fenced-kill", Agent.kill)
 

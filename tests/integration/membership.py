@@ -5,7 +5,7 @@ import json
 import time
 
 from groups import expect
-from harness import page, takes_long, wait_until, watched
+from harness import page, takes_minutes, wait_until, watched
 from quiet_end import expect_quiet_end
 
 MORE = 4
@@ -67,7 +67,7 @@ def unregistered(cluster):
     return False
 
 
-@takes_long
+@takes_minutes
 def test_a_broker_that_is_added_and_scaled_in_again_pages_nobody_and_is_forgotten(cluster, binary):
     with watched(cluster, binary, "scaled") as (agent, receiver):
         expect(agent, "broker_up", 1, 20, broker="3")
@@ -87,7 +87,7 @@ def test_a_broker_that_is_added_and_scaled_in_again_pages_nobody_and_is_forgotte
             assert agent.value("highwater_cluster_brokers") == 3
 
 
-@takes_long
+@takes_minutes
 def test_a_broker_that_is_replaced_by_one_with_an_empty_disk_pages_once(cluster, binary):
     with watched(cluster, binary, "replaced") as (agent, receiver):
         expect(agent, "broker_up", 1, 20, broker="3")

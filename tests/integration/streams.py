@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from groups import expect
-from harness import ROOT, WORK, end, takes_long, watched
+from harness import ROOT, WORK, end, takes_minutes, watched
 from quiet_end import expect_quiet_end
 
 VERSION = "4.4.0"  # of the client, which speaks to every broker
@@ -27,7 +27,7 @@ def jars():
     return folder
 
 
-@takes_long
+@takes_minutes
 def test_a_streams_application_at_work_is_seen_and_raises_no_alert(cluster, binary):
     protocol = "streams" if cluster.version >= (4, 2) else "classic"
     cluster.create_topic("flowing", 3, 3)

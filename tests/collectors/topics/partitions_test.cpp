@@ -338,6 +338,16 @@ TEST(Partitions, ReplicaRelationNamesOnlyMissingAndFailedBrokers) {
                   "topic=orders partition=1 -> broker=3", "topic=orders partition=2 -> broker=3"));
 }
 
+// The agent came when the broker was fenced, and KRaft leaves it in the ISR.
+TEST(Partitions, WithoutAKnownLeaderAPartitionHangsOnItsReplicas) {
+  ClusterView view = healthy_cluster();
+  kafka::PartitionView& lost = topic(view, "logs").partitions[0];
+  lost.leader = lost.last_leader = -1;
+  view.brokers.erase(3);
+  EXPECT_THAT(pairs(interpret(view), "holds replicas of partitions"),
+              ElementsAre("topic=logs partition=0 -> broker=3"));
+}
+
 TEST(Partitions, LogSizesAreToldByEachBrokerForItself) {
   ClusterView view = healthy_cluster();
   orders(view, 0).log_dirs = {{1, 500}, {3, 300}};
