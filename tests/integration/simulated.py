@@ -67,6 +67,9 @@ class SimulatedCluster:
     def servers(self):
         return self.addresses
 
+    def server(self, broker):
+        return self.addresses[broker - 1]
+
     def happen(self, fault):
         assert self.process.poll() is None, "the simulator ended by itself"
         self.process.stdin.write(fault + "\n")
