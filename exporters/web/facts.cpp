@@ -138,6 +138,8 @@ std::vector<std::pair<Symbol, Symbol>> names_of(const Snapshot& snapshot, Kind k
                                                 std::string_view cluster, std::string_view search) {
   using Name = std::pair<Symbol, Symbol>;
   const std::string wanted = wanted_of(kind, search);
+  // A number is a broker's id: every address has digits.
+  const bool may_be_address = wanted.find_first_not_of("0123456789") != std::string::npos;
   const auto has_it = [&](const Symbol& text) {
     return lower_case(text.text()).find(wanted) != std::string::npos;
   };
@@ -153,7 +155,7 @@ std::vector<std::pair<Symbol, Symbol>> names_of(const Snapshot& snapshot, Kind k
     for (const Table& table : observation->tables) {
       const Measure& measure = *table.measure;
       const int address = dimension_index(measure, "address");
-      if (!wanted.empty() && address > 1 && measure.dimensions[1] == kind_name(kind)) {
+      if (may_be_address && address > 1 && measure.dimensions[1] == kind_name(kind)) {
         for (size_t row = 0; row < table.rows(); ++row) {
           const auto cells = table.keys->row(row);
           if (has_it(cells[static_cast<size_t>(address)])) by_address.emplace(cells[0], cells[1]);

@@ -64,7 +64,7 @@ void Causes::for_each_cause(const Symbol& name, Cluster& cluster, const Incident
       if (found != own->explainers.end()) known = &*found;
     }
     if (known != nullptr)
-      visit(id, *incident, *cause, known->subject(), own);
+      visit(id, *incident, *cause, known->as_alert(), own);
     else
       visit(id, *incident, *cause, Subject(cluster.graph, cause->alert.entity), own);
   }

@@ -54,23 +54,27 @@ Explainer::Explainer(const LiveAlert& alert, DependencyGraph& graph, SteadyTime 
       severity_(alert.alert.severity),
       onset_(alert.onset),
       not_before_(alert.not_before),
-      subject_(graph, alert.alert.entity) {
+      subject_(graph, alert.alert.entity),
+      as_alert_(subject_) {
   follow(graph, now);
 }
 
 void Explainer::follow(const DependencyGraph& graph, SteadyTime now) {
-  subject_.follow(graph);
+  as_alert_.follow(graph);
   if (!subject_.about_cluster) reach_.follow(graph, subject_.node, now);
 }
 
 void Explainer::add_nodes_to(std::vector<Node>& nodes) const {
   for (const Subject::Part& part : subject_.parts) nodes.push_back(part.node);
+  for (const Subject::Part& part : as_alert_.parts) nodes.push_back(part.node);
   reach_.add_nodes_to(nodes);
 }
 
 void Explainer::renumber(std::span<const Node> numbers) {
-  subject_.node = numbers[subject_.node];
-  for (Subject::Part& part : subject_.parts) part.node = numbers[part.node];
+  for (Subject* const subject : {&subject_, &as_alert_}) {
+    subject->node = numbers[subject->node];
+    for (Subject::Part& part : subject->parts) part.node = numbers[part.node];
+  }
   reach_.renumber(numbers);
 }
 

@@ -45,7 +45,7 @@ class Explainer {
   // The graph changed, and is connected.
   void follow(const DependencyGraph& graph, SteadyTime now);
   // Only edges between nodes that are no row of a relation can have come.
-  void follow_parts(const DependencyGraph& graph) { subject_.follow(graph); }
+  void follow_parts(const DependencyGraph& graph) { as_alert_.follow(graph); }
   void add_nodes_to(std::vector<Node>& nodes) const;
   void renumber(std::span<const Node> numbers);
   // Its alert ended, and is gone soon; what followed from it may still show.
@@ -57,7 +57,8 @@ class Explainer {
   [[nodiscard]] bool is_of(const LiveAlert& alert) const { return alert_ == &alert; }
   [[nodiscard]] const FaultTraits& traits() const { return traits_; }
   [[nodiscard]] Node node() const { return subject_.node; }
-  [[nodiscard]] const Subject& subject() const { return subject_; }
+  // What its alert is about, in search of a cause of its own.
+  [[nodiscard]] const Subject& as_alert() const { return as_alert_; }
   [[nodiscard]] const Reach& reach() const { return reach_; }
   [[nodiscard]] SteadyTime not_before() const { return not_before_; }
 
@@ -79,7 +80,8 @@ class Explainer {
   SteadyTime onset_;
   SteadyTime not_before_;
   std::optional<SteadyTime> ended_;
-  Subject subject_;
+  Subject subject_;   // as it was when the alert fired
+  Subject as_alert_;  // with the parts that are in the graph now
   Reach reach_;
 };
 
