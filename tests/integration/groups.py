@@ -225,9 +225,9 @@ def expect_stranded(cluster, binary, name, strand, bring_back, headline):
     rules.write_text("alerts:\n  - {name: ArchiveBehind, when: group_topic_lag_records > 0, select: {group: archive}, for: 0s,\n"
                      "     severity: page, runbook: lag-growing, summary: '{group} is behind'}\n")
     place_offsets(cluster, partition, [victim])
+    begun = time.monotonic()
     try:
         with watched(cluster, binary, name, rules=f"rules: {{files: [{rules}]}}\n") as (agent, receiver):
-            begun = time.monotonic()
             _, behind = page(receiver, 0.0, "ArchiveBehind", 60)
             # A fault within a minute would become the cause of this page.
             time.sleep(65)

@@ -171,9 +171,9 @@ def test_the_forms_of_the_pages_silence_and_acknowledge(cluster, binary):
         assert send("/incident", {"id": number, "by": "", "for": "", "action": "ack"})[0] == 400
         assert send("/incident", {"id": number, "by": "ann", "for": "2h", "action": "ack"}) == (303, f"incident?id={number}")
         page = agent.get(f"/incident?id={number}")
-        assert "by ann until" in page and "Withdraw the acknowledgement" in page, page
+        assert "<th>Acknowledged</th><td>by ann until" in page and "Withdraw the acknowledgement" in page, page
         assert send("/incident", {"id": number, "action": "end"}) == (303, f"incident?id={number}")
-        assert "by ann until" not in agent.get(f"/incident?id={number}")
+        assert "<th>Acknowledged</th>" not in agent.get(f"/incident?id={number}")
     finally:
         routed.close()
 
