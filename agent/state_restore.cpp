@@ -173,7 +173,11 @@ std::vector<notify::Undelivered> StateKeeper::read_notices(Store& store) {
   for (const Record& record : read(store, kNoticeKind)) {
     remember(kNoticeKind, record);
     const size_t space = record.key.find(' ');
-    if (space == std::string::npos || record.value.empty()) continue;
+    if (space == std::string::npos || record.value.empty()) {
+      log_.error("a waiting notification cannot be read from the state",
+                 {{"key", record.key}, {"why", "it is not whole"}});
+      continue;
+    }
     auto text = texts.find(record.value.substr(1));
     if (text == texts.end() && record.value.substr(1).starts_with('{'))
       text = read_text({record.key, record.value.substr(1)}, texts);  // 0.1.0 kept one for each
