@@ -73,8 +73,15 @@ std::string_view group_type_name(GroupType type) {
 }
 
 bool is_rebalancing(const GroupView& group) {
-  return group.state == "PreparingRebalance" || group.state == "CompletingRebalance" ||
-         group.state == "Assigning" || group.state == "Reconciling";
+  if (group.state == "PreparingRebalance" || group.state == "CompletingRebalance" ||
+      group.state == "Assigning")
+    return true;
+  if (group.state != "Reconciling") return false;
+  if (!group.members || group.members_reason != Unknown::known) return true;
+  return std::ranges::none_of(*group.members, &GroupMember::away) ||
+         std::ranges::any_of(*group.members, [](const GroupMember& member) {
+           return !member.away && !member.settled;
+         });
 }
 
 void RequestCounts::add_error(std::string_view name) {

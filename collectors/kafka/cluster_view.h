@@ -194,7 +194,8 @@ struct GroupMember {
   std::string client_host;
   std::string instance_id;                                          // static membership; else ""
   std::vector<std::pair<Symbol, std::vector<int32_t>>> assignment;  // topic, partitions
-  bool away = false;  // a static member that left and whose place is kept for it
+  bool away = false;     // a static member that left and whose place is kept for it
+  bool settled = false;  // it reads exactly what the newest assignment gives it
   bool stands_by =
       false;  // of a Streams group: it keeps state for others, with or without partitions
 };
@@ -226,7 +227,8 @@ struct GroupView {
   std::string assignor;
   std::optional<SteadyTime> last_commit_change;  // when a committed offset was last seen to move
 };
-// Its members are being told anew what each of them reads.
+// Its members are being told anew what each of them reads. Kafka calls a group "Reconciling" also
+// for as long as the place of a static member is kept, while all the others read on: that is none.
 [[nodiscard]] bool is_rebalancing(const GroupView& group);
 
 // Of one broker and API: how many requests were sent, and how many met which error. The errors'

@@ -1,5 +1,6 @@
 #include "collectors/kafka/poll/group_members.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
@@ -21,6 +22,32 @@ Assigned assignment_of(const GroupAssignment& assignment) {
 }
 
 using Streams = StreamsGroupDescribeResponse;
+
+// Brokers give topics, tasks and partitions in any order.
+auto sorted(const GroupAssignment& assignment) {
+  std::vector<std::pair<std::string_view, std::vector<int32_t>>> all;
+  for (const auto& one : assignment.topic_partitions)
+    all.emplace_back(one.topic_name, one.partitions);
+  for (auto& [topic, partitions] : all) std::ranges::sort(partitions);
+  std::ranges::sort(all);
+  return all;
+}
+
+auto sorted(const Streams::Assignment& assignment) {
+  std::vector<std::pair<std::string_view, std::vector<int32_t>>> all;
+  for (const auto& one : assignment.active_tasks)
+    all.emplace_back(one.subtopology_id, one.partitions);
+  for (auto& [subtopology, partitions] : all) std::ranges::sort(partitions);
+  std::ranges::sort(all);
+  return all;
+}
+
+template <class Group, class Member>
+bool settled(const Group& group, const Member& member) {
+  return member.member_epoch == group.assignment_epoch &&
+         (member.assignment == member.target_assignment ||
+          sorted(member.assignment) == sorted(member.target_assignment));
+}
 
 // What each subtopology reads.
 std::map<std::string_view, std::vector<Symbol>> topics_by_subtopology(const Streams::Group& group) {
@@ -59,7 +86,7 @@ std::vector<GroupMember> members_of(const ConsumerGroupDescribeResponse::Group& 
   for (const auto& read : group.members)
     members.push_back({read.member_id, read.client_id, read.client_host,
                        read.instance_id.value_or(""), assignment_of(read.assignment),
-                       read.member_epoch == kLeftForAWhile});
+                       read.member_epoch == kLeftForAWhile, settled(group, read)});
   return members;
 }
 
@@ -83,7 +110,8 @@ std::optional<std::vector<GroupMember>> members_of(const Streams::Group& group) 
                                                            read.client_host,
                                                            read.instance_id.value_or(""),
                                                            {},
-                                                           read.member_epoch == kLeftForAWhile});
+                                                           read.member_epoch == kLeftForAWhile,
+                                                           settled(group, read)});
     member.stands_by =
         !read.assignment.standby_tasks.empty() || !read.assignment.warmup_tasks.empty();
     for (const Streams::TaskIds& tasks : read.assignment.active_tasks) {

@@ -197,6 +197,28 @@ TEST_F(Rebalances, AStaticMemberIsAwayWhileKafkaKeepsItsPlace) {
   EXPECT_EQ(of("group_members_left_total"), is(0));
 }
 
+// Kafka's state is "Reconciling" as long as its place is kept, 45 s by default.
+TEST_F(Rebalances, AStaticMemberThatIsAwayIsNoRebalance) {
+  make_static();
+  member(0).settled = member(1).settled = true;
+  see(5);
+  member(0).away = true;
+  member(0).settled = false;
+  see(10, "Reconciling");
+  see(50, "Reconciling");
+  EXPECT_EQ(of("group_rebalance_seconds"), is(0));
+  EXPECT_EQ(of("group_rebalances_total"), is(0));
+}
+
+TEST_F(Rebalances, OneThatWaitsForPartitionsBesideAStaticMemberThatIsAwayIsARebalance) {
+  make_static();
+  see(5);
+  member(0).away = true;
+  see(10, "Reconciling");
+  see(50, "Reconciling");
+  EXPECT_EQ(of("group_rebalance_seconds"), is(40));
+}
+
 TEST_F(Rebalances, AStaticMemberThatDoesNotComeBackIsForgottenAfterADay) {
   make_static();
   see(10);

@@ -56,6 +56,38 @@ TEST(StreamsMembers, ThatAreAwayKeepTheirPlace) {
   EXPECT_EQ(members_of(group)->front().instance_id, "static-1");
 }
 
+ConsumerGroupDescribeResponse::Group reads(int32_t epoch, GroupAssignment now,
+                                           GroupAssignment target) {
+  ConsumerGroupDescribeResponse::Group group;
+  group.assignment_epoch = 7;
+  ConsumerGroupDescribeResponse::Member member;
+  member.member_epoch = epoch;
+  member.assignment = std::move(now);
+  member.target_assignment = std::move(target);
+  group.members.push_back(member);
+  return group;
+}
+
+TEST(ConsumerMembers, AreSettledWhenTheyReadWhatTheyWereGiven) {
+  const GroupAssignment both{{{{}, "a", {0, 1}}, {{}, "b", {2}}}};
+  const GroupAssignment other_order{{{{}, "b", {2}}, {{}, "a", {1, 0}}}};
+  const GroupAssignment less{{{{}, "a", {0}}, {{}, "b", {2}}}};
+  EXPECT_TRUE(members_of(reads(7, both, both)).front().settled);
+  EXPECT_TRUE(members_of(reads(7, both, other_order)).front().settled);
+  EXPECT_FALSE(members_of(reads(7, less, both)).front().settled);
+  EXPECT_FALSE(members_of(reads(6, both, both)).front().settled);
+}
+
+TEST(StreamsMembers, AreSettledWhenTheyReadWhatTheyWereGiven) {
+  Response::Group group = joins();
+  group.assignment_epoch = 3;
+  group.members[0].member_epoch = 3;
+  group.members[0].target_assignment.active_tasks = {{"1", {1}}, {"0", {2, 0}}};
+  EXPECT_TRUE(members_of(group)->front().settled);
+  group.members[0].target_assignment.active_tasks = {{"1", {1}}, {"0", {0}}};
+  EXPECT_FALSE(members_of(group)->front().settled);
+}
+
 // A short answer must not become gigabytes: tasks times topics.
 TEST(StreamsMembers, OfTooManyTasksTimesTopicsAreNotMade) {
   Response::Group group = joins();
