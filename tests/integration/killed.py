@@ -161,7 +161,7 @@ def damage(path, chance):
     size = path.stat().st_size
     if chance.random() < 0.5:
         with path.open("r+b") as file:
-            for _ in range(3):
+            for _ in range(10):
                 file.seek(chance.randrange(size))
                 file.write(chance.randbytes(2000))
     else:
@@ -198,6 +198,15 @@ def incidents_of(agent):
     answer = json.loads(agent.get("/api/v1/incidents?last=7d"))
     return {incident["correlation_id"]: incident["ended"] is None for incident in answer["incidents"]
             if incident["cause"]["alertname"].startswith("Lab")}
+
+
+def times_damaged(agent):
+    """How often its starts found the state damaged. Bytes that no record needs may be anything."""
+    return agent.log_path.read_text(errors="replace").count("the state file was damaged")
+
+
+def told_of_state(receivers):
+    return collections.Counter(status for name, status in receivers["webhook"].others if name == "StateFailing")
 
 
 def of_the_command(folder, hook):
@@ -270,11 +279,15 @@ def run(servers, binary, kills, seed, name="kill-9-again", trouble=None):
                 known |= told_meanwhile
             known |= set(incidents_of(agent))
             agent.kill()
-            if trouble == "damaged" and number % 5 == 4:
+            damaged = trouble == "damaged" and number % 5 == 4
+            before, told_before = times_damaged(agent), told_of_state(receivers)["firing"]
+            if damaged:
                 damage(state, chance)
+            agent.start()
+            if damaged and agent.wait_ready() and times_damaged(agent) > before:
                 forgotten |= known
                 troubles += 1
-            agent.start()
+                wait_until(lambda: told_of_state(receivers)["firing"] > told_before, 60, "the receiver is told that the state was damaged")
             if number % 10 == 9:
                 print(f"{number + 1} kills", flush=True)
         agent.wait_ready()
@@ -295,7 +308,7 @@ def run(servers, binary, kills, seed, name="kill-9-again", trouble=None):
         counts = {kind: len(accepted) for kind, accepted in told.items()}
         together = collections.Counter(key for key, _, _ in told["groups"])
         assert max(together.values()) > 1, "nothing was told together"
-        state_told = collections.Counter(status for name, status in receivers["webhook"].others if name == "StateFailing")
+        state_told = told_of_state(receivers)
         assert not troubles or state_told["firing"], "nobody was told that the state is not kept"
         print(f"seed {seed}: {kills} kills, {len(incidents)} incidents, accepted {counts}; {troubles} times {trouble or 'trouble'}, "
               f"{len(forgotten)} forgotten, StateFailing told {dict(state_told)}", flush=True)
