@@ -56,8 +56,8 @@ bool StateKeeper::covers(Scope scope, std::string_view kind) {
   return true;
 }
 
-void StateKeeper::keep(rules::Engine& engine, const Report& report,
-                       const notify::Notifier& notifier, rules::Director& director) {
+void StateKeeper::keep(rules::Engine& engine, const Report& report, notify::Notifier& notifier,
+                       rules::Director& director) {
   judged_at_ = report.at;
   if (writer_ == nullptr) try_again(engine, director, report.at);
   if (writer_ == nullptr) return;

@@ -39,7 +39,7 @@ class StateKeeper {
                Now now);
 
   // After each evaluation, before its report is published.
-  void keep(rules::Engine& engine, const Report& report, const notify::Notifier& notifier,
+  void keep(rules::Engine& engine, const Report& report, notify::Notifier& notifier,
             rules::Director& director);
 
   // What is wrong with the store; empty when all is well.

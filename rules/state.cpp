@@ -18,7 +18,9 @@ constexpr uint8_t kBudgetVersionWithoutSpell = 2;
 constexpr uint8_t kBudgetVersionWithoutCounters = 1;
 
 std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  text.shrink_to_fit();  // thousands of them may wait for the disk
+  return text;
 }
 
 Json optional_time(const std::optional<WallTime>& time) {

@@ -122,7 +122,9 @@ Json incident_json(const Incident& incident) {
 }
 
 std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  text.shrink_to_fit();  // thousands of them may wait for the disk
+  return text;
 }
 
 Entity entity_of(const Json& json) {

@@ -202,7 +202,9 @@ std::vector<Notifier::Order> Notifier::orders_of(const Report& report) const {
 void Notifier::publish(const ReportPtr& report) {
   if (workers_.empty()) return;
   const SteadyTime now = clock_.now().steady;
-  for (const Order& order : orders_of(*report)) {
+  if (std::exchange(foreseen_of_, nullptr) != report.get()) foreseen_ = orders_of(*report);
+  const std::vector<Order> orders = std::move(foreseen_);
+  for (const Order& order : orders) {
     if (order.again) {
       order.worker->tell_again(order.notice);
       continue;
@@ -306,9 +308,11 @@ std::vector<KeptHandle> Notifier::handles() const {
   return all;
 }
 
-std::vector<Undelivered> Notifier::foresee(const Report& report) const {
+std::vector<Undelivered> Notifier::foresee(const Report& report) {
   std::vector<Undelivered> added;
-  for (const Order& order : orders_of(report)) {
+  foreseen_ = orders_of(report);
+  foreseen_of_ = &report;
+  for (const Order& order : foreseen_) {
     if (order.again) continue;  // it was delivered before
     added.push_back({order.worker->name(), order.notice,
                      order.worker->was_told(order.notice->transition.incident.id)});

@@ -106,8 +106,8 @@ class Notifier {
   [[nodiscard]] std::vector<Undelivered> undelivered() const;
   // Any thread.
   [[nodiscard]] std::vector<KeptHandle> handles() const;
-  // What publishing this report would add to it. The pipeline's thread.
-  [[nodiscard]] std::vector<Undelivered> foresee(const Report& report) const;
+  // What publishing this report will add to it. The pipeline's thread, just before the publish.
+  [[nodiscard]] std::vector<Undelivered> foresee(const Report& report);
   // How much a receiver has heard of an incident, or of a group, by its id. Any thread.
   [[nodiscard]] Hearing hearing(const std::string& receiver, uint64_t id) const;
   // Grows whenever something was delivered, refused or given up. Any thread.
@@ -148,6 +148,9 @@ class Notifier {
   // The pipeline's thread.
   std::map<uint64_t, DirectionPtr> directions_;  // of the open incidents, as last published
   std::set<const Worker*> newcomers_;            // that have not been part of a publish yet
+  // What the next publish tells, when it is of this report: what was written is what is told.
+  const Report* foreseen_of_ = nullptr;
+  std::vector<Order> foreseen_;
 };
 
 }  // namespace highwater::notify

@@ -14,6 +14,7 @@ namespace highwater::rules {
 namespace {
 
 constexpr uint32_t kNoRow = UINT32_MAX;
+constexpr size_t kRoomKept = 256;  // rows
 
 // One loop for each comparison, so that the loop itself compares and does nothing else.
 template <class Compare>
@@ -281,6 +282,10 @@ void Sampler::gather_met_rows() {
     }
   }
   std::erase_if(met_rows_, [&](uint32_t row) { return !index_.selected(row) || !is_known(row); });
+  // A thousand rules that each select a few of the rows of one table would keep room for all of
+  // them.
+  if (met_rows_.capacity() > kRoomKept && met_rows_.capacity() / 4 > met_rows_.size())
+    met_rows_.shrink_to_fit();
 }
 
 void Sampler::gather_groups() {
