@@ -152,9 +152,9 @@ int depth(Fault fault) {
   switch (fault) {
     case Fault::cluster:
       return 0;
-    case Fault::quorum:
-      return 1;
     case Fault::broker:
+      return 1;
+    case Fault::quorum:  // is lost with its brokers
       return 2;
     case Fault::log_dir:
       return 3;

@@ -123,6 +123,21 @@ TEST_F(EngineCause, AQuorumLostWithItsBrokersIsOnePageThatSaysSo) {
   EXPECT_EQ(report.incidents.at(0).headline.rule, "QuorumLost");
 }
 
+// Both are seen by one poll, also when another broker has been dead for longer.
+TEST_F(EngineCause, AQuorumLostAtOneMomentWithItsBrokersIsOnePage) {
+  cluster().set(kFailed, {"2"}, 1);
+  (void)poll_after(seconds(1));
+  (void)poll_after(seconds(80));
+  cluster().set(kFailed, {"1"}, 1);
+  cluster().set(kFailed, {"3"}, 1);
+  cluster().set(kQuorumLost, {}, 1);
+  const Report report = poll_after(seconds(1));
+  EXPECT_THAT(told(report), ElementsAre("opened BrokerDown"));
+  ASSERT_EQ(report.incidents.size(), 2U);
+  EXPECT_EQ(report.incidents[1].headline.rule, "QuorumLost");
+  EXPECT_EQ(report.incidents[1].evidence_count, 2U);
+}
+
 TEST_F(EngineCause, AQuorumLostExplainsNoBrokerThatDiesLater) {
   cluster().set(kQuorumLost, {}, 1);
   (void)poll_after(seconds(1));
