@@ -283,11 +283,13 @@ def run(servers, binary, kills, seed, name="kill-9-again", trouble=None):
             before, told_before = times_damaged(agent), told_of_state(receivers)["firing"]
             if damaged:
                 damage(state, chance)
+            receivers["webhook"].calm = damaged
             agent.start()
             if damaged and agent.wait_ready() and times_damaged(agent) > before:
                 forgotten |= known
                 troubles += 1
                 wait_until(lambda: told_of_state(receivers)["firing"] > told_before, 60, "the receiver is told that the state was damaged")
+            receivers["webhook"].calm = False
             if number % 10 == 9:
                 print(f"{number + 1} kills", flush=True)
         agent.wait_ready()
