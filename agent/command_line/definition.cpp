@@ -194,11 +194,11 @@ Command incidents() {
 Command test() {
   return {.name = "test",
           .section = kRules,
-          .summary = "test rules on series of your own, and who would hear of alerts",
+          .summary = "test rules on series of your own, and who is notified",
           .description =
               "Runs rule tests: series go in, and what should have fired is compared with "
-              "what did. Runs routing tests: an alert and a moment go in, and who should hear of "
-              "it is compared with who would. Prints TAP.",
+              "what did. Runs routing tests: an alert and a moment go in, and the receivers that "
+              "should be notified are compared with those that would be. Prints TAP.",
           .arguments = {{.name = "FILE",
                          .help = "Files of rule tests or routing tests.",
                          .completes = Completes::file,

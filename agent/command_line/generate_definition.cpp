@@ -217,7 +217,7 @@ const Command& import_definition() {
       .examples = {{"highwater import sloth slos.yaml > rules.yaml", "a file of Sloth"},
                    {"cat *.yaml | highwater import openslo -", "OpenSLO from standard input"},
                    {"highwater import alertmanager --severity error=ticket alertmanager.yml",
-                    "who hears of what"},
+                    "receivers, routes and maintenance"},
                    {"highwater import client-properties client.properties > highwater.yaml",
                     "how to connect to a secured cluster"}},
       .exit_codes = {{0, "everything was taken over"},

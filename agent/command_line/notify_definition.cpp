@@ -35,13 +35,13 @@ Command log() {
   return {
       .name = "log",
       .section = "Receivers",
-      .summary = "what a running agent told whom, and what came of it",
+      .summary = "what a running agent sent to whom, and the outcome",
       .description =
           "Lists the newest deliveries of a running agent: when, to whom, of what, and what the "
           "receiver answered. What is too long for a line is cut; --json has the whole. The last "
           "2,000 of 30 days are kept, also over a restart.",
       .options = std::move(options),
-      .examples = {{"highwater notify log", "what was told last"},
+      .examples = {{"highwater notify log", "the newest ones"},
                    {"highwater notify log --incident 17", "did the page go out?"}},
       .exit_codes = {{0, "listed"}, {2, "no answer; standard error says why"}}};
 }
@@ -51,7 +51,7 @@ Command log() {
 Command notify_definition() {
   return {.name = "notify",
           .section = kGenerateSection,
-          .summary = "try the receivers of notifications, and see what they were told",
+          .summary = "test the receivers, and list the notifications that were sent",
           .description = "Works with the receivers of notifications.",
           .commands = {log(), test()}};
 }

@@ -80,13 +80,13 @@ Result<std::string> table_of(const std::string& body, TextStyle style) {
   std::vector<std::vector<TextCell>> rows{{{"WHEN", Ink::soft},
                                            {"RECEIVER", Ink::soft},
                                            {"ID", Ink::soft},
-                                           {"TOLD", Ink::soft},
+                                           {"SENT", Ink::soft},
                                            {"OUTCOME", Ink::soft},
                                            {"TITLE", Ink::soft}}};
   for (const Json& entry : list_of(answer, "deliveries"))
     rows.push_back(row_of(entry, text_of(answer, "now"), style));
   if (rows.size() == 1)
-    out.line("nothing was told to anybody");
+    out.line("no notification was sent");
   else
     out.table(rows, TerminalText::Last::cut);
   return out.take();

@@ -42,14 +42,14 @@ std::string failure_text(const DeliveryEntry& entry) {
                      entry.text.empty() ? "no reason was given" : entry.text);
 }
 
-// "lead: told 2026-11-29 02:14:07 UTC, 3 min ago" of the newest that was tried.
+// "lead: sent 2026-11-29 02:14:07 UTC, 3 min ago" of the newest that was tried.
 std::string told_text(const DeliveryEntry& entry, uint64_t incident, WallTime now) {
   const notify::DeliveredPart* const part = entry.part(incident);
   if (entry.outcome != Outcome::delivered)
     return fmt::format("{}: <strong>not delivered</strong>, {}", html_escape(entry.receiver),
                        html_escape(failure_text(entry)));
-  return fmt::format("{}: told{} {}", html_escape(entry.receiver),
-                     (part != nullptr ? part->ended : entry.resolved) ? " of its end" : "",
+  return fmt::format("{}: {} {}", html_escape(entry.receiver),
+                     (part != nullptr ? part->ended : entry.resolved) ? "end sent" : "sent",
                      since_text(entry.at, now)) +
          (part != nullptr ? ", with others" : "");
 }
@@ -63,7 +63,7 @@ struct Told {
 std::string told_text(const Told& told, uint64_t incident, WallTime now) {
   std::string html = told_text(*told.newest, incident, now);
   if (told.first != nullptr && told.first != told.newest && told.first->at != told.newest->at)
-    html += "; first told " + since_text(told.first->at, now);
+    html += "; first sent " + since_text(told.first->at, now);
   return html;
 }
 
@@ -118,10 +118,10 @@ std::string deliveries_page(const notify::DeliveryLog& log, WallTime now) {
   }
   std::string body = "<h1>Deliveries</h1>\n";
   if (rows.empty())
-    body += "<p class=\"calm\">Nothing was told to anybody yet.</p>\n";
+    body += "<p class=\"calm\">No notification was sent yet.</p>\n";
   else
     body += wide_table("Deliveries",
-                       "<th>When</th><th>Receiver</th><th>Incident</th><th>Told</th>"
+                       "<th>When</th><th>Receiver</th><th>Incident</th><th>Sent</th>"
                        "<th>Title</th><th>Outcome</th>",
                        rows, OnNarrow::stack);
   return html_page("Deliveries", body, {.home = kHome, .live = true});
