@@ -35,8 +35,8 @@ Command add() {
           "is still sent.",
       .arguments = {{.name = "MATCHER",
                      .help = "What it is about: topic=payments-*, severity=ticket, "
-                             "alertname=/^Lag/, incident=17. All must hold; of several for one "
-                             "label one.",
+                             "alertname=/^Lag/, incident=17. All labels must match; of several "
+                             "values for one label any suffices.",
                      .repeatable = true,
                      .required = true}},
       .options = std::move(options),
@@ -124,9 +124,9 @@ Command mark_definition() {
       .section = kAskSection,
       .summary = "note a change outside of Kafka, such as a deployment",
       .description =
-          "Notes on a running agent that something changed. It stands on the page of changes, and "
-          "on the pages and in the notifications of incidents that begin within half an hour of "
-          "it: of those about what its labels name, or of all without labels.",
+          "Notes a change on a running agent. It is listed on the page of changes, and in "
+          "incidents that begin within half an hour: those about what its labels name, or all of "
+          "them when it has no labels.",
       .arguments = {{.name = "TEXT", .help = "What changed, in a few words.", .required = true},
                     {.name = "LABEL",
                      .help =
