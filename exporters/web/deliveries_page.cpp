@@ -71,6 +71,14 @@ std::string delay_text(Duration delay) {
   return delay < std::chrono::milliseconds(1) ? "at once" : "after " + describe_duration(delay);
 }
 
+// The delay of a repeat would count from when the incident was sent first.
+std::string outcome_html(const DeliveryEntry& entry) {
+  if (entry.outcome != Outcome::delivered)
+    return "<strong>" + html_escape(failure_text(entry)) + "</strong>";
+  const std::string html = entry.repeat ? "repeated" : "delivered " + delay_text(entry.delay);
+  return entry.text.empty() ? html : html + ", but " + html_escape(entry.text);
+}
+
 std::string incident_links(const DeliveryEntry& entry) {
   const auto link = [](uint64_t incident, const std::string& correlation) {
     return fmt::format("<a href=\"incident?id={}\">incident {}</a>", correlation, incident);
@@ -107,14 +115,10 @@ std::string told_of(const notify::DeliveryLog& log, const Incident& incident, Wa
 std::string deliveries_page(const notify::DeliveryLog& log, WallTime now) {
   std::string rows;
   for (const DeliveryEntry& entry : log.newest(std::nullopt, kMostDeliveries)) {
-    const bool delivered = entry.outcome == Outcome::delivered;
-    rows += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-        since_text(entry.at, now), html_escape(entry.receiver), incident_links(entry),
-        what_name(entry), html_escape(entry.title),
-        delivered ? fmt::format("delivered {}{}", delay_text(entry.delay),
-                                entry.text.empty() ? "" : ", but " + html_escape(entry.text))
-                  : "<strong>" + html_escape(failure_text(entry)) + "</strong>");
+    rows +=
+        fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                    since_text(entry.at, now), html_escape(entry.receiver), incident_links(entry),
+                    what_name(entry), html_escape(entry.title), outcome_html(entry));
   }
   std::string body = "<h1>Deliveries</h1>\n";
   if (rows.empty())
