@@ -236,8 +236,8 @@ void Agent::Impl::decide_who_tells(Report& report) {
   const std::string group = replicas_.stranger(report.at.steady);
   if (!group.empty())
     log_.on_change("stranger/" + group, "yes", LogLevel::warning,
-                   "no member of the group is of this pod: every replica's agent tells of it; "
-                   "set 'member' of the scope",
+                   "no member of the group is of this pod: every replica's agent notifies; set "
+                   "'member' of the scope",
                    {{"group", group}});
 }
 

@@ -11,7 +11,8 @@ ObservationPtr Agent::Impl::observe_self(Now now) {
   if (judged_ != nullptr) status.rules = judged_rows_.look(*judged_, now.steady);
   for (const RuleRows& rule : status.rules) {
     if (!rule.nothing) continue;
-    log_.on_change("rule/" + rule.rule, rule.why, LogLevel::warning,
+    log_.on_change("rule/" + rule.rule, rule.why,
+                   *rule.nothing ? LogLevel::warning : LogLevel::info,
                    *rule.nothing ? "a rule judges nothing" : "a rule has something to judge",
                    {{"rule", rule.rule}, {"why", rule.why}});
   }

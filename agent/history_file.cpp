@@ -79,7 +79,7 @@ void HistoryFile::restore(const Catalogue& catalogue, WallTime now) {
   const auto bytes = file ? file->read_all(kLargest) : tl::unexpected(file.error());
   const auto body = bytes ? body_of(*bytes) : std::nullopt;
   if (!body) {
-    log_.warning("the history of the pages cannot be read, and begins anew",
+    log_.warning("the history of the pages cannot be read; a new one is begun",
                  {{"file", path_}, {"why", bytes ? "it is damaged" : bytes.error().what}});
     return;
   }

@@ -195,7 +195,7 @@ void check_routing(const Config& config, const rules::RuleSet& rules, Diagnostic
     if (plan.routes.empty() || used.contains(receiver.name)) continue;
     warnings.push_back(
         {config.file, 0, 0,
-         fmt::format("no route leads to the receiver '{}': it hears of nothing", receiver.name),
+         fmt::format("no route leads to the receiver '{}': it is never notified", receiver.name),
          "name it in a line of 'routes', or remove it"});
   }
   std::set<std::string> teams;

@@ -75,7 +75,7 @@ std::string form_page(const Incident& incident, const Link& link, const std::str
       title,
       fmt::format(
           "<h1>{}</h1>\n<p><strong>{}</strong></p>\n{}{}"
-          "<p>It is not told again while you look after it; what changes and its end are.</p>\n"
+          "<p>It is not repeated while you look after it; changes and its end are still sent.</p>\n"
           "<form class=\"form\" method=\"post\" action=\"acknowledge\">"
           "<input type=\"hidden\" name=\"incident\" value=\"{}\">"
           "<input type=\"hidden\" name=\"token\" value=\"{}\">"

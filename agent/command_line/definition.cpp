@@ -127,11 +127,11 @@ Command watch() {
       .section = kAsk,
       .summary = "what status shows, live: lists to search, sort and open",
       .description =
-          "Shows on the whole terminal what is open now and what is not known, the clusters with "
-          "their brokers, the error budgets with least left and the groups that lag most, and "
-          "keeps it fresh. Enter opens a row: an incident's whole text, why a budget burns, all "
-          "topics of a group. '/' filters, 's' sorts, '?' lists the keys, 'q' quits. While the "
-          "agent does not answer, the last answer stays, marked as old.",
+          "A live, full-screen view: open incidents, unknown values, clusters with their brokers, "
+          "the error budgets with least left and the groups that lag most. Enter opens a row: an "
+          "incident's whole text, why a budget burns, all topics of a group. '/' filters, 's' "
+          "sorts, '?' lists the keys, 'q' quits. While the agent does not answer, the last answer "
+          "stays, marked as old.",
       .options = std::move(options),
       .examples = {{"highwater watch", "the agent of ./highwater.yaml, or the one on this host"},
                    {"highwater watch --url http://monitor:9877 --interval 5s",
@@ -194,11 +194,11 @@ Command incidents() {
 Command test() {
   return {.name = "test",
           .section = kRules,
-          .summary = "test rules on series of your own, and who would hear of alerts",
+          .summary = "test rules on series of your own, and who is notified",
           .description =
-              "Runs rule tests: series go in, and what should have fired is compared with "
-              "what did. Runs routing tests: an alert and a moment go in, and who should hear of "
-              "it is compared with who would. Prints TAP.",
+              "Runs rule tests, which compare what fires on given series with what should, and "
+              "routing tests, which compare the receivers of an alert with those that it should "
+              "have. Prints TAP.",
           .arguments = {{.name = "FILE",
                          .help = "Files of rule tests or routing tests.",
                          .completes = Completes::file,

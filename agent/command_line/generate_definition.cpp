@@ -83,14 +83,14 @@ Command acls() {
       .section = kKafka,
       .summary = "the rights that the agent needs in Kafka",
       .description =
-          "Writes what grants the agent the rights that it needs, and no others, to standard "
-          "output. Include lists of topics and groups make them narrow; a canary's topic is "
-          "added.",
+          "Writes commands or policies to standard output that grant the agent the rights it "
+          "needs, and no others. Include lists of topics and groups make them narrow; a canary's "
+          "topic is added.",
       .options = {config_option("The configuration"),
                   {.name = "cluster", .value = "NAME", .help = "One cluster of it (default: all)."},
                   {.name = "principal",
                    .value = "PRINCIPAL",
-                   .help = "As whom Kafka knows the agent (default: as it logs in, else "
+                   .help = "The agent's principal in Kafka (default: as it logs in, else "
                            "User:highwater)."},
                   {.name = "format",
                    .value = "FORMAT",
@@ -154,8 +154,8 @@ Command openapi() {
       .section = kReference,
       .summary = "the agent's HTTP API as OpenAPI 3.1",
       .description =
-          "Writes the description of what programs can ask an agent over HTTP to standard "
-          "output. A running agent serves the same at /api/v1/openapi.yaml.",
+          "Writes the OpenAPI description of the agent's HTTP API to standard output. A running "
+          "agent serves the same at /api/v1/openapi.yaml.",
       .examples = {{"highwater generate openapi > highwater-api.yaml", "for a client generator"}},
       .exit_codes = {{0, "written"}}};
 }
@@ -188,11 +188,11 @@ const Command& import_definition() {
       .section = kGenerateSection,
       .summary = "take over SLOs, Alertmanager's routes, or a Kafka client's properties",
       .description =
-          "Writes SLOs of Sloth or OpenSLO as a rule file of Highwater to standard output, or the "
-          "receivers, routes and muted hours of an Alertmanager as sections of a configuration, or "
-          "how a Kafka client connects and logs in, by its properties (Java's or librdkafka's). "
-          "What could not be taken over, or not exactly, is listed on standard error and "
-          "at the head of the output. The program highwater-import does it.",
+          "Converts a file and writes the result to standard output: SLOs of Sloth or OpenSLO "
+          "become a rule file; receivers, routes and muted hours of an Alertmanager become "
+          "sections of a configuration; properties of a Kafka client (Java's or librdkafka's) "
+          "become the connection and login of a cluster. Losses are listed on standard error and "
+          "at the head of the output. The program highwater-import does the work.",
       .arguments = {{.name = "FROM",
                      .help = "What the file is.",
                      .words = {"sloth", "openslo", "alertmanager", "client-properties"},
@@ -217,7 +217,7 @@ const Command& import_definition() {
       .examples = {{"highwater import sloth slos.yaml > rules.yaml", "a file of Sloth"},
                    {"cat *.yaml | highwater import openslo -", "OpenSLO from standard input"},
                    {"highwater import alertmanager --severity error=ticket alertmanager.yml",
-                    "who hears of what"},
+                    "receivers, routes and maintenance"},
                    {"highwater import client-properties client.properties > highwater.yaml",
                     "how to connect to a secured cluster"}},
       .exit_codes = {{0, "everything was taken over"},

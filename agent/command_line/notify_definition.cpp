@@ -5,26 +5,25 @@ namespace highwater::command_line {
 namespace {
 
 Command test() {
-  return {
-      .name = "test",
-      .section = "Receivers",
-      .summary = "send receivers an incident that says it is a test",
-      .description =
-          "Sends receivers of a configuration an incident that says it is a test, first firing, "
-          "then resolved, and prints what each answers. No agent needs to run.",
-      .arguments = {{.name = "RECEIVER",
-                     .help = "Names of receivers (default: all of the configuration).",
-                     .repeatable = true}},
-      .options = {config_option("The configuration"),
-                  {.name = "severity",
-                   .value = "SEVERITY",
-                   .help = "Of the incident (default: page).",
-                   .words = {"page", "ticket", "info"}}},
-      .examples = {{"highwater notify test", "try every receiver"},
-                   {"highwater notify test oncall --severity ticket", "one, quietly"}},
-      .exit_codes = {{0, "all were delivered"},
-                     {1, "some were not"},
-                     {2, "the configuration has mistakes, or no receiver of that name"}}};
+  return {.name = "test",
+          .section = "Receivers",
+          .summary = "send a test incident to receivers",
+          .description =
+              "Sends a test incident to receivers of a configuration, first firing, then resolved, "
+              "and prints each answer. No agent needs to run.",
+          .arguments = {{.name = "RECEIVER",
+                         .help = "Names of receivers (default: all of the configuration).",
+                         .repeatable = true}},
+          .options = {config_option("The configuration"),
+                      {.name = "severity",
+                       .value = "SEVERITY",
+                       .help = "Of the incident (default: page).",
+                       .words = {"page", "ticket", "info"}}},
+          .examples = {{"highwater notify test", "try every receiver"},
+                       {"highwater notify test oncall --severity ticket", "one, quietly"}},
+          .exit_codes = {{0, "all were delivered"},
+                         {1, "some were not"},
+                         {2, "the configuration has mistakes, or no receiver of that name"}}};
 }
 
 Command log() {
@@ -35,13 +34,13 @@ Command log() {
   return {
       .name = "log",
       .section = "Receivers",
-      .summary = "what a running agent told whom, and what came of it",
+      .summary = "what a running agent sent to whom, and the outcome",
       .description =
-          "Lists the newest deliveries of a running agent: when, to whom, of what, and what the "
-          "receiver answered. What is too long for a line is cut; --json has the whole. The last "
-          "2,000 of 30 days are kept, also over a restart.",
+          "Lists the newest deliveries of a running agent: time, receiver, incident and outcome. "
+          "Long lines are cut; --json has the whole text. The last 2,000 of 30 days are kept, "
+          "also over a restart.",
       .options = std::move(options),
-      .examples = {{"highwater notify log", "what was told last"},
+      .examples = {{"highwater notify log", "the newest ones"},
                    {"highwater notify log --incident 17", "did the page go out?"}},
       .exit_codes = {{0, "listed"}, {2, "no answer; standard error says why"}}};
 }
@@ -51,7 +50,7 @@ Command log() {
 Command notify_definition() {
   return {.name = "notify",
           .section = kGenerateSection,
-          .summary = "try the receivers of notifications, and see what they were told",
+          .summary = "test the receivers, and list the notifications that were sent",
           .description = "Works with the receivers of notifications.",
           .commands = {log(), test()}};
 }

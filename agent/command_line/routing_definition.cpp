@@ -12,14 +12,18 @@ Command add() {
   std::vector<Option> options = {
       {.name = "for",
        .value = "DURATION",
-       .help = "How long it lasts: 2h, 1d.",
+       .help = "How long it lasts: 2h, 1d. This or --until is required.",
        .excludes = "until"},
       {.name = "until",
        .value = "TIME",
        .help = "When it ends, such as '2026-12-05 22:00' in UTC; or 'resolved': when the incidents "
                "that it hides now have ended."},
       {.name = "from", .value = "TIME", .help = "When it begins (default: now)."},
-      {.name = "comment", .letter = "m", .value = "TEXT", .help = "Why.", .required = true},
+      {.name = "comment",
+       .letter = "m",
+       .value = "TEXT",
+       .help = "Why. Required.",
+       .required = true},
       {.name = "by",
        .value = "NAME",
        .help = "Whose it is (default: your login name, by SUDO_USER or USER)."},
@@ -28,15 +32,15 @@ Command add() {
   return {
       .name = "add",
       .section = "Silences",
-      .summary = "tell nobody of certain incidents for a while",
+      .summary = "suppress notifications of certain incidents for a while",
       .description =
           "Makes a silence on a running agent, and lists the open incidents that it hides. It "
-          "hides "
-          "every severity unless it names some. What was told before is still told to have ended.",
+          "hides every severity unless it names some. The end of an incident that was sent before "
+          "is still sent.",
       .arguments = {{.name = "MATCHER",
                      .help = "What it is about: topic=payments-*, severity=ticket, "
-                             "alertname=/^Lag/, incident=17. All must hold; of several for one "
-                             "label one.",
+                             "alertname=/^Lag/, incident=17. All labels must match; of several "
+                             "values for one label any suffices.",
                      .repeatable = true,
                      .required = true}},
       .options = std::move(options),
@@ -63,17 +67,18 @@ Command list() {
 }
 
 Command end() {
-  return {
-      .name = "end",
-      .section = "Silences",
-      .summary = "end a silence",
-      .description = "Ends a silence of a running agent. What it hid and still goes on is told.",
-      .arguments = {{.name = "ID",
-                     .help = "The number of the silence, as 'highwater silence list' shows it.",
-                     .required = true}},
-      .options = agent_options(),
-      .examples = {{"highwater silence end 3", "the work is done"}},
-      .exit_codes = silence_codes("it has ended")};
+  return {.name = "end",
+          .section = "Silences",
+          .summary = "end a silence",
+          .description =
+              "Ends a silence of a running agent. Incidents that it hid and that are still "
+              "open are sent.",
+          .arguments = {{.name = "ID",
+                         .help = "The number of the silence, as 'highwater silence list' shows it.",
+                         .required = true}},
+          .options = agent_options(),
+          .examples = {{"highwater silence end 3", "the work is done"}},
+          .exit_codes = silence_codes("it has ended")};
 }
 
 }  // namespace
@@ -81,7 +86,7 @@ Command end() {
 Command silence_definition() {
   return {.name = "silence",
           .section = kAskSection,
-          .summary = "tell nobody of certain incidents for a while",
+          .summary = "suppress notifications of certain incidents for a while",
           .description = "Makes, lists and ends silences on a running agent.",
           .commands = {add(), list(), end()}};
 }
@@ -95,22 +100,22 @@ Command ack_definition() {
        .value = "DURATION",
        .help = "How long: 2h (default: until the incident ends).",
        .excludes = "end"},
-      {.name = "end", .help = "Withdraw it: the incident is told again."}};
+      {.name = "end", .help = "End the acknowledgement."}};
   for (Option& option : agent_options()) options.push_back(std::move(option));
   return {
       .name = "ack",
       .section = kAskSection,
       .summary = "say that somebody looks after an incident",
       .description =
-          "Acknowledges an open incident of a running agent: it is not repeated any more. What "
-          "changes and its end are still told. When its severity rises, or its title names another "
-          "fault, that ends by itself.",
+          "Acknowledges an open incident of a running agent: it is not repeated any more. Changes "
+          "and its end are still sent. When its severity rises, or its title names another fault, "
+          "the acknowledgement ends by itself.",
       .arguments = {{.name = "ID",
                      .help = "The incident's number, as 'highwater status' shows it.",
                      .required = true}},
       .options = std::move(options),
       .examples = {{"highwater ack 17", "I look after it"},
-                   {"highwater ack 17 --by ann --for 2h", "tell us again in two hours"}},
+                   {"highwater ack 17 --by ann --for 2h", "repeat it again in two hours"}},
       .exit_codes = silence_codes("done")};
 }
 
@@ -123,9 +128,9 @@ Command mark_definition() {
       .section = kAskSection,
       .summary = "note a change outside of Kafka, such as a deployment",
       .description =
-          "Notes on a running agent that something changed. It stands on the page of changes, and "
-          "on the pages and in the notifications of incidents that begin within half an hour of "
-          "it: of those about what its labels name, or of all without labels.",
+          "Notes a change on a running agent. It is listed on the page of changes, and in "
+          "incidents that begin within half an hour: those about what its labels name, or all of "
+          "them when it has no labels.",
       .arguments = {{.name = "TEXT", .help = "What changed, in a few words.", .required = true},
                     {.name = "LABEL",
                      .help =
@@ -141,10 +146,10 @@ Command route_definition() {
   return {
       .name = "route",
       .section = kGenerateSection,
-      .summary = "who hears of an alert, by the routes of a configuration",
+      .summary = "the receivers of an alert, by the routes of a configuration",
       .description =
           "Says which lines of 'routes' an alert with these labels goes through, whose it is by "
-          "'owners', who hears of it, and whether 'maintenance' hides it. No agent needs to run.",
+          "'owners', who is notified, and whether 'maintenance' hides it. No agent needs to run.",
       .arguments = {{.name = "LABEL",
                      .help = "Labels of the alert, such as severity=page and topic=orders. The "
                              "cluster is known when there is one only.",
@@ -157,9 +162,9 @@ Command route_definition() {
                   json_option("JSON instead of text.")},
       .examples = {{"highwater route severity=page topic=payments-orders", "who is woken now?"},
                    {"highwater route severity=ticket group=billing --at 2026-12-06T03:00:00+01:00",
-                    "and who hears on a Sunday night?"}},
-      .exit_codes = {{0, "somebody hears of it"},
-                     {1, "nobody hears of it, or not then"},
+                    "and on a Sunday night?"}},
+      .exit_codes = {{0, "somebody is notified"},
+                     {1, "nobody is notified, or not then"},
                      {2, "the configuration or the labels have mistakes"}}};
 }
 

@@ -55,7 +55,7 @@ std::string right_text(const TriedRight& right) {
   if (right.granted != true)
     text +=
         fmt::format("{}{}{}", text.empty() ? "" : "; ",
-                    right.granted ? "without it unknown: " : "not told; it opens: ", right.opens);
+                    right.granted ? "without it unknown: " : "unknown; it opens: ", right.opens);
   return text;
 }
 

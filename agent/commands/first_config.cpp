@@ -40,12 +40,12 @@ constexpr std::string_view kRulesRest = R"(
 # An alert rule of your own looks like this:
 # alerts:
 #   - name: OrdersBehind
-#     when: group_lag_records_max > 100000
-#     select: {group: "orders-*"}
+#     when: group_topic_lag_records > 100000
+#     select: {topic: "orders*"}
 #     for: 5m
 #     severity: ticket
 #     runbook: lag-growing
-#     summary: "{group} ({cluster}) is {value} records behind"
+#     summary: "{group} ({cluster}) is {value} records behind on {topic}"
 #     description: "First: are all of its members alive?"
 )";
 

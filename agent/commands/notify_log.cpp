@@ -58,8 +58,10 @@ std::vector<TextCell> row_of(const Json& entry, const std::string& now, TextStyl
   const std::string outcome = text_of(entry, "outcome");
   const bool delivered = outcome == "delivered";
   const double attempts = number_of(entry, "attempts");
-  std::string came_of_it = outcome;
-  if (delivered) came_of_it += delivered_text(number_of(entry, "seconds"));
+  // A repeat's seconds count from when the incident was sent first.
+  const bool repeat = delivered && entry.contains("repeat") && entry.at("repeat") == true;
+  std::string came_of_it = repeat ? "repeated" : outcome;
+  if (delivered && !repeat) came_of_it += delivered_text(number_of(entry, "seconds"));
   if (!delivered && attempts > 1) came_of_it += fmt::format(" {:.0f} times", attempts);
   if (const std::string why = text_of(entry, "why"); !why.empty())
     came_of_it += (delivered ? ", but " : ": ") + why;
@@ -80,13 +82,13 @@ Result<std::string> table_of(const std::string& body, TextStyle style) {
   std::vector<std::vector<TextCell>> rows{{{"WHEN", Ink::soft},
                                            {"RECEIVER", Ink::soft},
                                            {"ID", Ink::soft},
-                                           {"TOLD", Ink::soft},
+                                           {"SENT", Ink::soft},
                                            {"OUTCOME", Ink::soft},
                                            {"TITLE", Ink::soft}}};
   for (const Json& entry : list_of(answer, "deliveries"))
     rows.push_back(row_of(entry, text_of(answer, "now"), style));
   if (rows.size() == 1)
-    out.line("nothing was told to anybody");
+    out.line("no notification was sent");
   else
     out.table(rows, TerminalText::Last::cut);
   return out.take();

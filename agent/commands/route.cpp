@@ -59,7 +59,7 @@ std::string interval_text(const Hearer& hearer) {
 std::string group_text(const Hearer& hearer) {
   const GroupPlace& group = *hearer.group;
   const std::string labels = labels_text(group.labels);
-  return fmt::format("told together to {}: {}, after {}, then each {} when something changed\n",
+  return fmt::format("grouped for {}: {}, after {}, then each {} when something changed\n",
                      hearer.receiver, labels.empty() ? "all of this line" : "what has " + labels,
                      format_duration(group.wait), format_duration(group.interval));
 }
@@ -84,8 +84,8 @@ std::string plain_text(const Config& config, const RoutedAlert& answer, WallTime
     const rules::Route& route = config.routing.routes[line];
     text += fmt::format("{}: {}\n", route.where, line_text(route));
   }
-  if (config.routing.routes.empty()) text += "there are no routes: every receiver hears\n";
-  text += "hears of it:";
+  if (config.routing.routes.empty()) text += "there are no routes: every receiver is notified\n";
+  text += "notified:";
   for (size_t i = 0; i < answer.hearers.size(); ++i)
     text += (i == 0 ? " " : ", ") + answer.hearers[i].receiver + interval_text(answer.hearers[i]);
   text += answer.hearers.empty() ? " nobody\n" : "\n";

@@ -233,9 +233,10 @@ int ack_command(const AgentOptions& agent, const AckOptions& options) {
   }
   const Json ack = Json::parse(*answer, nullptr, false);
   const std::string text = text_of(ack, "acknowledged");
-  std::cout << (text.empty() ? fmt::format("incident {} is told again\n", options.incident)
-                             : fmt::format("incident {} is acknowledged {}: {}\n", options.incident,
-                                           text, text_of(ack, "title")));
+  std::cout << (text.empty()
+                    ? fmt::format("incident {} is no longer acknowledged\n", options.incident)
+                    : fmt::format("incident {} is acknowledged {}: {}\n", options.incident, text,
+                                  text_of(ack, "title")));
   return 0;
 }
 

@@ -38,7 +38,7 @@ void read_receiver_of(YamlMap& map, const Config& config, notify::HeartbeatConfi
                             : did_you_mean(entry.receiver, names));
   } else if (found->kind != nullptr && !found->kind->rhythm) {
     map.error(node,
-              fmt::format("'{}' is of the kind '{}', which would tell people each time",
+              fmt::format("'{}' is of the kind '{}', which would notify people each time",
                           entry.receiver, found->kind->name),
               "name a receiver of the kind 'alertmanager', or write 'url'");
   }

@@ -123,7 +123,7 @@ class SettingsReader {
     const auto text = map_.text(setting.key);
     if (!text) return;
     if (std::ranges::find(setting.choices, *text) == setting.choices.end())
-      map_.error(node, fmt::format("'{}': '{}' is none of its values", setting.key, *text),
+      map_.error(node, fmt::format("'{}' cannot be '{}'", setting.key, *text),
                  did_you_mean(*text, setting.choices));
     settings_.set(setting.key, *text);
   }

@@ -143,7 +143,7 @@ class RoutingReader {
       step.finish();
       for (const std::string& name : escalation.to) {
         if (std::ranges::find(route.to, name) != route.to.end())
-          step.error(*item.find("to"), fmt::format("'{}' has heard of it from the start", name),
+          step.error(*item.find("to"), fmt::format("'{}' is notified from the start", name),
                      "name somebody else");
       }
     }
@@ -167,8 +167,8 @@ class RoutingReader {
       const YamlNode* const node = map.get(key);
       if (by == nullptr && node != nullptr)
         map.error(*node, fmt::format("'{}' without 'group_by'", key),
-                  "name the labels, such as 'group_by: [cluster]', or write 'group_by: []' to tell "
-                  "of all that comes here together");
+                  "name the labels, such as 'group_by: [cluster]', or write 'group_by: []' to "
+                  "group all that comes here");
     }
     if (by == nullptr) return;
     rules::Grouping& group = route.group.emplace();
@@ -194,7 +194,7 @@ class RoutingReader {
       return severity == nullptr || severity->matches({{"severity", name}});
     };
     if (!takes("ticket") && !takes("info"))
-      map.error(by, "nothing is told together here: a page is told by itself, at once",
+      map.error(by, "nothing is grouped here: a page is sent on its own, at once",
                 "leave out 'group_by'");
     for (const std::string& name : route.to) {
       const auto found = std::ranges::find(config_.receivers, name, &notify::ReceiverConfig::name);

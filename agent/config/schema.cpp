@@ -187,7 +187,7 @@ Json receiver() {
       {{"name", text("For people, and for the alert when it is not reached.")},
        {"severity",
         described({{"enum", {"info", "ticket", "page"}}}, "The lowest that is sent to it.")},
-       {"send_resolved", boolean("Whether it hears of what has ended.")},
+       {"send_resolved", boolean("Whether it is notified when an incident ends.")},
        {"message",
         described(object({{"title", text("What it is called; one line.")},
                           {"body", text("In place of what it means, the facts and the evidence.")}},
@@ -231,22 +231,22 @@ Json owner() {
 Json route(const Json& during) {
   Json properties = labels_looked_at();
   properties["during"] = during;
-  properties["to"] = texts("The receivers that hear of it; []: nobody.");
+  properties["to"] = texts("The receivers that are notified; []: none.");
   properties["escalate"] = {
       {"type", "array"},
       {"items", object({{"after", duration("For how long nobody has acknowledged it.")},
-                        {"to", texts("The receivers that hear of it then as well.")}},
+                        {"to", texts("The receivers that are notified then as well.")}},
                        {"after", "to"})}};
   properties["repeat_interval"] =
       duration("After what time it is sent again, in place of the receivers' own; 0s: never.");
   properties["group_by"] = texts(
-      "Labels: incidents that come here with the same values of them are told together, pages "
+      "Labels: incidents of this route with the same values of them are one notification, pages "
       "aside; []: all of them.");
-  properties["group_wait"] = duration("From the first of them until they are told.");
-  properties["group_interval"] = duration("From there until what changed is told.");
+  properties["group_wait"] = duration("From the first of them until the notification.");
+  properties["group_interval"] = duration("From there until a notification of changes.");
   properties["as_evidence"] = boolean(
-      "Whether it is about alerts that are evidence of an incident, and about nothing else: who is "
-      "named hears of the incident that affects them.");
+      "Whether it is about alerts that are evidence of an incident, and about nothing else: its "
+      "receivers are notified of the incident that affects them.");
   properties["continue"] = boolean("Whether the lines below are tried as well.");
   return object(std::move(properties), {"to"});
 }
@@ -367,7 +367,7 @@ std::string config_schema(std::span<const std::string> runbooks) {
         {{"type", "object"},
          {"additionalProperties", from("Its value.")},
          {"description",
-          "Who tells: annotations of each notification, like {pod: {env: POD_NAME}}."}}},
+          "Who notifies: annotations of each notification, like {pod: {env: POD_NAME}}."}}},
        {"listen", text("Where the agent is reached, as host:port.")},
        {"web_config", text("A file with TLS and logins of the agent's own server.")},
        {"watch_config",

@@ -159,7 +159,7 @@ class Reader {
       else if (cost > http::kMostBcryptCost)
         error(fmt::format("the hash of '{}' has a cost of {}: each login would take {} s", name,
                           cost, 1U << static_cast<unsigned>(cost - http::kMostBcryptCost)),
-              fmt::format("make it anew with a cost of 10 to {}", http::kMostBcryptCost));
+              fmt::format("hash it again with a cost of 10 to {}", http::kMostBcryptCost));
       else
         config_.users.push_back({name, value.scalar, Role::read});
     }

@@ -319,7 +319,7 @@ Result<Meaning> MeaningReader::stand_in(QueryNode& node) {
                                        "stands it adds a row without labels",
                                        text)
                          : fmt::format("'{}' was read as what each row is without data: as it "
-                                       "stands all rows have to be away",
+                                       "stands all rows have to be missing",
                                        text));
   // What is not counted is 0 here as well.
   if (left.kind == Kind::events || left.kind == Kind::held || left.kind == Kind::samples) {

@@ -104,7 +104,7 @@ void OpenSloReader::read_other(const YamlNode& document) {
     return fields_.report(document, what, import_.losses);
   const std::string why = kind == "SLI"               ? "no SLO uses it"
                           : kind == "DataSource"      ? "Highwater reads Kafka itself"
-                          : kind.starts_with("Alert") ? "the default tiers say when people are told"
+                          : kind.starts_with("Alert") ? "the default tiers say when it notifies"
                                                       : "there is nothing like it here";
   import_.losses.push_back({document.line, fmt::format("{} was not taken over: {}", what, why)});
 }

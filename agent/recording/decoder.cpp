@@ -52,13 +52,13 @@ Cell get_change(RecordReader& in, uint64_t how, const Cell& before) {
     case kUnknown: {
       const uint8_t reason = in.get_byte();
       if (reason == 0 || reason >= kUnknownReasons)
-        return failed_with<Cell>(in, "a reason is none that there is");
+        return failed_with<Cell>(in, "unknown number of a reason");
       return {static_cast<Unknown>(reason), 0};
     }
     case kNewly:
       return {Unknown::known, in.get_double()};
     default:
-      return failed_with<Cell>(in, "a value is told in no known way");
+      return failed_with<Cell>(in, "unknown encoding of a value");
   }
 }
 
@@ -73,7 +73,7 @@ Result<void> RecordingDecoder::begin(std::string_view record) {
   const int64_t steady = in.get_fixed();
   last_ = at(wall, steady);
   (void)in.get_bytes(in.get_count());  // the version of the program
-  if (in.ok() && !plausible(last_)) in.fail("its time is none that can be");
+  if (in.ok() && !plausible(last_)) in.fail("its time is out of range");
   if (!in.ok()) return fail(std::string(in.why()));
   return {};
 }
@@ -88,7 +88,7 @@ Result<DecodedMoment> RecordingDecoder::moment(std::string_view record) {
   moment.now = at(plus(last_.wall.time_since_epoch().count(), plus(steady, step)),
                   plus(last_.steady.time_since_epoch().count(), steady));
   if (in.ok() && (!plausible(moment.now) || moment.now.steady < last_.steady))
-    in.fail("its time is none that can be");
+    in.fail("its time is out of range");
   last_ = moment.now;
   for (uint64_t left = in.get_count(); left > 0 && in.ok(); --left)
     moment.observations.push_back(get_observation(in, moment.now));
@@ -99,7 +99,7 @@ Result<DecodedMoment> RecordingDecoder::moment(std::string_view record) {
 
 Symbol RecordingDecoder::get_text(RecordReader& in) {
   const uint64_t number = in.get();
-  if (number > texts_.size()) return failed_with<Symbol>(in, "a text is none that was told");
+  if (number > texts_.size()) return failed_with<Symbol>(in, "unknown string number");
   if (number > 0) return texts_[number - 1];
   const uint64_t size = in.get_count();
   if (size > kLongestText) return failed_with<Symbol>(in, "a text is too long");
@@ -163,7 +163,7 @@ void RecordingDecoder::get_times(RecordReader& in, Now now, Observation& observa
   const int64_t longest = kLongestAge.count();
   const auto sane = [&](int64_t value) { return value >= -longest && value <= longest; };
   if (!sane(age) || !sane(step) || !sane(cadence) || cadence < 0)
-    return in.fail("the time of an observation is none that can be");
+    return in.fail("the time of an observation is out of range");
   observation.at = {now.steady - Duration(age), now.wall - Duration(age) - Duration(step)};
   observation.cadence = Duration(cadence);
 }

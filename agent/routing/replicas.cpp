@@ -206,10 +206,10 @@ void Replicas::note_told(const Reading& reading, Duration timeout, Standing& sta
 }
 
 std::string Replicas::reason_of(const Standing& standing) {
-  if (!standing.decided) return "it is not known yet which replica's sidecar tells";
+  if (!standing.decided) return "it is not known yet which replica's sidecar notifies";
   if (standing.ends_here)
-    return "told by the sidecar of a replica that has left; its end is told from here";
-  return fmt::format("told by the sidecar of {}", *standing.owners.begin());
+    return "sent by the sidecar of a replica that has left; its end is sent from here";
+  return fmt::format("sent by the sidecar of {}", *standing.owners.begin());
 }
 
 // The same value as long as nothing of it changes.

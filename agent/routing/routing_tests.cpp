@@ -270,7 +270,7 @@ std::vector<std::string> run_routing_test(const Config& config, const RoutingTes
   const RoutedAlert alert = route_alert(config, test.alert, test.at);
   std::vector<std::string> lines;
   if (test.silence) {
-    const auto text = [](bool hidden) { return hidden ? "hidden" : "told"; };
+    const auto text = [](bool hidden) { return hidden ? "hidden" : "sent"; };
     compare(lines, "the alert is", text(test.hides),
             text(test.silence->active(test.at) && rules::covers(*test.silence, alert.labels, 0)));
     return lines;
@@ -286,9 +286,9 @@ std::vector<std::string> run_routing_test(const Config& config, const RoutingTes
     std::ranges::sort(names);
     return list_text(names);
   };
-  if (test.hears) compare(lines, "it is heard by", list_text(*test.hears), names_of(alert.hearers));
+  if (test.hears) compare(lines, "it notifies", list_text(*test.hears), names_of(alert.hearers));
   if (test.hears_as_evidence)
-    compare(lines, "as evidence it is heard by", list_text(*test.hears_as_evidence),
+    compare(lines, "as evidence it notifies", list_text(*test.hears_as_evidence),
             names_of(alert.as_evidence));
   if (test.escalates) {
     std::vector<Escalation> steps;
@@ -307,7 +307,7 @@ std::vector<std::string> run_routing_test(const Config& config, const RoutingTes
       std::ranges::sort(names);
       return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
     };
-    compare(lines, "it is told together:", text(*test.groups), text(groups));
+    compare(lines, "it is grouped:", text(*test.groups), text(groups));
   }
   if (test.maintenance) {
     std::vector<std::string> windows;

@@ -239,8 +239,8 @@ Store::Begun Store::begin_beside(const std::string& path, const StoreLimits& lim
   if (!aside)
     return refused(fmt::format("{} is damaged ({}); {}", path, damage, aside.error().message));
   return begin_anew(path, limits, std::move(lock), OpenOutcome::set_aside,
-                    fmt::format("{} was damaged ({}) and is kept as {}; a new, empty state is "
-                                "begun: budgets start anew",
+                    fmt::format("{} was damaged ({}) and is kept as {}; a new, empty state was "
+                                "created: budgets start empty",
                                 path, damage, *aside));
 }
 
@@ -276,7 +276,7 @@ Store::~Store() = default;
 
 Result<void> Store::commit(std::span<const Change> changes) {
   if (wants_whole_)
-    return fail(fmt::format("{} was begun anew and waits for the whole state", path_));
+    return fail(fmt::format("{} was created again and waits for the whole state", path_));
   return write(changes, false);
 }
 

@@ -347,11 +347,10 @@ class Probe {
 };
 
 constexpr const char* kWhatItIs =
-    "highwater-canary is the probe of clusters[].canary: the agent ('highwater run') starts it, "
-    "and\n"
-    "nobody else needs to. It sends a small record per tick to each partition of the canary's "
-    "topic\n"
-    "and reads it again. Its settings come by standard input, its reports go to standard output.\n"
+    "highwater-canary is the probe of clusters[].canary. The agent ('highwater run')\n"
+    "starts it; do not start it yourself. It sends a small record per tick to each\n"
+    "partition of the canary's topic and reads it again. It reads its settings from\n"
+    "standard input and writes its reports to standard output.\n"
     "docs/canary.md says more.\n";
 
 // Somebody started it by hand.

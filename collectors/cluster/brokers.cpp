@@ -23,13 +23,12 @@ const Measure kUp{"broker_up",
 const Measure kFailed{
     "broker_failed",
     "Whether the broker is down, and not by an orderly shutdown: crashed, hung, cut off, or "
-    "refusing us; an orderly stop is not a failure, and unknown of one that was away when the "
-    "watch "
-    "began.",
+    "refusing us; an orderly stop is not a failure, and unknown of one that was down when the "
+    "watch began.",
     Unit::boolean, MeasureType::gauge, kBroker};
 const Measure kStopped{"broker_stopped",
                        "Whether the broker is down and the others do not list it: it was shut down "
-                       "in order, or it was away already when the watch began.",
+                       "in order, or it was down already when the watch began.",
                        Unit::boolean, MeasureType::gauge, kBroker};
 const Measure kListed{
     "broker_listed",

@@ -26,7 +26,7 @@ const Measure kLag{
     "group_lag_records",
     "How many records the group can still read of the partition, from its committed offset, or "
     "from the start of the log where that is later, to the end; transaction markers at "
-    "the end are none, and it is unknown without a commit or without the end.",
+    "the end are not counted, and it is unknown without a commit or without the end.",
     Unit::records, MeasureType::gauge, kPartition};
 const Measure kLost{
     "group_records_lost",

@@ -18,7 +18,7 @@ namespace {
 const Measure kRank{
     "group_member_rank",
     "Place of the group's member by the lowest partition that it reads, from 0; the "
-    "sidecar of the first one tells of the group; own says whether the member is of "
+    "sidecar of the first one notifies for the group; own says whether the member is of "
     "this pod; unknown of a member without partitions; only with a scope.",
     Unit::none,
     MeasureType::gauge,

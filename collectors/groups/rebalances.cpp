@@ -33,7 +33,7 @@ const Measure kRecent{"group_rebalances_recent",
                       Unit::count, MeasureType::gauge, kGroup};
 const Measure kJoined{"group_members_joined_total",
                       "How many members were seen to join the group; a static member that comes "
-                      "back is none.",
+                      "back is not counted.",
                       Unit::count, MeasureType::counter, kGroup};
 const Measure kLeft{"group_members_left_total", "How many members were seen to leave the group.",
                     Unit::count, MeasureType::counter, kGroup};

@@ -50,7 +50,7 @@ enum class BrokerStatus : uint8_t {
   stopped,  // connection lost, and the others' Metadata does not list it any more: an orderly stop
 };
 [[nodiscard]] std::string_view status_name(BrokerStatus status);  // "cut_off"
-// Down in a way that nobody asked for.
+// Down, and not by an orderly shutdown.
 [[nodiscard]] constexpr bool is_failed(BrokerStatus status) {
   return status == BrokerStatus::crashed || status == BrokerStatus::hung ||
          status == BrokerStatus::cut_off || status == BrokerStatus::refuses;
@@ -106,7 +106,7 @@ struct QuorumView {
   std::optional<ClockDifference> clock = {};  // nothing: the controller did not tell its time
 };
 
-// What one broker may never have been asked, or asked in vain, stands beside its reason.
+// An offset, or why it is unknown.
 struct OffsetView {
   int64_t offset = -1;
   Unknown reason = Unknown::not_asked;
@@ -227,8 +227,8 @@ struct GroupView {
   std::string assignor;
   std::optional<SteadyTime> last_commit_change;  // when a committed offset was last seen to move
 };
-// Its members are being told anew what each of them reads. Kafka calls a group "Reconciling" also
-// for as long as the place of a static member is kept, while all the others read on: that is none.
+// The group is rebalancing. Kafka also calls a group "Reconciling" while it keeps the place of a
+// static member and all the other members go on reading: that is no rebalance.
 [[nodiscard]] bool is_rebalancing(const GroupView& group);
 
 // Of one broker and API: how many requests were sent, and how many met which error. The errors'

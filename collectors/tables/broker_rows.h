@@ -33,7 +33,7 @@ class BrokerRows {
       return static_cast<uint32_t>(guess);
     return search(broker);
   }
-  // Whether it is down in a way that nobody asked for.
+  // Whether it is down, and not by an orderly shutdown.
   [[nodiscard]] bool failed(int32_t broker) const {
     if (!any_down_) return false;
     const auto found = row(broker);

@@ -124,7 +124,7 @@ Dashboard agent_dashboard() {
   return {
       .name = "agent",
       .title = "Highwater / The agent itself",
-      .description = "What the agent costs, and whether it sees and tells.",
+      .description = "What the agent costs, and whether it polls and notifies.",
       .variables = {"cluster"},
       .rows =
           {{"Cost",
@@ -198,7 +198,7 @@ Dashboard agent_dashboard() {
               {{"@collector_missed_polls_total", "{{cluster}} {{collector}}"}},
               "short",
               "Since start, because earlier ones had not ended in time."}}},
-           {"Judging and telling",
+           {"Evaluating and notifying",
             {{"Evaluation, 99th percentile",
               graph,
               "",

@@ -88,7 +88,7 @@ std::string incident_card(const Incident& incident, WallTime now, std::string_vi
     if (incident.direction->next)
       html += row("Escalation", html_escape(escalation_text(*incident.direction->next)));
   }
-  if (!parts.told.empty()) html += row("Told", parts.told);
+  if (!parts.told.empty()) html += row("Notified", parts.told);
   if (!incident.team.empty()) html += row("Team", html_escape(incident.team));
   const std::string impact = impact_text(incident);
   html += row("Who suffers", impact.empty() ? "<span class=\"soft\">nobody that is known</span>"

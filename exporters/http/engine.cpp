@@ -159,7 +159,7 @@ class Engine final : private httplib::Server {
   [[nodiscard]] Reply ask_to_log_in() const {
     Reply reply;
     reply.status = 401;
-    reply.body = "a login is needed, and there is none or a wrong one\n";
+    reply.body = "a login is needed: it is missing or wrong\n";
     reply.headers.emplace_back("WWW-Authenticate", job_.logins->challenge());
     return reply;
   }

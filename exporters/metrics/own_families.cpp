@@ -51,7 +51,7 @@ const OwnFamily kAlerts{
 const OwnFamily kIncidents{
     "highwater_incidents", "How many incidents are open.", gauge, "", "severity", ""};
 const OwnFamily kIncidentsSilenced{"highwater_incidents_silenced",
-                                   "How many open incidents are silenced: nobody is told of them.",
+                                   "How many open incidents are silenced: nobody is notified.",
                                    gauge,
                                    "",
                                    "severity",

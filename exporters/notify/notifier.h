@@ -1,7 +1,7 @@
-// The notifier: takes what each report says people must be told, and delivers it to every receiver.
+// The notifier: takes the notifications of each report, and delivers them to every receiver.
 //
 // Made by the agent. publish() is called by the pipeline thread and never waits for a receiver;
-// each receiver has a worker thread and a queue of its own, so a slow one delays no other. stop()
+// each receiver has its own worker thread and queue, so a slow one does not delay others. stop()
 // is called once, after the pipeline has ended. stats() may be called on any thread.
 #pragma once
 

@@ -23,9 +23,9 @@ void write_explanation(const Model& model, const Question& question, TextStyle s
   if (!model.explanation || model.explanation->question != question)
     return out.line("  the agent is asked", Ink::soft);
   if (!model.explanation->problem.empty())
-    return out.line("  there is none: " + model.explanation->problem, Ink::yellow, 2);
+    return out.line("  not available: " + model.explanation->problem, Ink::yellow, 2);
   const Result<ExplainView> view = render_explanation(model.explanation->json, style);
-  if (!view) return out.line("  there is none: " + view.error().message, Ink::yellow, 2);
+  if (!view) return out.line("  not available: " + view.error().message, Ink::yellow, 2);
   rendered = view->text;
 }
 

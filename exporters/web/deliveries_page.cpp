@@ -42,14 +42,14 @@ std::string failure_text(const DeliveryEntry& entry) {
                      entry.text.empty() ? "no reason was given" : entry.text);
 }
 
-// "lead: told 2026-11-29 02:14:07 UTC, 3 min ago" of the newest that was tried.
+// "lead: sent 2026-11-29 02:14:07 UTC, 3 min ago" of the newest that was tried.
 std::string told_text(const DeliveryEntry& entry, uint64_t incident, WallTime now) {
   const notify::DeliveredPart* const part = entry.part(incident);
   if (entry.outcome != Outcome::delivered)
     return fmt::format("{}: <strong>not delivered</strong>, {}", html_escape(entry.receiver),
                        html_escape(failure_text(entry)));
-  return fmt::format("{}: told{} {}", html_escape(entry.receiver),
-                     (part != nullptr ? part->ended : entry.resolved) ? " of its end" : "",
+  return fmt::format("{}: {} {}", html_escape(entry.receiver),
+                     (part != nullptr ? part->ended : entry.resolved) ? "end sent" : "sent",
                      since_text(entry.at, now)) +
          (part != nullptr ? ", with others" : "");
 }
@@ -63,12 +63,20 @@ struct Told {
 std::string told_text(const Told& told, uint64_t incident, WallTime now) {
   std::string html = told_text(*told.newest, incident, now);
   if (told.first != nullptr && told.first != told.newest && told.first->at != told.newest->at)
-    html += "; first told " + since_text(told.first->at, now);
+    html += "; first sent " + since_text(told.first->at, now);
   return html;
 }
 
 std::string delay_text(Duration delay) {
   return delay < std::chrono::milliseconds(1) ? "at once" : "after " + describe_duration(delay);
+}
+
+// The delay of a repeat would count from when the incident was sent first.
+std::string outcome_html(const DeliveryEntry& entry) {
+  if (entry.outcome != Outcome::delivered)
+    return "<strong>" + html_escape(failure_text(entry)) + "</strong>";
+  const std::string html = entry.repeat ? "repeated" : "delivered " + delay_text(entry.delay);
+  return entry.text.empty() ? html : html + ", but " + html_escape(entry.text);
 }
 
 std::string incident_links(const DeliveryEntry& entry) {
@@ -107,21 +115,17 @@ std::string told_of(const notify::DeliveryLog& log, const Incident& incident, Wa
 std::string deliveries_page(const notify::DeliveryLog& log, WallTime now) {
   std::string rows;
   for (const DeliveryEntry& entry : log.newest(std::nullopt, kMostDeliveries)) {
-    const bool delivered = entry.outcome == Outcome::delivered;
-    rows += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-        since_text(entry.at, now), html_escape(entry.receiver), incident_links(entry),
-        what_name(entry), html_escape(entry.title),
-        delivered ? fmt::format("delivered {}{}", delay_text(entry.delay),
-                                entry.text.empty() ? "" : ", but " + html_escape(entry.text))
-                  : "<strong>" + html_escape(failure_text(entry)) + "</strong>");
+    rows +=
+        fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                    since_text(entry.at, now), html_escape(entry.receiver), incident_links(entry),
+                    what_name(entry), html_escape(entry.title), outcome_html(entry));
   }
   std::string body = "<h1>Deliveries</h1>\n";
   if (rows.empty())
-    body += "<p class=\"calm\">Nothing was told to anybody yet.</p>\n";
+    body += "<p class=\"calm\">No notification was sent yet.</p>\n";
   else
     body += wide_table("Deliveries",
-                       "<th>When</th><th>Receiver</th><th>Incident</th><th>Told</th>"
+                       "<th>When</th><th>Receiver</th><th>Incident</th><th>Sent</th>"
                        "<th>Title</th><th>Outcome</th>",
                        rows, OnNarrow::stack);
   return html_page("Deliveries", body, {.home = kHome, .live = true});

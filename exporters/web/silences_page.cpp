@@ -133,7 +133,7 @@ std::string silences_page(const Json& silences, const SilenceForm& form, const J
   const std::string made = cards(silences, "silences", may_change);
   const std::string maintenance = cards(silences, "maintenance", false);
   std::string body = "<h1>Silences</h1>\n";
-  body += made.empty() ? "<p class=\"calm\">There are none: whatever happens is told.</p>\n" : made;
+  body += made.empty() ? "<p class=\"calm\">There are none: every incident is sent.</p>\n" : made;
   if (!maintenance.empty()) body += "<h2>Maintenance in the configuration</h2>\n" + maintenance;
   if (!may_change)
     return html_page("Silences",

@@ -67,7 +67,7 @@ std::optional<Duration> read_hold(YamlMap& map, const std::string& key) {
     map.error(*node,
               fmt::format("'{}' must be at most {}, not {}", key, format_duration(kLongestHold),
                           node->scalar),
-              "nobody would hear of it in time");
+              "nobody would be notified in time");
     return std::nullopt;
   }
   return *duration;

@@ -168,8 +168,7 @@ std::vector<std::string> Director::direct(Report& report, const HeardOf& heard_o
   std::vector<std::string> ended;
   for (const Silence& silence : silences_.expire(now, open)) ended.push_back(silence.text(now));
   for (const Ack& ack : acks_.expire(now, report.incidents))
-    ended.push_back(
-        fmt::format("incident {}, acknowledged {}, is told again", ack.incident, ack.text()));
+    ended.push_back(fmt::format("acknowledgement of incident {}, {}", ack.incident, ack.text()));
 
   OpenLines lines = open_lines(plan_.routes, now);
   active_ = active(now);

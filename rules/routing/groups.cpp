@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kOver = "it has ended";
 constexpr std::string_view kEnded = "all of them have ended";
-constexpr std::string_view kElsewhere = "its incidents are told by themselves, or in other groups";
+constexpr std::string_view kElsewhere = "its incidents are sent on their own, or in other groups";
 
 bool is_hidden(const Incident& incident) {
   return incident.direction != nullptr && !incident.direction->silenced_by.empty();

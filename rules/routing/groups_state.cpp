@@ -140,8 +140,7 @@ std::vector<std::string> Groups::restore(std::span<const StateRecord> records) {
     }
     auto read = decode(record.value);
     if (!read) {
-      problems.push_back(
-          fmt::format("a group of incidents that are told together: {}", read.error().message));
+      problems.push_back(fmt::format("a group of incidents: {}", read.error().message));
       continue;
     }
     next_ = std::max(next_, read->second.id + 1);

@@ -100,7 +100,8 @@ class AskAgent(unittest.TestCase):
                  "outcome": "failed", "attempts": 3, "why": why, "seconds": 12.0}
         told = entry | {"outcome": "delivered", "why": "", "attempts": 1, "seconds": 0.0123}
         at_once = told | {"seconds": 0.0002}
-        answer = {"now": "2026-11-30T08:12:00.000Z", "deliveries": [entry, told, at_once]}
+        repeat = told | {"repeat": True, "seconds": 14400.0}
+        answer = {"now": "2026-11-30T08:12:00.000Z", "deliveries": [entry, told, at_once, repeat]}
         self.answers["/api/v1/deliveries"] = (200, answer)
         whole, terminal = pty.openpty()
         self.addCleanup(os.close, whole)
@@ -108,11 +109,12 @@ class AskAgent(unittest.TestCase):
         subprocess.run([HIGHWATER, "notify", "log", "--no-color", "--url", self.url], env=environment | {"COLUMNS": "80"}, stdout=terminal, timeout=60, check=True)
         os.close(terminal)
         lines = os.read(whole, 1 << 16).decode().splitlines()
-        self.assertEqual(len(lines), 4, lines)
+        self.assertEqual(len(lines), 5, lines)
         self.assertLessEqual(max(map(len, lines)), 80, lines)
         self.assertRegex(lines[1], r"^  12 min ago  oncall    17  page  failed 3 times: HTT\u2026  Broker 2 \(prod\) crashed.*\u2026$")
         self.assertIn("delivered in 12 ms ", lines[2])
         self.assertIn("delivered at once  ", lines[3])
+        self.assertIn(" repeated  ", lines[4])
         code, output, _ = self.ask("notify", "log")
         self.assertEqual(code, 0)
         self.assertIn(title, output, "a program reads whole titles")

@@ -87,7 +87,7 @@ TEST_F(HistoryFileTest, BeginsAnewWhenItIsDamaged) {
     std::ofstream(file(), std::ios::binary) << damaged;
     said_.clear();
     EXPECT_THAT(life("new"), testing::ElementsAre("new")) << at;
-    EXPECT_THAT(said_, HasSubstr("the history of the pages cannot be read, and begins anew"));
+    EXPECT_THAT(said_, HasSubstr("the history of the pages cannot be read; a new one is begun"));
   }
   std::filesystem::resize_file(file(), 30);
   EXPECT_THAT(life("cut"), testing::ElementsAre("cut"));

@@ -22,16 +22,16 @@ def main(binary):
     assert code == 1 and out.splitlines() == [
         "TAP version 13", "1..1", "not ok 1 - routes.yaml: wrong", "# routes.yaml:3:5:",
         "#   expected: it belongs to platform", "#   but was:  it belongs to payments",
-        "#   expected: it is heard by pager", "#   but was:  it is heard by chat, payments",
+        "#   expected: it notifies pager", "#   but was:  it notifies chat, payments",
         "#   expected: it escalates after 5m to lead", "#   but was:  it escalates after 10m to lead, after 30m to manager",
         "#   expected: it is hidden by move", "#   but was:  it is hidden by nothing"], out
     code, out = run(binary, "routes:\n  - {name: wrong, alert: {severity: ticket, alertname: DiskFull, cluster: prod}, at: 2026-11-30 02:14, groups: [{to: mail, by: {cluster: prod}}]}\n")
-    assert code == 1 and "expected: it is told together: mail by cluster=prod" in out, out
-    assert "but was:  it is told together: chat by cluster=prod severity=ticket, mail by cluster=prod severity=ticket" in out, out
+    assert code == 1 and "expected: it is grouped: mail by cluster=prod" in out, out
+    assert "but was:  it is grouped: chat by cluster=prod severity=ticket, mail by cluster=prod severity=ticket" in out, out
     code, out = run(binary, f"routes:\n  - {{name: wrong, {alert}, hears_as_evidence: [pager]}}\n")
-    assert code == 1 and "expected: as evidence it is heard by pager" in out and "as evidence it is heard by chat" in out, out
+    assert code == 1 and "expected: as evidence it notifies pager" in out and "as evidence it notifies chat" in out, out
     code, out = run(binary, f"silences:\n  - {{name: wrong, {alert}, silence: {{matchers: [team=payments]}}, hides: false}}\n")
-    assert code == 1 and "expected: the alert is told" in out and "but was:  the alert is hidden" in out, out
+    assert code == 1 and "expected: the alert is sent" in out and "but was:  the alert is hidden" in out, out
 
     for text, expected in [
             (f"routes:\n  - {{name: a, {alert}, hears: [pagr]}}\n", "has no receiver 'pagr'"),

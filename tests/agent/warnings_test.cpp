@@ -123,7 +123,7 @@ TEST_F(Warnings, RoutesThatNameNobodyAndReceiversThatHearNothing) {
                              "  - {alertname: [BrokerDwn, \"Lag*\"], to: slack}\n"
                              "  - {cluster: test, to: slack}\n"
                              "  - {to: slack}\n"),
-              testing::ElementsAre("hw.yaml: no route leads to the receiver 'mail': it hears of nothing: "
+              testing::ElementsAre("hw.yaml: no route leads to the receiver 'mail': it is never notified: "
                           "name it in a line of 'routes', or remove it",
                           "hw.yaml:8:1: no team is called 'shpo': did you mean 'shop'?",
                           "hw.yaml:9:1: no rule or SLO is called 'BrokerDwn': did you mean 'BrokerDown'?",

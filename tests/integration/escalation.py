@@ -105,7 +105,7 @@ def test_what_nobody_acknowledges_is_escalated_over_kill_9_and_the_heartbeat_say
         assert {(entry["receiver"], entry["outcome"]) for entry in entries} >= {("oncall", "delivered"), ("lead", "delivered")}, entries
         failed = [entry for entry in json.loads(agent.get("/api/v1/deliveries?limit=500"))["deliveries"] if entry["outcome"] == "failed"]
         assert failed and failed[0]["receiver"] == "oncall" and failed[0]["attempts"] > 1 and "503" in failed[0]["why"], failed
-        assert "oncall: told 20" in agent.get(f"/incident?id={number}")
+        assert "oncall: sent 20" in agent.get(f"/incident?id={number}")
     finally:
         code = end(agent.process)
         agent.log.close()

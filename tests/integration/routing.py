@@ -197,7 +197,7 @@ def test_a_reload_leads_elsewhere_and_an_acknowledgement_survives_kill_9(cluster
         shop = [alert["labels"]["alertname"] for _, alert in routed.shop.alerts()]
         assert shop == ["OrdersBusy"], shop
         code, output = routed.run("ack", number, "--end")
-        assert code == 0 and "is told again" in output, output
+        assert code == 0 and "is no longer acknowledged" in output, output
         code, output = routed.run("ack", "999", "--by", "ann")
         assert code == 2 and "no incident 999 is open" in output, output
     finally:

@@ -72,7 +72,7 @@ void check_names(const Node& node, const OurReceivers& receivers, const TimeInte
 void lose_what_we_do_otherwise(const YamlNode& document, Fields& fields,
                                std::vector<Loss>& losses) {
   constexpr std::pair<std::string_view, std::string_view> kOtherwise[] = {
-      {"inhibit_rules", "inhibit_rules: what has the same cause is one incident, and is told once"},
+      {"inhibit_rules", "inhibit_rules: what has the same cause is one incident"},
       {"templates", "templates: Highwater writes the texts of notifications by itself"}};
   for (const auto& [key, what] : kOtherwise) {
     const YamlNode* const node = document.find(key);

@@ -222,7 +222,7 @@ std::vector<Hours> muted_hours(const Node& node, const TimeIntervals& intervals,
     add(active.front(), muted);
   } else {
     losses.push_back(
-        {node.line, fmt::format("route: its active time intervals {}: it always tells",
+        {node.line, fmt::format("route: its active time intervals {}: it is never muted",
                                 known ? "are of several zones" : "cannot be said with 'during'")});
   }
   return muted;

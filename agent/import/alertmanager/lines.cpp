@@ -108,8 +108,8 @@ class LinesWriter {
       write_windows(line, muted);
     } else if (muted.size() > 1) {
       lose(*line.node,
-           "is muted in hours of several time zones, and others hear of what it matches: "
-           "it always tells");
+           "is muted in hours of several time zones, and other receivers are notified of what it "
+           "matches: it is never muted");
       write_heard(line, outlet, "");
     } else {
       write_open_hours(line, outlet, muted.front());

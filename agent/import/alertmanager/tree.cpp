@@ -89,14 +89,14 @@ class TreeReader {
         read.group_by->push_back(label);
       }
       tally_.add(
-          "group_by: tickets and information are told together; a page is told by itself, at once",
+          "group_by: tickets and information are grouped; a page is sent on its own, at once",
           by->line);
     } else if (!read.group_by) {
       for (const char* const key : {"group_wait", "group_interval"}) {
         if (const YamlNode* const time = node.find(key))
           tally_.add(
-              "group_wait and group_interval without 'group_by': each incident is told by "
-              "itself, at once",
+              "group_wait and group_interval without 'group_by': each incident is sent on its "
+              "own, at once",
               time->line);
       }
     }

@@ -95,7 +95,7 @@ void Sweep::note_left_out(SweepRun& run) const {
     if (count > 0) run.problems.push_back({fmt::format("{} {}", count, what), {}});
   };
   note(border_.topics_left_out(),
-       "topics are left out: their names are none that Kafka allows, or were listed twice");
+       "topics are left out: Kafka does not allow their names, or they were listed twice");
   note(border_.groups_left_out(), "groups with ids of many or odd bytes are left out");
   if (std::string text = room_.left_out(); !text.empty())
     run.problems.push_back({std::move(text), {}});

@@ -273,7 +273,7 @@ const Mistake kMistakes[] = {
     {"SeverityThatPagerDutyHasNot",
      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
      "pagerduty: {routing_key: {env: A}, page_severity: high}\n",
-     4, "is none of its values"},
+     4, "'page_severity' cannot be 'high'"},
     {"SecretThatIsNoKey",
      "clusters: [{name: a, bootstrap: [\"k:1\"]}]\nreceivers:\n  - name: r\n    "
      "webhook: {url: \"http://x\", secret: short}\n",

@@ -141,7 +141,7 @@ TEST(ImportAlertmanagerRoutes, DatesAreLostAndMuteNothing) {
     - {receiver: mail, matchers: [team="b"], active_time_intervals: [newyear]}
 )");
   EXPECT_THAT(imported.losses, Contains(HasSubstr("time interval 'newyear'")));
-  EXPECT_THAT(imported.losses, Contains(HasSubstr("it always tells")));
+  EXPECT_THAT(imported.losses, Contains(HasSubstr("it is never muted")));
   EXPECT_THAT(lines_of(imported),
               ElementsAre("- {team: a, to: pager}", "- {team: b, to: mail}", "- {to: main}"));
 }
@@ -198,7 +198,7 @@ templates: ["*.tmpl"]
 inhibit_rules: [{source_matchers: [severity="critical"], target_matchers: [severity="warning"]}]
 tracing: {endpoint: x}
 )");
-  EXPECT_THAT(imported.losses, ElementsAre(HasSubstr("a page is told by itself, at once"),
+  EXPECT_THAT(imported.losses, ElementsAre(HasSubstr("a page is sent on its own, at once"),
                                            HasSubstr("templates: "), HasSubstr("inhibit_rules: "),
                                            HasSubstr("the file: 'tracing' was not taken over")));
 }
@@ -219,7 +219,7 @@ TEST(ImportAlertmanagerRoutes, GroupsAreTakenOver) {
                           "- {team: c, to: mail, group_by: [shard]}",
                           "- {to: main, group_by: [alertname, cluster], group_interval: 10m}"));
   EXPECT_THAT(imported.losses,
-              ElementsAre(HasSubstr("a page is told by itself, at once (and in 2 more places)"),
+              ElementsAre(HasSubstr("a page is sent on its own, at once (and in 2 more places)"),
                           HasSubstr("route to 'mail': has a group_wait of 2h: 1h is the longest"),
                           HasSubstr("has a group_interval of 10s: 1m is the shortest"),
                           HasSubstr("the label 'shard' is on no alert of Highwater")));
@@ -228,7 +228,7 @@ TEST(ImportAlertmanagerRoutes, GroupsAreTakenOver) {
 
 TEST(ImportAlertmanagerRoutes, TimesOfGroupsWithoutLabelsAreSaid) {
   const ImportedConfig imported = from_routes("  group_wait: 30s\n  group_interval: 5m\n");
-  EXPECT_THAT(imported.losses, ElementsAre(HasSubstr("without 'group_by': each incident is told")));
+  EXPECT_THAT(imported.losses, ElementsAre(HasSubstr("without 'group_by': each incident is sent")));
   EXPECT_THAT(lines_of(imported), ElementsAre("- {to: main}"));
 }
 

@@ -165,7 +165,7 @@ TEST_F(GroupsTest, SayWhetherTheyEndedOrAreToldOtherwise) {
   const auto left = step(seconds(1), {other});
   ASSERT_THAT(left, SizeIs(1));
   EXPECT_EQ(left[0].transition.kind, TransitionKind::resolved);
-  EXPECT_THAT(left[0].transition.resolution, HasSubstr("told by themselves"));
+  EXPECT_THAT(left[0].transition.resolution, HasSubstr("sent on their own"));
   EXPECT_THAT(left[0].transition.incident.group->listed, IsEmpty());
 }
 

@@ -170,7 +170,7 @@ TEST(RoutingConfig, MistakesAreSaidWithTheirPlace) {
       {"routes: [{to: mail, group_by: topic, group_wait: 2h}]\n", ":8:50:", "choose between"},
       {"routes: [{to: mail, group_by: topic, group_interval: 1s}]\n", ":8:54:", "choose between"},
       {"routes: [{severity: page, to: mail, group_by: topic}, {to: mail}]\n",
-       ":8:47:", "a page is told by itself"},
+       ":8:47:", "a page is sent on its own"},
       {"routes: [{to: [mail, am], group_by: topic}]\n",
        ":8:37:", "'am' is of the kind 'alertmanager', which groups by itself"},
       {"routes: [{topic: a, as_evidence: true, to: mail, group_by: topic}, {to: mail}]\n",

@@ -92,7 +92,7 @@ TEST_F(StoreTest, AStateThatWasEmptiedIsSaidToHaveBeen) {
   ASSERT_TRUE(opened.store) << opened.problem;
   EXPECT_EQ(opened.outcome, OpenOutcome::set_aside);
   EXPECT_THAT(opened.problem, HasSubstr("it is empty"));
-  EXPECT_THAT(opened.problem, HasSubstr("budgets start anew"));
+  EXPECT_THAT(opened.problem, HasSubstr("budgets start empty"));
 }
 
 TEST_F(StoreTest, ACreationThatWasCutOffIsBegunAgain) {

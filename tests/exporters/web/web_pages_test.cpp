@@ -329,7 +329,7 @@ TEST(DeliveriesPage, SaysWhoWasToldAndWhoCouldNotBe) {
   tell("slack", notify::retry("HTTP 503: <busy>", 503), TransitionKind::opened);
   tell("oncall", notify::delivered(202), TransitionKind::resolved);
   EXPECT_EQ(told_of(log, incident, now),
-            "oncall: told of its end " + since_text(now, now) +
+            "oncall: end sent " + since_text(now, now) +
                 "<br>\nslack: <strong>not delivered</strong>, failed 2 times: HTTP 503: "
                 "&lt;busy&gt;");
   const std::string page = deliveries_page(log, now);
@@ -356,15 +356,15 @@ TEST(DeliveriesPage, ToldSaysTheFirstTimeAndTheLast) {
   const auto at = [&](Duration ago) { return since_text(now - ago, now); };
   using std::chrono::minutes;
   tell(notify::delivered(202), minutes(30));
-  EXPECT_EQ(told_of(log, incident, now), "oncall: told " + at(minutes(30)));
+  EXPECT_EQ(told_of(log, incident, now), "oncall: sent " + at(minutes(30)));
   tell(notify::delivered(202), minutes(20));
   tell(notify::delivered(202), minutes(10));
   EXPECT_EQ(told_of(log, incident, now),
-            "oncall: told " + at(minutes(10)) + "; first told " + at(minutes(30)));
+            "oncall: sent " + at(minutes(10)) + "; first sent " + at(minutes(30)));
   tell(notify::retry("HTTP 503", 503), minutes(1));
   EXPECT_EQ(
       told_of(log, incident, now),
-      "oncall: <strong>not delivered</strong>, failed: HTTP 503; first told " + at(minutes(30)));
+      "oncall: <strong>not delivered</strong>, failed: HTTP 503; first sent " + at(minutes(30)));
 }
 
 }  // namespace
