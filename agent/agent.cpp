@@ -25,6 +25,17 @@
 namespace highwater::agent {
 namespace {
 
+// They stand by severity, and by id within one: thousands may be open, and each delivery asks.
+const Incident* open_incident(const Report& report, uint64_t id) {
+  for (const Severity severity : {Severity::page, Severity::ticket, Severity::info}) {
+    const auto same =
+        std::ranges::equal_range(report.incidents, severity, std::greater<>(), &Incident::severity);
+    const auto found = std::ranges::lower_bound(same, id, {}, &Incident::id);
+    if (found != same.end() && found->id == id) return &*found;
+  }
+  return nullptr;
+}
+
 using std::chrono::seconds;
 
 // Together well below five seconds; Signals::kStopWithin cuts off what takes longer all the same.
@@ -101,17 +112,18 @@ Agent::Impl::Impl(Config config, Loaded loaded, const WebAccess& access,
       log_(log),
       heartbeats_(surroundings(), clock, log),
       traces_(std::move(traces.config), clock, log),
-      notifier_(notify::make_receivers(config_.receivers, surroundings(), log),
-                {.on_delivered =
-                     [this](const std::string& receiver, Duration delay) {
-                       self_metrics_.observe_delivery(receiver, delay);
-                     },
-                 .remedy_now = [this](const Incident& incident) { return remedy_now(incident); },
-                 .acknowledge_link =
-                     [this](const Incident& incident) { return acknowledge_link(incident); },
-                 .identity = identity_of(config_, log),
-                 .state_problem = [this] { return routing_.view()->state_problem; }},
-                clock, log, traces_.sink()),
+      notifier_(
+          notify::make_receivers(config_.receivers, surroundings(), log),
+          {.on_delivered = [this](
+                               const std::string& receiver,
+                               Duration delay) { self_metrics_.observe_delivery(receiver, delay); },
+           .incident_now = [this](const Incident& incident) { return incident_now(incident); },
+           .remedy_now = [this](const Incident& incident) { return remedy_now(incident); },
+           .acknowledge_link =
+               [this](const Incident& incident) { return acknowledge_link(incident); },
+           .identity = identity_of(config_, log),
+           .state_problem = [this] { return routing_.view()->state_problem; }},
+          clock, log, traces_.sink()),
       routing_(config_.routing, alert_labels(config_, loaded.rules), log),
       replicas_(config_, clock.now().steady),
       keeper_(state_path(), log),
@@ -285,25 +297,30 @@ Remedy Agent::Impl::remedy_by(const Report& report, const Incident& incident) {
   return remedy_of(incident, report, access_of(incident.headline.entity.label("cluster").text()));
 }
 
+ReportPtr Agent::Impl::newest() const {
+  const std::lock_guard lock(newest_mutex_);
+  return newest_;
+}
+
+std::optional<Incident> Agent::Impl::incident_now(const Incident& incident) const {
+  const ReportPtr report = newest();
+  const Incident* const found = report == nullptr ? nullptr : open_incident(*report, incident.id);
+  if (found == nullptr) return std::nullopt;
+  return *found;
+}
+
 Remedy Agent::Impl::remedy_now(const Incident& incident) {
-  ReportPtr report;
-  {
-    const std::lock_guard lock(newest_mutex_);
-    report = newest_;
-  }
+  const ReportPtr report = newest();
   return report == nullptr ? Remedy{} : remedy_by(*report, incident);
 }
 
 std::string Agent::Impl::acknowledge_link(const Incident& incident) {
   if (!external_url_given_) return {};
   const uint64_t id = shown_id(incident);
-  {
-    const std::lock_guard lock(newest_mutex_);
-    const auto known = [&](const Incident& one) {
-      return one.id == id && one.direction != nullptr && !one.direction->acknowledged.empty();
-    };
-    if (newest_ != nullptr && std::ranges::any_of(newest_->incidents, known)) return {};
-  }
+  const ReportPtr report = newest();
+  const Incident* const open = report == nullptr ? nullptr : open_incident(*report, id);
+  if (open != nullptr && open->direction != nullptr && !open->direction->acknowledged.empty())
+    return {};
   return ack_url(external_url_, id, routing_.ack_links().token(id, clock_.now().wall));
 }
 

@@ -71,6 +71,8 @@ class Agent::Impl {
   [[nodiscard]] WebContext web_context();
   [[nodiscard]] ToolAccess access_of(const std::string& cluster);  // any thread
   [[nodiscard]] Remedy remedy_by(const Report& report, const Incident& incident);
+  [[nodiscard]] ReportPtr newest() const;  // any thread; null before the first
+  [[nodiscard]] std::optional<Incident> incident_now(const Incident& incident) const;
   [[nodiscard]] Remedy remedy_now(const Incident& incident);
   [[nodiscard]] std::string acknowledge_link(const Incident& incident);
   [[nodiscard]] std::string state_path() const;
@@ -90,7 +92,7 @@ class Agent::Impl {
   const bool external_url_given_;
   std::mutex access_mutex_;
   std::map<std::string, ToolAccess> access_;  // by cluster; under access_mutex_
-  std::mutex newest_mutex_;
+  mutable std::mutex newest_mutex_;
   ReportPtr newest_;  // under newest_mutex_; what notifications rest on
   const Clock& clock_;
   Log& log_;

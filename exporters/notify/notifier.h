@@ -28,6 +28,9 @@ struct NotifierOptions {
   ReceiverQueue::Chance chance{};  // for tests; empty: random
   // Something new was delivered, so long after it was concluded. Any thread; may be empty.
   std::function<void(const std::string& receiver, Duration delay)> on_delivered{};
+  // The incident as it is now, or nothing when it is over: what waited for its receiver, or is
+  // repeated, says what is true when it is sent. On the thread of the receiver; may be empty.
+  std::function<std::optional<Incident>(const Incident&)> incident_now{};
   // What helps with an open incident now. Called before each attempt on the thread of the receiver;
   // may be empty.
   std::function<Remedy(const Incident&)> remedy_now{};

@@ -11,6 +11,7 @@ namespace highwater::notify {
 namespace {
 
 constexpr size_t kMaxUndeliveredLines = 100;
+constexpr Duration kStillNew = std::chrono::seconds(5);
 
 double random_chance() {
   thread_local std::mt19937_64 engine{std::random_device{}()};
@@ -35,6 +36,7 @@ Worker::Worker(NamedReceiver receiver, const NotifierOptions& options, DeliveryL
       log_(log),
       spans_(std::move(spans)),
       on_delivered_(options.on_delivered),
+      incident_now_(options.incident_now),
       remedy_now_(options.remedy_now),
       acknowledge_link_(options.acknowledge_link),
       identity_(options.identity),
@@ -200,11 +202,12 @@ std::optional<Delivery> Worker::wait_for_next() {
   }
 }
 
-void Worker::attempt(const Delivery& delivery) {
+void Worker::attempt(const Delivery& next) {
   const SpanId span_id = SpanId::random();
   const Now start = clock_.now();
+  const Delivery delivery = with_present(next, start.wall);
   const Answer answer = receiver_.receiver->deliver(
-      with_present(delivery),
+      delivery,
       {.limit = receiver_.timeout, .stop = stop_.get_token(), .now = start.wall, .span = span_id});
   const Now end = clock_.now();
   {
@@ -225,14 +228,19 @@ void Worker::attempt(const Delivery& delivery) {
   spans_(std::move(span));
 }
 
-Delivery Worker::with_present(Delivery delivery) const {
+Delivery Worker::with_present(Delivery delivery, WallTime now) const {
   const bool open =
       !delivery.resolved() && !delivery.notice->test && !is_several(delivery.incident());
   std::string problem = state_problem_ ? state_problem_() : std::string();
   if (!open && identity_ == nullptr && problem.empty()) return delivery;
   auto notice = std::make_shared<Notice>(*delivery.notice);
-  if (open && remedy_now_) notice->remedy = remedy_now_(delivery.incident());
-  if (open && acknowledge_link_) notice->acknowledge = acknowledge_link_(delivery.incident());
+  if (open && incident_now_ && now - notice->at > kStillNew) {
+    if (std::optional<Incident> incident = incident_now_(delivery.incident()))
+      notice->transition.incident = std::move(*incident);
+  }
+  if (open && remedy_now_) notice->remedy = remedy_now_(notice->transition.incident);
+  if (open && acknowledge_link_)
+    notice->acknowledge = acknowledge_link_(notice->transition.incident);
   notice->identity = identity_;
   notice->state_problem = std::move(problem);
   delivery.notice = std::move(notice);

@@ -71,10 +71,10 @@ class Worker {
   void run();
   // Nothing: the agent stops, and there is nothing left or no time for it.
   [[nodiscard]] std::optional<Delivery> wait_for_next();
-  void attempt(const Delivery& delivery);
+  void attempt(const Delivery& next);
   // With what helps now: hours may have passed since the notice was made. And with who tells,
   // and whether a restart would forget it.
-  [[nodiscard]] Delivery with_present(Delivery delivery) const;
+  [[nodiscard]] Delivery with_present(Delivery delivery, WallTime now) const;
   // Whether it only keeps up what a receiver would forget.
   [[nodiscard]] bool is_refresh(const Delivery& delivery) const {
     return delivery.repeat && receiver_.policy.resolved_repeated_for;
@@ -93,6 +93,7 @@ class Worker {
   Log& log_;
   const SpanSink spans_;
   const std::function<void(const std::string&, Duration)> on_delivered_;
+  const std::function<std::optional<Incident>(const Incident&)> incident_now_;
   const std::function<Remedy(const Incident&)> remedy_now_;
   const std::function<std::string(const Incident&)> acknowledge_link_;
   const std::shared_ptr<const Identity> identity_;

@@ -1,4 +1,4 @@
-// What helps with an incident, in the notifications about it.
+// What is filled in when a notification is sent: the incident as it is by then, and what helps.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -62,6 +62,48 @@ TEST(ARemedyInNotifications, IsWhatHelpsAtEachAttemptAndGoesWithTheIncident) {
   EXPECT_EQ(annotations(received[0])["not_saved"],
             "a restart of the agent would forget this: it cannot write its state (disk full)");
   EXPECT_FALSE(annotations(received[1]).contains("not_saved"));
+}
+
+// Its receiver was away for a minute: partitions have moved, and perhaps it is over.
+TEST(ANotificationThatWaited, SaysWhatIsSoWhenItIsSent) {
+  PushReceiver server(
+      [](const Received&, size_t) { return Reply{.status = 200, .headers = {}, .body = {}}; });
+  const SystemClock clock;
+  Log log(clock, LogLevel::error, LogForm::json, [](std::string_view) { return true; });
+  ReceiverConfig config;
+  config.name = "oncall";
+  config.kind = find_receiver_kind("webhook");
+  config.settings.set("url", Secret(server.url("/alerts")));
+  std::atomic<bool> open = true;
+  const auto incident_now = [&open](const Incident& incident) -> std::optional<Incident> {
+    if (!open) return std::nullopt;
+    Incident now = incident;
+    now.title = "8 partitions failed over";
+    return now;
+  };
+  Notifier notifier(
+      make_receivers({config}, {.external_url = "http://watch", .cluster = {}, .transport = {}},
+                     log),
+      {.chance = [] { return 0.0; }, .incident_now = incident_now}, clock, log, {});
+  uint64_t sequence = 0;
+  const auto title_after = [&](Duration wait, TransitionKind kind) {
+    auto made = std::make_shared<Report>();
+    made->at = clock.now();
+    made->at.wall -= wait;
+    made->transitions = {samples::transition(++sequence, kind, samples::broker_down(7))};
+    notifier.publish(made);
+    const auto received = server.wait_for(sequence);
+    return annotations(received.at(sequence - 1))["summary"].get<std::string>();
+  };
+  const std::string before = title_after(std::chrono::seconds(0), TransitionKind::opened);
+  EXPECT_NE(before, "8 partitions failed over");
+  EXPECT_EQ(title_after(std::chrono::minutes(1), TransitionKind::updated),
+            "8 partitions failed over");
+  open = false;
+  EXPECT_EQ(title_after(std::chrono::minutes(1), TransitionKind::updated), before);
+  open = true;
+  const std::string end = title_after(std::chrono::minutes(1), TransitionKind::resolved);
+  EXPECT_EQ(end.find("failed over"), std::string::npos) << end;
 }
 
 }  // namespace
