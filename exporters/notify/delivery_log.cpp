@@ -131,6 +131,7 @@ void DeliveryLog::add(const std::string& receiver, const Delivery& delivery, con
   });
   if (last != entries_.rend() && goes_on(*last, entry)) {
     last->at = entry.at;
+    last->title = std::move(entry.title);
     last->delay = entry.delay;
     ++last->attempts;
     last->parts = std::move(entry.parts);

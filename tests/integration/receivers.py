@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import urllib.request
 
-from harness import ROOT, WORK, Agent, end, free_port, takes_long, wait_until
+from harness import ROOT, WORK, Agent, Receiver, end, free_port, takes_long, wait_until
 
 CONFIGURATION = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
@@ -173,6 +173,33 @@ def test_a_command_is_started_for_what_begins_and_what_ends(cluster, binary):
         wait_until(lambda: told()[-1:] == ["resolved"], 90, "and its end")
 
 
-TESTS = [test_a_command_is_started_for_what_begins_and_what_ends,
+def test_a_page_that_waited_says_what_is_so_when_it_is_sent(cluster, binary):
+    receiver = Receiver()
+    receiver.refuse = True
+    agent = Agent(binary, cluster.servers(), receiver, name="waited")
+
+    def title():
+        found = [one["title"] for one in json.loads(agent.get("/api/v1/incidents"))["incidents"] if one["cause"]["alertname"] == "BrokerDown"]
+        return found[0] if found else None
+
+    try:
+        agent.wait_ready()
+        wait_until(lambda: agent.value("highwater_broker_up", broker="2") == 1, 30, "broker 2 is up")
+        cluster.kill(2)
+        first = wait_until(title, 30, "the broker's incident is open")
+        wait_until(lambda: title() != first, 60, "others have taken over")
+        shown = {title()}
+        receiver.refuse = False
+        _, alert = wait_until(lambda: shown.add(title()) or receiver.incidents(name="BrokerDown"), 70, "the page is there")[0]
+        assert alert["annotations"]["summary"] in shown - {first}, f"{alert['annotations']['summary']} is none of {shown}, or of the first second"
+    finally:
+        cluster.start_one(2)
+        code = agent.stop()
+        receiver.close()
+    assert code == 0, f"exit code {code} after SIGTERM"
+
+
+TESTS = [test_a_page_that_waited_says_what_is_so_when_it_is_sent,
+         test_a_command_is_started_for_what_begins_and_what_ends,
          test_mails_are_one_thread_at_a_real_smtp_server,
          test_alertmanager_knows_what_fires_also_after_it_was_restarted]
