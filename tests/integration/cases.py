@@ -3,7 +3,7 @@
 import re
 import time
 
-from harness import page, takes_long, wait_until, watched
+from harness import page, takes_long, takes_minutes, wait_until, watched
 
 PAGE_WITHIN = 3.0  # seconds from a kill to the page; the figure of scripts/bench is tighter, this bound only catches breakage
 
@@ -74,6 +74,54 @@ def test_lag_is_right_after_a_topic_was_deleted_and_created_again(cluster, binar
             wait_until(lambda: agent.value("highwater_topic_partitions", topic="reborn") is None, 20, "the topic is gone")
             wait_until(lambda: not lag_by_agent(agent, f"reborn-{protocol}"), 20, "so is the lag on it")  # noqa: B023
         assert receiver.incidents(severity="page") == []
+
+
+def leader_by_kafkas_tool(cluster, topic):
+    """{partition: leader}"""
+    text = cluster.tool("TopicCommand", "--bootstrap-server", ",".join(cluster.servers()), "--describe", "--topic", topic)
+    return {partition: int(leader) for partition, leader in re.findall(r"Partition: (\d+)\s+Leader: (\d+)", text)}
+
+
+def of_partitions(agent, metric, topic):
+    """{partition: value}"""
+    return {dict(labels)["partition"]: value for (name, labels), value in agent.metrics().items()
+            if name == f"highwater_partition_{metric}" and ("topic", topic) in labels}
+
+
+@takes_minutes
+def test_a_topic_that_is_created_again_between_two_polls_is_another_topic(cluster, binary):
+    """Brokers before 2.8 have no ids of topics: there only the epochs, which begin anew, tell that it is another one."""
+    between_polls = 30
+    cluster.create_topic("replaced", 3, 3)
+    cluster.produce("replaced", range(90))
+    cluster.shut(2)
+    cluster.start_one(2)
+    cluster.heal()
+    cluster.elect_preferred()
+    with watched(cluster, binary, "replaced", poll=f"{between_polls}s") as (agent, receiver):
+        def epochs():
+            return of_partitions(agent, "leader_epoch", "replaced")
+
+        # Two elections of what broker 2 led.
+        wait_until(lambda: max(epochs().values(), default=0) >= 2, 60, "the epochs have grown")
+        wait_until(lambda: sum(of_partitions(agent, "high_watermark", "replaced").values()) == 90, 60, "the records are seen")
+
+        begun = time.monotonic()
+        cluster.delete_topic("replaced")
+        wait_until(lambda: "replaced" not in cluster.topics(), 30, "Kafka has deleted it")
+        cluster.create_topic("replaced", 3, 3)
+        assert time.monotonic() - begun < 2 * between_polls, "this took longer than two polls"
+        cluster.produce("replaced", range(9))
+        cluster.consume("replaced", "replaced-readers", 6)
+        wait_until(lambda: set(epochs().values()) == {0}, 4 * between_polls, "the epochs of the new topic")
+        wait_until(lambda: sum(of_partitions(agent, "high_watermark", "replaced").values()) == 9, 2 * between_polls, "the records of the new topic")
+        assert of_partitions(agent, "leader", "replaced") == leader_by_kafkas_tool(cluster, "replaced")
+        assert of_partitions(agent, "in_sync_replicas", "replaced") == {"0": 3, "1": 3, "2": 3}
+        assert set(of_partitions(agent, "log_start_offset", "replaced").values()) == {0}
+        wait_until(lambda: lag_by_agent(agent, "replaced-readers") == lag_by_kafkas_tool(cluster, "replaced-readers"), 3 * between_polls,
+                   "the same lag")
+        assert receiver.incidents(severity="page") == []
+    cluster.delete_topic("replaced")
 
 
 def test_an_open_transaction_is_seen_and_does_not_change_the_lag(cluster, binary):

@@ -150,6 +150,92 @@ def test_a_broker_whose_name_vanishes_before_it_stops_in_order_pages_nobody(clus
     assert code == 0
 
 
+def test_a_name_of_which_the_first_address_swallows_connections_leads_to_the_broker(cluster, binary):
+    if not may_mount():
+        assert os.geteuid() != 0, "root may not mount here (unshare --mount), and this test is left out for others only"
+        print("      left out: it needs a mount of its own, which only root may have", flush=True)
+        return
+    port = cluster.port_base + 1
+    hosts = WORK / "two-addresses.hosts"
+    hosts.write_text("127.0.0.1 localhost\n127.0.0.9 kafka.test\n127.0.0.1 kafka.test\n")
+    receiver, fillers = Receiver(), []
+    agent = code = None
+    with socket.socket() as silent:
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        silent.bind(("127.0.0.9", port))
+        silent.listen(0)
+        try:
+            with contextlib.suppress(TimeoutError):
+                while True:  # until the queue of those to be accepted takes no more
+                    fillers.append(socket.socket())
+                    fillers[-1].settimeout(0.2)
+                    fillers[-1].connect(("127.0.0.9", port))
+            begun = time.monotonic()
+            agent = Agent(binary, [f"kafka.test:{port}"], receiver, name="swallowed")
+            with_names(agent, hosts)
+            agent.wait_ready()
+            for broker in "123":
+                expect(agent, "broker_up", 1, 10, broker=broker)
+            assert agent.value("highwater_cluster_reachable") == 1
+            time.sleep(5)
+            assert receiver.incidents(begun, name="ClusterUnreachable") == []
+        finally:
+            code = agent.stop() if agent else None
+            for filler in fillers:
+                filler.close()
+            receiver.close()
+    assert code == 0
+
+
+@takes_long
+def test_brokers_that_advertise_one_address_are_said_to_at_once(cluster, binary):
+    """A relay stands before all of them. Who connects there reaches one of them, and the others are not up because that one answers."""
+    base = cluster.port_base
+    receiver = Receiver()
+    agent = code = None
+    with contextlib.ExitStack() as stack:
+        relays = {i: stack.enter_context(contextlib.closing(Relay(base + 300 + i, base + 200 + i))) for i in (1, 2, 3)}
+
+        def roll(address_of):
+            for broker in (2, 3):
+                cluster.shut(broker)
+                advertise(cluster, broker, address_of(broker))
+                cluster.start_one(broker)
+                cluster.heal()
+
+        try:
+            roll(lambda _: relays[1].server())
+            begun = time.monotonic()
+            agent = Agent(binary, [relays[1].server()], receiver, name="one-address")
+            shared = f"brokers 1, 2 and 3 advertise the same address, {relays[1].server()}"
+            agent.wait_ready()
+            wait_until(says(agent, shared), 5, "the shared address")
+            expect(agent, "broker_up", 1, 10, broker="1")
+            _, alert = page(receiver, begun, "BrokerDown", 20)
+            assert shared in alert["annotations"]["note"], alert["annotations"]
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                for broker in "23":
+                    up = agent.value("highwater_broker_up", broker=broker)
+                    assert up == 0, f"broker_up of broker {broker} is {up}, and broker 1 answers in its place"
+                time.sleep(0.5)
+            assert agent.value("highwater_quorum_lost") == 0, "the controllers do not come by that address"
+            shown = subprocess.run([binary, "status", "--config", agent.config], capture_output=True, text=True, check=False).stdout
+            assert "advertise the same address" in shown, shown
+            ended = time.monotonic()
+            roll(lambda broker: relays[broker].server())
+            for broker in "123":
+                expect(agent, "broker_up", 1, 60, broker=broker)
+            wait_until(lambda: not says(agent, "advertise the same address")(), 30, "nothing is said of a shared address any more")
+            expect_quiet_end(cluster, agent, receiver, begun, pages=[("BrokerDown", ended)])
+        finally:
+            for broker in (2, 3):
+                advertise(cluster, broker, relays[broker].server())
+            code = agent.stop() if agent else None
+            receiver.close()
+    assert code == 0
+
+
 class Login(Relay):
     """A relay that can begin to behave as a listener with a login does: it answers ApiVersions, and closes at anything else."""
 

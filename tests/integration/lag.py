@@ -1,11 +1,13 @@
 """Lag in seconds on real Kafka brokers, against traffic whose truth is known."""
 
 import os
+import signal
 import statistics
 import subprocess
 import time
 
-from harness import WORK, Agent, end, parse_metrics, takes_long, wait_until
+from groups import consumer
+from harness import WORK, Agent, end, parse_metrics, takes_long, wait_until, watched
 
 PATTERNS = ("constant", "bursts", "idle", "paused", "slow", "catching-up", "reprocessing")
 SECONDS = float(os.environ.get("HIGHWATER_TRUTH_SECONDS", "75"))
@@ -196,6 +198,35 @@ def test_lag_in_seconds_follows_resets_losses_and_transactions(cluster, binary):
     finally:
         agent.stop()
     cluster.delete_topic("aged")
+
+
+def test_records_that_were_deleted_unread_are_lost_and_no_lag(cluster, binary):
+    cluster.create_topic("emptied", 1, 3)
+    cluster.produce("emptied", range(200))
+    with watched(cluster, binary, "emptied") as (agent, _):
+        labels = {"group": "emptied-readers", "topic": "emptied"}
+
+        def values():
+            return {name: agent.value(f"highwater_group_{name}", **labels) for name in ("lag_records", "lag_seconds", "records_lost", "topic_lag_records")}
+
+        member = consumer(cluster, "emptied", "emptied-readers", "session.timeout.ms=300000", "auto.offset.reset=earliest")
+        try:
+            wait_until(lambda: values()["lag_records"] == 0, 40, "all is read")
+            member.process.send_signal(signal.SIGSTOP)
+            cluster.produce("emptied", range(800))
+            wait_until(lambda: values()["lag_records"] == 800, 20, "records are unread")
+            path = WORK / "delete-all.json"
+            path.write_text('{"partitions": [{"topic": "emptied", "partition": 0, "offset": -1}], "version": 1}')
+            cluster.tool("DeleteRecordsCommand", "--bootstrap-server", cluster.server(), "--offset-json-file", path)
+            wanted = {"lag_records": 0, "lag_seconds": 0, "records_lost": 800, "topic_lag_records": 0}
+            try:
+                wait_until(lambda: values() == wanted, 30, "")
+            except AssertionError:
+                raise AssertionError(f"{values()} instead of {wanted}") from None
+        finally:
+            member.process.send_signal(signal.SIGCONT)
+            member.stop()
+    cluster.delete_topic("emptied")
 
 
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]

@@ -67,6 +67,12 @@ def unregistered(cluster):
     return False
 
 
+def expect_forgotten(cluster, agent):
+    wait_until(lambda: agent.value("highwater_broker_up", broker=str(MORE)) is None, FORGOTTEN_WITHIN[cluster.version >= (4,)], "it is forgotten")
+    left = {name for name, labels in agent.metrics() if ("broker", str(MORE)) in labels and name.startswith("highwater_broker_")}
+    assert not left, f"still told of it: {left}"
+
+
 @takes_minutes
 def test_a_broker_that_is_added_and_scaled_in_again_pages_nobody_and_is_forgotten(cluster, binary):
     with watched(cluster, binary, "scaled") as (agent, receiver):
@@ -77,13 +83,27 @@ def test_a_broker_that_is_added_and_scaled_in_again_pages_nobody_and_is_forgotte
             cluster.shut(MORE)
             expect(agent, "broker_stopped", 1, 30, broker=str(MORE))
             unregister(cluster)
-            wait_until(lambda: agent.value("highwater_broker_up", broker=str(MORE)) is None, FORGOTTEN_WITHIN[cluster.version >= (4,)],
-                       "it is forgotten")
-            left = {(name, dict(labels).get("topic")) for name, labels in agent.metrics() if ("broker", str(MORE)) in labels}
-            left = {one for one in left if one[0].startswith("highwater_broker_")}
-            assert not left, f"still told of it: {left}"
+            expect_forgotten(cluster, agent)
             # Where it is forgotten after ten minutes only, its stop is a ticket by then.
             expect_quiet_end(cluster, agent, receiver, begun, tickets=["BrokerStopped"])
+            assert agent.value("highwater_cluster_brokers") == 3
+
+
+@takes_minutes
+def test_a_broker_that_is_killed_and_unregistered_is_forgotten_and_its_page_ends(cluster, binary):
+    with watched(cluster, binary, "unregistered") as (agent, receiver):
+        expect(agent, "broker_up", 1, 20, broker="3")
+        begun = time.monotonic()
+        with one_broker_more(cluster, agent) as before:
+            cluster.kill(MORE)
+            _, alert = page(receiver, begun, "BrokerDown", 10)
+            assert alert["labels"]["broker"] == str(MORE), alert["labels"]
+            time.sleep(15)  # past fencing: others lead
+            reassign(cluster, before)
+            removed = time.monotonic()
+            unregister(cluster)
+            expect_forgotten(cluster, agent)
+            expect_quiet_end(cluster, agent, receiver, begun, pages=[("BrokerDown", removed)])
             assert agent.value("highwater_cluster_brokers") == 3
 
 

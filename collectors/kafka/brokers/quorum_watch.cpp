@@ -19,6 +19,16 @@ constexpr auto kSilence = std::chrono::seconds(15);
 // ... but for this long when a broker was away meanwhile: brokers go on forwarding the question to
 // a controller that hangs, and were seen to answer only 34 s after another one had been elected.
 constexpr auto kSilenceAfterFault = std::chrono::seconds(60);
+// A voter that works fetches from the leader twice a second.
+constexpr auto kFollows = std::chrono::seconds(5);
+
+// A broker that refuses us may well be a controller: the leader says whether it still fetches.
+bool is_down(const QuorumReplica& voter, BrokerStatus status, bool leader_known) {
+  if (status == BrokerStatus::refuses && leader_known && voter.caught_up &&
+      *voter.caught_up < kFollows)
+    return false;
+  return is_failed(status) || status == BrokerStatus::stopped;
+}
 
 std::vector<QuorumReplica> to_view(const Replicas& response, int64_t end, int64_t clock) {
   std::vector<QuorumReplica> replicas;
@@ -125,7 +135,7 @@ void QuorumWatch::judge(SteadyTime now) {
   for (const QuorumReplica& voter : quorum.voters) {
     const auto broker = view_.brokers.find(voter.id);
     if (broker == view_.brokers.end()) continue;
-    if (is_failed(broker->second.status) || broker->second.status == BrokerStatus::stopped) ++down;
+    if (is_down(voter, broker->second.status, failures_ == 0)) ++down;
   }
   const bool majority_down = down > 0 && down * 2 >= quorum.voters.size();
   if (std::ranges::any_of(view_.brokers,

@@ -22,7 +22,8 @@ class QuorumWatch {
   // We did not look for a while: nothing is known before it is read again.
   void forget(SteadyTime now);
   // Lost when a majority of the voters is down, which our own connections tell within a second, or
-  // when nobody has named a leader for long.
+  // when nobody has named a leader for long. A voter that refuses us and follows the leader is not
+  // down.
   void judge(SteadyTime now);
   // Whom to ask what the active controller answers: itself when it is a broker we can ask, else
   // another one each time. -1: nobody.

@@ -6,6 +6,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <latch>
+#include <optional>
 
 #include "collectors/kafka/brokers/quorum_watch.h"
 #include "collectors/kafka/client/dial.h"
@@ -223,37 +224,79 @@ TEST(WireTime, AMomentThatCannotBeIsNone) {
   EXPECT_EQ(possible_stamp(INT64_MIN), -1);
 }
 
-class QuorumTimes : public BrokersWorld {};
+class QuorumTimes : public BrokersWorld {
+ protected:
+  // Broker 1 leads the voters 1, 2 and 3, which had caught up at these moments.
+  static Behaviour caught_up_at(std::vector<int64_t> moments) {
+    Behaviour behaviour;
+    auto& told = behaviour.quorum.topics.emplace_back().partitions.emplace_back();
+    told.leader_id = 1;
+    told.leader_epoch = 5;
+    for (const int64_t at : moments) {
+      auto& voter = told.current_voters.emplace_back();
+      voter.replica_id = static_cast<int32_t>(told.current_voters.size());
+      voter.last_fetch_timestamp = voter.last_caught_up_timestamp = at;
+    }
+    return behaviour;
+  }
+  bool read() {
+    bool done = false;
+    asio::co_spawn(
+        io_,
+        [&]() -> asio::awaitable<void> {
+          co_await quorum().read();
+          done = true;
+        },
+        asio::detached);
+    return wait_for([&] { return done; });
+  }
+  bool lost() {
+    quorum().judge(std::chrono::steady_clock::now());
+    return view_.quorum.lost;
+  }
+  QuorumWatch& quorum() {
+    if (!sweep_) sweep_.emplace(*brokers_, SweepSettings{}, view_, Sweep::Hooks{});
+    if (!quorum_) quorum_.emplace(*brokers_, *sweep_, view_);
+    return *quorum_;
+  }
+
+ private:
+  std::optional<Sweep> sweep_;
+  std::optional<QuorumWatch> quorum_;
+};
 
 TEST_F(QuorumTimes, ImpossibleOnesAreUnknown) {
   watch_all_up(1);
-  Behaviour behaviour;
-  auto& told = behaviour.quorum.topics.emplace_back().partitions.emplace_back();
-  told.leader_id = 1;
-  told.leader_epoch = 5;
-  for (const int32_t id : {1, 2, 3}) {
-    auto& voter = told.current_voters.emplace_back();
-    voter.replica_id = id;
-    voter.log_end_offset = id == 3 ? INT64_MIN : INT64_MAX;
+  Behaviour behaviour = caught_up_at({1'700'000'000'000, int64_t{1} << 61, 1'700'000'000'000});
+  for (auto& voter : behaviour.quorum.topics[0].partitions[0].current_voters) {
+    voter.log_end_offset = voter.replica_id == 3 ? INT64_MIN : INT64_MAX;
     voter.last_fetch_timestamp = int64_t{1} << 61;
-    voter.last_caught_up_timestamp = id == 2 ? int64_t{1} << 61 : 1'700'000'000'000;
   }
   tell_all(behaviour);
-  Sweep sweep(*brokers_, {}, view_, {});
-  QuorumWatch quorum(*brokers_, sweep, view_);
-  bool read = false;
-  asio::co_spawn(
-      io_,
-      [&]() -> asio::awaitable<void> {
-        co_await quorum.read();
-        read = true;
-      },
-      asio::detached);
-  ASSERT_TRUE(wait_for([&] { return read; }));
+  ASSERT_TRUE(read());
   ASSERT_EQ(view_.quorum.voters.size(), 3U);
   EXPECT_EQ(view_.quorum.voters[0].caught_up, Duration::zero());
   EXPECT_FALSE(view_.quorum.voters[1].caught_up);
   EXPECT_FALSE(view_.quorum.clock);
+}
+
+TEST_F(QuorumTimes, VotersThatRefuseUsAndFollowTheLeaderAreNotDown) {
+  watch_all_up(3);
+  const int64_t now = 1'700'000'000'000;
+  for (const int32_t id : {2, 3}) {
+    Behaviour stranger;
+    stranger.id = id;
+    stranger.cluster_id = "theirs";
+    take_over(id, stranger);
+  }
+  ASSERT_TRUE(
+      wait_for([&] { return is(2, BrokerStatus::refuses) && is(3, BrokerStatus::refuses); }));
+  tell(1, caught_up_at({now, now - 400, now - 400}));
+  ASSERT_TRUE(read());
+  EXPECT_FALSE(lost());
+  tell(1, caught_up_at({now, now - 6000, now - 6000}));
+  ASSERT_TRUE(read());
+  EXPECT_TRUE(lost()) << "they do not fetch any more: strangers are at their addresses";
 }
 
 }  // namespace
