@@ -71,7 +71,7 @@ def test_strangers_at_the_address_of_a_dead_broker_are_said_to_be_that(cluster, 
         cluster.start_one(1, 2, 3)
         for broker in "123":
             expect(agent, "broker_up", 1, 60, broker=broker)
-        expect_quiet_end(cluster, agent, receiver, killed, pages=[("BrokerDown", returned), ("BrokerDown", returned), ("QuorumLost", returned)])
+        expect_quiet_end(cluster, agent, receiver, killed, pages=[("BrokerDown", returned), ("BrokerDown", returned)])
 
 
 def advertise(cluster, broker, address):
@@ -203,6 +203,7 @@ def test_brokers_that_advertise_one_address_are_said_to_at_once(cluster, binary)
                 cluster.start_one(broker)
                 cluster.heal()
 
+        rolled = True
         try:
             roll(lambda _: relays[1].server())
             begun = time.monotonic()
@@ -213,6 +214,8 @@ def test_brokers_that_advertise_one_address_are_said_to_at_once(cluster, binary)
             expect(agent, "broker_up", 1, 10, broker="1")
             _, alert = page(receiver, begun, "BrokerDown", 20)
             assert shared in alert["annotations"]["note"], alert["annotations"]
+            for broker in "23":  # the page comes with the first of them
+                expect(agent, "broker_up", 0, 10, broker=broker)
             until = time.monotonic() + 20
             while time.monotonic() < until:
                 for broker in "23":
@@ -224,14 +227,15 @@ def test_brokers_that_advertise_one_address_are_said_to_at_once(cluster, binary)
             assert "advertise the same address" in shown, shown
             ended = time.monotonic()
             roll(lambda broker: relays[broker].server())
+            rolled = False
             for broker in "123":
                 expect(agent, "broker_up", 1, 60, broker=broker)
             wait_until(lambda: not says(agent, "advertise the same address")(), 30, "nothing is said of a shared address any more")
             expect_quiet_end(cluster, agent, receiver, begun, pages=[("BrokerDown", ended)])
         finally:
-            for broker in (2, 3):
-                advertise(cluster, broker, relays[broker].server())
             code = agent.stop() if agent else None
+            if rolled:  # the tests that follow use the same brokers
+                roll(lambda broker: relays[broker].server())
             receiver.close()
     assert code == 0
 
