@@ -10,7 +10,7 @@ import threading
 import time
 
 from groups import expect
-from harness import WORK, Agent, Cluster, Receiver, page, takes_long, wait_until, watched
+from harness import WORK, Agent, Cluster, Receiver, page, takes_long, takes_minutes, wait_until, watched
 from quiet_end import expect_quiet_end
 from relay import Relay
 
@@ -187,7 +187,7 @@ def test_a_name_of_which_the_first_address_swallows_connections_leads_to_the_bro
     assert code == 0
 
 
-@takes_long
+@takes_minutes
 def test_brokers_that_advertise_one_address_are_said_to_at_once(cluster, binary):
     """A relay stands before all of them. Who connects there reaches one of them, and the others are not up because that one answers."""
     base = cluster.port_base
