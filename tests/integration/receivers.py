@@ -7,6 +7,7 @@ import email.policy
 import json
 import shutil
 import subprocess
+import time
 import urllib.request
 
 from harness import ROOT, WORK, Agent, Receiver, end, free_port, takes_long, wait_until
@@ -187,6 +188,7 @@ def test_a_page_that_waited_says_what_is_so_when_it_is_sent(cluster, binary):
         wait_until(lambda: agent.value("highwater_broker_up", broker="2") == 1, 30, "broker 2 is up")
         cluster.kill(2)
         first = wait_until(title, 30, "the broker's incident is open")
+        time.sleep(6)  # until then it is sent as it was concluded
         wait_until(lambda: title() != first, 60, "others have taken over")
         shown = {title()}
         receiver.refuse = False
