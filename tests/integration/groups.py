@@ -82,6 +82,8 @@ def test_a_static_member_that_is_away_is_seen_until_it_is_back(cluster, binary):
                 expect(agent, "group_static_members_away", 0, 30, group=group)
                 members.pop().stop()
                 expect(agent, "group_static_members_away", 1, 40, group=group)
+                # Kafka calls a group of the newer protocol "Reconciling" for as long as the place is kept.
+                wait_until(lambda group=group: not agent.value("highwater_group_rebalance_seconds", group=group), 15, f"{group} is at rest")
                 joined = agent.value("highwater_group_members_joined_total", group=group)
                 members.append(member(2))
                 expect(agent, "group_static_members_away", 0, 40, group=group)
