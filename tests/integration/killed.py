@@ -217,6 +217,20 @@ def told_of_state(receivers):
     return collections.Counter(status for name, status in receivers["webhook"].others if name == "StateFailing")
 
 
+def start_on_damaged_state(agent, state, receivers, chance):
+    """Whether the agent found the damage; then the webhook was told of it."""
+    before, told_before = times_damaged(agent), told_of_state(receivers)["firing"]
+    damage(state, chance)
+    receivers["webhook"].calm = True
+    agent.start()
+    agent.wait_ready()
+    found = times_damaged(agent) > before
+    if found:
+        wait_until(lambda: told_of_state(receivers)["firing"] > told_before, 60, "the receiver is told that the state was damaged")
+    receivers["webhook"].calm = False
+    return found
+
+
 def of_the_command(folder, hook):
     told = []
     for path in sorted(folder.glob("*.json")):
@@ -287,17 +301,11 @@ def run(servers, binary, kills, seed, name="kill-9-again", trouble=None):
                 known |= told_meanwhile
             known |= set(incidents_of(agent))
             agent.kill()
-            damaged = trouble == "damaged" and number % 5 == 4
-            before, told_before = times_damaged(agent), told_of_state(receivers)["firing"]
-            if damaged:
-                damage(state, chance)
-            receivers["webhook"].calm = damaged
-            agent.start()
-            if damaged and agent.wait_ready() and times_damaged(agent) > before:
+            if trouble != "damaged" or number % 5 != 4:
+                agent.start()
+            elif start_on_damaged_state(agent, state, receivers, chance):
                 forgotten |= known
                 troubles += 1
-                wait_until(lambda: told_of_state(receivers)["firing"] > told_before, 60, "the receiver is told that the state was damaged")
-            receivers["webhook"].calm = False
             if number % 10 == 9:
                 print(f"{number + 1} kills", flush=True)
         agent.wait_ready()

@@ -23,23 +23,26 @@ Assigned assignment_of(const GroupAssignment& assignment) {
 
 using Streams = StreamsGroupDescribeResponse;
 
-// Brokers give topics, tasks and partitions in any order.
-auto sorted(const GroupAssignment& assignment) {
-  std::vector<std::pair<std::string_view, std::vector<int32_t>>> all;
-  for (const auto& one : assignment.topic_partitions)
-    all.emplace_back(one.topic_name, one.partitions);
-  for (auto& [topic, partitions] : all) std::ranges::sort(partitions);
+// By topic or task; brokers give these and their partitions in any order.
+using Sorted = std::vector<std::pair<std::string_view, std::vector<int32_t>>>;
+
+template <class Parts, class Name>
+Sorted sorted_by(const Parts& parts, Name name) {
+  Sorted all;
+  for (const auto& part : parts) {
+    all.emplace_back(part.*name, part.partitions);
+    std::ranges::sort(all.back().second);
+  }
   std::ranges::sort(all);
   return all;
 }
 
-auto sorted(const Streams::Assignment& assignment) {
-  std::vector<std::pair<std::string_view, std::vector<int32_t>>> all;
-  for (const auto& one : assignment.active_tasks)
-    all.emplace_back(one.subtopology_id, one.partitions);
-  for (auto& [subtopology, partitions] : all) std::ranges::sort(partitions);
-  std::ranges::sort(all);
-  return all;
+Sorted sorted(const GroupAssignment& assignment) {
+  return sorted_by(assignment.topic_partitions, &GroupAssignment::TopicPartitions::topic_name);
+}
+
+Sorted sorted(const Streams::Assignment& assignment) {
+  return sorted_by(assignment.active_tasks, &Streams::TaskIds::subtopology_id);
 }
 
 template <class Group, class Member>

@@ -116,22 +116,6 @@ TEST_F(NotifierTest, PostsThePayloadWithItsHeaders) {
             "ab000000000000000000000000000007");
 }
 
-// What the state holds by then is what is told: one notice for both, and for all receivers.
-TEST_F(NotifierTest, PublishesTheNoticesThatItForesaw) {
-  PushReceiver server(always(503));
-  Notifier notifier = make({receiver("a", server.url("/a")), receiver("b", server.url("/b"))});
-  const ReportPtr first = report({transition(1, opened, broker_down(7))});
-  const auto foreseen = notifier.foresee(*first);
-  ASSERT_EQ(foreseen.size(), 2U);
-  EXPECT_EQ(foreseen[0].notice, foreseen[1].notice);
-  notifier.publish(first);
-  for (const Undelivered& one : notifier.undelivered())
-    EXPECT_EQ(one.notice, foreseen[0].notice) << one.receiver;
-  // One that was not foreseen, as without a state.
-  notifier.publish(report({transition(2, opened, broker_down(8))}));
-  EXPECT_EQ(notifier.undelivered().size(), 4U);
-}
-
 TEST_F(NotifierTest, MakesASpanOfEachAttemptInTheTraceOfTheIncident) {
   PushReceiver server([](const Received&, size_t index) {
     return Reply{.status = index == 0 ? 503 : 200, .headers = {}, .body = "overloaded"};

@@ -25,6 +25,14 @@ ReportPtr report(const SystemClock& clock, uint64_t sequence, TransitionKind kin
   return made;
 }
 
+ReceiverConfig webhook(const std::string& name, const std::string& url) {
+  ReceiverConfig config;
+  config.name = name;
+  config.kind = find_receiver_kind("webhook");
+  config.settings.set("url", Secret(url));
+  return config;
+}
+
 json annotations(const Received& request) {
   return json::parse(request.body)["alerts"][0]["annotations"];
 }
@@ -35,10 +43,7 @@ TEST(ARemedyInNotifications, IsWhatHelpsAtEachAttemptAndGoesWithTheIncident) {
   });
   const SystemClock clock;
   Log log(clock, LogLevel::error, LogForm::json, [](std::string_view) { return true; });
-  ReceiverConfig config;
-  config.name = "oncall";
-  config.kind = find_receiver_kind("webhook");
-  config.settings.set("url", Secret(server.url("/alerts")));
+  const ReceiverConfig config = webhook("oncall", server.url("/alerts"));
   std::atomic<int> asked = 0;
   const auto remedy_now = [&asked](const Incident& incident) {
     return Remedy{"start " + incident.headline.entity.text(), {}, std::to_string(++asked)};
@@ -70,10 +75,7 @@ TEST(ANotificationThatWaited, SaysWhatIsSoWhenItIsSent) {
       [](const Received&, size_t) { return Reply{.status = 200, .headers = {}, .body = {}}; });
   const SystemClock clock;
   Log log(clock, LogLevel::error, LogForm::json, [](std::string_view) { return true; });
-  ReceiverConfig config;
-  config.name = "oncall";
-  config.kind = find_receiver_kind("webhook");
-  config.settings.set("url", Secret(server.url("/alerts")));
+  const ReceiverConfig config = webhook("oncall", server.url("/alerts"));
   std::atomic<bool> open = true;
   const auto incident_now = [&open](const Incident& incident) -> std::optional<Incident> {
     if (!open) return std::nullopt;
@@ -104,6 +106,31 @@ TEST(ANotificationThatWaited, SaysWhatIsSoWhenItIsSent) {
   open = true;
   const std::string end = title_after(std::chrono::minutes(1), TransitionKind::resolved);
   EXPECT_EQ(end.find("failed over"), std::string::npos) << end;
+}
+
+// What the state holds by then is what is told: one notice for both, and for all receivers.
+TEST(ANotificationThatWaited, IsTheOneThatWasForeseen) {
+  PushReceiver server(
+      [](const Received&, size_t) { return Reply{.status = 503, .headers = {}, .body = {}}; });
+  const SystemClock clock;
+  Log log(clock, LogLevel::error, LogForm::json, [](std::string_view) { return true; });
+  Notifier notifier(
+      make_receivers({webhook("a", server.url("/a")), webhook("b", server.url("/b"))},
+                     {.external_url = "http://watch", .cluster = {}, .transport = {}}, log),
+      {.chance = [] { return 0.0; }}, clock, log, {});
+  const ReportPtr first = report(clock, 1, TransitionKind::opened);
+  const auto foreseen = notifier.foresee(*first);
+  ASSERT_EQ(foreseen.size(), 2U);
+  EXPECT_EQ(foreseen[0].notice, foreseen[1].notice);
+  notifier.publish(first);
+  for (const Undelivered& one : notifier.undelivered())
+    EXPECT_EQ(one.notice, foreseen[0].notice) << one.receiver;
+  // One that was not foreseen, as without a state.
+  auto second = std::make_shared<Report>();
+  second->at = clock.now();
+  second->transitions = {samples::transition(2, TransitionKind::opened, samples::broker_down(8))};
+  notifier.publish(second);
+  EXPECT_EQ(notifier.undelivered().size(), 4U);
 }
 
 }  // namespace
